@@ -1,0 +1,42 @@
+//! Decides what one request may carry.
+
+use http::header::AUTHORIZATION;
+use http::{Extensions, HeaderMap, HeaderValue, Uri};
+
+use super::layer::Rules;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{OperationMeta, Security};
+use crate::token::CallBearer;
+
+/// What a request may carry.
+pub(super) enum Permit {
+    /// Nothing of ours: it goes on untouched.
+    Untouched,
+    /// The bearer that the caller gave for this call.
+    Given(HeaderValue),
+    /// The managed token.
+    Managed,
+    /// It wants a credential that nobody gave: it is not sent.
+    Refused(Error),
+}
+
+impl Rules {
+    pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
+        if headers.contains_key(AUTHORIZATION) || !self.origins.contain(uri) {
+            return Permit::Untouched;
+        }
+        // Most requests that come without our clients have no extensions at all, which is quick to see.
+        let security = extensions
+            .get::<&'static OperationMeta>()
+            .map_or(Security::Managed, |operation| operation.security());
+        match (security, extensions.get::<CallBearer>()) {
+            (Security::Public, _) => Permit::Untouched,
+            (_, Some(bearer)) => Permit::Given(bearer.header().clone()),
+            (Security::Managed | Security::ManagedOr(_), None) => Permit::Managed,
+            (Security::Other(schemes), None) => Permit::Refused(Error::new(
+                ErrorKind::Credential,
+                format!("the operation wants a bearer of {}; give one for the call", schemes.join(" or ")),
+            )),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `ResponseFuture`: wait for a token, call inner, look at the answer.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::body::{ResponseBody, drain};
+use super::judge::Judgement;
+use super::layer::Rules;
+use super::replay::{Kept, TryClone};
+use crate::error::{BoxError, Error};
+use crate::manager::{Token, Verdict};
+use crate::token::Generation;
+
+pin_project! {
+    /// The future of [`Auth`](crate::Auth)'s responses.
+    ///
+    /// ```
+    /// use auth_layer::ResponseFuture;
+    ///
+    /// fn is_named<S, B, R>(_: &ResponseFuture<S, B, R>)
+    /// where
+    ///     S: tower_service::Service<http::Request<B>>,
+    ///     R: http_body::Body,
+    /// {
+    /// }
+    /// ```
+    pub struct ResponseFuture<S, B, R>
+    where
+        S: Service<Request<B>>,
+        R: Body,
+    {
+        #[pin]
+        state: State<S, B, S::Future, R>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjected]
+    enum State<S, B, F, R: Body> {
+        /// The request is on its way. `spare` is what the answer to a rejection needs; without it, any response is
+        /// the caller's.
+        Sent { #[pin] response: F, spare: Option<Spare<S, B>> },
+        /// Waiting for a token, or answering a rejection.
+        Slow { slow: SlowFuture<R> },
+        Failed { error: Option<Error> },
+    }
+}
+
+type SlowFuture<R> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, BoxError>> + Send>>;
+
+/// What is needed to send once more.
+pub(super) struct Spare<S, B> {
+    pub(super) service: S,
+    pub(super) rules: Arc<Rules>,
+    /// `None` if the body cannot be sent again.
+    pub(super) kept: Option<Kept<B>>,
+    /// The token that was sent.
+    pub(super) generation: Generation,
+}
+
+impl<S, B, R> ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>>,
+    R: Body,
+{
+    pub(super) const fn sent(response: S::Future, spare: Option<Spare<S, B>>) -> Self {
+        Self { state: State::Sent { response, spare } }
+    }
+
+    pub(super) const fn failed(error: Error) -> Self {
+        Self { state: State::Failed { error: Some(error) } }
+    }
+}
+
+impl<S, B, R> ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    /// Sends `request` through `ready` as soon as the token arrives.
+    pub(super) fn waiting(
+        arrival: impl Future<Output = Result<Arc<Token>, Error>> + Send + 'static,
+        mut ready: S,
+        rules: Arc<Rules>,
+        mut request: Request<B>,
+    ) -> Self {
+        let slow = Box::pin(async move {
+            let token = arrival.await?;
+            let kept = Kept::of(&request);
+            request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
+            let response = ready.call(request).await.map_err(Into::into)?;
+            let generation = token.generation();
+            answer(response, Spare { service: ready, rules, kept, generation }).await
+        });
+        Self { state: State::Slow { slow } }
+    }
+}
+
+impl<S, B, R> Future for ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Output = Result<Response<ResponseBody<R>>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let slow = match self.as_mut().project().state.project() {
+                StateProjected::Sent { response, spare } => {
+                    let response = ready!(response.poll(cx)).map_err(Into::into)?;
+                    let accepted = spare.as_ref().is_none_or(|spare| {
+                        spare.rules.judge(response.status(), response.headers()) == Judgement::Accepted
+                    });
+                    match spare.take() {
+                        Some(spare) if !accepted => Box::pin(answer(response, spare)),
+                        _ => return Poll::Ready(Ok(response.map(ResponseBody::new))),
+                    }
+                }
+                StateProjected::Slow { slow } => return slow.as_mut().poll(cx),
+                StateProjected::Failed { error } => {
+                    let error = error.take().expect("a future is not polled after it is done");
+                    return Poll::Ready(Err(error.into()));
+                }
+            };
+            self.as_mut().project().state.set(State::Slow { slow });
+        }
+    }
+}
+
+/// Gives the response back, unless it rejects the token, there is another one, and the request can be sent again:
+/// then sends it once more.
+async fn answer<S, B, R>(
+    response: Response<R>,
+    spare: Spare<S, B>,
+) -> Result<Response<ResponseBody<R>>, BoxError>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    B: TryClone,
+    R: Body,
+{
+    let Spare { mut service, rules, kept, generation } = spare;
+    let (head, body) = response.into_parts();
+    let body = match rules.judge(head.status, &head.headers) {
+        Judgement::Accepted => return Ok(Response::from_parts(head, ResponseBody::new(body))),
+        Judgement::Rejected => ResponseBody::new(body),
+        Judgement::LookInside => {
+            let (seen, body) = ResponseBody::peek(body).await;
+            if !rules.is_sign(head.status, &seen) {
+                return Ok(Response::from_parts(head, body));
+            }
+            body
+        }
+    };
+    let Some(kept) = kept else {
+        rules.manager.report(generation);
+        return Ok(Response::from_parts(head, body));
+    };
+    let token = match rules.manager.verdict(generation).await {
+        Verdict::Resend(token) => token,
+        Verdict::Stands => return Ok(Response::from_parts(head, body)),
+    };
+    drain(body, &**rules.manager.clock()).await;
+    let mut request = kept.into_request();
+    request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
+    poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+    rules.manager.count_resend();
+    let response = service.call(request).await.map_err(Into::into)?;
+    Ok(response.map(ResponseBody::new))
+}
+
+impl<S, B, R> fmt::Debug for ResponseFuture<S, B, R>
+where
+    S: Service<Request<B>>,
+    R: Body,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

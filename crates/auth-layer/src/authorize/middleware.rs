@@ -1,0 +1,102 @@
+//! The same for stacks built on `reqwest-middleware`.
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+use http::{Extensions, Response};
+use reqwest::ResponseBuilderExt;
+use reqwest_middleware::{Error, Middleware, Next, Result};
+
+use super::body::ResponseBody;
+use super::decide::Permit;
+use super::judge::Judgement;
+use super::layer::AuthLayer;
+use crate::manager::{Token, Verdict};
+
+/// [`AuthLayer`] for a stack built on `reqwest-middleware`.
+///
+/// ```no_run
+/// use auth_layer::{AuthLayer, AuthMiddleware};
+///
+/// # fn show(layer: AuthLayer) -> Result<(), reqwest::Error> {
+/// let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+/// let client = reqwest_middleware::ClientBuilder::new(client).with(AuthMiddleware::new(layer)).build();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct AuthMiddleware(AuthLayer);
+
+impl AuthMiddleware {
+    /// Does for requests of `reqwest-middleware` what `layer` does for those of tower.
+    pub const fn new(layer: AuthLayer) -> Self {
+        Self(layer)
+    }
+}
+
+#[async_trait]
+impl Middleware for AuthMiddleware {
+    async fn handle(
+        &self,
+        mut request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<reqwest::Response> {
+        let rules = &self.0.rules;
+        let Ok(uri) = request.url().as_str().parse() else {
+            return next.run(request, extensions).await;
+        };
+        match rules.permit(&uri, request.headers(), extensions) {
+            Permit::Managed => {}
+            Permit::Untouched => return next.run(request, extensions).await,
+            Permit::Given(bearer) => {
+                request.headers_mut().insert(AUTHORIZATION, bearer);
+                return next.run(request, extensions).await;
+            }
+            Permit::Refused(error) => return Err(Error::middleware(error)),
+        }
+        let token = rules.manager.token().await.map_err(Error::middleware)?;
+        let again = request.try_clone();
+        let response = next.clone().run(authorized(request, &token), extensions).await?;
+        let (response, rejected) = self.examine(response).await?;
+        if !rejected {
+            return Ok(response);
+        }
+        let Some(again) = again else {
+            rules.manager.report(token.generation());
+            return Ok(response);
+        };
+        match rules.manager.verdict(token.generation()).await {
+            Verdict::Stands => Ok(response),
+            Verdict::Resend(token) => {
+                rules.manager.count_resend();
+                next.run(authorized(again, &token), extensions).await
+            }
+        }
+    }
+}
+
+impl AuthMiddleware {
+    /// Whether the response rejects the token, and the response as it came.
+    async fn examine(&self, response: reqwest::Response) -> Result<(reqwest::Response, bool)> {
+        let rules = &self.0.rules;
+        match rules.judge(response.status(), response.headers()) {
+            Judgement::Accepted => return Ok((response, false)),
+            Judgement::Rejected => return Ok((response, true)),
+            Judgement::LookInside => {}
+        }
+        let url = response.url().clone();
+        let (mut head, body) = Response::from(response).into_parts();
+        let (seen, body) = ResponseBody::peek(body).await;
+        let rejected = rules.is_sign(head.status, &seen);
+        // The URL goes with a response only in an extension that this builder alone can make.
+        let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;
+        head.extensions.extend(carrier.into_parts().0.extensions);
+        let body = reqwest::Body::wrap(body);
+        Ok((Response::from_parts(head, body).into(), rejected))
+    }
+}
+
+fn authorized(mut request: reqwest::Request, token: &Token) -> reqwest::Request {
+    request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
+    request
+}

@@ -1,0 +1,30 @@
+//! Puts the token on requests, and answers a rejected one.
+//!
+//! [`AuthLayer`] wraps any tower service over `http` types. For each request it asks, in this order:
+//!
+//! 1. Is the target one of the profile's origins? If not, the request goes on untouched.
+//! 2. Did the caller set `Authorization`? Then it goes on untouched.
+//! 3. Did the caller give a [`CallBearer`](crate::CallBearer)? Then that is sent, and nothing renewed.
+//! 4. Does the operation want the managed token ([`OperationMeta`](crate::OperationMeta))? Then it is put on, and
+//!    a response that rejects it is answered by a renewal and one resend, if the body can be sent again.
+//!
+//! Put it inside of anything that retries or follows redirects, so that each attempt is judged anew.
+
+mod body;
+pub mod challenge;
+mod decide;
+mod future;
+mod judge;
+mod layer;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
+mod replay;
+mod service;
+
+pub use body::ResponseBody;
+pub use future::ResponseFuture;
+pub use layer::AuthLayer;
+#[cfg(feature = "reqwest-middleware")]
+pub use middleware::AuthMiddleware;
+pub use replay::TryClone;
+pub use service::Auth;

@@ -1,0 +1,121 @@
+//! `Auth`: decides about each request, and sends it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::body::ResponseBody;
+use super::decide::Permit;
+use super::future::{ResponseFuture, Spare};
+use super::layer::Rules;
+use super::replay::{Kept, TryClone};
+use crate::error::BoxError;
+
+/// The service of [`AuthLayer`](crate::AuthLayer).
+///
+/// On the path of a request whose token is in hand it takes no lock, allocates nothing and boxes nothing; a wait
+/// for a token, and the answer to a rejection, box their future.
+///
+/// # Errors
+///
+/// [`Error`](crate::Error), boxed, if the request needs a token and none could be had: it is then not sent. What
+/// the inner service fails with is passed on.
+///
+/// # Cancel safety
+///
+/// Dropping a response future drops the request, wherever it is, and nothing else: a token that is being fetched
+/// arrives all the same.
+///
+/// ```
+/// # async fn show<S>(mut service: auth_layer::Auth<S>) -> Result<(), auth_layer::BoxError>
+/// # where
+/// #     S: tower_service::Service<http::Request<String>, Response = http::Response<String>> + Clone + Send + 'static,
+/// #     S::Error: Into<auth_layer::BoxError>,
+/// #     S::Future: Send,
+/// # {
+/// use tower::ServiceExt;
+///
+/// let request = http::Request::get("https://api.example.com/me").body(String::new())?;
+/// let response = service.ready().await?;
+/// # let _ = (response, request);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Auth<S> {
+    inner: S,
+    rules: Arc<Rules>,
+}
+
+impl<S> Auth<S> {
+    pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
+        Self { inner, rules }
+    }
+
+    /// The wrapped service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The wrapped service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Auth<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S, B, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
+            Permit::Managed => {}
+            Permit::Untouched => return ResponseFuture::sent(self.inner.call(request), None),
+            Permit::Given(bearer) => {
+                request.headers_mut().insert(AUTHORIZATION, bearer);
+                return ResponseFuture::sent(self.inner.call(request), None);
+            }
+            Permit::Refused(error) => return ResponseFuture::failed(error),
+        }
+        if let Some((token, generation)) = self.rules.manager.hit() {
+            let kept = Kept::of(&request);
+            request.headers_mut().insert(AUTHORIZATION, token.into_header());
+            // The instance that was polled ready is called here and now; the spare is polled before it is used.
+            let spare = Spare { service: self.inner.clone(), rules: self.rules.clone(), kept, generation };
+            return ResponseFuture::sent(self.inner.call(request), Some(spare));
+        }
+        match self.rules.manager.arrival() {
+            Ok(arrival) => {
+                let next = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, next);
+                ResponseFuture::waiting(arrival, ready, self.rules.clone(), request)
+            }
+            Err(error) => ResponseFuture::failed(error),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Auth<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! Writes a token request.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Uri};
+use zeroize::Zeroizing;
+
+use super::transport::TransportBody;
+use crate::config_error::ConfigError;
+use crate::credential::Credential;
+use crate::profile::{ClientAuth, Encoding, Profile};
+
+/// A parameter of a token request.
+pub(crate) type Parameter<'a> = (&'a str, &'a str);
+
+/// Everything of a token request that stays the same.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    url: Uri,
+    /// The Basic header, if that is how the client says who it is.
+    basic: Option<HeaderValue>,
+    client_auth: ClientAuth,
+    credential: Credential,
+    fixed: Vec<(String, String)>,
+}
+
+impl Recipe {
+    /// Checks what can be checked before anything is sent.
+    pub(crate) fn new(profile: &Profile, credential: Credential) -> Result<Self, ConfigError> {
+        let client_auth = profile.client_auth.clone();
+        if credential.id().is_empty() {
+            return Err(ConfigError::new("client id", "is empty"));
+        }
+        if client_auth != ClientAuth::Public && credential.secret().is_empty() {
+            return Err(ConfigError::new("client secret", "is empty"));
+        }
+        let mut fixed: Vec<(String, String)> = Vec::new();
+        let scope = profile.scope.iter().map(|scope| ("scope".to_owned(), scope.to_string()));
+        let extra = profile.parameters.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        for (name, value) in scope.chain(extra).filter(|(_, value)| !value.is_empty()) {
+            let taken = RESERVED.contains(&name.as_str())
+                || client_auth.names().contains(&name.as_str())
+                || fixed.iter().any(|(known, _)| *known == name);
+            if taken {
+                let what = format!("token request parameter {}", name.escape_default());
+                return Err(ConfigError::new(what, "is set by the grant or given twice"));
+            }
+            fixed.push((name, value));
+        }
+        let basic = basic_header(&client_auth, &credential)?;
+        Ok(Self { url: profile.token_url().clone(), basic, client_auth, credential, fixed })
+    }
+
+    /// Writes the request for one exchange: the grant's own parameters, the fixed ones, and the client's.
+    pub(crate) fn write(&self, grant: &[Parameter<'_>], encoding: Encoding) -> Request<TransportBody> {
+        let fixed = self.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let (id, secret) = (self.credential.id(), self.credential.secret().expose());
+        let client = match &self.client_auth {
+            ClientAuth::Basic | ClientAuth::BasicRaw => [None, None],
+            ClientAuth::Body { id: id_name, secret: secret_name } => {
+                [Some((id_name.as_ref(), id)), Some((secret_name.as_ref(), secret))]
+            }
+            ClientAuth::Public => [Some(("client_id", id)), None],
+        };
+        let parameters: Vec<Parameter<'_>> = grant
+            .iter()
+            .copied()
+            .chain(fixed)
+            .chain(client.into_iter().flatten())
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let body = match encoding {
+            Encoding::Form => form(&parameters),
+            Encoding::Json => json(&parameters),
+        };
+        let mut request = Request::new(TransportBody::new(Bytes::from_owner(Zeroizing::new(body))));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.url.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
+        if let Some(basic) = &self.basic {
+            headers.insert(AUTHORIZATION, basic.clone());
+        }
+        request
+    }
+
+    /// Strikes the client's secrets out of what a server said, in case it echoed them.
+    pub(crate) fn redact(&self, text: &str, grant: &[Parameter<'_>]) -> String {
+        let secret = self.credential.secret().expose();
+        let secrets = grant.iter().skip(1).map(|(_, value)| *value).chain([secret]);
+        secrets
+            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+impl ClientAuth {
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Basic | Self::BasicRaw => Vec::new(),
+            Self::Body { id, secret } => vec![id, secret],
+            Self::Public => vec!["client_id"],
+        }
+    }
+}
+
+/// RFC 6749 section 2.3.1: form-encode id and secret, join them by a colon, encode in base64.
+fn basic_header(
+    client_auth: &ClientAuth,
+    credential: &Credential,
+) -> Result<Option<HeaderValue>, ConfigError> {
+    let (id, secret) = (credential.id(), credential.secret().expose());
+    let encode =
+        |text: &str| Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
+    let pair = match client_auth {
+        ClientAuth::Basic => Zeroizing::new(format!("{}:{}", *encode(id), *encode(secret))),
+        ClientAuth::BasicRaw if id.contains(':') => {
+            return Err(ConfigError::new(
+                "client id",
+                "holds a colon, which a raw Basic header cannot carry",
+            ));
+        }
+        ClientAuth::BasicRaw => Zeroizing::new(format!("{id}:{secret}")),
+        ClientAuth::Body { .. } | ClientAuth::Public => return Ok(None),
+    };
+    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())).into_bytes());
+    let mut header =
+        HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("base64 can stand in a header");
+    header.set_sensitive(true);
+    Ok(Some(header))
+}
+
+fn form(parameters: &[Parameter<'_>]) -> Vec<u8> {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish().into_bytes()
+}
+
+fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
+    struct Object<'a>(&'a [Parameter<'a>]);
+
+    impl serde::Serialize for Object<'_> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().copied())
+        }
+    }
+    serde_json::to_vec(&Object(parameters)).expect("a map of strings is JSON")
+}
+
+/// What only a grant may set.
+const RESERVED: [&str; 4] = ["grant_type", "refresh_token", "client_id", "client_secret"];
+
+/// Shorter strings are no secrets, and striking them out would make a text unreadable.
+const SHORTEST_SECRET: usize = 6;

@@ -1,0 +1,303 @@
+//! What can go wrong on the way to a token: one error with a kind, a transience and a cause.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// The error type at the tower seam.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why no token could be had, or why a request could not carry one.
+///
+/// It is cheap to clone: all who waited for one exchange share its outcome. At the tower seam it is
+/// boxed; [`Error::find`] gets it back from any error that carries it as a cause.
+///
+/// It never holds a credential or a token. Of a token endpoint's answer it keeps the status and the
+/// fields that RFC 6749 section 5.2 defines, cut to a length and cleaned of control characters.
+///
+/// ```
+/// use auth_layer::{BoxError, Error, ErrorKind};
+///
+/// fn explain(error: &BoxError) -> &'static str {
+///     match Error::find(error.as_ref()).map(Error::kind) {
+///         Some(ErrorKind::SignInAgain) => "a person has to sign in",
+///         Some(_) => "no token",
+///         None => "the call itself failed",
+///     }
+/// }
+/// # let error: BoxError = "connection reset".into();
+/// # assert_eq!(explain(&error), "the call itself failed");
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    transient: bool,
+    message: Cow<'static, str>,
+    endpoint: Option<String>,
+    status: Option<StatusCode>,
+    oauth: Option<OAuthError>,
+    retry_after: Option<Duration>,
+    source: Option<BoxError>,
+}
+
+/// What kind of failure an [`Error`] is.
+///
+/// ```
+/// use auth_layer::ErrorKind;
+///
+/// assert_eq!(ErrorKind::Timeout.to_string(), "the token endpoint did not answer in time");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The token endpoint could not be reached, or the connection broke before the answer was whole.
+    Transport,
+    /// The token endpoint did not answer within its deadline.
+    Timeout,
+    /// The token endpoint answered with an error; [`Error::status`] and [`Error::oauth`] say which.
+    Refused,
+    /// The token endpoint's answer is no usable token answer (RFC 6749 section 5.1).
+    InvalidAnswer,
+    /// The token is of a type this layer cannot use (RFC 6749 section 7.1).
+    TokenType,
+    /// The token lacks a scope that was required.
+    Scope,
+    /// The grant is used up or revoked: a person has to sign in again.
+    SignInAgain,
+    /// The token store failed.
+    Store,
+    /// The token source panicked.
+    Panicked,
+    /// The runtime that drove the exchange shut down under it.
+    Interrupted,
+    /// The operation wants a credential of another kind than the manager keeps.
+    Credential,
+    /// A token source of the application failed.
+    Source,
+}
+
+/// The error members of a token endpoint's answer (RFC 6749 section 5.2).
+///
+/// ```
+/// # fn show(error: &auth_layer::Error) {
+/// if let Some(oauth) = error.oauth() {
+///     eprintln!("{}: {}", oauth.code(), oauth.description().unwrap_or("no description"));
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuthError {
+    code: String,
+    description: Option<String>,
+    uri: Option<String>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        let transient = matches!(
+            kind,
+            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Store
+        );
+        Self(Arc::new(Inner {
+            kind,
+            transient,
+            message: message.into(),
+            endpoint: None,
+            status: None,
+            oauth: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// Makes the error of a [`TokenSource`](crate::TokenSource) that is not ours.
+    ///
+    /// `transient` says whether the same call may succeed later without anyone doing anything.
+    pub fn from_source(source: impl Into<BoxError>, transient: bool) -> Self {
+        Self::new(ErrorKind::Source, "the token source failed")
+            .with_transience(transient)
+            .with_source(source.into())
+    }
+
+    /// Finds the `Error` in `error` or in its chain of causes.
+    pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether it may heal by itself: the same call may succeed later. The cause is in
+    /// [`source`](StdError::source).
+    pub fn is_transient(&self) -> bool {
+        self.0.transient
+    }
+
+    /// The token endpoint that was asked, without query.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
+    }
+
+    /// The status of the token endpoint's answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The OAuth error of the token endpoint's answer.
+    pub fn oauth(&self) -> Option<&OAuthError> {
+        self.0.oauth.as_ref()
+    }
+
+    /// How long the token endpoint asked to be left alone (`Retry-After` in seconds).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    pub(crate) fn with_transience(self, transient: bool) -> Self {
+        self.change(|inner| inner.transient = transient)
+    }
+
+    pub(crate) fn with_endpoint(self, endpoint: impl Into<String>) -> Self {
+        let endpoint = endpoint.into();
+        self.change(|inner| inner.endpoint = Some(endpoint))
+    }
+
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        self.change(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn with_oauth(self, oauth: OAuthError) -> Self {
+        self.change(|inner| inner.oauth = Some(oauth))
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        self.change(|inner| inner.retry_after = wait)
+    }
+
+    pub(crate) fn with_source(self, source: BoxError) -> Self {
+        self.change(|inner| inner.source = Some(source))
+    }
+
+    /// Errors are changed only while they are being made, when nobody else holds them.
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.write_str(&inner.message)?;
+        if let Some(endpoint) = &inner.endpoint {
+            write!(f, " (token endpoint {endpoint})")?;
+        }
+        if let Some(status) = inner.status {
+            write!(f, ", status {}", status.as_u16())?;
+        }
+        match &inner.oauth {
+            Some(oauth) => write!(f, ", {oauth}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("transient", &inner.transient)
+            .field("message", &inner.message)
+            .field("endpoint", &inner.endpoint)
+            .field("status", &inner.status)
+            .field("oauth", &inner.oauth)
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transport => "the token endpoint could not be reached",
+            Self::Timeout => "the token endpoint did not answer in time",
+            Self::Refused => "the token endpoint refused the request",
+            Self::InvalidAnswer => "the token endpoint's answer cannot be used",
+            Self::TokenType => "the token is of a type that cannot be used",
+            Self::Scope => "the token lacks a required scope",
+            Self::SignInAgain => "the grant has ended and a person has to sign in again",
+            Self::Store => "the token store failed",
+            Self::Panicked => "the token source panicked",
+            Self::Interrupted => "the runtime shut down during the exchange",
+            Self::Credential => "the operation wants another kind of credential",
+            Self::Source => "the token source failed",
+        })
+    }
+}
+
+impl OAuthError {
+    /// Takes over what a server said, shortened and without control characters.
+    pub(crate) fn new(code: &str, description: Option<&str>, uri: Option<&str>) -> Self {
+        Self {
+            code: clean(code, CODE_LIMIT),
+            description: description.map(|text| clean(text, TEXT_LIMIT)),
+            uri: uri.map(|text| clean(text, TEXT_LIMIT)),
+        }
+    }
+
+    /// The `error` code, such as `invalid_client`.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The `error_description`, at most 256 characters of it.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The `error_uri`, at most 256 characters of it.
+    pub fn uri(&self) -> Option<&str> {
+        self.uri.as_deref()
+    }
+}
+
+impl fmt::Display for OAuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        match &self.description {
+            Some(description) => write!(f, ": {description}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn clean(text: &str, limit: usize) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
+}
+
+const CODE_LIMIT: usize = 64;
+const TEXT_LIMIT: usize = 256;

@@ -1,0 +1,34 @@
+//! The services that really send bytes, each behind a feature.
+//!
+//! Any tower service over `http` types will do in their place.
+
+#[cfg(feature = "hyper-util")]
+pub mod hyper_util;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+
+use crate::config_error::ConfigError;
+use crate::endpoint::Transport;
+
+/// The transport of an exchange that was given none.
+#[cfg(feature = "hyper-util")]
+pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
+    hyper_util::client().map(Transport::new)
+}
+
+/// The transport of an exchange that was given none.
+#[cfg(all(feature = "reqwest", not(feature = "hyper-util")))]
+pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
+    reqwest::ReqwestLeaf::new().map(Transport::new)
+}
+
+/// The transport of an exchange that was given none.
+#[cfg(not(any(feature = "reqwest", feature = "hyper-util")))]
+pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
+    let problem = "none was given, and neither feature `hyper-util` nor `reqwest` is on";
+    Err(ConfigError::new("transport", problem))
+}
+
+/// How long a connection may take to come about.
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,0 +1,81 @@
+//! A tower layer that puts an OAuth2 bearer token on every outgoing request and keeps it good.
+//!
+//! [`AuthLayer`] goes into any stack of `Service<http::Request<B>>`. It fetches the token when it is first wanted,
+//! once however many callers wait; renews it early, in a task of its own; answers a rejected token by renewing and
+//! sending again, once; and sends it to the origins it is for, and to no others.
+//!
+//! ```no_run
+//! use auth_layer::{AuthLayer, Credential, Exchange, Grant, Profile, TokenManager, leaf};
+//! use http_body_util::Full;
+//! use tower::{Service, ServiceBuilder, ServiceExt};
+//!
+//! # async fn run() -> Result<(), auth_layer::BoxError> {
+//! // Where tokens come from, and where they may go.
+//! let profile = Profile::new("example", "https://auth.example.com/token")?
+//!     .with_origin("https://api.example.com")?;
+//! let credential = Credential::new("client-id", std::env::var("CLIENT_SECRET")?);
+//! let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials).build()?;
+//!
+//! // One line in the stack.
+//! let mut client = ServiceBuilder::new()
+//!     .layer(AuthLayer::new(&profile, TokenManager::new(exchange)))
+//!     .service(leaf::hyper_util::client::<Full<bytes::Bytes>>()?);
+//!
+//! // From here on nobody thinks about tokens.
+//! let request = http::Request::get("https://api.example.com/me").body(Full::default())?;
+//! let response = client.ready().await?.call(request).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In the order a reader meets them: [`Profile`] describes a provider; [`Exchange`] trades a [`Grant`] at its token
+//! endpoint, and is one kind of [`TokenSource`]; [`TokenManager`] keeps the token; [`AuthLayer`] sends it. A
+//! [`TokenStore`] keeps refresh tokens. [`OperationMeta`] and [`CallBearer`] go with a request, as extensions, and say
+//! what is particular to it.
+//!
+//! # Features
+//!
+//! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
+//! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
+//! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
+//! - `test-util`: `TestClock`, for tests that never sleep.
+
+mod authorize;
+mod clock;
+mod config_error;
+mod credential;
+mod endpoint;
+mod error;
+mod grant;
+pub mod leaf;
+mod manager;
+mod operation;
+mod profile;
+mod secret;
+mod source;
+mod store;
+#[cfg(feature = "test-util")]
+mod test_clock;
+mod token;
+
+#[cfg(feature = "reqwest-middleware")]
+pub use authorize::AuthMiddleware;
+pub use authorize::{Auth, AuthLayer, ResponseBody, ResponseFuture, TryClone, challenge};
+pub use clock::{Clock, Now, Sleep, SystemClock};
+pub use config_error::ConfigError;
+pub use credential::Credential;
+pub use endpoint::{Transport, TransportBody};
+pub use error::{BoxError, Error, ErrorKind, OAuthError};
+pub use grant::Grant;
+pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};
+pub use operation::{ArrayStyle, OperationMeta, Security};
+pub use profile::{
+    AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
+    ReplayRule,
+};
+pub use secret::Secret;
+pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
+pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
+#[cfg(feature = "test-util")]
+pub use test_clock::TestClock;
+pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Scope};

@@ -1,0 +1,90 @@
+//! `Flight`: many callers, one exchange, one shared outcome.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::slot::Token;
+use crate::error::{Error, ErrorKind};
+
+/// What all who wait get.
+pub(super) type Outcome = Result<Arc<Token>, Error>;
+
+/// An exchange in the air, as its manager holds it.
+#[derive(Debug)]
+pub(super) enum Flight {
+    /// It runs in a task of its own.
+    Spawned { outcome: watch::Receiver<Option<Outcome>>, task: AbortHandle },
+    /// There was no runtime: those who wait drive it, and it ends with the last of them.
+    Driven(WeakShared<BoxFuture<'static, Outcome>>),
+}
+
+/// A seat on a flight, as a caller holds it.
+#[derive(Debug)]
+pub(super) enum Seat {
+    Spawned(watch::Receiver<Option<Outcome>>),
+    Driven(Shared<BoxFuture<'static, Outcome>>),
+}
+
+impl Flight {
+    /// Starts on the runtime this is called from.
+    pub(super) fn spawn(
+        runtime: &Handle,
+        exchange: impl Future<Output = Outcome> + Send + 'static,
+    ) -> (Self, Seat) {
+        let (sender, outcome) = watch::channel(None);
+        let task = runtime.spawn(async move {
+            let arrived = exchange.await;
+            sender.send_replace(Some(arrived));
+        });
+        let seat = Seat::Spawned(outcome.clone());
+        (Self::Spawned { outcome, task: task.abort_handle() }, seat)
+    }
+
+    /// Starts when the first who waits is polled.
+    pub(super) fn driven(exchange: impl Future<Output = Outcome> + Send + 'static) -> Option<(Self, Seat)> {
+        let shared = exchange.boxed().shared();
+        let flight = Self::Driven(shared.downgrade()?);
+        Some((flight, Seat::Driven(shared)))
+    }
+
+    /// Takes a seat, unless the flight is over or its runtime has shut down under it.
+    pub(super) fn join(&self) -> Option<Seat> {
+        match self {
+            Self::Spawned { outcome, .. } => {
+                let in_the_air = outcome.borrow().is_none() && outcome.has_changed().is_ok();
+                in_the_air.then(|| Seat::Spawned(outcome.clone()))
+            }
+            Self::Driven(weak) => weak.upgrade().filter(|shared| shared.peek().is_none()).map(Seat::Driven),
+        }
+    }
+
+    /// Ends it where it is.
+    pub(super) fn abort(&self) {
+        if let Self::Spawned { task, .. } = self {
+            task.abort();
+        }
+    }
+}
+
+impl Seat {
+    /// Waits for the outcome. Dropping this leaves a spawned flight running.
+    pub(super) async fn outcome(self) -> Outcome {
+        match self {
+            Self::Spawned(mut outcome) => match outcome.wait_for(Option::is_some).await {
+                Ok(arrived) => arrived.clone().unwrap_or_else(|| Err(interrupted())),
+                Err(_) => Err(interrupted()),
+            },
+            Self::Driven(shared) => shared.await,
+        }
+    }
+}
+
+fn interrupted() -> Error {
+    Error::new(ErrorKind::Interrupted, "the runtime that drove the exchange shut down")
+}

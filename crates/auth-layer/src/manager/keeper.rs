@@ -1,0 +1,290 @@
+//! `Keeper`: the state behind every handle of one manager.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+
+use super::flight::{Flight, Outcome, Seat};
+use super::renewal::{self, Renewal};
+use super::slot::{Age, Token};
+use crate::clock::{Clock, Now};
+use crate::error::{Error, ErrorKind};
+use crate::source::{IssuedToken, TokenRequest, TokenSource};
+use crate::token::Generation;
+
+#[derive(Debug)]
+pub(super) struct Keeper {
+    /// The current token. This is all that a hit touches, besides `gate`.
+    slot: ArcSwapOption<Token>,
+    /// The monotonic time, in nanoseconds, before which a stale token starts no renewal.
+    gate: AtomicU64,
+    pub(super) source: Box<dyn TokenSource>,
+    pub(super) clock: Arc<dyn Clock>,
+    renewal: Renewal,
+    slow: Mutex<Slow>,
+    pub(super) counts: Counts,
+}
+
+/// What only the slow path touches. The lock is never held across an await.
+#[derive(Debug)]
+struct Slow {
+    flight: Option<Flight>,
+    /// The last failure, and until when it answers for the token endpoint.
+    remembered: Option<(Error, Now)>,
+    /// Failures in a row.
+    failures: u32,
+    /// Until when a rejection starts no renewal.
+    floor: Option<Now>,
+    chance: fastrand::Rng,
+}
+
+/// How often what happened. None of it is on the hit path.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) exchanges: AtomicU64,
+    pub(super) failures: AtomicU64,
+    pub(super) rejections: AtomicU64,
+    pub(super) resends: AtomicU64,
+}
+
+/// What to do about a rejected token.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Send again, with this one.
+    Resend(Arc<Token>),
+    /// There is no other token: the rejection stands.
+    Stands,
+}
+
+/// How a caller who needs a token gets one.
+#[derive(Debug)]
+pub(super) enum Boarding {
+    Here(Arc<Token>),
+    Wait(Seat),
+}
+
+impl Keeper {
+    pub(super) fn new(
+        source: Box<dyn TokenSource>,
+        clock: Arc<dyn Clock>,
+        renewal: Renewal,
+        chance: fastrand::Rng,
+    ) -> Self {
+        let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, chance };
+        Self {
+            slot: ArcSwapOption::empty(),
+            gate: AtomicU64::new(0),
+            source,
+            clock,
+            renewal,
+            slow: Mutex::new(slow),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Gives the current token to `take` if it is fit to be sent. No lock, no allocation. Past the soft point
+    /// one caller starts a renewal on its way.
+    pub(super) fn hit<T>(self: &Arc<Self>, take: impl FnOnce(&Token) -> T) -> Option<T> {
+        let current = self.slot.load();
+        let token = current.as_ref()?;
+        let now = self.clock.now();
+        match token.age(now) {
+            Age::Fresh => {}
+            Age::Stale => self.renew_early(now),
+            Age::Expired => return None,
+        }
+        Some(take(token))
+    }
+
+    pub(super) fn current(&self) -> Option<Arc<Token>> {
+        self.slot.load_full()
+    }
+
+    /// Starts a renewal if nobody has, the gate is open, and there is a runtime to run it on.
+    #[cold]
+    fn renew_early(self: &Arc<Self>, now: Now) {
+        let seen = self.gate.load(Ordering::Relaxed);
+        let open = nanos(now) >= seen;
+        // Whoever closes the gate is the one who renews; the flight's end sets it anew.
+        if open && self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            match Handle::try_current() {
+                Ok(runtime) => {
+                    let mut slow = self.lock();
+                    if slow.flight.as_ref().and_then(Flight::join).is_none() {
+                        self.depart(&mut slow, Some(&runtime), TokenRequest::new());
+                    }
+                }
+                Err(_) => self.gate.store(seen, Ordering::Relaxed),
+            }
+        }
+    }
+
+    /// Gets a token, or a seat on the flight that will bring one, or the failure that is still remembered.
+    pub(super) fn board(self: &Arc<Self>) -> Result<Boarding, Error> {
+        let mut slow = self.lock();
+        let now = self.clock.now();
+        // Somebody else's flight may have landed while this caller came here.
+        if let Some(token) = self.current().filter(|token| token.age(now) != Age::Expired) {
+            return Ok(Boarding::Here(token));
+        }
+        self.seat(&mut slow, now, TokenRequest::new()).map(Boarding::Wait)
+    }
+
+    /// Decides about a rejected token: `Ok` with another one, or a seat on the flight that may bring one.
+    pub(super) fn reject(self: &Arc<Self>, rejected: Generation) -> Result<Boarding, Verdict> {
+        self.counts.rejections.fetch_add(1, Ordering::Relaxed);
+        let mut slow = self.lock();
+        let now = self.clock.now();
+        let current = self.current();
+        let Some(current) = current.filter(|token| token.age(now) != Age::Expired) else {
+            // It ran out meanwhile: this caller needs a token like any other.
+            return self
+                .seat(&mut slow, now, TokenRequest::new())
+                .map(Boarding::Wait)
+                .map_err(|_| Verdict::Stands);
+        };
+        if current.generation > rejected {
+            return Ok(Boarding::Here(current));
+        }
+        if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
+            return Ok(Boarding::Wait(seat));
+        }
+        if slow.floor.is_some_and(|floor| !now.reached(floor)) {
+            return Err(Verdict::Stands);
+        }
+        let request = TokenRequest::after_rejection(current.token.clone());
+        let seat = self.seat(&mut slow, now, request).map_err(|_| Verdict::Stands)?;
+        let floor = renewal::rejection_floor(&mut slow.chance);
+        slow.floor = Some(now + floor);
+        Ok(Boarding::Wait(seat))
+    }
+
+    /// Joins the flight, or starts one unless a failure is still remembered.
+    fn seat(self: &Arc<Self>, slow: &mut Slow, now: Now, request: TokenRequest) -> Result<Seat, Error> {
+        if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
+            return Ok(seat);
+        }
+        if let Some((error, until)) = &slow.remembered
+            && !now.reached(*until)
+        {
+            return Err(error.clone());
+        }
+        let runtime = Handle::try_current().ok();
+        self.depart(slow, runtime.as_ref(), request)
+            .ok_or_else(|| Error::new(ErrorKind::Interrupted, "the exchange could not be started"))
+    }
+
+    fn depart(
+        self: &Arc<Self>,
+        slow: &mut Slow,
+        runtime: Option<&Handle>,
+        request: TokenRequest,
+    ) -> Option<Seat> {
+        self.gate.store(CLOSED, Ordering::Relaxed);
+        let exchange = self.clone().fly(request);
+        let (flight, seat) = match runtime {
+            Some(runtime) => Flight::spawn(runtime, exchange),
+            None => Flight::driven(exchange)?,
+        };
+        slow.flight = Some(flight);
+        Some(seat)
+    }
+
+    /// The exchange itself, and what is kept of it.
+    async fn fly(self: Arc<Self>, request: TokenRequest) -> Outcome {
+        self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+        // A flight that is dropped half-way, with its runtime or its last driver, opens the gate again.
+        let _gate = Reopen(&self);
+        let result = AssertUnwindSafe(self.source.token(&request)).catch_unwind().await;
+        let result =
+            result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
+        match result {
+            Ok(issued) => Ok(self.land(issued)),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn land(&self, issued: IssuedToken) -> Arc<Token> {
+        let mut slow = self.lock();
+        let old = self.current();
+        let same = old.as_ref().filter(|old| old.token == issued.token);
+        let generation = match (same, &old) {
+            (Some(same), _) => same.generation,
+            (None, Some(old)) => Generation(old.generation.0 + 1),
+            (None, None) => Generation(1),
+        };
+        let soft = self.renewal.soft(issued.lifetime, &mut slow.chance);
+        let token = Arc::new(Token {
+            generation,
+            scope: issued.scope,
+            soft: issued.asked + soft,
+            hard: issued.asked + issued.lifetime,
+            token: issued.token,
+        });
+        let now = self.clock.now();
+        // A source that has nothing newer yet is not asked again at once.
+        let open = if same.is_some() || token.age(now) != Age::Fresh { now + SAME_AGAIN } else { now };
+        self.slot.store(Some(token.clone()));
+        slow.failures = 0;
+        slow.remembered = None;
+        slow.flight = None;
+        self.gate.store(nanos(open), Ordering::Relaxed);
+        drop(slow);
+        tracing::debug!(%generation, lifetime = ?issued.lifetime, "got a token");
+        token
+    }
+
+    fn fail(&self, error: Error) -> Error {
+        self.counts.failures.fetch_add(1, Ordering::Relaxed);
+        let mut slow = self.lock();
+        slow.failures = slow.failures.saturating_add(1);
+        let failures = slow.failures;
+        let backoff = renewal::backoff(&error, failures, &mut slow.chance);
+        let until = self.clock.now() + backoff;
+        slow.remembered = Some((error.clone(), until));
+        slow.flight = None;
+        self.gate.store(nanos(until), Ordering::Relaxed);
+        drop(slow);
+        tracing::warn!(%error, failures, ?backoff, "got no token");
+        error
+    }
+
+    /// Ends the flight of a manager that nobody holds any more, unless it must finish.
+    pub(super) fn abandon(&self) {
+        if !self.source.must_finish()
+            && let Some(flight) = self.lock().flight.take()
+        {
+            flight.abort();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slow> {
+        // Nothing under the lock can leave it half-changed.
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Reopen<'a>(&'a Keeper);
+
+impl Drop for Reopen<'_> {
+    fn drop(&mut self) {
+        let gate = &self.0.gate;
+        // After `land` or `fail` the gate holds a time, and this does nothing.
+        let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+fn nanos(now: Now) -> u64 {
+    u64::try_from(now.monotonic().as_nanos()).unwrap_or(CLOSED - 1)
+}
+
+/// The gate while a flight is in the air.
+const CLOSED: u64 = u64::MAX;
+
+/// How long a source that handed out the same token again, or one that is already old, is left alone.
+const SAME_AGAIN: Duration = Duration::from_secs(10);

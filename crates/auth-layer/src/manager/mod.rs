@@ -1,0 +1,22 @@
+//! Owns the current token.
+//!
+//! ```text
+//!            issued                 soft point                        hard point
+//!              |------- fresh ----------|------------- stale ------------|--- expired --->
+//!   callers:        use it                 use it; one renewal runs          wait for the flight
+//! ```
+//!
+//! A renewal is a *flight*: one exchange, in a task of its own, whose outcome all who wait share. It belongs to
+//! the manager, so that no caller's going can stop it. Its failure is remembered for a while, and whoever
+//! comes meanwhile gets the error at once.
+
+mod flight;
+mod keeper;
+mod renewal;
+mod slot;
+mod token_manager;
+
+pub use slot::Token;
+pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
+
+pub(crate) use keeper::Verdict;

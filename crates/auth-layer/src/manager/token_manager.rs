@@ -1,0 +1,221 @@
+//! `TokenManager`: the handle to a token that is kept good.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::keeper::{Boarding, Keeper, Verdict};
+use super::renewal::Renewal;
+use super::slot::Token;
+use crate::clock::{Clock, SystemClock};
+use crate::error::Error;
+use crate::source::TokenSource;
+use crate::token::{AccessToken, Generation};
+
+/// Keeps one identity's token: fetches it when it is first wanted, renews it early, once however many callers
+/// ask, and remembers failures. Cheap to clone; clones share the token.
+///
+/// It makes no request and needs no runtime until a token is wanted. It owns no standing task: a renewal runs
+/// in a task of its own on the tokio runtime of whoever needed it, and ends with it. Outside a runtime those
+/// who wait drive the exchange themselves: there is no early renewal then, and it ends with the last of them.
+/// When the last handle goes, a renewal still in the air is ended, unless it is redeeming a refresh token.
+///
+/// ```
+/// use auth_layer::{AccessToken, StaticToken, TokenManager};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+/// assert_eq!(manager.token().await?.access_token().expose(), "abc");
+/// # Ok::<(), auth_layer::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenManager {
+    keeper: Arc<Keeper>,
+    /// Flights hold the keeper as well, but not this: it tells when the last handle goes.
+    _handle: Arc<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle(Arc<Keeper>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+impl TokenManager {
+    /// Keeps the token of a source, on the system's clock.
+    pub fn new(source: impl TokenSource) -> Self {
+        Self::builder(source).build()
+    }
+
+    /// The same, with options.
+    pub fn builder(source: impl TokenSource) -> TokenManagerBuilder {
+        TokenManagerBuilder {
+            source: Box::new(source),
+            clock: Arc::new(SystemClock::new()),
+            renewal: Renewal::default(),
+            chance: fastrand::Rng::new(),
+        }
+    }
+
+    /// The current token. It comes at once while there is a good one; else this waits for the one exchange
+    /// that brings it.
+    ///
+    /// # Errors
+    ///
+    /// Why none could be had. While a failure is remembered (transient ones 1 s, doubling to 60 s; permanent
+    /// ones 5 s) it comes at once, and the token endpoint is not asked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing: the exchange goes on, and its token serves the next caller.
+    pub async fn token(&self) -> Result<Arc<Token>, Error> {
+        if let Some(token) = self.keeper.hit(|_| ()).and_then(|()| self.keeper.current()) {
+            return Ok(token);
+        }
+        match self.keeper.board()? {
+            Boarding::Here(token) => Ok(token),
+            Boarding::Wait(seat) => seat.outcome().await,
+        }
+    }
+
+    /// Says that an API rejected the token of this generation, and gets the one to use instead, if there is
+    /// one: the current one if it is newer, else what a renewal brings. `None` means that the rejection stands:
+    /// the renewal failed or brought the same token, or the last rejection was less than 30 s ago.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`token`](Self::token).
+    pub async fn reject(&self, generation: Generation) -> Option<Arc<Token>> {
+        match self.verdict(generation).await {
+            Verdict::Resend(token) => Some(token),
+            Verdict::Stands => None,
+        }
+    }
+
+    /// What has happened so far.
+    pub fn stats(&self) -> Stats {
+        let counts = &self.keeper.counts;
+        Stats {
+            exchanges: counts.exchanges.load(Ordering::Relaxed),
+            failures: counts.failures.load(Ordering::Relaxed),
+            rejections: counts.rejections.load(Ordering::Relaxed),
+            resends: counts.resends.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The clock this manager lives by.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.keeper.clock
+    }
+
+    /// The token to send now, if it can be had without waiting.
+    pub(crate) fn hit(&self) -> Option<(AccessToken, Generation)> {
+        self.keeper.hit(|token| (token.token.clone(), token.generation))
+    }
+
+    /// Where [`hit`](Self::hit) found nothing: the failure that is still remembered, or a wait for a token.
+    pub(crate) fn arrival(
+        &self,
+    ) -> Result<impl Future<Output = Result<Arc<Token>, Error>> + Send + use<>, Error> {
+        let boarding = self.keeper.board()?;
+        Ok(async move {
+            match boarding {
+                Boarding::Here(token) => Ok(token),
+                Boarding::Wait(seat) => seat.outcome().await,
+            }
+        })
+    }
+
+    pub(crate) async fn verdict(&self, rejected: Generation) -> Verdict {
+        let arrived = match self.keeper.reject(rejected) {
+            Ok(Boarding::Here(token)) => Ok(token),
+            Ok(Boarding::Wait(seat)) => seat.outcome().await,
+            Err(verdict) => return verdict,
+        };
+        match arrived {
+            Ok(token) if token.generation > rejected => Verdict::Resend(token),
+            Ok(_) | Err(_) => Verdict::Stands,
+        }
+    }
+
+    /// The same for a request that cannot be sent again: the renewal starts, and nobody waits for it.
+    pub(crate) fn report(&self, rejected: Generation) {
+        // Where there is no runtime, the seat given up here is the only one, and the next caller starts anew.
+        drop(self.keeper.reject(rejected));
+    }
+
+    pub(crate) fn count_resend(&self) {
+        self.keeper.counts.resends.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Makes a [`TokenManager`].
+///
+/// ```
+/// use auth_layer::{AccessToken, StaticToken, TokenManager};
+/// use std::time::Duration;
+///
+/// let manager = TokenManager::builder(StaticToken::new(AccessToken::new("abc")?))
+///     .renew_early(Duration::from_secs(60))
+///     .build();
+/// # Ok::<(), auth_layer::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct TokenManagerBuilder {
+    source: Box<dyn TokenSource>,
+    clock: Arc<dyn Clock>,
+    renewal: Renewal,
+    chance: fastrand::Rng,
+}
+
+impl TokenManagerBuilder {
+    /// Where the time comes from. Give the source the same clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long before its end a token is renewed: 5 minutes unless set, and never more than a fifth of its
+    /// lifetime. Up to a fifth of the margin later by chance, so that a fleet does not move together.
+    pub const fn renew_early(mut self, margin: Duration) -> Self {
+        self.renewal = Renewal { early: margin };
+        self
+    }
+
+    /// Seeds the chance behind every jitter, for tests that are to repeat.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.chance = fastrand::Rng::with_seed(seed);
+        self
+    }
+
+    /// Makes the manager. Nothing is sent, and no runtime is needed.
+    pub fn build(self) -> TokenManager {
+        let keeper = Arc::new(Keeper::new(self.source, self.clock, self.renewal, self.chance));
+        TokenManager { _handle: Arc::new(Handle(keeper.clone())), keeper }
+    }
+}
+
+/// What a manager has done so far.
+///
+/// ```
+/// # fn show(manager: &auth_layer::TokenManager) {
+/// let stats = manager.stats();
+/// println!("{} token requests, {} failed", stats.exchanges, stats.failures);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// How often the source was asked.
+    pub exchanges: u64,
+    /// How often it failed.
+    pub failures: u64,
+    /// How many responses rejected a token.
+    pub rejections: u64,
+    /// How many requests were sent again with another token.
+    pub resends: u64,
+}

@@ -1,0 +1,210 @@
+//! What an API's document says about one operation, in a form layers can act on.
+
+use http::Method;
+
+/// What a document says about one operation.
+///
+/// Generated clients hold one `static` record for each operation and put a `&'static OperationMeta`
+/// into the extensions of every request. [`Auth`](crate::Auth) reads from it whether the operation
+/// wants a token at all; other layers may read the rest.
+///
+/// ```
+/// use auth_layer::{OperationMeta, Security};
+/// use http::Method;
+///
+/// static HEALTH: OperationMeta = OperationMeta::new("health", Method::GET, "/health")
+///     .with_security(Security::Public)
+///     .with_idempotent(true);
+///
+/// let request = http::Request::get("https://api.example.com/health")
+///     .extension(&HEALTH)
+///     .body(())?;
+/// assert_eq!(request.extensions().get::<&'static OperationMeta>().map(|m| m.id()), Some("health"));
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct OperationMeta {
+    id: &'static str,
+    method: Method,
+    path: &'static str,
+    security: Security,
+    scopes: &'static [&'static str],
+    idempotent: Option<bool>,
+    rate_class: Option<&'static str>,
+    request_types: &'static [&'static str],
+    response_types: &'static [&'static str],
+    arrays: &'static [(&'static str, ArrayStyle)],
+    statuses: &'static [&'static str],
+}
+
+impl OperationMeta {
+    /// Describes an operation by its id, method and path template, as the document spells them.
+    ///
+    /// It wants the managed token and is idempotent if its method is (RFC 9110 section 9.2.2).
+    pub const fn new(id: &'static str, method: Method, path: &'static str) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            security: Security::Managed,
+            scopes: &[],
+            idempotent: None,
+            rate_class: None,
+            request_types: &[],
+            response_types: &[],
+            arrays: &[],
+            statuses: &[],
+        }
+    }
+
+    /// Sets which credential the operation wants.
+    pub const fn with_security(mut self, security: Security) -> Self {
+        self.security = security;
+        self
+    }
+
+    /// Sets the scopes the operation needs.
+    pub const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Says whether sending the operation twice has the effect of sending it once.
+    pub const fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Names the rate limit the operation counts against.
+    pub const fn with_rate_class(mut self, class: &'static str) -> Self {
+        self.rate_class = Some(class);
+        self
+    }
+
+    /// Sets the media types of the request and of its responses.
+    pub const fn with_media_types(
+        mut self,
+        request: &'static [&'static str],
+        response: &'static [&'static str],
+    ) -> Self {
+        self.request_types = request;
+        self.response_types = response;
+        self
+    }
+
+    /// Sets how array parameters are written in the query.
+    pub const fn with_arrays(mut self, arrays: &'static [(&'static str, ArrayStyle)]) -> Self {
+        self.arrays = arrays;
+        self
+    }
+
+    /// Sets the documented statuses, as the document spells them (`200`, `4XX`, `default`).
+    pub const fn with_statuses(mut self, statuses: &'static [&'static str]) -> Self {
+        self.statuses = statuses;
+        self
+    }
+
+    /// The document's id of the operation.
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The HTTP method.
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path template below the base URL, such as `/rooms/{room_id}`.
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Which credential the operation wants.
+    pub const fn security(&self) -> Security {
+        self.security
+    }
+
+    /// The scopes the operation needs; empty if the document names none.
+    pub const fn scopes(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
+    /// Whether sending the operation twice has the effect of sending it once.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent.unwrap_or_else(|| self.method.is_idempotent())
+    }
+
+    /// The rate limit the operation counts against, if the document names one.
+    pub const fn rate_class(&self) -> Option<&'static str> {
+        self.rate_class
+    }
+
+    /// The media types the request body may have; empty if it has no body.
+    pub const fn request_types(&self) -> &'static [&'static str] {
+        self.request_types
+    }
+
+    /// The media types the document lists for the responses.
+    pub const fn response_types(&self) -> &'static [&'static str] {
+        self.response_types
+    }
+
+    /// How the array parameter `name` is written in the query; repeated unless the document says otherwise.
+    pub fn array_style(&self, name: &str) -> ArrayStyle {
+        self.arrays.iter().find(|(array, _)| *array == name).map_or(ArrayStyle::Repeated, |(_, style)| *style)
+    }
+
+    /// The documented statuses, as the document spells them.
+    pub const fn statuses(&self) -> &'static [&'static str] {
+        self.statuses
+    }
+}
+
+/// Which credential an operation wants.
+///
+/// ```
+/// use auth_layer::Security;
+///
+/// assert!(Security::Managed.takes_managed());
+/// assert!(!Security::Other(&["InteractionAccess"]).takes_managed());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Security {
+    /// None (`security: []`): no token is sent, and none is fetched.
+    Public,
+    /// The token that the manager keeps.
+    Managed,
+    /// The token that the manager keeps, or a bearer of one of these schemes given for the call.
+    ManagedOr(&'static [&'static str]),
+    /// Only a bearer of one of these schemes, which the caller gives for the call
+    /// (see [`CallBearer`](crate::CallBearer)); the managed token is never sent.
+    Other(&'static [&'static str]),
+}
+
+impl Security {
+    /// Whether the manager's own token may be sent.
+    pub const fn takes_managed(self) -> bool {
+        matches!(self, Self::Managed | Self::ManagedOr(_))
+    }
+}
+
+/// How an array parameter is written in a query.
+///
+/// ```
+/// use auth_layer::{ArrayStyle, OperationMeta};
+/// use http::Method;
+///
+/// static LIST: OperationMeta = OperationMeta::new("list", Method::GET, "/things")
+///     .with_arrays(&[("ids", ArrayStyle::Comma)]);
+/// assert_eq!(LIST.array_style("ids"), ArrayStyle::Comma);
+/// assert_eq!(LIST.array_style("tags"), ArrayStyle::Repeated);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArrayStyle {
+    /// `ids=1&ids=2` (`explode: true`).
+    Repeated,
+    /// `ids=1,2` (`explode: false`).
+    Comma,
+}

@@ -1,0 +1,29 @@
+//! What is particular to a provider, as data.
+//!
+//! A [`Profile`] says where tokens come from and how that endpoint departs from RFC 6749, where they may
+//! go, and what a rejection looks like. The providers this project knows are in [`Profile::gotab`],
+//! [`Profile::goto`], [`Profile::gbg_go`] and [`Profile::octotable`]; another one is a value, never a
+//! branch in the code:
+//!
+//! ```
+//! use auth_layer::{ClientAuth, Encoding, Profile};
+//!
+//! let profile = Profile::new("example", "https://auth.example.com/token")?
+//!     .with_encoding(Encoding::Json)
+//!     .with_client_auth(ClientAuth::body_named("key_id", "key_secret"))
+//!     .with_origin("https://api.example.com")?;
+//! # Ok::<(), auth_layer::ConfigError>(())
+//! ```
+
+mod answer;
+mod origin;
+mod providers;
+mod recipe;
+mod rejection;
+mod request;
+
+pub use answer::{AnswerNames, LifetimeUnit};
+pub use origin::{Origin, Origins};
+pub use recipe::{Profile, RateLimit, ReplayRule};
+pub use rejection::BodySign;
+pub use request::{ClientAuth, Encoding};

@@ -1,0 +1,130 @@
+//! Where a token may go: scheme, host and port.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use http::Uri;
+use http::uri::Scheme;
+
+use crate::config_error::ConfigError;
+
+/// A scheme, host and port that a token may be sent to (RFC 9110 section 4.3.1).
+///
+/// It is `https`, or plain `http` on loopback.
+///
+/// ```
+/// use auth_layer::Origin;
+///
+/// let origin: Origin = "https://api.example.com/v1".parse()?;
+/// assert_eq!(origin.to_string(), "https://api.example.com:443");
+/// assert!(origin.is_of(&"https://API.example.com/rooms".parse().unwrap()));
+/// assert!(!origin.is_of(&"https://api.example.com:8443/rooms".parse().unwrap()));
+/// assert!("http://api.example.com".parse::<Origin>().is_err());
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    https: bool,
+    /// In lower case.
+    host: Box<str>,
+    port: u16,
+}
+
+impl Origin {
+    /// Takes the origin of an absolute URI; its path and query do not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if it has no scheme or host, or is neither `https` nor loopback.
+    pub fn of(uri: &Uri) -> Result<Self, ConfigError> {
+        let refuse = |problem: &'static str| ConfigError::new(format!("URL {uri}"), problem);
+        let https = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => return Err(refuse("must begin with https://")),
+        };
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| refuse("has no host"))?;
+        if !https && !is_loopback(host) {
+            return Err(refuse("must be https (plain http is for loopback only)"));
+        }
+        let port = uri.port_u16().unwrap_or(default_port(https));
+        Ok(Self { https, host: host.to_ascii_lowercase().into(), port })
+    }
+
+    /// Whether `uri` is of this origin. A URI without scheme and host is of none.
+    pub fn is_of(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
+            return false;
+        };
+        let expected = if self.https { &Scheme::HTTPS } else { &Scheme::HTTP };
+        scheme == expected
+            && uri.port_u16().unwrap_or(default_port(self.https)) == self.port
+            && host.eq_ignore_ascii_case(&self.host)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| {
+            ConfigError::new("origin", "is not a URL").with_source(error)
+        })?;
+        Self::of(&uri)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// The origins that a token may be sent to. Cheap to clone.
+///
+/// ```
+/// use auth_layer::{Origin, Origins};
+///
+/// let origins: Origins = ["https://api.example.com".parse::<Origin>()?].into_iter().collect();
+/// assert!(origins.contain(&"https://api.example.com/me".parse().unwrap()));
+/// assert!(!origins.contain(&"https://api.example.com.evil.test/me".parse().unwrap()));
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Arc<[Origin]>);
+
+impl Origins {
+    /// Whether `uri` is of one of them.
+    pub fn contain(&self, uri: &Uri) -> bool {
+        self.0.iter().any(|origin| origin.is_of(uri))
+    }
+
+    /// Whether there are none, so that no request ever carries a token.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The origins, in the order they were given.
+    pub fn iter(&self) -> impl Iterator<Item = &Origin> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Origin> for Origins {
+    fn from_iter<I: IntoIterator<Item = Origin>>(origins: I) -> Self {
+        Self(origins.into_iter().collect())
+    }
+}
+
+/// Whether `host` (as [`Uri::host`] gives it) names this machine and no other.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+const fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
+}

@@ -1,0 +1,307 @@
+//! `Profile`: one provider, described.
+
+use std::borrow::Cow;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use http::Uri;
+
+use super::answer::{AnswerNames, LifetimeUnit};
+use super::origin::{Origin, Origins};
+use super::rejection::BodySign;
+use super::request::{ClientAuth, Encoding};
+use crate::config_error::ConfigError;
+use crate::token::Scope;
+
+/// What is particular to a provider: its token endpoint, the shape of its answers, where its tokens may go
+/// and what its rejections look like.
+///
+/// It starts as RFC 6749 has it: form bodies, a Basic header, the standard names, no defaults for what an
+/// answer leaves out.
+///
+/// ```
+/// use auth_layer::Profile;
+///
+/// // As it comes, for a provider by the letter:
+/// let plain = Profile::new("example", "https://auth.example.com/token")?
+///     .with_origin("https://api.example.com")?;
+///
+/// // A known provider, with one thing changed:
+/// let gotab = Profile::gotab().with_token_url("https://gotab.io/api/oauth/token")?;
+/// assert_eq!(gotab.name(), "gotab");
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Profile {
+    name: Cow<'static, str>,
+    token_url: Uri,
+    pub(crate) encoding: Encoding,
+    pub(crate) encoding_may_differ: bool,
+    pub(crate) client_auth: ClientAuth,
+    pub(crate) parameters: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) names: AnswerNames,
+    pub(crate) form_answers: bool,
+    pub(crate) default_token_type: Option<&'static str>,
+    pub(crate) default_lifetime: Option<Duration>,
+    pub(crate) lifetime_unit: LifetimeUnit,
+    pub(crate) replay: ReplayRule,
+    pub(crate) signs: Vec<BodySign>,
+    origins: Origins,
+    rate_limits: Vec<RateLimit>,
+}
+
+/// What happens when a refresh token is sent a second time.
+///
+/// ```
+/// use auth_layer::{Profile, ReplayRule};
+///
+/// assert_eq!(Profile::goto().replay_rule(), ReplayRule::Reusable);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplayRule {
+    /// The server takes it for theft and revokes every token of the family (RFC 9700 section 4.14.2).
+    KillsFamily,
+    /// It still works for this long after its first use.
+    Grace(Duration),
+    /// It works until it expires.
+    Reusable,
+    /// The provider does not say.
+    Unknown,
+}
+
+/// A published limit on how often an API may be called.
+///
+/// ```
+/// use auth_layer::Profile;
+///
+/// let graphql = Profile::gotab().rate_limits().iter().find(|limit| limit.class() == "graphql").cloned();
+/// assert_eq!(graphql.map(|limit| limit.requests().get()), Some(4));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RateLimit {
+    class: &'static str,
+    requests: NonZeroU32,
+    period: Duration,
+}
+
+impl Profile {
+    /// A provider by the letter of RFC 6749, with its token endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the URL is none, has a fragment (RFC 6749 section 3.2), or is neither https nor
+    /// loopback (RFC 6749 section 2.3.1).
+    pub fn new(name: impl Into<Cow<'static, str>>, token_url: &str) -> Result<Self, ConfigError> {
+        token_uri(token_url).map(|uri| Self::at(name.into(), uri))
+    }
+
+    /// The same, for URLs known to be good.
+    pub(super) fn at(name: Cow<'static, str>, token_url: Uri) -> Self {
+        Self {
+            name,
+            token_url,
+            encoding: Encoding::Form,
+            encoding_may_differ: false,
+            client_auth: ClientAuth::Basic,
+            parameters: Vec::new(),
+            scope: None,
+            names: AnswerNames::new(),
+            form_answers: false,
+            default_token_type: None,
+            default_lifetime: None,
+            lifetime_unit: LifetimeUnit::Seconds,
+            replay: ReplayRule::Unknown,
+            signs: Vec::new(),
+            origins: Origins::default(),
+            rate_limits: Vec::new(),
+        }
+    }
+
+    /// Another token endpoint, for example a sandbox.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Profile::new`].
+    pub fn with_token_url(mut self, token_url: &str) -> Result<Self, ConfigError> {
+        self.token_url = token_uri(token_url)?;
+        Ok(self)
+    }
+
+    /// How token requests are written.
+    #[must_use]
+    pub const fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// On 415 a token request is sent once more in the other encoding, and what worked is remembered. It
+    /// is for grants that are not used up by asking.
+    #[must_use]
+    pub const fn with_either_encoding(mut self) -> Self {
+        self.encoding_may_differ = true;
+        self
+    }
+
+    /// How the client says who it is.
+    #[must_use]
+    pub fn with_client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.client_auth = client_auth;
+        self
+    }
+
+    /// One more fixed parameter for every token request.
+    #[must_use]
+    pub fn with_parameter(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// The scope to ask for.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// Under which names the members of an answer come.
+    #[must_use]
+    pub fn with_names(mut self, names: AnswerNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Takes answers that are form-encoded, too, if their content type says so.
+    #[must_use]
+    pub const fn with_form_answers(mut self) -> Self {
+        self.form_answers = true;
+        self
+    }
+
+    /// The token's type where an answer leaves it out. Without a default that is an error.
+    #[must_use]
+    pub const fn with_default_token_type(mut self, token_type: &'static str) -> Self {
+        self.default_token_type = Some(token_type);
+        self
+    }
+
+    /// The lifetime where an answer leaves it out. Without a default the token serves until it is
+    /// rejected, and for one hour at most.
+    #[must_use]
+    pub const fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
+        self.default_lifetime = Some(lifetime);
+        self
+    }
+
+    /// The unit of the lifetimes in answers.
+    #[must_use]
+    pub const fn with_lifetime_unit(mut self, unit: LifetimeUnit) -> Self {
+        self.lifetime_unit = unit;
+        self
+    }
+
+    /// What happens when a refresh token is sent a second time.
+    #[must_use]
+    pub const fn with_replay_rule(mut self, rule: ReplayRule) -> Self {
+        self.replay = rule;
+        self
+    }
+
+    /// One more response that means a rejected token.
+    #[must_use]
+    pub fn with_rejection(mut self, sign: BodySign) -> Self {
+        self.signs.push(sign);
+        self
+    }
+
+    /// One more origin that tokens may be sent to: that of an absolute URL.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Origin::of`].
+    pub fn with_origin(mut self, url: &str) -> Result<Self, ConfigError> {
+        let origin: Origin = url.parse()?;
+        self.origins = self.origins.iter().cloned().chain([origin]).collect();
+        Ok(self)
+    }
+
+    /// These origins in place of the profile's own.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// One more published rate limit.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limits.push(limit);
+        self
+    }
+
+    /// The provider's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The token endpoint.
+    pub const fn token_url(&self) -> &Uri {
+        &self.token_url
+    }
+
+    /// The origins that tokens may be sent to.
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// What happens when a refresh token is sent a second time.
+    pub const fn replay_rule(&self) -> ReplayRule {
+        self.replay
+    }
+
+    /// The published rate limits.
+    pub fn rate_limits(&self) -> &[RateLimit] {
+        &self.rate_limits
+    }
+}
+
+impl RateLimit {
+    /// At most `requests` in each `period` for operations of `class`.
+    pub const fn new(class: &'static str, requests: NonZeroU32, period: Duration) -> Self {
+        Self { class, requests, period }
+    }
+
+    /// The operations that count against it (see
+    /// [`OperationMeta::rate_class`](crate::OperationMeta::rate_class)).
+    pub const fn class(&self) -> &'static str {
+        self.class
+    }
+
+    /// How many requests are allowed in each period.
+    pub const fn requests(&self) -> NonZeroU32 {
+        self.requests
+    }
+
+    /// The period.
+    pub const fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+fn token_uri(url: &str) -> Result<Uri, ConfigError> {
+    let refuse = |problem: &'static str| ConfigError::new(format!("token URL {url}"), problem);
+    if url.contains('#') {
+        return Err(refuse("has a fragment (RFC 6749 section 3.2)"));
+    }
+    let uri: Uri =
+        url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
+    match Origin::of(&uri) {
+        Ok(_) => Ok(uri),
+        Err(error) => Err(ConfigError::new(format!("token URL {url}"), error.problem().to_owned())),
+    }
+}

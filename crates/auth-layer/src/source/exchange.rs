@@ -1,0 +1,225 @@
+//! `Exchange`: a grant traded at a token endpoint.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::refresh::Refresh;
+use super::token_source::{IssuedToken, TokenRequest, TokenSource};
+use crate::clock::{Clock, SystemClock};
+use crate::config_error::ConfigError;
+use crate::credential::Credential;
+use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
+use crate::error::{Error, ErrorKind};
+use crate::grant::Grant;
+use crate::profile::{ClientAuth, Profile};
+use crate::store::{MemoryStore, StoreKey, TokenStore};
+use crate::token::Scope;
+
+/// A grant that is traded for tokens at a profile's token endpoint.
+///
+/// ```no_run
+/// use auth_layer::{Credential, Exchange, Grant, Profile};
+///
+/// // As it comes: the default transport, a timeout of 30 s.
+/// let exchange = Exchange::builder(
+///     Profile::gbg_go(),
+///     Credential::new("client-id", "client-secret"),
+///     Grant::ClientCredentials,
+/// )
+/// .build()?;
+///
+/// // With one thing changed.
+/// let patient = Exchange::builder(
+///     Profile::gbg_go(),
+///     Credential::new("client-id", "client-secret"),
+///     Grant::ClientCredentials,
+/// )
+/// .timeout(std::time::Duration::from_secs(90))
+/// .build()?;
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Exchange {
+    endpoint: TokenEndpoint,
+    refresh: Option<Refresh>,
+    required_scope: Option<Scope>,
+}
+
+impl Exchange {
+    /// Describes an exchange: where, as whom, and what is traded.
+    pub fn builder(profile: Profile, credential: Credential, grant: Grant) -> ExchangeBuilder {
+        ExchangeBuilder {
+            profile,
+            credential,
+            grant,
+            transport: None,
+            clock: Arc::new(SystemClock::new()),
+            store: None,
+            subject: String::new(),
+            timeout: TIMEOUT,
+            required_scope: None,
+        }
+    }
+
+    fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
+        if let (Some(required), Some(granted)) = (&self.required_scope, &answer.scope)
+            && !granted.covers(required)
+        {
+            let message = format!("the token's scope is \"{granted}\", and \"{required}\" is required");
+            return Err(Error::new(ErrorKind::Scope, message));
+        }
+        let issued = IssuedToken::new(answer.access_token, answer.sent, answer.lifetime);
+        Ok(match answer.scope {
+            Some(scope) => issued.with_scope(scope),
+            None => issued,
+        })
+    }
+}
+
+#[async_trait]
+impl TokenSource for Exchange {
+    async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
+        match &self.refresh {
+            Some(refresh) => match refresh.redeem(&self.endpoint, request).await? {
+                super::refresh::Redeemed::Answer(answer) => self.issue(answer),
+                super::refresh::Redeemed::Adopted(issued) => Ok(issued),
+            },
+            None => {
+                let grant = [("grant_type", Grant::ClientCredentials.name())];
+                self.issue(self.endpoint.exchange(&grant).await?)
+            }
+        }
+    }
+
+    fn must_finish(&self) -> bool {
+        self.refresh.is_some()
+    }
+}
+
+/// Makes an [`Exchange`].
+///
+/// ```
+/// use auth_layer::{Credential, Exchange, Grant, Profile};
+///
+/// let refused = Exchange::builder(
+///     Profile::gotab(),
+///     Credential::new("access-id", ""),
+///     Grant::ClientCredentials,
+/// )
+/// .build()
+/// .unwrap_err();
+/// assert_eq!(refused.to_string(), "client secret: is empty");
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ExchangeBuilder {
+    profile: Profile,
+    credential: Credential,
+    grant: Grant,
+    transport: Option<Transport>,
+    clock: Arc<dyn Clock>,
+    store: Option<Arc<dyn TokenStore>>,
+    subject: String,
+    timeout: Duration,
+    required_scope: Option<Scope>,
+}
+
+impl ExchangeBuilder {
+    /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever
+    /// feature is on.
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Where the time comes from. Give the manager the same clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where refresh tokens are kept. The default is a memory of the exchange's own.
+    pub fn store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Whose refresh token it is: an account's name, which becomes part of the key in the store. It is
+    /// needed where one client keeps several people's tokens in one store.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// How long one token request may take, headers and body together. 30 s unless set.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Refuses a token that was granted less than this scope.
+    pub fn require_scope(mut self, scope: Scope) -> Self {
+        self.required_scope = Some(scope);
+        self
+    }
+
+    /// Makes the exchange. Nothing is sent, and no runtime is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an empty id, secret or refresh token, for client credentials of a public client
+    /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, and where there is no transport.
+    pub fn build(mut self) -> Result<Exchange, ConfigError> {
+        let refresh = match &self.grant {
+            Grant::ClientCredentials if self.profile.client_auth == ClientAuth::Public => {
+                let problem = "need a client that authenticates (RFC 6749 section 4.4)";
+                return Err(ConfigError::new("client credentials", problem));
+            }
+            Grant::ClientCredentials => None,
+            Grant::RefreshToken(token) if token.is_empty() => {
+                return Err(ConfigError::new("refresh token", "is empty"));
+            }
+            Grant::RefreshToken(token) => {
+                let token = token.clone();
+                // A refresh asks for what was granted, which is what no scope at all means.
+                self.profile.scope = None;
+                let clock = self.clock.clone();
+                let store =
+                    self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
+                Some(Refresh::new(store, self.key(), token, clock))
+            }
+        };
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => crate::leaf::default_transport()?,
+        };
+        Ok(Exchange {
+            endpoint: TokenEndpoint::new(self.profile, self.credential, transport, self.clock, self.timeout)?,
+            refresh,
+            required_scope: self.required_scope,
+        })
+    }
+
+    /// Everything that makes this identity's tokens different from another's.
+    fn key(&self) -> StoreKey {
+        let profile = &self.profile;
+        let mut parts = vec![
+            profile.name().to_owned(),
+            profile.token_url().to_string(),
+            self.credential.id().to_owned(),
+            format!("{:?}", profile.client_auth),
+            self.grant.name().to_owned(),
+            self.subject.clone(),
+        ];
+        let mut parameters: Vec<String> =
+            profile.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        parameters.sort();
+        parts.extend(parameters);
+        StoreKey::of(parts.iter().map(String::as_str))
+    }
+}
+
+/// Long enough for a slow identity provider, short enough for a person to wait.
+const TIMEOUT: Duration = Duration::from_secs(30);

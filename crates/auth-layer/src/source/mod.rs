@@ -1,0 +1,10 @@
+//! Where tokens come from.
+
+mod exchange;
+mod refresh;
+mod static_token;
+mod token_source;
+
+pub use exchange::{Exchange, ExchangeBuilder};
+pub use static_token::StaticToken;
+pub use token_source::{IssuedToken, TokenRequest, TokenSource};

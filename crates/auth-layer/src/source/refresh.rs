@@ -1,0 +1,211 @@
+//! Redeems a refresh token that others may hold too, and never loses the one that comes back.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::select;
+
+use super::token_source::{IssuedToken, TokenRequest};
+use crate::clock::Clock;
+use crate::endpoint::{TokenAnswer, TokenEndpoint};
+use crate::error::{Error, ErrorKind};
+use crate::profile::ReplayRule;
+use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
+use crate::token::{AccessToken, RefreshToken};
+
+/// The refresh token of one identity, in its store.
+#[derive(Debug)]
+pub(crate) struct Refresh {
+    store: Arc<dyn TokenStore>,
+    key: StoreKey,
+    initial: RefreshToken,
+    clock: Arc<dyn Clock>,
+    /// Tells our mark in the store from another's.
+    holder: String,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// The access token handed out last: the one that is no news.
+    last: Option<AccessToken>,
+    /// What came from the server and could not be written.
+    unsaved: Option<(Version, Entry)>,
+}
+
+/// What came of redeeming.
+pub(crate) enum Redeemed {
+    /// The server answered.
+    Answer(TokenAnswer),
+    /// Another holder of the store had redeemed already; this is what it got.
+    Adopted(IssuedToken),
+}
+
+impl Refresh {
+    pub(crate) fn new(
+        store: Arc<dyn TokenStore>,
+        key: StoreKey,
+        initial: RefreshToken,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let holder = format!("{:016x}", fastrand::u64(..));
+        Self { store, key, initial, clock, holder, memory: Mutex::default() }
+    }
+
+    /// Gets an access token: another holder's if it has just redeemed, else by redeeming.
+    pub(crate) async fn redeem(
+        &self,
+        endpoint: &TokenEndpoint,
+        request: &TokenRequest,
+    ) -> Result<Redeemed, Error> {
+        let rule = endpoint.profile().replay_rule();
+        // The mark outlives the longest token call, so that nobody takes it for abandoned.
+        let lease = endpoint.timeout() * 2;
+        loop {
+            self.flush().await.map_err(store_failed)?;
+            let record = self.record().await.map_err(store_failed)?;
+            match &record.entry.state {
+                State::Ended => return Err(ended(record.entry.last_error.as_deref())),
+                State::Redeeming { holder, lease } if *holder != self.holder && !lease.is_zero() => {
+                    self.wait(record.version, *lease).await.map_err(store_failed)?;
+                    continue;
+                }
+                // The mark was left behind: its token may be used up.
+                State::Redeeming { .. } if rule == ReplayRule::KillsFamily => {
+                    return Err(ended(None));
+                }
+                State::Redeeming { .. } | State::Idle => {}
+            }
+            if let Some(issued) = self.adopt(&record.entry, request) {
+                return Ok(Redeemed::Adopted(issued));
+            }
+            let state = State::Redeeming { holder: self.holder.clone(), lease };
+            let marked = Entry { state, ..record.entry.clone() };
+            let written = self.store.compare_exchange(&self.key, Some(record.version), marked).await;
+            let Some(version) = written.map_err(store_failed)? else { continue };
+
+            let token = &record.entry.refresh_token;
+            let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
+            match endpoint.exchange(&grant).await {
+                Ok(answer) => {
+                    self.save(version, &record.entry, &answer).await;
+                    return Ok(Redeemed::Answer(answer));
+                }
+                Err(error) if is_dead(&error) => {
+                    if let Some(error) = self.believe(version, record.entry, error).await {
+                        return Err(error);
+                    }
+                }
+                Err(error) => {
+                    // Where a replay revokes, a token whose answer was lost stays marked.
+                    if rule != ReplayRule::KillsFamily || error.status().is_some() {
+                        self.write(version, Entry { state: State::Idle, ..record.entry }).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Reads the record, and makes it if there is none yet.
+    async fn record(&self) -> Result<Record, StoreError> {
+        loop {
+            if let Some(record) = self.store.load(&self.key).await? {
+                return Ok(record);
+            }
+            let first = Entry::new(self.initial.clone());
+            self.store.compare_exchange(&self.key, None, first).await?;
+        }
+    }
+
+    /// Takes over what another holder got, if it is news and lives on for a while.
+    fn adopt(&self, entry: &Entry, request: &TokenRequest) -> Option<IssuedToken> {
+        let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
+        let now = self.clock.now();
+        let left = hard.saturating_sub(now.wall());
+        let mut memory = self.memory();
+        if entry.state != State::Idle
+            || left < WORTH_ADOPTING
+            || memory.last.as_ref() == Some(token)
+            || request.rejected() == Some(token)
+        {
+            return None;
+        }
+        memory.last = Some(token.clone());
+        Some(IssuedToken::new(token.clone(), now, left))
+    }
+
+    /// Writes what the server handed out, before anybody sees the access token.
+    async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer) {
+        let refresh_token = answer.refresh_token.as_ref().unwrap_or(&old.refresh_token).clone();
+        let mut entry = Entry::new(refresh_token);
+        entry.access_token = Some(answer.access_token.clone());
+        entry.hard = Some((answer.sent + answer.lifetime).wall());
+        self.memory().last = Some(answer.access_token.clone());
+        self.write(version, entry).await;
+    }
+
+    /// Writes an entry over our mark. What cannot be written is kept, and written before the next exchange.
+    async fn write(&self, version: Version, entry: Entry) {
+        if let Err(error) = self.store.compare_exchange(&self.key, Some(version), entry.clone()).await {
+            tracing::warn!(%error, "the token store failed; the refresh token is kept in memory");
+            self.memory().unsaved = Some((version, entry));
+        }
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        let unsaved = self.memory().unsaved.clone();
+        if let Some((version, entry)) = unsaved {
+            self.store.compare_exchange(&self.key, Some(version), entry).await?;
+            self.memory().unsaved = None;
+        }
+        Ok(())
+    }
+
+    /// The server calls the token dead. That is believed only if the store still holds the same one; if it
+    /// holds another, `None` says to go on with that.
+    async fn believe(&self, version: Version, entry: Entry, error: Error) -> Option<Error> {
+        match self.store.load(&self.key).await {
+            Ok(Some(record)) if record.entry.refresh_token != entry.refresh_token => None,
+            Err(error) => Some(store_failed(error)),
+            Ok(_) => {
+                let code = error.oauth().map(|oauth| oauth.code().to_owned());
+                let ended_entry = Entry { state: State::Ended, last_error: code.clone(), ..entry };
+                self.write(version, ended_entry).await;
+                Some(ended(code.as_deref()).with_source(error.into()))
+            }
+        }
+    }
+
+    async fn wait(&self, seen: Version, lease: Duration) -> Result<(), StoreError> {
+        let changed = pin!(self.store.changed(&self.key, seen));
+        match select(changed, self.clock.sleep(lease)).await {
+            futures_util::future::Either::Left((result, _)) => result,
+            futures_util::future::Either::Right(((), _)) => Ok(()),
+        }
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the server calls the grant itself dead (RFC 6749 section 5.2). A server in trouble is not
+/// believed, whatever it says.
+fn is_dead(error: &Error) -> bool {
+    !error.is_transient() && error.oauth().is_some_and(|oauth| oauth.code() == "invalid_grant")
+}
+
+fn ended(code: Option<&str>) -> Error {
+    let code = code.map_or(String::new(), |code| format!(" ({code})"));
+    let message = format!("the refresh token is used up or revoked{code}; a person has to sign in again");
+    Error::new(ErrorKind::SignInAgain, message)
+}
+
+fn store_failed(error: StoreError) -> Error {
+    Error::new(ErrorKind::Store, "the token store failed").with_source(error.into())
+}
+
+/// An access token with less left is not worth taking over.
+const WORTH_ADOPTING: Duration = Duration::from_secs(30);

@@ -1,0 +1,15 @@
+//! Where tokens that must outlive a call are kept.
+//!
+//! A [`TokenStore`] keeps one [`Record`] for each identity. It is written before anyone sees the access
+//! token that came with it, and it carries a mark while a refresh token is on its way, so that two holders of
+//! one store never redeem the same refresh token.
+
+mod key;
+mod memory;
+mod record;
+mod token_store;
+
+pub use key::StoreKey;
+pub use memory::MemoryStore;
+pub use record::{Entry, Record, State, Version};
+pub use token_store::{StoreError, TokenStore};

@@ -1,0 +1,11 @@
+//! The issued strings, each its own type.
+
+mod access_token;
+mod call_bearer;
+mod refresh_token;
+mod scope;
+
+pub use access_token::{AccessToken, Generation};
+pub use call_bearer::CallBearer;
+pub use refresh_token::RefreshToken;
+pub use scope::Scope;

@@ -1,0 +1,76 @@
+//! Scopes: what a token may be used for.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::config_error::ConfigError;
+
+/// A set of scope tokens (RFC 6749 section 3.3).
+///
+/// ```
+/// use auth_layer::Scope;
+///
+/// let scope: Scope = "collab: identity:".parse()?;
+/// assert_eq!(scope.to_string(), "collab: identity:");
+/// assert!("a\"b".parse::<Scope>().is_err());
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// Whether every token of `other` is in this set.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.is_subset(&self.0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scope tokens, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Reads what a server granted: whatever it says, without judging it.
+    pub(crate) fn granted(text: &str) -> Self {
+        Self(text.split_whitespace().map(str::to_owned).collect())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ConfigError;
+
+    /// Reads scope tokens apart by spaces.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a token holds a character that RFC 6749 appendix A.4 does not allow.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let tokens: BTreeSet<String> =
+            text.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
+        let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+        match tokens.iter().find(|token| !token.bytes().all(allowed)) {
+            Some(bad) => Err(ConfigError::new(
+                format!("scope {}", bad.escape_default()),
+                "holds a character that a scope may not have (RFC 6749 appendix A.4)",
+            )),
+            None => Ok(Self(tokens)),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, token) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(token)?;
+        }
+        Ok(())
+    }
+}
