@@ -1,14 +1,13 @@
 //! Decides what one request may carry.
 
-use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, HeaderValue, Uri};
+use http::{Extensions, HeaderValue, Uri};
 
 use super::layer::Rules;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{OperationMeta, Security};
 use crate::token::CallBearer;
 
-/// What a request may carry.
+/// What a request may carry, as far as its target and its extensions say.
 pub(super) enum Permit {
     /// Nothing of ours: it goes on untouched.
     Untouched,
@@ -21,14 +20,17 @@ pub(super) enum Permit {
 }
 
 impl Rules {
-    pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
-        if headers.contains_key(AUTHORIZATION) || !self.origins.contain(uri) {
+    /// Decides about a request that has no `Authorization` of its own.
+    pub(super) fn permit(&self, uri: &Uri, extensions: &Extensions) -> Permit {
+        if !self.origins.contain(uri) {
             return Permit::Untouched;
         }
-        // Most requests that come without our clients have no extensions at all, which is quick to see.
-        let security = extensions
-            .get::<&'static OperationMeta>()
-            .map_or(Security::Managed, |operation| operation.security());
+        // Most requests that come without our clients have no extensions at all.
+        if extensions.is_empty() {
+            return Permit::Managed;
+        }
+        let operation = extensions.get::<&'static OperationMeta>();
+        let security = operation.map_or(Security::Managed, |operation| operation.security());
         match (security, extensions.get::<CallBearer>()) {
             (Security::Public, _) => Permit::Untouched,
             (_, Some(bearer)) => Permit::Given(bearer.header().clone()),

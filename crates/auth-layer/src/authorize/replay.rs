@@ -1,11 +1,13 @@
 //! What it takes to send a request a second time.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
-use smallvec::SmallVec;
 
 /// A body that may be sent again: bytes in hand can, cheaply; a stream cannot.
 ///
@@ -100,47 +102,92 @@ fn is_empty(body: &impl Body) -> bool {
 }
 
 /// A request, kept aside in case it has to be sent again.
-///
-/// Its headers are kept as a row instead of a map: that needs no hashing, and no heap up to
-/// [`HEADERS_INLINE`] of them.
 #[derive(Debug)]
 pub(super) struct Kept<B> {
-    method: Method,
-    uri: Uri,
-    version: Version,
-    headers: SmallVec<[(HeaderName, HeaderValue); HEADERS_INLINE]>,
-    extensions: Extensions,
+    head: Recycled,
     body: B,
 }
 
 impl<B: TryClone> Kept<B> {
-    /// Keeps a copy of `request`, if its body can be sent again.
+    /// Keeps a copy of `request` without its `Authorization`, if its body can be sent again.
     pub(super) fn of(request: &Request<B>) -> Option<Self> {
         let body = request.body().try_clone()?;
-        let headers = request.headers().iter().map(|(name, value)| (name.clone(), value.clone()));
-        Some(Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            version: request.version(),
-            headers: headers.collect(),
-            extensions: request.extensions().clone(),
-            body,
-        })
+        let mut head = Recycled::take();
+        if let Some(head) = &mut head.0 {
+            head.method.clone_from(request.method());
+            head.uri = Some(request.uri().clone());
+            head.version = request.version();
+            for (name, value) in request.headers() {
+                if *name != AUTHORIZATION {
+                    head.headers.push((name.clone(), value.clone()));
+                }
+            }
+            if !request.extensions().is_empty() {
+                head.extensions = request.extensions().clone();
+            }
+        }
+        Some(Self { head, body })
     }
 
-    /// The request as it was.
-    pub(super) fn into_request(self) -> Request<B> {
+    /// The request as it was, without `Authorization`.
+    pub(super) fn into_request(mut self) -> Request<B> {
         let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
-        *request.version_mut() = self.version;
-        *request.extensions_mut() = self.extensions;
-        for (name, value) in self.headers {
-            request.headers_mut().append(name, value);
+        if let Some(head) = &mut self.head.0 {
+            request.method_mut().clone_from(&head.method);
+            *request.uri_mut() = head.uri.take().unwrap_or_default();
+            *request.version_mut() = head.version;
+            *request.extensions_mut() = std::mem::take(&mut head.extensions);
+            for (name, value) in head.headers.drain(..) {
+                request.headers_mut().append(name, value);
+            }
         }
         request
     }
 }
 
-/// As many headers as a request of our clients has.
-const HEADERS_INLINE: usize = 6;
+/// The head of a request. Its headers are a row instead of a map, which needs no hashing.
+#[derive(Debug, Default)]
+struct Head {
+    method: Method,
+    uri: Option<Uri>,
+    version: Version,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    extensions: Extensions,
+}
+
+/// A head whose memory is used again: after a few requests on a thread, keeping one aside costs no allocation, and
+/// moves a pointer. It is `None` only while it is being dropped.
+#[derive(Debug)]
+struct Recycled(Option<Box<Head>>);
+
+impl Recycled {
+    fn take() -> Self {
+        let idle = IDLE.try_with(|idle| idle.try_borrow_mut().ok()?.pop());
+        Self(Some(idle.ok().flatten().unwrap_or_default()))
+    }
+}
+
+impl Drop for Recycled {
+    fn drop(&mut self) {
+        let Some(mut head) = self.0.take() else { return };
+        // Nothing of the request is held on to, and no more memory than a request is likely to need.
+        head.uri = None;
+        head.headers.clear();
+        head.extensions.clear();
+        if head.headers.capacity() <= MOST_HEADERS {
+            // Where the thread is ending, or its row is full, the memory is given back.
+            let _ = IDLE.try_with(|idle| {
+                let mut idle = idle.try_borrow_mut().ok()?;
+                (idle.len() < MOST_IDLE).then(|| idle.push(head))
+            });
+        }
+    }
+}
+
+thread_local! {
+    static IDLE: RefCell<Vec<Box<Head>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many heads a thread holds on to: a few kilobytes.
+const MOST_IDLE: usize = 64;
+const MOST_HEADERS: usize = 32;

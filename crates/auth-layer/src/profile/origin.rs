@@ -29,6 +29,8 @@ pub struct Origin {
     /// In lower case.
     host: Box<str>,
     port: u16,
+    /// Host and port as a URL has them: the default port is left out.
+    usual: Box<str>,
 }
 
 impl Origin {
@@ -49,17 +51,27 @@ impl Origin {
             return Err(refuse("must be https (plain http is for loopback only)"));
         }
         let port = uri.port_u16().unwrap_or(default_port(https));
-        Ok(Self { https, host: host.to_ascii_lowercase().into(), port })
+        let host = host.to_ascii_lowercase();
+        let usual = if port == default_port(https) { host.clone() } else { format!("{host}:{port}") };
+        Ok(Self { https, host: host.into(), port, usual: usual.into() })
     }
 
     /// Whether `uri` is of this origin. A URI without scheme and host is of none.
     pub fn is_of(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
         };
         let expected = if self.https { &Scheme::HTTPS } else { &Scheme::HTTP };
-        scheme == expected
-            && uri.port_u16().unwrap_or(default_port(self.https)) == self.port
+        if scheme != expected {
+            return false;
+        }
+        // The spelling that is nearly always met, without taking the authority apart.
+        if authority.as_str() == &*self.usual {
+            return true;
+        }
+        let host = authority.host();
+        !host.is_empty()
+            && authority.port_u16().unwrap_or(default_port(self.https)) == self.port
             && host.eq_ignore_ascii_case(&self.host)
     }
 }

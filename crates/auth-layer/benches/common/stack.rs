@@ -1,0 +1,80 @@
+//! The two stacks that are compared.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, Ready};
+use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use auth_layer::{AccessToken, Auth, AuthLayer, Profile, StaticToken, TokenManager};
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Request, Response};
+use http_body_util::Empty;
+use tower::{Layer, Service};
+use tower_http::auth::{AddAuthorization, AddAuthorizationLayer};
+
+/// A service that is always ready, answers at once and allocates nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Idle;
+
+impl<B> Service<Request<B>> for Idle {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        std::hint::black_box(&request);
+        drop(request);
+        std::future::ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+/// Our layer with a token in hand.
+pub(crate) fn ours<S>(inner: S) -> Auth<S> {
+    let profile = Profile::new("bench", "https://auth.example.com/token")
+        .and_then(|profile| profile.with_origin("https://api.example.com"))
+        .expect("good URLs");
+    let token = AccessToken::new(&token()).expect("a good token");
+    let manager = TokenManager::new(StaticToken::new(token));
+    ready(pin!(manager.token())).expect("the token is at hand");
+    AuthLayer::new(&profile, manager).layer(inner)
+}
+
+/// tower-http's layer with the same token.
+pub(crate) fn theirs<S>(inner: S) -> AddAuthorization<S> {
+    AddAuthorizationLayer::bearer(&token()).layer(inner)
+}
+
+/// The request of every call: an absolute URI and four static headers.
+pub(crate) fn request<B>(body: B) -> Request<B> {
+    let mut request = Request::new(body);
+    *request.uri_mut() = "https://api.example.com/v1/things/42".parse().expect("a good URI");
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static("bench/1.0"));
+    request
+}
+
+/// Polls once a future that is ready at once.
+pub(crate) fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the token is in hand, and the service is ready"),
+    }
+}
+
+pub(crate) fn print(line: fmt::Arguments<'_>) {
+    writeln!(std::io::stdout(), "{line}").expect("standard output");
+}
+
+fn token() -> String {
+    "t".repeat(512)
+}
