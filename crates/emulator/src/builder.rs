@@ -1,0 +1,160 @@
+//! Sets an emulator up.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use crate::clock::Clock;
+use crate::credentials::Credentials;
+use crate::document::{Document, embedded};
+use crate::emulator::{Emulator, Running};
+use crate::endpoint::Endpoint;
+use crate::provider::Provider;
+use crate::random::Random;
+use crate::server::Listener;
+use crate::site::{Books, Gates, Origins, Site, SiteState, router};
+
+/// Options of an [`Emulator`]; made by [`Emulator::builder`].
+///
+/// # Examples
+///
+/// With a clock that the test moves, and the same secrets at each start:
+///
+/// ```
+/// # #[tokio::main] async fn main() -> std::io::Result<()> {
+/// use std::time::SystemTime;
+/// use emulator::{Emulator, ManualClock};
+///
+/// let hands = ManualClock::new(SystemTime::UNIX_EPOCH);
+/// let emulator = Emulator::builder().clock(&hands).seed(7).start().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "nothing runs before `start`"]
+pub struct EmulatorBuilder {
+    clock: Clock,
+    seed: Option<u64>,
+    credentials: Kind,
+    port_base: u16,
+    documents: Vec<(Provider, Arc<Document>)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Kind {
+    #[default]
+    Random,
+    Fixed,
+}
+
+impl EmulatorBuilder {
+    /// Judges the life of tokens by this clock rather than the machine's.
+    pub fn clock(self, clock: impl Into<Clock>) -> Self {
+        Self { clock: clock.into(), ..self }
+    }
+
+    /// Draws credentials and tokens from this seed rather than a new one at each start.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// Accepts fixed credentials, the ones the program prints, rather than random ones.
+    ///
+    /// Ids and secrets are `gotab-access-id` / `gotab-access-secret`, `goto-client-id` / `goto+client/secret==` with
+    /// the refresh token `goto-refresh-token` and the personal access token `goto-personal-access-token`,
+    /// `gbg-go-client-id` / `gbg-go-client-secret`, and `public_octotable` / `6f1c4c5e-3d0e-4c67-9a52-0d1f2b3c4d5e`.
+    pub fn fixed_credentials(self) -> Self {
+        Self { credentials: Kind::Fixed, ..self }
+    }
+
+    /// Takes eight ports in a row from this one on rather than free ones: for each provider, in the order of
+    /// [`Provider::ALL`], the auth host and then the API host. 0 takes free ones.
+    pub fn port_base(self, port: u16) -> Self {
+        Self { port_base: port, ..self }
+    }
+
+    /// Serves one more OpenAPI document at a provider, under its token rules.
+    ///
+    /// `base_path` stands before the document's paths, for example `/voicemail/v1`. Operations answer with their
+    /// examples.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`InvalidData`](io::ErrorKind::InvalidData) when the text is no YAML (or JSON).
+    pub fn document(
+        mut self,
+        provider: Provider,
+        name: &str,
+        base_path: &str,
+        yaml: &str,
+    ) -> io::Result<Self> {
+        let document = Document::parse(name, base_path, yaml)?;
+        self.documents.push((provider, Arc::new(document)));
+        Ok(self)
+    }
+
+    /// Opens the sockets, on 127.0.0.1 only, and answers from then on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a port cannot be had.
+    pub async fn start(self) -> io::Result<Emulator> {
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let [gotab, goto, gbg_go, octotable] = Provider::ALL;
+        let sites = [
+            self.start_one(gotab, seed).await?,
+            self.start_one(goto, seed).await?,
+            self.start_one(gbg_go, seed).await?,
+            self.start_one(octotable, seed).await?,
+        ];
+        Ok(Emulator::new(sites))
+    }
+
+    async fn start_one(&self, provider: Provider, seed: u64) -> io::Result<Running> {
+        let mut auth = Listener::bind(self.port(provider, 0)?).await?;
+        let mut api = Listener::bind(self.port(provider, 1)?).await?;
+        let mut documents = embedded(provider)?;
+        let further = self.documents.iter().filter(|(owner, _)| *owner == provider);
+        documents.extend(further.map(|(_, document)| Arc::clone(document)));
+        // Each provider draws from a stream of its own, so that what one does changes nothing at another.
+        let mut random = Random::new(seed.wrapping_add(provider.index() as u64));
+        let (credentials, refresh_token) = match self.credentials {
+            Kind::Random => (Credentials::random(provider, &mut random), None),
+            Kind::Fixed => (Credentials::fixed(provider), Some("goto-refresh-token")),
+        };
+        let now = self.clock.now();
+        let books = Books::new(provider, &documents, random, credentials, refresh_token, now);
+        let state = Arc::new(SiteState {
+            provider,
+            origins: Origins { auth: auth.origin(), api: api.origin() },
+            documents,
+            clock: self.clock.clone(),
+            gates: Gates::default(),
+            books: Mutex::new(books),
+        });
+        auth.serve(router(&state, Endpoint::Token));
+        api.serve(router(&state, Endpoint::Api));
+        Ok(Running::new(Site::new(state), [auth, api]))
+    }
+
+    fn port(&self, provider: Provider, host: u16) -> io::Result<u16> {
+        if self.port_base == 0 {
+            return Ok(0);
+        }
+        let offset = u16::try_from(provider.index() * 2).unwrap_or(u16::MAX);
+        self.port_base
+            .checked_add(offset)
+            .and_then(|port| port.checked_add(host))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the ports end at 65535"))
+    }
+}
+
+/// Leaves out the seed, from which every secret could be drawn again.
+impl fmt::Debug for EmulatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorBuilder")
+            .field("clock", &self.clock)
+            .field("credentials", &self.credentials)
+            .field("port_base", &self.port_base)
+            .finish_non_exhaustive()
+    }
+}

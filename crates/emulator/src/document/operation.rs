@@ -1,0 +1,137 @@
+//! One operation of a document: what it asks for and what it answers.
+
+use axum::http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::resolve::resolve;
+use super::schema::missing_members;
+use super::success::{Example, Success};
+use super::template::Template;
+use super::variant::Variant;
+use crate::token::Audience;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) template: Template,
+    /// Which tokens are let in; empty for an operation that is open to all.
+    pub(crate) audiences: Vec<Audience>,
+    pub(crate) required_parameters: Vec<(Place, String)>,
+    pub(crate) body: Option<BodyRule>,
+    success: Success,
+    variants: Vec<Variant>,
+}
+
+/// Where a parameter stands. Those in the path are there by the nature of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Header,
+    Query,
+}
+
+/// What is asked of a request's body.
+#[derive(Clone, Debug)]
+pub(crate) struct BodyRule {
+    pub(crate) required: bool,
+    media_types: Vec<String>,
+    schema: Value,
+}
+
+impl Operation {
+    pub(super) fn read(root: &Value, path: &str, item: &Value, method: Method, operation: &Value) -> Self {
+        let template = Template::new(path);
+        let id = operation.get("operationId").and_then(Value::as_str);
+        Self {
+            id: id.map_or_else(|| format!("{method} {}", template.shape()), str::to_owned),
+            method,
+            template,
+            audiences: audiences(root, operation),
+            required_parameters: required_parameters(root, item, operation),
+            body: body_rule(root, operation),
+            success: Success::read(root, operation),
+            variants: Variant::read_all(operation),
+        }
+    }
+
+    /// The status of success; `None` where the document says `2XX` and leaves the choice to the server.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        self.success.status
+    }
+
+    pub(crate) fn example(&self) -> Option<&Example> {
+        self.success.example.as_ref()
+    }
+
+    /// The variant that a query asks for, if the document tells variants apart by their query.
+    pub(crate) fn variant(&self, query: &[(String, String)]) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.fits(query))
+    }
+}
+
+impl BodyRule {
+    /// Whether a content type, without its parameters, is one of those the operation reads.
+    pub(crate) fn reads(&self, media_type: &str) -> bool {
+        self.media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type))
+    }
+
+    pub(crate) fn missing_members(&self, root: &Value, body: &Value) -> Vec<String> {
+        missing_members(root, &self.schema, body)
+    }
+}
+
+fn audiences(root: &Value, operation: &Value) -> Vec<Audience> {
+    let security = operation.get("security").or_else(|| root.get("security"));
+    let alternatives = security.and_then(Value::as_array).into_iter().flatten();
+    let schemes = alternatives.filter_map(Value::as_object).flat_map(|all| all.keys());
+    schemes
+        .map(|scheme| match scheme.to_ascii_lowercase() {
+            scheme if END_USER.iter().any(|word| scheme.contains(word)) => Audience::EndUser,
+            scheme if scheme.contains("device") => Audience::Device,
+            _ => Audience::Customer,
+        })
+        .collect()
+}
+
+/// An operation's own parameter stands before one of the same name and place for the whole path.
+fn required_parameters(root: &Value, item: &Value, operation: &Value) -> Vec<(Place, String)> {
+    let mut seen: Vec<(Place, String)> = Vec::new();
+    let mut required = Vec::new();
+    for owner in [operation, item] {
+        let parameters = owner.get("parameters").and_then(Value::as_array);
+        for parameter in parameters.into_iter().flatten() {
+            let parameter = resolve(root, parameter);
+            let place = match parameter.get("in").and_then(Value::as_str) {
+                Some("header") => Place::Header,
+                Some("query") => Place::Query,
+                _ => continue,
+            };
+            let Some(name) = parameter.get("name").and_then(Value::as_str) else {
+                continue;
+            };
+            let known = (place, name.to_owned());
+            if seen.contains(&known) {
+                continue;
+            }
+            if parameter.get("required").and_then(Value::as_bool) == Some(true) {
+                required.push(known.clone());
+            }
+            seen.push(known);
+        }
+    }
+    required
+}
+
+fn body_rule(root: &Value, operation: &Value) -> Option<BodyRule> {
+    let body = resolve(root, operation.get("requestBody")?);
+    let content = body.get("content")?.as_object()?;
+    let schema = content.values().find_map(|media| media.get("schema"));
+    Some(BodyRule {
+        required: body.get("required").and_then(Value::as_bool) == Some(true),
+        media_types: content.keys().cloned().collect(),
+        schema: schema.cloned().unwrap_or(Value::Null),
+    })
+}
+
+/// Words in the name of a security scheme that take the token of an end user.
+const END_USER: [&str; 4] = ["interaction", "enduser", "end_user", "handoff"];

@@ -1,0 +1,72 @@
+//! Sums over all that a site has seen.
+
+use std::collections::BTreeMap;
+
+use super::reasons::{Rejection, TokenRefusal};
+
+/// How often what has happened at one site since it was started or last reset.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> std::io::Result<()> {
+/// use emulator::{Emulator, Provider};
+///
+/// let emulator = Emulator::builder().start().await?;
+/// assert_eq!(emulator.site(Provider::GoTo).counters().tokens_issued, 0);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Requests that reached the auth host, faults included.
+    pub token_requests: u64,
+    /// Tokens given out by the token endpoint, also those whose answer a fault then spoiled.
+    pub tokens_issued: u64,
+    /// Of these, the ones given for a refresh token.
+    pub refreshes: u64,
+    /// Refresh tokens replaced by a new one.
+    pub rotations: u64,
+    /// Token requests refused, by reason.
+    pub token_refusals: BTreeMap<TokenRefusal, u64>,
+    /// Requests that reached the API host, faults included.
+    pub api_calls: u64,
+    /// API calls that were served.
+    pub api_served: u64,
+    /// API calls turned away, by reason.
+    pub api_rejections: BTreeMap<Rejection, u64>,
+    /// Requests, to either host, that carried more than one `Authorization` header.
+    pub double_authorization: u64,
+    /// API calls by the operation they were meant for, whether served or not.
+    pub operations: BTreeMap<String, u64>,
+    /// Faults played, at either host.
+    pub faults_played: u64,
+    /// The most token requests that were under way at once.
+    pub max_concurrent_token_requests: u64,
+    /// The most API calls that were under way at once.
+    pub max_concurrent_api_calls: u64,
+}
+
+impl Counters {
+    /// How many token requests were refused, whatever the reason.
+    #[must_use]
+    pub fn token_refused(&self) -> u64 {
+        self.token_refusals.values().sum()
+    }
+
+    /// How many API calls were turned away, whatever the reason.
+    #[must_use]
+    pub fn api_rejected(&self) -> u64 {
+        self.api_rejections.values().sum()
+    }
+
+    pub(crate) fn refuse(&mut self, reason: TokenRefusal) {
+        *self.token_refusals.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn reject(&mut self, reason: Rejection) {
+        *self.api_rejections.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn meant_for(&mut self, operation_id: &str) {
+        *self.operations.entry(operation_id.to_owned()).or_default() += 1;
+    }
+}

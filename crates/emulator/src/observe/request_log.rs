@@ -1,0 +1,87 @@
+//! The last requests, told without their secrets.
+
+use std::collections::VecDeque;
+
+use crate::endpoint::Endpoint;
+
+/// One request as a site saw it.
+///
+/// The query is left out, because a client that errs may put a secret there, and of a token only its ordinal is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// The request's number at this site, from 1.
+    pub sequence: u64,
+    /// Which host it reached.
+    pub endpoint: Endpoint,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// The operation it was meant for, where there is one.
+    pub operation_id: Option<String>,
+    /// Which of the issued tokens it carried: 1 for the first one of this site.
+    pub token: Option<u64>,
+    /// The status of the answer; `None` while there is none, or when a fault dropped the connection.
+    pub status: Option<u16>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog {
+    entries: VecDeque<LoggedRequest>,
+    last: u64,
+}
+
+impl RequestLog {
+    pub(crate) fn begin(&mut self, endpoint: Endpoint, method: &str, path: &str) -> u64 {
+        self.last += 1;
+        if self.entries.len() == CAPACITY {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(LoggedRequest {
+            sequence: self.last,
+            endpoint,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            operation_id: None,
+            token: None,
+            status: None,
+        });
+        self.last
+    }
+
+    /// The entry of a request, unless newer ones have pushed it out.
+    pub(crate) fn entry(&mut self, sequence: u64) -> Option<&mut LoggedRequest> {
+        let first = self.entries.front()?.sequence;
+        let at = usize::try_from(sequence.checked_sub(first)?).ok()?;
+        self.entries.get_mut(at)
+    }
+
+    pub(crate) fn entries(&self) -> Vec<LoggedRequest> {
+        self.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+/// Enough for any test to look back on, little enough for a load test to run for ever.
+const CAPACITY: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::{CAPACITY, RequestLog};
+    use crate::endpoint::Endpoint;
+
+    #[test]
+    fn the_log_forgets_the_oldest() {
+        let mut log = RequestLog::default();
+        for _ in 0..=CAPACITY {
+            log.begin(Endpoint::Api, "GET", "/");
+        }
+        assert!(log.entry(1).is_none());
+        assert_eq!(log.entry(2).map(|entry| entry.sequence), Some(2));
+        assert_eq!(log.entries().len(), CAPACITY);
+    }
+}

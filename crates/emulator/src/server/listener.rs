@@ -1,0 +1,64 @@
+//! One listening socket on loopback; dropping it ends all of its connections.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::connection;
+
+#[derive(Debug)]
+pub(crate) struct Listener {
+    address: SocketAddr,
+    socket: Option<TcpListener>,
+    task: Option<AbortHandle>,
+}
+
+impl Listener {
+    /// Binds 127.0.0.1; port 0 takes any free port.
+    pub(crate) async fn bind(port: u16) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        Ok(Self { address: socket.local_addr()?, socket: Some(socket), task: None })
+    }
+
+    /// The scheme, host and port under which it is reached.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Answers from now on. The task holds the connections, so that they end with it.
+    pub(crate) fn serve(&mut self, router: Router) {
+        if let Some(socket) = self.socket.take() {
+            self.task = Some(tokio::spawn(accept(socket, router)).abort_handle());
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+async fn accept(socket: TcpListener, router: Router) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = socket.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection::serve(stream, router.clone()));
+                }
+                // Out of file descriptors, most likely: wait until some are given back.
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

@@ -1,0 +1,80 @@
+//! All that changes at a site, under one lock.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::credentials::Credentials;
+use crate::document::Document;
+use crate::endpoint::Endpoint;
+use crate::fault::FaultQueue;
+use crate::observe::{Counters, InFlight, RequestLog};
+use crate::provider::Provider;
+use crate::random::Random;
+use crate::switches::Switches;
+use crate::token::{AccessTokens, GOTO_TOKEN_LENGTH, RefreshTokens};
+use crate::world::{World, world};
+
+#[derive(Debug)]
+pub(crate) struct Books {
+    pub(crate) random: Random,
+    pub(crate) credentials: Credentials,
+    pub(crate) tokens: AccessTokens,
+    /// Only GoTo has one.
+    pub(crate) refresh_tokens: Option<RefreshTokens>,
+    pub(crate) switches: Switches,
+    pub(crate) counters: Counters,
+    pub(crate) in_flight: InFlight,
+    pub(crate) log: RequestLog,
+    pub(crate) world: Box<dyn World>,
+    token_faults: FaultQueue,
+    api_faults: FaultQueue,
+    /// The minute of the last call, and the calls in it.
+    minute: (u64, u64),
+}
+
+impl Books {
+    pub(crate) fn new(
+        provider: Provider,
+        documents: &[Arc<Document>],
+        mut random: Random,
+        credentials: Credentials,
+        refresh_token: Option<&str>,
+        now: SystemTime,
+    ) -> Self {
+        let refresh_tokens = (provider == Provider::GoTo).then(|| {
+            let value = refresh_token.map(str::to_owned);
+            let value = value.unwrap_or_else(|| random.token(GOTO_TOKEN_LENGTH));
+            RefreshTokens::new(value, now)
+        });
+        Self {
+            world: world(provider, documents),
+            random,
+            credentials,
+            tokens: AccessTokens::default(),
+            refresh_tokens,
+            switches: Switches::default(),
+            counters: Counters::default(),
+            in_flight: InFlight::default(),
+            log: RequestLog::default(),
+            token_faults: FaultQueue::default(),
+            api_faults: FaultQueue::default(),
+            minute: (0, 0),
+        }
+    }
+
+    pub(crate) fn faults(&mut self, endpoint: Endpoint) -> &mut FaultQueue {
+        match endpoint {
+            Endpoint::Token => &mut self.token_faults,
+            Endpoint::Api => &mut self.api_faults,
+        }
+    }
+
+    /// Counts a call and tells how many there were in this minute.
+    pub(crate) fn calls_in_minute(&mut self, minute: u64) -> u64 {
+        if self.minute.0 != minute {
+            self.minute = (minute, 0);
+        }
+        self.minute.1 += 1;
+        self.minute.1
+    }
+}

@@ -1,0 +1,63 @@
+//! A gate before each host, which a test may close for a while.
+
+use tokio::sync::watch;
+
+use crate::endpoint::Endpoint;
+
+/// Holds back the requests to one host until it is dropped; made by [`Site::hold`](crate::Site::hold).
+///
+/// ```
+/// # #[tokio::main] async fn main() -> std::io::Result<()> {
+/// use emulator::{Emulator, Endpoint, Provider};
+///
+/// let emulator = Emulator::builder().start().await?;
+/// let hold = emulator.site(Provider::GoTab).hold(Endpoint::Token);
+/// // Requests to the token endpoint arrive and wait.
+/// drop(hold);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Hold(watch::Sender<usize>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.send_modify(|holds| *holds = holds.saturating_sub(1));
+    }
+}
+
+/// The gates of both hosts. Each counts who holds it closed.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    token: watch::Sender<usize>,
+    api: watch::Sender<usize>,
+}
+
+impl Gates {
+    pub(super) fn hold(&self, endpoint: Endpoint) -> Hold {
+        let gate = self.of(endpoint);
+        gate.send_modify(|holds| *holds += 1);
+        Hold(gate.clone())
+    }
+
+    pub(super) fn gate(&self, endpoint: Endpoint) -> Gate {
+        Gate(self.of(endpoint).subscribe())
+    }
+
+    fn of(&self, endpoint: Endpoint) -> &watch::Sender<usize> {
+        match endpoint {
+            Endpoint::Token => &self.token,
+            Endpoint::Api => &self.api,
+        }
+    }
+}
+
+/// The way through a gate for one request.
+pub(super) struct Gate(watch::Receiver<usize>);
+
+impl Gate {
+    /// Waits until nobody holds the gate closed.
+    pub(super) async fn pass(mut self) {
+        // An error says that the gate itself is gone, and then nothing is held back.
+        let _ = self.0.wait_for(|holds| *holds == 0).await;
+    }
+}

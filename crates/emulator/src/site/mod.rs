@@ -1,0 +1,19 @@
+//! One provider: its two hosts, what it knows, and the handle by which a test steers it.
+
+mod books;
+mod desk;
+mod environment;
+mod hold;
+mod pipeline;
+#[expect(clippy::module_inception, reason = "the handle that names the folder")]
+mod site;
+mod state;
+mod visit;
+
+pub(crate) use books::Books;
+pub(crate) use desk::Desk;
+pub(crate) use hold::Gates;
+pub use hold::Hold;
+pub(crate) use pipeline::router;
+pub use site::Site;
+pub(crate) use state::{Origins, SiteState};

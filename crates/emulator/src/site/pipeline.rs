@@ -1,0 +1,85 @@
+//! The way of every request: enter, meet a fault, be answered, leave.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+
+use super::state::SiteState;
+use super::visit::Visit;
+use crate::endpoint::Endpoint;
+use crate::fault::{self, Hangup};
+use crate::provider::Provider;
+use crate::reply::Reply;
+use crate::voice::{self, Problem, Scene};
+
+/// All requests to one host of a site.
+pub(crate) fn router(state: &Arc<SiteState>, endpoint: Endpoint) -> Router {
+    let state = Arc::clone(state);
+    Router::new().fallback(move |request: Request| pass(Arc::clone(&state), endpoint, request))
+}
+
+async fn pass(state: Arc<SiteState>, endpoint: Endpoint, request: Request) -> Response<Body> {
+    let provider = state.provider;
+    let (head, body) = request.into_parts();
+    let gate = state.gates.gate(endpoint);
+    let visit = Visit::begin(state, endpoint, &head);
+    gate.pass().await;
+    let response = respond(provider, endpoint, &visit, &head, body).await;
+    if response.extensions().get::<Hangup>().is_none() {
+        visit.answered(response.status());
+    }
+    response
+}
+
+async fn respond(
+    provider: Provider,
+    endpoint: Endpoint,
+    visit: &Visit,
+    head: &Parts,
+    body: Body,
+) -> Response<Body> {
+    let complain = |status| complain(provider, endpoint, head, status);
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return complain(StatusCode::PAYLOAD_TOO_LARGE).into_response();
+    };
+    let Some(fault) = visit.fault() else {
+        return visit.answer(head, &body).into_response();
+    };
+    if let Some(response) = fault::instead(&fault, complain).await {
+        return response;
+    }
+    let response = visit.answer(head, &body).into_response();
+    fault::upon(&fault, response).await
+}
+
+/// The provider's body for a status that has no story.
+fn complain(provider: Provider, endpoint: Endpoint, head: &Parts, status: StatusCode) -> Reply {
+    match endpoint {
+        Endpoint::Token => {
+            let words = status.canonical_reason().unwrap_or("failed");
+            let body = voice::token_error(provider, status, error_code(status), words);
+            Reply::json(status, body)
+        }
+        Endpoint::Api => {
+            let scene = Scene { provider, document: None, method: &head.method, shape: None };
+            voice::complain(&scene, &Problem::Status(status))
+        }
+    }
+}
+
+/// RFC 6749's word for a status, as far as it has one.
+fn error_code(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "invalid_client",
+        503 => "temporarily_unavailable",
+        500.. => "server_error",
+        _ => "invalid_request",
+    }
+}
+
+/// More than any operation takes; a larger body is refused.
+const LARGEST_BODY: usize = 8 * 1024 * 1024;

@@ -1,0 +1,88 @@
+//! One request on its way through a site: entered on arrival, left on departure, however it departs.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use super::state::SiteState;
+use crate::api;
+use crate::endpoint::Endpoint;
+use crate::fault::Fault;
+use crate::reply::Reply;
+use crate::token_endpoint;
+
+pub(super) struct Visit {
+    state: Arc<SiteState>,
+    endpoint: Endpoint,
+    sequence: u64,
+    operation_id: Option<String>,
+}
+
+impl Visit {
+    /// Counts and logs a request before anything is done about it.
+    pub(super) fn begin(state: Arc<SiteState>, endpoint: Endpoint, head: &Parts) -> Self {
+        let mut guard = state.books();
+        let books = &mut *guard;
+        let path = head.uri.path();
+        let sequence = books.log.begin(endpoint, head.method.as_str(), path);
+        books.in_flight.enter(endpoint, &mut books.counters);
+        if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
+            books.counters.double_authorization += 1;
+        }
+        let mut operation_id = None;
+        match endpoint {
+            Endpoint::Token => books.counters.token_requests += 1,
+            Endpoint::Api => {
+                books.counters.api_calls += 1;
+                let mut desk = state.desk(books, sequence);
+                operation_id = api::operation_id(&desk, head);
+                let known =
+                    api::bearer(&head.headers).and_then(|token| desk.books.tokens.look_up(token, desk.now));
+                if let Some((ordinal, _)) = known {
+                    desk.note_token(ordinal);
+                }
+            }
+        }
+        if let Some(id) = &operation_id {
+            books.counters.meant_for(id);
+            if let Some(entry) = books.log.entry(sequence) {
+                entry.operation_id = Some(id.clone());
+            }
+        }
+        drop(guard);
+        Self { state, endpoint, sequence, operation_id }
+    }
+
+    /// Takes the fault that waits for this request, if there is one.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let mut books = self.state.books();
+        let fault = books.faults(self.endpoint).take(self.operation_id.as_deref())?;
+        books.counters.faults_played += 1;
+        Some(fault)
+    }
+
+    /// What the provider answers.
+    pub(super) fn answer(&self, head: &Parts, body: &[u8]) -> Reply {
+        let mut books = self.state.books();
+        let mut desk = self.state.desk(&mut books, self.sequence);
+        match self.endpoint {
+            Endpoint::Token => token_endpoint::answer(&mut desk, head, body),
+            Endpoint::Api => api::answer(&mut desk, head, body),
+        }
+    }
+
+    /// Logs the status that goes out.
+    pub(super) fn answered(&self, status: StatusCode) {
+        if let Some(entry) = self.state.books().log.entry(self.sequence) {
+            entry.status = Some(status.as_u16());
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.state.books().in_flight.leave(self.endpoint);
+    }
+}

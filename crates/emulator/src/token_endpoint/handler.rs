@@ -1,0 +1,92 @@
+//! What all token endpoints have in common, around each provider's own rules.
+
+use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+
+use super::outcome::{Granted, Refused};
+use super::paths::variant;
+use super::request::TokenRequest;
+use super::{gbg_go, gotab, goto, octotable};
+use crate::observe::TokenRefusal;
+use crate::provider::Provider;
+use crate::reply::Reply;
+use crate::site::Desk;
+use crate::voice;
+
+/// Answers one request to the auth host, and counts how it ended.
+pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
+    match decide(desk, head, body) {
+        Ok(granted) => {
+            let counters = &mut desk.books.counters;
+            counters.tokens_issued += 1;
+            counters.refreshes += u64::from(granted.for_refresh_token);
+            counters.rotations += u64::from(granted.rotated);
+            desk.note_token(granted.ordinal);
+            Reply::json(StatusCode::OK, granted.body).with_header(CACHE_CONTROL, "no-store")
+        }
+        Err(refused) => {
+            desk.books.counters.refuse(refused.reason);
+            let body = voice::token_error(desk.provider, refused.status, refused.error, &refused.description);
+            let allow = (refused.reason == TokenRefusal::Method).then_some("POST");
+            Reply::json(refused.status, body).with_optional_header(ALLOW, allow)
+        }
+    }
+}
+
+fn decide(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Result<Granted, Refused> {
+    let Some(variant) = variant(desk.provider, head.uri.path()) else {
+        return Err(Refused::new(
+            StatusCode::NOT_FOUND,
+            TokenRefusal::NotFound,
+            "not_found",
+            "there is nothing at this path",
+        ));
+    };
+    if head.method != Method::POST {
+        return Err(Refused::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            TokenRefusal::Method,
+            "method_not_allowed",
+            "the token endpoint takes POST only",
+        ));
+    }
+    if has_credentials_in_query(head) {
+        return Err(Refused {
+            reason: TokenRefusal::CredentialsInQuery,
+            ..Refused::malformed("credentials do not belong in the query")
+        });
+    }
+    if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
+        return Err(double_authentication());
+    }
+    let request = TokenRequest::new(variant, head, body);
+    match desk.provider {
+        Provider::GoTab => gotab::grant(desk, &request),
+        Provider::GoTo => goto::grant(desk, &request),
+        Provider::GbgGo => gbg_go::grant(desk, &request),
+        Provider::Octotable => octotable::grant(desk, &request),
+    }
+}
+
+pub(super) fn double_authentication() -> Refused {
+    Refused {
+        reason: TokenRefusal::DoubleAuthentication,
+        ..Refused::malformed("the client authenticated itself more than once")
+    }
+}
+
+fn has_credentials_in_query(head: &Parts) -> bool {
+    let query = head.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| CREDENTIALS.contains(&name.as_ref()))
+}
+
+const CREDENTIALS: [&str; 7] = [
+    "client_id",
+    "client_secret",
+    "api_access_id",
+    "api_access_secret",
+    "refresh_token",
+    "pat",
+    "access_token",
+];

@@ -1,0 +1,68 @@
+//! How a token request ends: a grant or a refusal.
+
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::observe::TokenRefusal;
+
+/// A token was issued; `body` is the whole answer.
+pub(super) struct Granted {
+    pub(super) body: Value,
+    pub(super) ordinal: u64,
+    pub(super) for_refresh_token: bool,
+    pub(super) rotated: bool,
+}
+
+impl Granted {
+    pub(super) fn new(body: Value, ordinal: u64) -> Self {
+        Self { body, ordinal, for_refresh_token: false, rotated: false }
+    }
+}
+
+/// No token was issued. The words are RFC 6749's; the provider's shape is put around them later.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) reason: TokenRefusal,
+    pub(super) error: &'static str,
+    pub(super) description: String,
+}
+
+impl Refused {
+    pub(super) fn new(
+        status: StatusCode,
+        reason: TokenRefusal,
+        error: &'static str,
+        description: impl Into<String>,
+    ) -> Self {
+        Self { status, reason, error, description: description.into() }
+    }
+
+    pub(super) fn malformed(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, TokenRefusal::Malformed, "invalid_request", description)
+    }
+
+    pub(super) fn unsupported_grant() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            TokenRefusal::UnsupportedGrant,
+            "unsupported_grant_type",
+            "this grant type is not offered",
+        )
+    }
+
+    /// The id or secret is wrong; providers differ in the status.
+    pub(super) fn credentials(status: StatusCode) -> Self {
+        Self::new(status, TokenRefusal::Credentials, "invalid_client", "unknown client or wrong secret")
+    }
+
+    /// The client authenticated in a way this provider does not read.
+    pub(super) fn client_authentication(status: StatusCode) -> Self {
+        Self::new(
+            status,
+            TokenRefusal::ClientAuthentication,
+            "invalid_client",
+            "this way of client authentication is not supported",
+        )
+    }
+}

@@ -1,0 +1,50 @@
+//! What can be wrong with an API call, before any provider words it.
+
+use std::fmt;
+
+use axum::http::{Method, StatusCode};
+
+use crate::provider::Provider;
+
+/// Where a problem arose; some providers word the same problem differently in different places.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) provider: Provider,
+    /// The name of the document, if the path belongs to one.
+    pub(crate) document: Option<&'a str>,
+    pub(crate) method: &'a Method,
+    /// The shape of the path, if an operation was found.
+    pub(crate) shape: Option<&'a str>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Problem {
+    MissingToken,
+    BadToken,
+    DoubleAuthorization,
+    NotFound,
+    Method,
+    Parameter(String),
+    Members(Vec<String>),
+    BodyNotJson,
+    MediaType,
+    /// A status on demand, with nothing more to say about it.
+    Status(StatusCode),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingToken => f.write_str("the access token is missing"),
+            Self::BadToken => f.write_str("the access token is unknown, expired or revoked"),
+            Self::DoubleAuthorization => f.write_str("more than one Authorization header"),
+            Self::NotFound => f.write_str("there is no such resource"),
+            Self::Method => f.write_str("the method is not supported here"),
+            Self::Parameter(name) => write!(f, "parameter {name} is missing"),
+            Self::Members(names) => write!(f, "missing or wrong: {}", names.join(", ")),
+            Self::BodyNotJson => f.write_str("the body is missing or not JSON"),
+            Self::MediaType => f.write_str("the content type is not supported"),
+            Self::Status(status) => f.write_str(status.canonical_reason().unwrap_or("failed")),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Which status a provider gives a problem.
+
+use axum::http::{Method, StatusCode};
+
+use super::problem::{Problem, Scene};
+use crate::provider::Provider;
+
+pub(super) fn status(scene: &Scene<'_>, problem: &Problem) -> StatusCode {
+    match problem {
+        Problem::MissingToken | Problem::BadToken => bad_token(scene),
+        Problem::NotFound => StatusCode::NOT_FOUND,
+        Problem::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Problem::Members(_) => missing_members(scene),
+        Problem::DoubleAuthorization | Problem::Parameter(_) | Problem::BodyNotJson => {
+            StatusCode::BAD_REQUEST
+        }
+        Problem::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Problem::Status(status) => *status,
+    }
+}
+
+/// Only GoTo's admin interface says 401; its other products on the same host say 403.
+fn bad_token(scene: &Scene<'_>) -> StatusCode {
+    match (scene.provider, scene.document) {
+        (Provider::GoTo, document) if document != Some("admin") => StatusCode::FORBIDDEN,
+        _ => StatusCode::UNAUTHORIZED,
+    }
+}
+
+/// Octotable falls over an incomplete reservation when it is to replace one.
+fn missing_members(scene: &Scene<'_>) -> StatusCode {
+    match scene.provider {
+        Provider::GoTab => StatusCode::UNPROCESSABLE_ENTITY,
+        Provider::Octotable if *scene.method == Method::PUT && scene.shape == Some("/reservations/{}") => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        _ => StatusCode::BAD_REQUEST,
+    }
+}

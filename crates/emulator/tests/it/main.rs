@@ -1,0 +1,28 @@
+//! The emulator through its public face: a plain HTTP client against its sockets.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+/// What the tests share: a client, the token requests of each provider, small assertions.
+mod support;
+
+/// Which tokens open which operation, and how each provider turns the others away.
+mod bearer;
+/// Counters, the log of requests, concurrency.
+mod counters;
+/// Documents: routing, what is required, examples and variants.
+mod documents;
+/// Every fault, at both hosts.
+mod faults;
+/// Start, stop, seeds, clocks, addresses.
+mod life;
+/// The program: its table, its exports, its end.
+mod program;
+/// That no secret is printed.
+mod secrets;
+/// What the providers remember.
+mod state;
+/// Each provider's token endpoint, quirk by quirk.
+mod token_gbg_go;
+mod token_gotab;
+mod token_goto;
+mod token_octotable;

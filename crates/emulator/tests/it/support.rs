@@ -1,0 +1,113 @@
+//! What the tests share: a client, the token requests of each provider, small assertions.
+
+use std::time::SystemTime;
+
+use emulator::{Emulator, ManualClock, Provider, Site};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+pub(crate) async fn start() -> Emulator {
+    Emulator::builder().seed(1).start().await.unwrap()
+}
+
+pub(crate) async fn start_with_clock() -> (Emulator, ManualClock) {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let builder = Emulator::builder().seed(1).clock(&clock);
+    (builder.start().await.unwrap(), clock)
+}
+
+/// A client without a pool, so that no test depends on the connections of another.
+pub(crate) fn client() -> Client {
+    Client::builder().pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// Status and JSON body of an answer; `Null` for a body that is empty.
+pub(crate) async fn read(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let body = response.bytes().await.unwrap();
+    if body.is_empty() {
+        return (status, Value::Null);
+    }
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
+    read(request.send().await.unwrap()).await
+}
+
+/// The token request that a provider takes.
+pub(crate) fn token_request(site: &Site) -> RequestBuilder {
+    let credentials = site.credentials();
+    let (id, secret) = (credentials.id(), credentials.secret());
+    let post = client().post(site.token_url());
+    match site.provider() {
+        Provider::GoTab => post.json(&json!({
+            "grant_type": "client_credentials",
+            "api_access_id": id,
+            "api_access_secret": secret,
+        })),
+        Provider::GoTo => post
+            .basic_auth(id, Some(secret))
+            .form(&[("grant_type", "refresh_token"), ("refresh_token", &site.refresh_token().unwrap())]),
+        Provider::GbgGo => post.form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+            ("scope", "gbg.token"),
+        ]),
+        Provider::Octotable => post.json(&json!({
+            "grant_type": "client_credentials",
+            "client_id": id,
+            "client_secret": secret,
+        })),
+        _ => panic!("a provider without a token request"),
+    }
+}
+
+pub(crate) async fn token(site: &Site) -> String {
+    let (status, body) = send(token_request(site)).await;
+    assert_eq!(status, 200, "{body}");
+    body["access_token"].as_str().unwrap().to_owned()
+}
+
+/// A call that a provider serves to whoever has a token; the bearer is left to the test.
+pub(crate) fn plain_call(site: &Site) -> RequestBuilder {
+    match site.provider() {
+        Provider::GoTab => client().get(url(site, "api", "/api/loc")),
+        Provider::GoTo => client().get(url(site, "admin", "/me")),
+        Provider::GbgGo => client().post(url(site, "api", "/journey/start")).json(&journey()),
+        Provider::Octotable => client().get(url(site, "api", "/rooms")).header("Property", "700118"),
+        _ => panic!("a provider without a call"),
+    }
+}
+
+pub(crate) fn journey() -> Value {
+    json!({
+        "resourceId": "b7Jw3nQx-81KtVs5Rz@latest",
+        "context": {"config": {"delivery": "api"}},
+    })
+}
+
+pub(crate) fn url(site: &Site, document: &str, path: &str) -> String {
+    format!("{}{path}", site.base_url(document).unwrap())
+}
+
+pub(crate) fn content_type(request: RequestBuilder, media_type: &str) -> RequestBuilder {
+    // `header` would add a second one where the body has set the first.
+    let (client, request) = request.build_split();
+    let mut request = request.unwrap();
+    let value = media_type.parse().unwrap();
+    request.headers_mut().insert(CONTENT_TYPE, value);
+    RequestBuilder::from_parts(client, request)
+}
+
+pub(crate) fn two_bearers(request: RequestBuilder, token: &str) -> RequestBuilder {
+    let (client, request) = request.build_split();
+    let mut request = request.unwrap();
+    for _ in 0..2 {
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().append(AUTHORIZATION, value);
+    }
+    RequestBuilder::from_parts(client, request)
+}
