@@ -55,6 +55,18 @@ impl<R: Body> ResponseBody<R> {
         Self { state: State::Untouched { body } }
     }
 
+    /// The body as it came, if nobody has looked into it.
+    ///
+    /// # Errors
+    ///
+    /// This body itself, if its beginning was looked at.
+    pub fn try_into_inner(self) -> Result<R, Self> {
+        match self.state {
+            State::Untouched { body } => Ok(body),
+            state @ State::Peeked { .. } => Err(Self { state }),
+        }
+    }
+
     /// Reads up to [`PEEK_LIMIT`] bytes. Returns them, and a body that begins with them again. An error on the way
     /// is given out in its place.
     pub(super) async fn peek(body: R) -> (Vec<u8>, Self) {

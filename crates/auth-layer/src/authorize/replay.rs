@@ -185,6 +185,7 @@ impl Drop for Recycled {
 }
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
     static IDLE: RefCell<Vec<Box<Head>>> = const { RefCell::new(Vec::new()) };
 }
 
