@@ -1,0 +1,289 @@
+//! `Builder`: puts a provider's client together.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_layer::leaf::reqwest::ReqwestLeaf;
+use auth_layer::{
+    AuthLayer, BoxError, Clock, ConfigError, Exchange, Origin, Profile, ResponseBody, SystemClock,
+    TokenManager, TokenStore, Transport,
+};
+use bytes::Bytes;
+use http_body::Body as HttpBody;
+use http_body_util::Full;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, ServiceExt};
+use tower_service::Service;
+
+use crate::provider::{Identity, Provider, Variables};
+use crate::{Body, Client, Request, Response};
+
+/// A stack, or a part of one, whose type does not matter any more.
+pub type Stack = BoxCloneSyncService<Request, Response, BoxError>;
+
+/// Makes a provider's client: its credentials or a shared manager, and whatever else differs from the default.
+///
+/// The crates of the providers show it at work. Nothing is sent while building, and no runtime is needed.
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder<P: Provider> {
+    profile: Profile,
+    base_urls: Vec<Option<String>>,
+    token_url: Option<String>,
+    identity: Option<Identity>,
+    manager: Option<TokenManager>,
+    leaf: Option<Stack>,
+    layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
+    clock: Arc<dyn Clock>,
+    store: Option<Arc<dyn TokenStore>>,
+    subject: String,
+    token_timeout: Option<Duration>,
+    renew_early: Option<Duration>,
+    provider: std::marker::PhantomData<fn() -> P>,
+}
+
+impl<P: Provider> Builder<P> {
+    /// A client as it comes: the provider's real URLs, and one reqwest leaf for API and token calls.
+    pub fn new() -> Self {
+        Self {
+            profile: P::profile(),
+            base_urls: vec![None; P::APIS.len()],
+            token_url: None,
+            identity: None,
+            manager: None,
+            leaf: None,
+            layers: Vec::new(),
+            clock: Arc::new(SystemClock::new()),
+            store: None,
+            subject: String::new(),
+            token_timeout: None,
+            renew_early: None,
+            provider: std::marker::PhantomData,
+        }
+    }
+
+    /// What to sign in with.
+    pub fn credentials(mut self, credentials: P::Credentials) -> Self {
+        self.identity = Some(credentials.into());
+        self
+    }
+
+    /// A manager shared with other clients, in place of credentials: one token for all of them.
+    pub fn manager(mut self, manager: TokenManager) -> Self {
+        self.manager = Some(manager);
+        self
+    }
+
+    /// Another profile, such as a provider's second preset.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Another base URL for one of the provider's APIs. The token is then sent to that origin in place of the real
+    /// one.
+    pub fn api_url(mut self, api: P::Api, url: impl Into<String>) -> Self {
+        let url = url.into();
+        for (slot, known) in self.base_urls.iter_mut().zip(P::APIS) {
+            if known.name == api {
+                *slot = Some(url.clone());
+            }
+        }
+        self
+    }
+
+    /// Another token endpoint.
+    pub fn token_url(mut self, url: impl Into<String>) -> Self {
+        self.token_url = Some(url.into());
+        self
+    }
+
+    /// What really sends bytes, for API and token calls alike: any tower service over `http` types, such as a hyper
+    /// client, a [`ReqwestLeaf`] with a proxy, or a closure in a test. It must not follow redirects.
+    pub fn leaf<S, R>(mut self, leaf: S) -> Self
+    where
+        S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: HttpBody<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.leaf = Some(boxed(leaf));
+        self
+    }
+
+    /// One more layer, around all that is there already: the last one added sees a request first. It does not see
+    /// token requests.
+    pub fn layer<L, R>(mut self, layer: L) -> Self
+    where
+        L: Layer<Stack> + Send + 'static,
+        L::Service: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+        R: HttpBody<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.layers.push(Box::new(move |stack| boxed(layer.layer(stack))));
+        self
+    }
+
+    /// Where the time comes from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where refresh tokens are kept. The default is in memory.
+    pub fn store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Whose refresh token it is: needed where one client keeps several people's tokens in one store.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// How long a token request may take; 30 s unless set.
+    pub const fn token_timeout(mut self, timeout: Duration) -> Self {
+        self.token_timeout = Some(timeout);
+        self
+    }
+
+    /// How long before its end a token is renewed; 5 minutes unless set, and never more than a fifth of its life.
+    pub const fn renew_early(mut self, margin: Duration) -> Self {
+        self.renew_early = Some(margin);
+        self
+    }
+
+    /// Takes credentials and URLs from the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the variable that is missing or empty.
+    pub fn env(self) -> Result<Self, ConfigError> {
+        self.variables(|name| std::env::var(name).ok())
+    }
+
+    /// Takes credentials and URLs from variables that are looked up by a function.
+    ///
+    /// # Errors
+    ///
+    /// As for [`env`](Self::env).
+    pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::new(&lookup);
+        self.identity = Some(P::credentials(&variables)?.into());
+        self.token_url = variables.get(P::TOKEN_URL_VARIABLE).or(self.token_url);
+        for (slot, api) in self.base_urls.iter_mut().zip(P::APIS) {
+            *slot = variables.get(api.variable).or_else(|| slot.take());
+        }
+        Ok(self)
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if there are neither credentials nor a manager, if a credential is empty, or if a URL is none,
+    /// or is neither https nor loopback.
+    pub fn build(mut self) -> Result<P, ConfigError> {
+        let base_urls: Vec<String> = P::APIS
+            .iter()
+            .zip(&self.base_urls)
+            .map(|(api, given)| given.as_deref().unwrap_or(api.base_url).trim_end_matches('/').to_owned())
+            .collect();
+        let origins: Result<_, _> = base_urls.iter().map(|url| origin_of(url)).collect();
+        self.profile = self.profile.with_origins(origins?);
+        if let Some(token_url) = &self.token_url {
+            self.profile = self.profile.with_token_url(token_url)?;
+        }
+        let leaf = match self.leaf.take() {
+            Some(leaf) => leaf,
+            None => boxed(ReqwestLeaf::new()?),
+        };
+        let profile = self.profile.clone();
+        let layers = std::mem::take(&mut self.layers);
+        let manager = self.into_manager(&leaf)?;
+        let authorized = AuthLayer::new(&profile, manager.clone())
+            .layer(leaf)
+            .map_response(|response| response.map(unwrap_untouched));
+        let stack = layers.into_iter().fold(Stack::new(authorized), |stack, layer| layer(stack));
+        Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(manager)))
+    }
+
+    /// The manager that was given, or one for the credentials, whose token calls go through the same leaf.
+    fn into_manager(self, leaf: &Stack) -> Result<TokenManager, ConfigError> {
+        if let Some(manager) = self.manager {
+            return Ok(manager);
+        }
+        let Some(Identity { credential, grant }) = self.identity else {
+            let problem = "are missing: give `credentials`, a shared `manager`, or take them from the `env`";
+            return Err(ConfigError::new("credentials", problem));
+        };
+        let transport = Transport::new(
+            leaf.clone().map_request(|request: http::Request<Full<Bytes>>| request.map(Body::wrap)),
+        );
+        let mut exchange = Exchange::builder(self.profile, credential, grant)
+            .transport(transport)
+            .clock(self.clock.clone())
+            .subject(self.subject);
+        if let Some(store) = self.store {
+            exchange = exchange.store(store);
+        }
+        if let Some(timeout) = self.token_timeout {
+            exchange = exchange.timeout(timeout);
+        }
+        let mut manager = TokenManager::builder(exchange.build()?).clock(self.clock);
+        if let Some(margin) = self.renew_early {
+            manager = manager.renew_early(margin);
+        }
+        Ok(manager.build())
+    }
+}
+
+impl<P: Provider<Api = ()>> Builder<P> {
+    /// Another base URL. The token is then sent to that origin in place of the real one.
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        self.api_url((), url)
+    }
+}
+
+impl<P: Provider> Default for Builder<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Provider> fmt::Debug for Builder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("profile", &self.profile.name())
+            .field("base_urls", &self.base_urls)
+            .field("token_url", &self.token_url)
+            .finish_non_exhaustive()
+    }
+}
+
+fn boxed<S, R>(service: S) -> Stack
+where
+    S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    Stack::new(service.map_err(Into::into).map_response(|response| response.map(Body::wrap)))
+}
+
+/// A body that the layer did not look into stays what it was.
+fn unwrap_untouched(body: ResponseBody<Body>) -> Body {
+    body.try_into_inner().unwrap_or_else(Body::wrap)
+}
+
+fn origin_of(url: &str) -> Result<Origin, ConfigError> {
+    let uri: http::Uri = url.parse().map_err(|error: http::uri::InvalidUri| {
+        ConfigError::new(format!("base URL {url}"), "is not a URL").with_source(error)
+    })?;
+    Origin::of(&uri)
+}

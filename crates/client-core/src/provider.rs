@@ -1,0 +1,169 @@
+//! What a provider's crate says about itself, so that one builder serves them all.
+
+use auth_layer::{ConfigError, Credential, Grant, Profile};
+
+use crate::Client;
+
+/// A provider's client, as [`Builder`](crate::Builder) makes it.
+///
+/// It is implemented by the client type of each provider's crate; an application has no need to.
+///
+/// ```
+/// use auth_layer::{ConfigError, Credential, Grant, Profile};
+/// use client_core::{Api, Builder, Client, Identity, Provider, Variables};
+///
+/// struct Example {
+///     base_url: String,
+///     client: Client,
+/// }
+///
+/// impl Provider for Example {
+///     type Credentials = Identity;
+///     type Api = ();
+///     const APIS: &'static [Api<()>] = &[Api::new((), "https://api.example.com/v1", "EXAMPLE_BASE_URL")];
+///     const TOKEN_URL_VARIABLE: &'static str = "EXAMPLE_TOKEN_URL";
+///
+///     fn profile() -> Profile {
+///         Profile::gbg_go()
+///     }
+///
+///     fn credentials(variables: &Variables<'_>) -> Result<Identity, ConfigError> {
+///         let (id, secret) = (variables.require("EXAMPLE_ID")?, variables.require("EXAMPLE_SECRET")?);
+///         Ok(Identity::new(Credential::new(id, secret), Grant::ClientCredentials))
+///     }
+///
+///     fn from_parts(mut base_urls: Vec<String>, client: Client) -> Self {
+///         Self { base_url: base_urls.remove(0), client }
+///     }
+/// }
+///
+/// let refused = Builder::<Example>::new().variables(|_| None).err().expect("nothing is set");
+/// assert_eq!(refused.to_string(), "environment variable EXAMPLE_ID: is not set");
+/// ```
+pub trait Provider: Sized {
+    /// What an application signs in with.
+    type Credentials: Into<Identity>;
+
+    /// Tells the provider's APIs apart; `()` where there is one.
+    type Api: Copy + PartialEq + 'static;
+
+    /// The provider's APIs.
+    const APIS: &'static [Api<Self::Api>];
+
+    /// The environment variable that may name another token endpoint.
+    const TOKEN_URL_VARIABLE: &'static str;
+
+    /// The provider's profile.
+    fn profile() -> Profile;
+
+    /// Reads the credentials from environment variables.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the variable that is missing or empty.
+    fn credentials(variables: &Variables<'_>) -> Result<Self::Credentials, ConfigError>;
+
+    /// Makes the client of its base URLs, in the order of [`APIS`](Self::APIS).
+    fn from_parts(base_urls: Vec<String>, client: Client) -> Self;
+}
+
+/// One API of a provider: its name, its real base URL, and the environment variable that may name another.
+///
+/// ```
+/// use client_core::Api;
+///
+/// let api = Api::new((), "https://api.example.com/v1", "EXAMPLE_BASE_URL");
+/// assert_eq!(api.base_url(), "https://api.example.com/v1");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Api<A> {
+    pub(crate) name: A,
+    pub(crate) base_url: &'static str,
+    pub(crate) variable: &'static str,
+}
+
+impl<A: Copy> Api<A> {
+    /// Describes an API.
+    pub const fn new(name: A, base_url: &'static str, variable: &'static str) -> Self {
+        Self { name, base_url, variable }
+    }
+
+    /// Which API it is.
+    pub const fn name(&self) -> A {
+        self.name
+    }
+
+    /// Its real base URL.
+    pub const fn base_url(&self) -> &'static str {
+        self.base_url
+    }
+}
+
+/// Who a client is, and what it trades for tokens.
+///
+/// ```
+/// use auth_layer::{Credential, Grant};
+/// use client_core::Identity;
+///
+/// let machine = Identity::new(Credential::new("id", "secret"), Grant::ClientCredentials);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub(crate) credential: Credential,
+    pub(crate) grant: Grant,
+}
+
+impl Identity {
+    /// A client's credential, and its grant.
+    pub const fn new(credential: Credential, grant: Grant) -> Self {
+        Self { credential, grant }
+    }
+}
+
+/// Environment variables, or what a test puts in their place.
+///
+/// ```
+/// use client_core::Variables;
+///
+/// let lookup = |name: &str| (name == "EXAMPLE_ID").then(|| "id".to_owned());
+/// let variables = Variables::new(&lookup);
+/// assert_eq!(variables.require("EXAMPLE_ID")?, "id");
+/// assert!(variables.require("EXAMPLE_SECRET").is_err());
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Variables<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl<'a> Variables<'a> {
+    /// Looks variables up by a function.
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup }
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the variable, if it is not set or empty.
+    pub fn require(&self, name: &str) -> Result<String, ConfigError> {
+        let problem = match (self.lookup)(name) {
+            Some(value) if !value.is_empty() => return Ok(value),
+            Some(_) => "is empty",
+            None => "is not set",
+        };
+        Err(ConfigError::new(format!("environment variable {name}"), problem))
+    }
+}
+
+impl std::fmt::Debug for Variables<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Variables(..)")
+    }
+}

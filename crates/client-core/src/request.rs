@@ -1,0 +1,184 @@
+//! Builds the request of an operation.
+
+use std::fmt;
+
+use auth_layer::ArrayStyle;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
+use serde::Serialize;
+
+use crate::{Body, InvalidRequest, QueryParam, Request, Target, pairs};
+
+/// Builds the request of an operation; [`Client::get`](crate::Client::get) and its like begin one.
+///
+/// What goes wrong on the way is told by [`build`](Self::build).
+///
+/// ```
+/// use auth_layer::OperationMeta;
+/// use client_core::{Body, Client, Method, Request, Response, Target, header};
+///
+/// static META: OperationMeta = OperationMeta::new("rename", Method::PATCH, "/me");
+///
+/// # let client = Client::from_service(tower::service_fn(|_: Request| async {
+/// #     Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+/// # }));
+/// let request = client
+///     .patch(Target::new("https://api.example.com", &META, &[])?)
+///     .json(&["Ada"])
+///     .build()?;
+/// assert_eq!(request.headers()[header::CONTENT_TYPE], "application/json");
+/// # Ok::<(), client_core::InvalidRequest>(())
+/// ```
+pub struct RequestBuilder {
+    method: Method,
+    target: Target,
+    headers: HeaderMap,
+    body: Body,
+    /// The first thing that went wrong.
+    error: Option<InvalidRequest>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(method: Method, target: Target) -> Self {
+        Self { method, target, headers: HeaderMap::new(), body: Body::empty(), error: None }
+    }
+
+    /// Sets a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Adds headers; those already there by the same name are replaced.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Appends a query parameter.
+    #[must_use]
+    pub fn query<T: Serialize + ?Sized>(mut self, parameter: &QueryParam<'_, T>) -> Self {
+        match pairs::named(parameter.name, parameter.value) {
+            Ok(pairs) => pairs.into_iter().for_each(|(name, values)| self.push_query(&name, &values)),
+            Err(error) => self.fail(error),
+        }
+        self
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => self.with_body(HeaderValue::from_static("application/json"), json.into()),
+            Err(error) => {
+                self.fail(InvalidRequest::new(format!("the body cannot be serialized: {error}")));
+                self
+            }
+        }
+    }
+
+    /// Sets a JSON body if there is one; otherwise no body is sent.
+    #[must_use]
+    pub fn optional_json<T: Serialize + ?Sized>(self, value: Option<&T>) -> Self {
+        match value {
+            Some(value) => self.json(value),
+            None => self,
+        }
+    }
+
+    /// Sets a form as the body.
+    ///
+    /// # Errors
+    ///
+    /// If the value is not an object of scalars and arrays of scalars.
+    pub fn form_urlencoded<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, InvalidRequest> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, values) in pairs::members(value)? {
+            form.extend_pairs(values.iter().map(|value| (&name, value)));
+        }
+        let body = form.finish().into();
+        Ok(self.with_body(HeaderValue::from_static("application/x-www-form-urlencoded"), body))
+    }
+
+    /// Sets a form as the body if there is one; otherwise no body is sent.
+    ///
+    /// # Errors
+    ///
+    /// As for [`form_urlencoded`](Self::form_urlencoded).
+    pub fn optional_form_urlencoded<T: Serialize + ?Sized>(
+        self,
+        value: Option<&T>,
+    ) -> Result<Self, InvalidRequest> {
+        match value {
+            Some(value) => self.form_urlencoded(value),
+            None => Ok(self),
+        }
+    }
+
+    /// Sets the body; its content type is a header like any other.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the body and its content type if there is one; otherwise neither is sent.
+    #[must_use]
+    pub fn optional_body(self, content_type: HeaderValue, body: Option<Body>) -> Self {
+        match body {
+            Some(body) => self.with_body(content_type, body),
+            None => self,
+        }
+    }
+
+    /// Builds the request.
+    ///
+    /// # Errors
+    ///
+    /// If a parameter could not be written, or the base URL is no absolute URL.
+    pub fn build(self) -> Result<Request, InvalidRequest> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let url = self.target.as_str();
+        // A query may hold what is nobody's business.
+        let shown = url.split('?').next().unwrap_or_default();
+        let uri = Uri::try_from(url).ok().filter(|uri| uri.scheme().is_some() && uri.authority().is_some());
+        let uri = uri.ok_or_else(|| InvalidRequest::new(format!("`{shown}` is no absolute URL")))?;
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers;
+        Ok(request)
+    }
+
+    fn push_query(&mut self, name: &str, values: &[String]) {
+        match self.target.meta.array_style(name) {
+            ArrayStyle::Comma if values.is_empty() => {}
+            ArrayStyle::Comma => self.target.push_query(name, values),
+            // Repeated, and whatever style may come after it.
+            _ => values.iter().for_each(|value| self.target.push_query(name, std::slice::from_ref(value))),
+        }
+    }
+
+    fn with_body(mut self, content_type: HeaderValue, body: Body) -> Self {
+        self.headers.entry(CONTENT_TYPE).or_insert(content_type);
+        self.body = body;
+        self
+    }
+
+    fn fail(&mut self, error: InvalidRequest) {
+        self.error.get_or_insert(error);
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("operation", &self.target.meta.id())
+            .finish_non_exhaustive()
+    }
+}

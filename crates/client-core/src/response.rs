@@ -1,0 +1,156 @@
+//! What came back: a value with the status and the headers it came under.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::collect::{Collected, collect};
+use crate::mismatch::Mismatch;
+use crate::{ByteStream, Error, FromStatus, Response};
+
+/// A value out of a response, with the response's status and headers.
+///
+/// It dereferences to the value. `Debug` shows the status alone: values and headers may hold secrets.
+///
+/// ```
+/// use client_core::{ResponseValue, StatusCode};
+///
+/// fn show(names: &ResponseValue<Vec<String>>) {
+///     assert_eq!(names.status(), StatusCode::OK);
+///     if let Some(wait) = names.headers().get("retry-after") {
+///         println!("next time in {wait:?}");
+///     }
+///     println!("{} names", names.len());
+/// }
+/// # let mut response = client_core::Response::default();
+/// # show(&ResponseValue::<()>::empty(response).map(|()| Vec::new()));
+/// ```
+pub struct ResponseValue<T> {
+    value: T,
+    head: Box<Head>,
+}
+
+/// Boxed, so that results of calls stay small.
+#[derive(Clone)]
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl<T> ResponseValue<T> {
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Changes the value; status and headers stay.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
+        ResponseValue { value: change(self.value), head: self.head }
+    }
+
+    /// Splits a response into a value without content and its body.
+    pub(crate) fn split(response: Response) -> (ResponseValue<()>, crate::Body) {
+        let (parts, body) = response.into_parts();
+        let head = Head { status: parts.status, headers: parts.headers };
+        (ResponseValue { value: (), head: Box::new(head) }, body)
+    }
+}
+
+impl<T: DeserializeOwned> ResponseValue<T> {
+    /// Reads a JSON response.
+    ///
+    /// At most 64 MiB of a success are read, and 1 MiB of any other answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ResponseBody`] if the body could not be read to its end within these bounds,
+    /// [`Error::InvalidResponsePayload`] if it is not what the document says. Both keep status, headers and
+    /// what was read.
+    pub async fn from_response<E>(response: Response) -> Result<Self, Error<E>> {
+        let (head, body) = ResponseValue::<()>::split(response);
+        let Collected { bytes, failure } = collect(head.status(), body).await;
+        if let Some(source) = failure {
+            return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(head.map(|()| value)),
+            Err(error) => Err(Error::InvalidResponsePayload {
+                response: head.map(|()| bytes),
+                source: Mismatch::new(&error).into(),
+            }),
+        }
+    }
+}
+
+impl<T: FromStatus> ResponseValue<T> {
+    /// Reads a response whose type depends on its status.
+    ///
+    /// The same bounds hold as for [`from_response`](Self::from_response).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ResponseBody`] if the body could not be read to its end. A body that is not what the document
+    /// says is no error here: the type has a variant for it.
+    pub async fn from_status_response<E>(response: Response) -> Result<Self, Error<E>> {
+        let (head, body) = ResponseValue::<()>::split(response);
+        let Collected { bytes, failure } = collect(head.status(), body).await;
+        if let Some(source) = failure {
+            return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
+        }
+        let status = head.status();
+        Ok(head.map(|()| T::from_status(status, bytes)))
+    }
+}
+
+impl ResponseValue<()> {
+    /// Takes a response without content.
+    pub fn empty(response: Response) -> Self {
+        Self::split(response).0
+    }
+}
+
+impl ResponseValue<ByteStream> {
+    /// Takes a response whose body the caller reads.
+    pub fn stream(response: Response) -> Self {
+        let (head, body) = ResponseValue::<()>::split(response);
+        head.map(|()| body.into())
+    }
+}
+
+impl<T> Deref for ResponseValue<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for ResponseValue<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T: Clone> Clone for ResponseValue<T> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), head: self.head.clone() }
+    }
+}
+
+impl<T> fmt::Debug for ResponseValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseValue").field("status", &self.head.status).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! Types that depend on the status of a response.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+/// A type that is decoded by the status of the response.
+///
+/// Generated enums implement it: a variant for each documented status and one for all else, so it
+/// cannot fail.
+///
+/// ```
+/// use client_core::{Bytes, FromStatus, StatusCode, decode};
+///
+/// enum Answer {
+///     Created(Vec<u32>),
+///     Undocumented(Bytes),
+/// }
+///
+/// impl FromStatus for Answer {
+///     fn from_status(status: StatusCode, body: Bytes) -> Self {
+///         let documented = match status.as_u16() {
+///             201 => decode(&body).map(Self::Created),
+///             _ => None,
+///         };
+///         documented.unwrap_or(Self::Undocumented(body))
+///     }
+/// }
+/// # assert!(matches!(Answer::from_status(StatusCode::CREATED, "[1]".into()), Answer::Created(ids) if ids == [1]));
+/// # assert!(matches!(Answer::from_status(StatusCode::CREATED, "<p>".into()), Answer::Undocumented(b) if b == "<p>"));
+/// ```
+pub trait FromStatus: Sized {
+    /// Decodes the body of a response with `status`.
+    fn from_status(status: StatusCode, body: Bytes) -> Self;
+}
+
+/// Reads JSON; `None` if the body is not what the type says.
+///
+/// ```
+/// assert_eq!(client_core::decode::<u32>(b"7"), Some(7));
+/// assert_eq!(client_core::decode::<u32>(b"<html>"), None);
+/// ```
+pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}

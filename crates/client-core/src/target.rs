@@ -1,0 +1,99 @@
+//! The URL of an operation, made from its metadata.
+
+use std::fmt::{Display, Write};
+
+use auth_layer::OperationMeta;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::InvalidRequest;
+
+/// All but the unreserved characters of RFC 3986 section 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where a request of an operation goes.
+///
+/// ```
+/// use auth_layer::OperationMeta;
+/// use client_core::{Method, Target};
+///
+/// static META: OperationMeta = OperationMeta::new("getRoom", Method::GET, "/rooms/{id}");
+///
+/// let target = Target::new("https://api.example.com/v1/", &META, &[&"blue room"])?;
+/// assert_eq!(target.as_str(), "https://api.example.com/v1/rooms/blue%20room");
+///
+/// // Would lead to another path.
+/// assert!(Target::new("https://api.example.com/v1/", &META, &[&".."]).is_err());
+/// # Ok::<(), client_core::InvalidRequest>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Target {
+    url: String,
+    pub(crate) meta: &'static OperationMeta,
+}
+
+impl Target {
+    /// Puts `values`, in their order, into the operation's path template under `base`.
+    ///
+    /// A slash at the end of `base` is of no consequence.
+    ///
+    /// # Errors
+    ///
+    /// If a value is missing, or would make a path segment that is empty, `.` or `..`: every URL parser
+    /// folds the latter two, written as they are or encoded, and the request would go to another path.
+    pub fn new(
+        base: &str,
+        meta: &'static OperationMeta,
+        values: &[&dyn Display],
+    ) -> Result<Self, InvalidRequest> {
+        let mut url = base.trim_end_matches('/').to_owned();
+        let mut values = values.iter();
+        for segment in meta.path().split('/').skip(1) {
+            url.push('/');
+            let start = url.len();
+            let mut names = Vec::new();
+            let mut rest = segment;
+            while let Some((before, (name, after))) =
+                rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
+            {
+                let value = values
+                    .next()
+                    .ok_or_else(|| InvalidRequest::new(format!("path parameter `{name}` is missing")))?;
+                url.push_str(before);
+                encode(&mut url, &value.to_string());
+                names.push(name);
+                rest = after;
+            }
+            url.push_str(rest);
+            if !names.is_empty() && matches!(&url[start..], "" | "." | "..") {
+                let names = names.join("`, `");
+                return Err(InvalidRequest::new(format!(
+                    "path parameter `{names}` makes an empty or a dot segment, which leads to another path"
+                )));
+            }
+        }
+        Ok(Self { url, meta })
+    }
+
+    /// The URL, without query.
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// Appends `name=values` to the query; the values are joined with commas.
+    pub(crate) fn push_query(&mut self, name: &str, values: &[String]) {
+        self.url.push(if self.url.contains('?') { '&' } else { '?' });
+        encode(&mut self.url, name);
+        self.url.push('=');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.url.push(',');
+            }
+            encode(&mut self.url, value);
+        }
+    }
+}
+
+fn encode(url: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(url, "{}", utf8_percent_encode(text, RESERVED));
+}
