@@ -1,0 +1,53 @@
+//! `cargo xtask ci`: everything a machine can judge.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::flags::Generate;
+use crate::process::{Cargo, step};
+use crate::{Outcome, demo, generate, test};
+
+/// Runs the steps in turn, cheap ones first, and stops at the first that fails.
+///
+/// # Errors
+///
+/// Which step failed, and why.
+pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
+    step(out, "format", |_| Cargo::new("fmt --all --check").run(root))?;
+    step(out, "generated code", |out| {
+        let check = Generate { check: true, ..Generate::default() };
+        match generate::run(root, &check, out)? {
+            Outcome::Fine => Ok(()),
+            Outcome::Stale => bail!("it is stale: run `cargo xtask generate`"),
+        }
+    })?;
+    step(out, "licences and bans", |_| {
+        // Advisories need a database from elsewhere, and are left to a service that has one.
+        Cargo::new("deny --all-features check --hide-inclusion-graph licenses bans sources").run(root)
+    })?;
+    step(out, "clippy", |_| {
+        Cargo::new("clippy --workspace --all-targets --all-features -- -D warnings").run(root)
+    })?;
+    for features in FEATURES {
+        step(out, &format!("auth-layer with {features:?}"), |_| {
+            Cargo::new("clippy --package auth-layer --lib --no-default-features")
+                .with(&["--features", features, "--", "-D", "warnings"])
+                .run(root)
+        })?;
+    }
+    step(out, "documentation", |_| {
+        Cargo::new("doc --workspace --all-features --no-deps --document-private-items")
+            .with_variable("RUSTDOCFLAGS", "-D warnings")
+            .run(root)
+    })?;
+    step(out, "tests", |_| test::run(root, &[]))?;
+    step(out, "demo", |_| match demo::run(root, &[])? {
+        0 => Ok(()),
+        code => bail!("the demo ended with exit code {code}"),
+    })
+}
+
+/// Each feature of `auth-layer` alone, and none.
+const FEATURES: [&str; 5] = ["", "hyper-util", "reqwest", "reqwest-middleware", "test-util"];

@@ -1,0 +1,85 @@
+//! The grammar of the command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// The workspace's own commands.
+///
+/// ```
+/// use clap::Parser;
+/// use xtask::flags::{Command, Flags};
+///
+/// let flags = Flags::try_parse_from(["xtask", "generate", "--check", "gotab"])?;
+/// let Command::Generate(generate) = flags.command else { unreachable!() };
+/// assert!(generate.check);
+/// # Ok::<(), clap::Error>(())
+/// ```
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+pub struct Flags {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One of the commands.
+///
+/// ```
+/// use clap::Parser;
+/// use xtask::flags::Flags;
+///
+/// assert!(Flags::try_parse_from(["xtask", "conjure"]).is_err());
+/// ```
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writes the generated part of every client crate from the documents under specs/
+    Generate(Generate),
+    /// Shows the main job on an emulator of all four providers (`cargo xtask demo --help` for its options)
+    #[command(disable_help_flag = true)]
+    Demo(Arguments),
+    /// Runs every test of the workspace; what follows goes to `cargo test`
+    #[command(disable_help_flag = true)]
+    Test(Arguments),
+    /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
+    Ci,
+}
+
+/// Arguments that are handed on as they are.
+///
+/// ```
+/// use clap::Parser;
+/// use xtask::flags::{Command, Flags};
+///
+/// let flags = Flags::try_parse_from(["xtask", "demo", "--live", "gotab"])?;
+/// let Command::Demo(arguments) = flags.command else { unreachable!() };
+/// assert_eq!(arguments.all, ["--live", "gotab"]);
+/// # Ok::<(), clap::Error>(())
+/// ```
+#[derive(Args, Debug, Default)]
+pub struct Arguments {
+    /// What is handed on
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub all: Vec<String>,
+}
+
+/// The options of `generate`.
+///
+/// ```
+/// let flags = xtask::flags::Generate { check: true, ..Default::default() };
+/// assert!(flags.provider.is_none());
+/// ```
+#[derive(Args, Debug, Default)]
+#[command(after_help = "\
+Exit codes: 0 all is up to date or was written, 1 with --check: something is stale, 2 failed.
+Nothing is written unless every chosen client could be generated.")]
+pub struct Generate {
+    /// Compare with what is committed, show the difference and write nothing
+    #[arg(long)]
+    pub check: bool,
+
+    /// Show the place of everything that the generator changed in a document
+    #[arg(long)]
+    pub places: bool,
+
+    /// Only this provider: a profile or a crate of specs/manifest.toml; all if left out
+    pub provider: Option<String>,
+}

@@ -1,0 +1,126 @@
+//! `specs/manifest.toml`: which crate is generated from which documents.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use auth_layer::Profile;
+use serde::Deserialize;
+
+const MANIFEST: &str = "specs/manifest.toml";
+
+/// Something to generate.
+pub(super) struct Target {
+    /// The crate.
+    pub(super) name: String,
+    /// The folder of the output, from the workspace's root.
+    pub(super) folder: String,
+    /// The security scheme whose token the manager keeps.
+    pub(super) managed_scheme: String,
+    /// Its documents; the output of a single one lies directly in the folder.
+    pub(super) documents: Vec<Source>,
+}
+
+/// A document and the module generated from it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) module: String,
+    /// In the manifest from `specs/`, afterwards from the workspace's root.
+    pub(super) path: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    client: Vec<Client>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Client {
+    #[serde(rename = "crate")]
+    crate_name: String,
+    profile: String,
+    managed_scheme: String,
+    /// Where the documents' facts are from, and when they were last compared: for people.
+    #[serde(rename = "facts")]
+    _facts: Vec<String>,
+    #[serde(rename = "checked")]
+    _checked: String,
+    document: Vec<Source>,
+}
+
+/// What to generate: everything, or what `provider` names.
+///
+/// The generator's own test document is one of the targets where it exists, under the name of its folder.
+pub(super) fn targets(root: &Path, provider: Option<&str>) -> anyhow::Result<Vec<Target>> {
+    let text =
+        fs::read_to_string(root.join(MANIFEST)).with_context(|| format!("{MANIFEST} cannot be read"))?;
+    let manifest: Manifest = toml::from_str(&text).with_context(|| format!("{MANIFEST} is no manifest"))?;
+    let mut targets = Vec::new();
+    let mut names = Vec::new();
+    for (index, client) in manifest.client.into_iter().enumerate() {
+        check(&client).with_context(|| format!("{MANIFEST}: /client/{index}"))?;
+        names.push(client.profile.clone());
+        if provider.is_none_or(|name| name == client.profile || name == client.crate_name) {
+            targets.push(client.into());
+        }
+    }
+    if root.join(FIXTURE_SPEC).exists() && provider.is_none_or(|name| name == FIXTURE) {
+        targets.push(fixture());
+    }
+    if targets.is_empty() {
+        let provider = provider.unwrap_or_default();
+        bail!("{MANIFEST} has no client `{provider}`; it has {}", names.join(", "));
+    }
+    Ok(targets)
+}
+
+fn check(client: &Client) -> anyhow::Result<()> {
+    ensure!(
+        Profile::named(&client.profile).is_some(),
+        "profile `{}` is unknown; use one of {}, or add it to auth-layer",
+        client.profile,
+        Profile::NAMES.join(", ")
+    );
+    ensure!(!client.document.is_empty(), "there is no document; add a [[client.document]]");
+    for (index, document) in client.document.iter().enumerate() {
+        ensure!(
+            syn::parse_str::<syn::Ident>(&document.module).is_ok(),
+            "/document/{index}/module: `{}` is no module name; use a Rust identifier",
+            document.module
+        );
+        let twin = client.document[..index].iter().any(|other| other.module == document.module);
+        ensure!(!twin, "/document/{index}/module: `{}` is there twice; rename one", document.module);
+    }
+    Ok(())
+}
+
+impl From<Client> for Target {
+    fn from(client: Client) -> Self {
+        Self {
+            folder: format!("crates/{}/src/generated", client.crate_name),
+            name: client.crate_name,
+            managed_scheme: client.managed_scheme,
+            documents: client
+                .document
+                .into_iter()
+                .map(|source| Source { path: format!("specs/{}", source.path), ..source })
+                .collect(),
+        }
+    }
+}
+
+const FIXTURE: &str = "kitchen_sink";
+const FIXTURE_SPEC: &str = "xtask/tests/data/kitchen_sink.yaml";
+
+/// The document that touches everything the generator supports; client-core's tests compile and run it.
+fn fixture() -> Target {
+    Target {
+        name: FIXTURE.to_owned(),
+        folder: format!("crates/client-core/tests/it/{FIXTURE}"),
+        managed_scheme: "oauth".to_owned(),
+        documents: vec![Source { module: "api".to_owned(), path: FIXTURE_SPEC.to_owned() }],
+    }
+}

@@ -1,0 +1,112 @@
+//! The `send` of an operation: built from the metadata, sent through the stack, decoded by status.
+
+use anyhow::{Context, bail};
+use quote::{ToTokens, quote};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Block, Expr, ExprMatch, ExprMethodCall, ExprReference, Pat, Stmt, Token, parse_quote};
+
+use super::tree::{each_expr, is_path, let_mut};
+use crate::generate::operation::Operation;
+
+pub(super) fn repair(block: &mut Block, operation: &Operation) -> anyhow::Result<()> {
+    let meta = operation.meta_ident();
+    let url = block.stmts.iter_mut().find_map(|stmt| let_mut(stmt).filter(|(_, value)| is_format(value)));
+    let (_, url) = url.context("no URL is built in it")?;
+    *url = target(url, operation)?;
+
+    block.stmts.retain(|stmt| !is_hook(stmt));
+    for (name, value) in operation.fixed_query.iter().rev() {
+        each_expr(block, |expr| fix_query(expr, name, value));
+    }
+    each_expr(block, |expr| {
+        match expr {
+            Expr::Struct(info) if info.path.is_ident("OperationInfo") => {
+                info.fields.push(parse_quote! { meta: &meta::#meta });
+            }
+            // The hooks' trait is not needed: the client of the runtime is the stack itself.
+            Expr::MethodCall(call) if call.method == "exec" => {
+                let client = &call.receiver;
+                *call.receiver = parse_quote! { #client.client };
+            }
+            // The status, the headers and the body are kept, so the body has to be read here.
+            Expr::Call(call) if is_path(&call.func, "UnexpectedResponse") => {
+                let response = &call.args;
+                *expr = parse_quote! { Error::unexpected(#response).await };
+            }
+            Expr::Match(found) => decode(found, operation),
+            _ => {}
+        }
+    });
+    Ok(())
+}
+
+fn is_format(expr: &Expr) -> bool {
+    matches!(expr, Expr::Macro(call) if call.mac.path.is_ident("format"))
+}
+
+/// `format!("{}/things/{}", client.baseurl, encode_path(&id.to_string()))` becomes a target made from the
+/// metadata's path, which refuses values that would lead to another path.
+fn target(url: &Expr, operation: &Operation) -> anyhow::Result<Expr> {
+    let Expr::Macro(call) = url else { bail!("its URL is no `format!`") };
+    let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.mac.tokens.clone())?;
+    let mut arguments = arguments.iter().skip(1);
+    let base = arguments.next().context("its URL has no base")?;
+    let values: Vec<_> =
+        arguments.map(path_value).collect::<Option<_>>().context("its URL has an unknown part")?;
+    let meta = operation.meta_ident();
+    Ok(parse_quote! { client_core::Target::new(&#base, &meta::#meta, &[#(&#values),*])? })
+}
+
+/// The `id` of `encode_path(&id.to_string())`.
+fn path_value(expr: &Expr) -> Option<&Expr> {
+    let Expr::Call(call) = expr else { return None };
+    let Expr::Reference(ExprReference { expr, .. }) = call.args.first()? else { return None };
+    let Expr::MethodCall(ExprMethodCall { receiver, .. }) = &**expr else { return None };
+    Some(receiver)
+}
+
+/// The hooks before and after a request.
+fn is_hook(stmt: &Stmt) -> bool {
+    let tokens = stmt.to_token_stream().to_string();
+    tokens.contains(". pre (& mut") || tokens.contains(". post (&") && tokens.contains(", & info)")
+}
+
+/// Appends a fixed query value as the first thing after the target.
+fn fix_query(expr: &mut Expr, name: &str, value: &str) {
+    if let Expr::MethodCall(call) = expr
+        && call.args.len() == 1
+        && is_path(&call.args[0], "url")
+    {
+        let begun = quote! { #call };
+        *expr = parse_quote! { #begun.query(&client_core::QueryParam::new(#name, &#value)) };
+    }
+}
+
+/// Decodes by status where the type depends on it, and drops what stands behind an arm for all statuses.
+fn decode(found: &mut ExprMatch, operation: &Operation) {
+    let all = found.arms.iter().position(|arm| matches!(arm.pat, Pat::Wild(_)));
+    found.arms.truncate(all.map_or(found.arms.len(), |index| index + 1));
+    for arm in &mut found.arms {
+        let is_error = arm.body.to_token_stream().to_string().contains("ErrorResponse");
+        let by_status = if is_error { &operation.error } else { &operation.ok };
+        if by_status.is_some() {
+            decode_by_status(&mut arm.body);
+        }
+    }
+}
+
+fn decode_by_status(arm: &mut Expr) {
+    let mut block: Block = parse_quote! { { #arm } };
+    each_expr(&mut block, |expr| {
+        if let Expr::Path(path) = expr
+            && let Some(last) = path.path.segments.last_mut()
+            && last.ident == "from_response"
+        {
+            last.ident = syn::Ident::new("from_status_response", last.ident.span());
+        }
+    });
+    if let [Stmt::Expr(expr, None)] = block.stmts.as_slice() {
+        *arm = expr.clone();
+    }
+}

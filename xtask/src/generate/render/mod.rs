@@ -1,0 +1,92 @@
+//! Renders the files of a client: progenitor's parts under our heads, and the tables beside them.
+
+mod client;
+mod meta;
+mod responses;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::document::Document;
+use super::manifest::Source;
+use super::split::Parts;
+
+/// The files of one document, by name.
+pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, TokenStream)> {
+    let Parts { docs, methods, operations, types } = parts;
+    let has_enums =
+        document.operations.iter().any(|operation| operation.ok.is_some() || operation.error.is_some());
+    let title = document.at("/info/title").as_str().unwrap_or_default();
+    let mut files = vec![
+        ("client.rs", client::render(&docs, &methods)),
+        ("meta.rs", meta::render(&document.operations)),
+        ("mod.rs", root(title, has_enums)),
+        (
+            "operations.rs",
+            quote! {
+                //! The operations' builders, which [`Client`](super::Client)'s methods begin.
+                use super::{meta, types};
+                use client_core::{ByteStream, Error, OperationInfo, ResponseValue};
+                #(#operations)*
+            },
+        ),
+        (
+            "types.rs",
+            quote! {
+                //! The types of parameters and bodies.
+                #(#types)*
+            },
+        ),
+    ];
+    if has_enums {
+        files.push(("responses.rs", responses::render(document)));
+    }
+    files
+}
+
+fn root(title: &str, has_enums: bool) -> TokenStream {
+    let doc = format!(" Generated from the document \"{title}\".");
+    let responses = has_enums.then(|| quote! { pub mod responses; });
+    let lints = lints();
+    quote! {
+        #![doc = #doc]
+        #lints
+
+        mod client;
+        pub mod meta;
+        pub mod operations;
+        #responses
+        pub mod types;
+
+        pub use client::Client;
+    }
+}
+
+/// The root of a client of several documents.
+pub(super) fn modules(sources: &[Source]) -> TokenStream {
+    let modules = sources.iter().map(|source| {
+        let module = format_ident!("{}", source.module);
+        quote! { pub mod #module; }
+    });
+    quote! {
+        //! Generated from the documents of this API, a module for each.
+        #(#modules)*
+    }
+}
+
+/// Generated code is not written for people to read line by line; rules of style do not apply to it.
+fn lints() -> TokenStream {
+    quote! {
+        #![allow(
+            missing_docs,
+            unnameable_types,
+            unreachable_pub,
+            unused_imports,
+            clippy::all,
+            clippy::allow_attributes,
+            clippy::pedantic,
+            clippy::unwrap_used,
+            rustdoc::all
+        )]
+    }
+}

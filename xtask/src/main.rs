@@ -1,0 +1,30 @@
+//! The workspace's own commands: `cargo xtask --help`.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use xtask::flags::{Command, Flags};
+use xtask::{Outcome, ci, demo, generate, test};
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let mut out = io::stdout().lock();
+    let code = match &flags.command {
+        Command::Generate(flags) => generate::run(root, flags, &mut out).map(Outcome::code),
+        Command::Demo(arguments) => demo::run(root, &arguments.all),
+        Command::Test(arguments) => test::run(root, &arguments.all).map(|()| Outcome::Fine.code()),
+        Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
+    };
+    let code = match code {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell if standard error is closed too.
+            let _ = writeln!(io::stderr(), "xtask: {error:#}");
+            Outcome::FAILED
+        }
+    };
+    ExitCode::from(code)
+}
