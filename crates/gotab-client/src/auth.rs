@@ -1,0 +1,84 @@
+//! How GoTab knows its clients: <https://docs.gotab.io/getting-started/authentication/>.
+
+use auth_layer::{ConfigError, Credential, Grant, Profile, Secret, TokenManager};
+use client_core::{Api, Builder, Identity, Provider, Variables};
+
+use crate::Client;
+
+/// Makes a [`Client`].
+///
+/// ```
+/// use gotab_client::{Client, Credentials};
+///
+/// let client = Client::builder()
+///     .credentials(Credentials::new("access-id", "access-secret"))
+///     .base_url("http://127.0.0.1:8080")
+///     .token_url("http://127.0.0.1:8081/oauth/token")
+///     .build()?;
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+pub type ClientBuilder = Builder<Client>;
+
+/// An access id and its secret, from the Integration Dashboard.
+///
+/// ```
+/// let credentials = gotab_client::Credentials::new("access-id", "access-secret");
+/// assert!(!format!("{credentials:?}").contains("access-secret"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials(Credential);
+
+impl Credentials {
+    /// An access id (`api_access_id`) and its secret (`api_access_secret`).
+    pub fn new(access_id: impl Into<String>, access_secret: impl Into<Secret>) -> Self {
+        Self(Credential::new(access_id, access_secret))
+    }
+}
+
+impl From<Credentials> for Identity {
+    fn from(credentials: Credentials) -> Self {
+        Self::new(credentials.0, Grant::ClientCredentials)
+    }
+}
+
+impl Client {
+    /// A client to be given credentials, or a manager shared with others.
+    pub fn builder() -> ClientBuilder {
+        Builder::new()
+    }
+
+    /// A client whose credentials are in the environment: `GOTAB_ACCESS_ID`, `GOTAB_ACCESS_SECRET`, and if need be
+    /// `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().env()?.build()
+    }
+
+    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    pub const fn token_manager(&self) -> Option<&TokenManager> {
+        self.client.token_manager()
+    }
+}
+
+impl Provider for Client {
+    type Credentials = Credentials;
+    type Api = ();
+    const APIS: &'static [Api<()>] = &[Api::new((), "https://gotab.io", "GOTAB_BASE_URL")];
+    const TOKEN_URL_VARIABLE: &'static str = "GOTAB_TOKEN_URL";
+
+    fn profile() -> Profile {
+        Profile::gotab()
+    }
+
+    fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {
+        let (id, secret) = (variables.require("GOTAB_ACCESS_ID")?, variables.require("GOTAB_ACCESS_SECRET")?);
+        Ok(Credentials::new(id, secret))
+    }
+
+    fn from_parts(base_urls: Vec<String>, client: client_core::Client) -> Self {
+        Self::from_parts(&base_urls.concat(), client)
+    }
+}

@@ -1,0 +1,143 @@
+//! How GoTo knows its clients: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
+
+use auth_layer::{ConfigError, Credential, Grant, Profile, RefreshToken, Secret, TokenManager};
+use client_core::{Api, Builder, Identity, Provider, Variables};
+
+use crate::{admin, webinar};
+
+/// GoTo's APIs on one token. A cheap handle: clones share connections and token.
+///
+/// ```no_run
+/// # async fn show(client: goto_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let me = client.admin().get_me().send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    admin: admin::Client,
+    webinar: webinar::Client,
+    core: client_core::Client,
+}
+
+/// Makes a [`Client`].
+///
+/// ```
+/// use goto_client::{Client, Credentials, GotoApi};
+///
+/// let client = Client::builder()
+///     .credentials(Credentials::new("client-id", "client-secret", "refresh-token"))
+///     .api_url(GotoApi::Webinar, "http://127.0.0.1:8080/G2W/rest/v2")
+///     .build()?;
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+pub type ClientBuilder = Builder<Client>;
+
+/// Tells GoTo's APIs apart, for [`Builder::api_url`].
+///
+/// ```
+/// assert_ne!(goto_client::GotoApi::Admin, goto_client::GotoApi::Webinar);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GotoApi {
+    /// Accounts and users.
+    Admin,
+    /// Webinars and their registrants.
+    Webinar,
+}
+
+/// A client's id and secret, and the refresh token that a person's first sign-in gave.
+///
+/// ```
+/// let credentials = goto_client::Credentials::new("client-id", "client-secret", "refresh-token");
+/// assert!(!format!("{credentials:?}").contains("refresh-token"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    credential: Credential,
+    refresh_token: RefreshToken,
+}
+
+impl Credentials {
+    /// A client's id and secret, and a refresh token to start from.
+    pub fn new(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+        refresh_token: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            credential: Credential::new(client_id, client_secret),
+            refresh_token: RefreshToken::new(refresh_token),
+        }
+    }
+}
+
+impl From<Credentials> for Identity {
+    fn from(credentials: Credentials) -> Self {
+        Self::new(credentials.credential, Grant::refresh_token(credentials.refresh_token))
+    }
+}
+
+impl Client {
+    /// A client to be given credentials, or a manager shared with others.
+    pub fn builder() -> ClientBuilder {
+        Builder::new()
+    }
+
+    /// A client whose credentials are in the environment: `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET` and
+    /// `GOTO_REFRESH_TOKEN`, and if need be `GOTO_ADMIN_URL`, `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] naming the variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().env()?.build()
+    }
+
+    /// Accounts and users.
+    pub const fn admin(&self) -> &admin::Client {
+        &self.admin
+    }
+
+    /// Webinars and their registrants.
+    pub const fn webinar(&self) -> &webinar::Client {
+        &self.webinar
+    }
+
+    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    pub const fn token_manager(&self) -> Option<&TokenManager> {
+        self.core.token_manager()
+    }
+}
+
+impl Provider for Client {
+    type Credentials = Credentials;
+    type Api = GotoApi;
+    const APIS: &'static [Api<GotoApi>] = &[
+        Api::new(GotoApi::Admin, "https://api.getgo.com/admin/rest/v1", "GOTO_ADMIN_URL"),
+        Api::new(GotoApi::Webinar, "https://api.getgo.com/G2W/rest/v2", "GOTO_WEBINAR_URL"),
+    ];
+    const TOKEN_URL_VARIABLE: &'static str = "GOTO_TOKEN_URL";
+
+    fn profile() -> Profile {
+        Profile::goto()
+    }
+
+    fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {
+        Ok(Credentials::new(
+            variables.require("GOTO_CLIENT_ID")?,
+            variables.require("GOTO_CLIENT_SECRET")?,
+            variables.require("GOTO_REFRESH_TOKEN")?,
+        ))
+    }
+
+    fn from_parts(base_urls: Vec<String>, client: client_core::Client) -> Self {
+        let url = |index: usize| base_urls.get(index).map_or("", String::as_str);
+        Self {
+            admin: admin::Client::from_parts(url(0), client.clone()),
+            webinar: webinar::Client::from_parts(url(1), client.clone()),
+            core: client,
+        }
+    }
+}
