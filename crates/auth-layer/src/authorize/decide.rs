@@ -1,13 +1,14 @@
 //! Decides what one request may carry.
 
-use http::{Extensions, HeaderValue, Uri};
+use http::header::AUTHORIZATION;
+use http::{Extensions, HeaderMap, HeaderValue, Uri};
 
 use super::layer::Rules;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{OperationMeta, Security};
 use crate::token::CallBearer;
 
-/// What a request may carry, as far as its target and its extensions say.
+/// What a request may carry.
 pub(super) enum Permit {
     /// Nothing of ours: it goes on untouched.
     Untouched,
@@ -20,9 +21,8 @@ pub(super) enum Permit {
 }
 
 impl Rules {
-    /// Decides about a request that has no `Authorization` of its own.
-    pub(super) fn permit(&self, uri: &Uri, extensions: &Extensions) -> Permit {
-        if !self.origins.contain(uri) {
+    pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
+        if !self.origins.contain(uri) || headers.contains_key(AUTHORIZATION) {
             return Permit::Untouched;
         }
         // Most requests that come without our clients have no extensions at all.

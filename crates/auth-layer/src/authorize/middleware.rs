@@ -45,10 +45,7 @@ impl Middleware for AuthMiddleware {
         let Ok(uri) = request.url().as_str().parse() else {
             return next.run(request, extensions).await;
         };
-        if request.headers().contains_key(AUTHORIZATION) {
-            return next.run(request, extensions).await;
-        }
-        match rules.permit(&uri, extensions) {
+        match rules.permit(&uri, request.headers(), extensions) {
             Permit::Managed => {}
             Permit::Untouched => return next.run(request, extensions).await,
             Permit::Given(bearer) => {

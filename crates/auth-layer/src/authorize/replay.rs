@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
@@ -109,7 +108,7 @@ pub(super) struct Kept<B> {
 }
 
 impl<B: TryClone> Kept<B> {
-    /// Keeps a copy of `request` without its `Authorization`, if its body can be sent again.
+    /// Keeps a copy of `request`, if its body can be sent again.
     pub(super) fn of(request: &Request<B>) -> Option<Self> {
         let body = request.body().try_clone()?;
         let mut head = Recycled::take();
@@ -118,9 +117,8 @@ impl<B: TryClone> Kept<B> {
             head.uri = Some(request.uri().clone());
             head.version = request.version();
             for (name, value) in request.headers() {
-                if *name != AUTHORIZATION {
-                    head.headers.push((name.clone(), value.clone()));
-                }
+                head.names.push(name.clone());
+                head.values.push(value.clone());
             }
             if !request.extensions().is_empty() {
                 head.extensions = request.extensions().clone();
@@ -129,7 +127,7 @@ impl<B: TryClone> Kept<B> {
         Some(Self { head, body })
     }
 
-    /// The request as it was, without `Authorization`.
+    /// The request as it was.
     pub(super) fn into_request(mut self) -> Request<B> {
         let mut request = Request::new(self.body);
         if let Some(head) = &mut self.head.0 {
@@ -137,7 +135,7 @@ impl<B: TryClone> Kept<B> {
             *request.uri_mut() = head.uri.take().unwrap_or_default();
             *request.version_mut() = head.version;
             *request.extensions_mut() = std::mem::take(&mut head.extensions);
-            for (name, value) in head.headers.drain(..) {
+            for (name, value) in head.names.drain(..).zip(head.values.drain(..)) {
                 request.headers_mut().append(name, value);
             }
         }
@@ -145,13 +143,14 @@ impl<B: TryClone> Kept<B> {
     }
 }
 
-/// The head of a request. Its headers are a row instead of a map, which needs no hashing.
+/// The head of a request. Its headers are two rows instead of a map, which needs no hashing.
 #[derive(Debug, Default)]
 struct Head {
     method: Method,
     uri: Option<Uri>,
     version: Version,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    names: Vec<HeaderName>,
+    values: Vec<HeaderValue>,
     extensions: Extensions,
 }
 
@@ -172,9 +171,10 @@ impl Drop for Recycled {
         let Some(mut head) = self.0.take() else { return };
         // Nothing of the request is held on to, and no more memory than a request is likely to need.
         head.uri = None;
-        head.headers.clear();
+        head.names.clear();
+        head.values.clear();
         head.extensions.clear();
-        if head.headers.capacity() <= MOST_HEADERS {
+        if head.names.capacity() <= MOST_HEADERS {
             // Where the thread is ending, or its row is full, the memory is given back.
             let _ = IDLE.try_with(|idle| {
                 let mut idle = idle.try_borrow_mut().ok()?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, Entry};
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -87,25 +87,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let permit = self.rules.permit(request.uri(), request.extensions());
-        if let Permit::Untouched = permit {
-            return ResponseFuture::sent(self.inner.call(request), None);
-        }
-        let Entry::Vacant(authorization) = request.headers_mut().entry(AUTHORIZATION) else {
-            // The caller's own.
-            return ResponseFuture::sent(self.inner.call(request), None);
-        };
-        match permit {
-            Permit::Untouched | Permit::Managed => {}
+        match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
+            Permit::Managed => {}
+            Permit::Untouched => return ResponseFuture::sent(self.inner.call(request), None),
             Permit::Given(bearer) => {
-                authorization.insert(bearer);
+                request.headers_mut().insert(AUTHORIZATION, bearer);
                 return ResponseFuture::sent(self.inner.call(request), None);
             }
             Permit::Refused(error) => return ResponseFuture::failed(error),
         }
         if let Some((token, generation)) = self.rules.manager.hit() {
-            authorization.insert(token.into_header());
             let kept = Kept::of(&request);
+            request.headers_mut().insert(AUTHORIZATION, token.into_header());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
             let spare = Spare { service: self.inner.clone(), rules: self.rules.clone(), kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));
