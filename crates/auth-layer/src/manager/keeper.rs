@@ -109,18 +109,23 @@ impl Keeper {
     #[cold]
     fn renew_early(self: &Arc<Self>, now: Now) {
         let seen = self.gate.load(Ordering::Relaxed);
-        let open = nanos(now) >= seen;
+        if nanos(now) < seen {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
         // Whoever closes the gate is the one who renews; the flight's end sets it anew.
-        if open && self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            match Handle::try_current() {
-                Ok(runtime) => {
-                    let mut slow = self.lock();
-                    if slow.flight.as_ref().and_then(Flight::join).is_none() {
-                        self.depart(&mut slow, Some(&runtime), TokenRequest::new());
-                    }
-                }
-                Err(_) => self.gate.store(seen, Ordering::Relaxed),
-            }
+        if self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let mut slow = self.lock();
+        if slow.flight.as_ref().and_then(Flight::join).is_some() {
+            return;
+        }
+        // A flight may have landed since this caller looked.
+        if self.current().is_some_and(|token| token.age(now) == Age::Stale) {
+            self.depart(&mut slow, Some(&runtime), TokenRequest::new());
+        } else {
+            let _ = self.gate.compare_exchange(CLOSED, seen, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
