@@ -1,5 +1,6 @@
 //! `Keeper`: the state behind every handle of one manager.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -201,16 +202,20 @@ impl Keeper {
     }
 
     /// The exchange itself, and what is kept of it.
-    async fn fly(self: Arc<Self>, request: TokenRequest) -> Outcome {
-        self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-        // A flight that is dropped half-way, with its runtime or its last driver, opens the gate again.
-        let _gate = Reopen(&self);
-        let result = AssertUnwindSafe(self.source.token(&request)).catch_unwind().await;
-        let result =
-            result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
-        match result {
-            Ok(issued) => Ok(self.land(issued)),
-            Err(error) => Err(self.fail(error)),
+    fn fly(self: Arc<Self>, request: TokenRequest) -> impl Future<Output = Outcome> + Send + use<> {
+        // A flight that is dropped, with its runtime or its last driver, opens the gate again: even one that never
+        // began.
+        let gate = Reopen(self);
+        async move {
+            let keeper = &*gate.0;
+            keeper.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+            let result = AssertUnwindSafe(keeper.source.token(&request)).catch_unwind().await;
+            let result =
+                result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
+            match result {
+                Ok(issued) => Ok(keeper.land(issued)),
+                Err(error) => Err(keeper.fail(error)),
+            }
         }
     }
 
@@ -274,9 +279,9 @@ impl Keeper {
     }
 }
 
-struct Reopen<'a>(&'a Keeper);
+struct Reopen(Arc<Keeper>);
 
-impl Drop for Reopen<'_> {
+impl Drop for Reopen {
     fn drop(&mut self) {
         let gate = &self.0.gate;
         // After `land` or `fail` the gate holds a time, and this does nothing.
