@@ -164,10 +164,7 @@ impl Keeper {
             return Err(Verdict::Stands);
         }
         let request = TokenRequest::after_rejection(current.token.clone());
-        let seat = self.seat(&mut slow, now, request).map_err(|_| Verdict::Stands)?;
-        let floor = renewal::rejection_floor(&mut slow.chance);
-        slow.floor = Some(now + floor);
-        Ok(Boarding::Wait(seat))
+        self.seat(&mut slow, now, request).map(Boarding::Wait).map_err(|_| Verdict::Stands)
     }
 
     /// Joins the flight, or starts one unless a failure is still remembered.
@@ -208,7 +205,7 @@ impl Keeper {
         let gate = Reopen(self);
         async move {
             let keeper = &*gate.0;
-            keeper.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+            keeper.begin(&request);
             let result = AssertUnwindSafe(keeper.source.token(&request)).catch_unwind().await;
             let result =
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
@@ -216,6 +213,15 @@ impl Keeper {
                 Ok(issued) => Ok(keeper.land(issued)),
                 Err(error) => Err(keeper.fail(error)),
             }
+        }
+    }
+
+    fn begin(&self, request: &TokenRequest) {
+        self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+        if request.rejected().is_some() {
+            let mut slow = self.lock();
+            let floor = renewal::rejection_floor(&mut slow.chance);
+            slow.floor = Some(self.clock.now() + floor);
         }
     }
 
