@@ -206,7 +206,9 @@ impl Keeper {
         async move {
             let keeper = &*gate.0;
             keeper.begin(&request);
-            let result = AssertUnwindSafe(keeper.source.token(&request)).catch_unwind().await;
+            // The call is inside, since a source may panic before it has made a future.
+            let asking = async { keeper.source.token(&request).await };
+            let result = AssertUnwindSafe(asking).catch_unwind().await;
             let result =
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
             match result {
