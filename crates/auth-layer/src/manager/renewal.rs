@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// When tokens are renewed.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,11 @@ impl Default for Renewal {
 ///
 /// Transient ones: 1 s, doubling to 60 s, or what `Retry-After` asks for if that is longer, up to 5 minutes.
 /// Permanent ones: 5 s, so that a mended configuration works again without a restart. Up to 15 % shorter by
-/// chance, and never shorter than `Retry-After`.
+/// chance, and never shorter than `Retry-After`. A first panic says nothing of the endpoint, and is not remembered.
 pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) -> Duration {
+    if error.kind() == ErrorKind::Panicked && failures == 1 {
+        return Duration::ZERO;
+    }
     let jitter = 1.0 - BACKOFF_SPREAD * chance.f64();
     if !error.is_transient() {
         return PERMANENT.mul_f64(jitter);
