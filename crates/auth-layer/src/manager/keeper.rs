@@ -212,6 +212,9 @@ impl Keeper {
             let result =
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
             match result {
+                Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
+                    Err(keeper.fail(dead_on_arrival()))
+                }
                 Ok(issued) => Ok(keeper.land(issued)),
                 Err(error) => Err(keeper.fail(error)),
             }
@@ -295,6 +298,10 @@ impl Drop for Reopen {
         // After `land` or `fail` the gate holds a time, and this does nothing.
         let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+fn dead_on_arrival() -> Error {
+    Error::new(ErrorKind::InvalidAnswer, "the token's life was over when it arrived").with_transience(true)
 }
 
 fn nanos(now: Now) -> u64 {
