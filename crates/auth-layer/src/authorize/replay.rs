@@ -95,14 +95,15 @@ impl TryClone for reqwest::Body {
     }
 }
 
+/// A body of no bytes that has not ended may still have trailers.
 fn is_empty(body: &impl Body) -> bool {
-    body.is_end_stream() || body.size_hint().exact() == Some(0)
+    body.is_end_stream()
 }
 
 /// A request, kept aside in case it has to be sent again.
 ///
-/// Its headers are kept as a row instead of a map: that needs no hashing, and no heap up to
-/// [`HEADERS_INLINE`] of them.
+/// Its headers are kept as a row instead of a map: that needs no hashing, and no heap of ours up to
+/// [`HEADERS_INLINE`] of them. (A name or value that is cloned for the first time may move to shared memory.)
 #[derive(Debug)]
 pub(super) struct Kept<B> {
     method: Method,
