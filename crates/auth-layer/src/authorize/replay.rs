@@ -7,6 +7,8 @@ use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
 use smallvec::SmallVec;
 
+use crate::operation::OperationMeta;
+
 /// A body that may be sent again: bytes in hand can, cheaply; a stream cannot.
 ///
 /// `None` means that the request is sent once: a rejection then goes back to the caller. A body is never sent
@@ -110,8 +112,36 @@ pub(super) struct Kept<B> {
     uri: Uri,
     version: Version,
     headers: SmallVec<[(HeaderName, HeaderValue); HEADERS_INLINE]>,
-    extensions: Extensions,
+    extensions: KeptExtensions,
     body: B,
+}
+
+/// The extensions of a request that is kept.
+#[derive(Debug)]
+enum KeptExtensions {
+    /// What a generated client sets, and nothing else: kept without the heap that a map of it takes.
+    Operation(&'static OperationMeta),
+    Any(Extensions),
+}
+
+impl KeptExtensions {
+    fn of(extensions: &Extensions) -> Self {
+        match extensions.get::<&'static OperationMeta>() {
+            Some(operation) if extensions.len() == 1 => Self::Operation(operation),
+            _ => Self::Any(extensions.clone()),
+        }
+    }
+
+    fn into_extensions(self) -> Extensions {
+        match self {
+            Self::Operation(operation) => {
+                let mut extensions = Extensions::new();
+                extensions.insert(operation);
+                extensions
+            }
+            Self::Any(extensions) => extensions,
+        }
+    }
 }
 
 impl<B: TryClone> Kept<B> {
@@ -124,7 +154,7 @@ impl<B: TryClone> Kept<B> {
             uri: request.uri().clone(),
             version: request.version(),
             headers: headers.collect(),
-            extensions: request.extensions().clone(),
+            extensions: KeptExtensions::of(request.extensions()),
             body,
         })
     }
@@ -135,7 +165,7 @@ impl<B: TryClone> Kept<B> {
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.version_mut() = self.version;
-        *request.extensions_mut() = self.extensions;
+        *request.extensions_mut() = self.extensions.into_extensions();
         for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }
