@@ -5,3 +5,4 @@
 
 mod single_flight;
 mod support;
+mod timing;
