@@ -6,6 +6,7 @@
 mod challenges;
 mod outage;
 mod rejection;
+mod replay;
 mod single_flight;
 mod support;
 mod timing;
