@@ -7,6 +7,7 @@ mod challenges;
 mod outage;
 mod rejection;
 mod replay;
+mod runtime;
 mod single_flight;
 mod support;
 mod timing;
