@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod challenges;
+mod hit_path;
 mod outage;
 mod rejection;
 mod replay;
