@@ -184,3 +184,94 @@ const fn is_blank(byte: u8) -> bool {
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn read(line: &[u8]) -> Vec<Challenge> {
+        let mut headers = HeaderMap::new();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_bytes(line).unwrap());
+        parse(&headers)
+    }
+
+    /// Checks the challenges of a line, each written as `scheme name=value name=value`.
+    #[track_caller]
+    fn challenges(line: &str, expected: &[&str]) {
+        let found = read(line.as_bytes()).into_iter().map(|challenge| {
+            let parameters = challenge.parameters.iter().map(|(name, value)| format!(" {name}={value}"));
+            format!("{}{}", challenge.scheme, parameters.collect::<String>())
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{line}");
+    }
+
+    #[test]
+    fn vectors() {
+        challenges("", &[]);
+        challenges("Bearer", &["Bearer"]);
+        challenges("Bearer ", &["Bearer"]);
+        challenges("Bearer, Basic", &["Bearer", "Basic"]);
+        challenges("Bearer a=1", &["Bearer a=1"]);
+        challenges("Bearer a=1,b=2", &["Bearer a=1 b=2"]);
+        challenges("Bearer a=1 , ,b = \"2\"", &["Bearer a=1 b=2"]);
+        challenges("Bearer A=\"\"", &["Bearer a="]);
+        challenges(r#"Bearer a="1,2", b="\"3\"""#, &[r#"Bearer a=1,2 b="3""#]);
+        challenges("A a=1, B, C b=2", &["A a=1", "B", "C b=2"]);
+        challenges("A b64==, B a=1", &["A", "B a=1"]);
+        challenges("A b64, B a=1", &["A", "B a=1"]);
+        // RFC 9110 section 11.6.1.
+        challenges(
+            r#"Basic realm="simple", Newauth realm="apps", type=1, title="Login to \"apps\"""#,
+            &["Basic realm=simple", r#"Newauth realm=apps type=1 title=Login to "apps""#],
+        );
+    }
+
+    #[test]
+    fn what_comes_before_garbage_stands() {
+        challenges("Basic a=1, Bearer b=\"unfinished", &["Basic a=1"]);
+        challenges("Basic a=1, (Bearer)", &["Basic a=1"]);
+        // A comma that was forgotten costs what follows, not what came before.
+        challenges("Bearer error=\"invalid_token\" scope=\"x\"", &["Bearer error=invalid_token"]);
+    }
+
+    #[test]
+    fn a_challenge_with_a_parameter_twice_is_left_out() {
+        challenges("A a=1, a=2, B b=1", &["B b=1"]);
+        challenges("A a=1, b=1, A=1", &[]);
+        // The same name in two challenges is no repetition.
+        challenges("A a=1, B a=2", &["A a=1", "B a=2"]);
+    }
+
+    #[test]
+    fn no_line_makes_it_panic_or_invent() {
+        // Lines of what the grammar is made of, and of any bytes that can stand in a header.
+        let pieces: [&[u8]; 14] = [
+            b"Bearer", b"Basic", b" ", b"\t", b",", b"=", b"==", b"\"", b"\\", b"error", b"a/b+", b"\xff",
+            b"(", b"\"x\"",
+        ];
+        let mut chance = fastrand::Rng::with_seed(1);
+        let mut found = 0;
+        for _ in 0..50_000 {
+            let mut line = Vec::new();
+            for _ in 0..chance.usize(..12) {
+                line.extend_from_slice(pieces[chance.usize(..pieces.len())]);
+            }
+            let challenges = read(&line);
+            found += challenges.len();
+            for challenge in challenges {
+                assert!(!challenge.scheme.is_empty() && challenge.scheme.bytes().all(is_token));
+                let scheme = challenge.scheme.as_bytes();
+                assert!(line.windows(scheme.len()).any(|window| window == scheme));
+                assert!(challenge.parameters.iter().all(|(name, _)| name.bytes().all(is_token)));
+            }
+        }
+        assert!(found > 1_000, "the lines are not all garbage: {found}");
+        for _ in 0..20_000 {
+            let line: Vec<u8> =
+                (0..chance.usize(..40)).map(|_| chance.u8(b' '..)).filter(|byte| *byte != 127).collect();
+            read(&line);
+        }
+    }
+}

@@ -14,8 +14,9 @@ use tower_service::Service;
 
 use super::body::{ResponseBody, drain};
 use super::judge::Judgement;
+use super::kept::Kept;
 use super::layer::Rules;
-use super::replay::{Kept, TryClone};
+use super::replay::TryClone;
 use crate::error::{BoxError, Error};
 use crate::manager::{Token, Verdict};
 use crate::token::Generation;

@@ -15,6 +15,7 @@ pub mod challenge;
 mod decide;
 mod future;
 mod judge;
+mod kept;
 mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;

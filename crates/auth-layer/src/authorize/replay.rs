@@ -1,9 +1,6 @@
-//! What it takes to send a request a second time.
-
-use std::cell::RefCell;
+//! Whether a body can be sent a second time.
 
 use bytes::Bytes;
-use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
 use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
@@ -96,99 +93,7 @@ impl TryClone for reqwest::Body {
     }
 }
 
+/// A body of no bytes that has not ended may still have trailers.
 fn is_empty(body: &impl Body) -> bool {
-    body.is_end_stream() || body.size_hint().exact() == Some(0)
+    body.is_end_stream()
 }
-
-/// A request, kept aside in case it has to be sent again.
-#[derive(Debug)]
-pub(super) struct Kept<B> {
-    head: Recycled,
-    body: B,
-}
-
-impl<B: TryClone> Kept<B> {
-    /// Keeps a copy of `request`, if its body can be sent again.
-    pub(super) fn of(request: &Request<B>) -> Option<Self> {
-        let body = request.body().try_clone()?;
-        let mut head = Recycled::take();
-        if let Some(head) = &mut head.0 {
-            head.method.clone_from(request.method());
-            head.uri = Some(request.uri().clone());
-            head.version = request.version();
-            for (name, value) in request.headers() {
-                head.names.push(name.clone());
-                head.values.push(value.clone());
-            }
-            if !request.extensions().is_empty() {
-                head.extensions = request.extensions().clone();
-            }
-        }
-        Some(Self { head, body })
-    }
-
-    /// The request as it was.
-    pub(super) fn into_request(mut self) -> Request<B> {
-        let mut request = Request::new(self.body);
-        if let Some(head) = &mut self.head.0 {
-            request.method_mut().clone_from(&head.method);
-            *request.uri_mut() = head.uri.take().unwrap_or_default();
-            *request.version_mut() = head.version;
-            *request.extensions_mut() = std::mem::take(&mut head.extensions);
-            for (name, value) in head.names.drain(..).zip(head.values.drain(..)) {
-                request.headers_mut().append(name, value);
-            }
-        }
-        request
-    }
-}
-
-/// The head of a request. Its headers are two rows instead of a map, which needs no hashing.
-#[derive(Debug, Default)]
-struct Head {
-    method: Method,
-    uri: Option<Uri>,
-    version: Version,
-    names: Vec<HeaderName>,
-    values: Vec<HeaderValue>,
-    extensions: Extensions,
-}
-
-/// A head whose memory is used again: after a few requests on a thread, keeping one aside costs no allocation, and
-/// moves a pointer. It is `None` only while it is being dropped.
-#[derive(Debug)]
-struct Recycled(Option<Box<Head>>);
-
-impl Recycled {
-    fn take() -> Self {
-        let idle = IDLE.try_with(|idle| idle.try_borrow_mut().ok()?.pop());
-        Self(Some(idle.ok().flatten().unwrap_or_default()))
-    }
-}
-
-impl Drop for Recycled {
-    fn drop(&mut self) {
-        let Some(mut head) = self.0.take() else { return };
-        // Nothing of the request is held on to, and no more memory than a request is likely to need.
-        head.uri = None;
-        head.names.clear();
-        head.values.clear();
-        head.extensions.clear();
-        if head.names.capacity() <= MOST_HEADERS {
-            // Where the thread is ending, or its row is full, the memory is given back.
-            let _ = IDLE.try_with(|idle| {
-                let mut idle = idle.try_borrow_mut().ok()?;
-                (idle.len() < MOST_IDLE).then(|| idle.push(head))
-            });
-        }
-    }
-}
-
-thread_local! {
-    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
-    static IDLE: RefCell<Vec<Box<Head>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How many heads a thread holds on to: a few kilobytes.
-const MOST_IDLE: usize = 64;
-const MOST_HEADERS: usize = 32;

@@ -12,8 +12,9 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
+use super::kept::Kept;
 use super::layer::Rules;
-use super::replay::{Kept, TryClone};
+use super::replay::TryClone;
 use crate::error::BoxError;
 
 /// The service of [`AuthLayer`](crate::AuthLayer).

@@ -1,5 +1,6 @@
 //! `Keeper`: the state behind every handle of one manager.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -109,18 +110,23 @@ impl Keeper {
     #[cold]
     fn renew_early(self: &Arc<Self>, now: Now) {
         let seen = self.gate.load(Ordering::Relaxed);
-        let open = nanos(now) >= seen;
+        if nanos(now) < seen {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
         // Whoever closes the gate is the one who renews; the flight's end sets it anew.
-        if open && self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            match Handle::try_current() {
-                Ok(runtime) => {
-                    let mut slow = self.lock();
-                    if slow.flight.as_ref().and_then(Flight::join).is_none() {
-                        self.depart(&mut slow, Some(&runtime), TokenRequest::new());
-                    }
-                }
-                Err(_) => self.gate.store(seen, Ordering::Relaxed),
-            }
+        if self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let mut slow = self.lock();
+        if slow.flight.as_ref().and_then(Flight::join).is_some() {
+            return;
+        }
+        // A flight may have landed since this caller looked.
+        if self.current().is_some_and(|token| token.age(now) == Age::Stale) {
+            self.depart(&mut slow, Some(&runtime), TokenRequest::new());
+        } else {
+            let _ = self.gate.compare_exchange(CLOSED, seen, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -158,10 +164,7 @@ impl Keeper {
             return Err(Verdict::Stands);
         }
         let request = TokenRequest::after_rejection(current.token.clone());
-        let seat = self.seat(&mut slow, now, request).map_err(|_| Verdict::Stands)?;
-        let floor = renewal::rejection_floor(&mut slow.chance);
-        slow.floor = Some(now + floor);
-        Ok(Boarding::Wait(seat))
+        self.seat(&mut slow, now, request).map(Boarding::Wait).map_err(|_| Verdict::Stands)
     }
 
     /// Joins the flight, or starts one unless a failure is still remembered.
@@ -196,16 +199,34 @@ impl Keeper {
     }
 
     /// The exchange itself, and what is kept of it.
-    async fn fly(self: Arc<Self>, request: TokenRequest) -> Outcome {
+    fn fly(self: Arc<Self>, request: TokenRequest) -> impl Future<Output = Outcome> + Send + use<> {
+        // A flight that is dropped, with its runtime or its last driver, opens the gate again: even one that never
+        // began.
+        let gate = Reopen(self);
+        async move {
+            let keeper = &*gate.0;
+            keeper.begin(&request);
+            // The call is inside, since a source may panic before it has made a future.
+            let asking = async { keeper.source.token(&request).await };
+            let result = AssertUnwindSafe(asking).catch_unwind().await;
+            let result =
+                result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
+            match result {
+                Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
+                    Err(keeper.fail(dead_on_arrival()))
+                }
+                Ok(issued) => Ok(keeper.land(issued)),
+                Err(error) => Err(keeper.fail(error)),
+            }
+        }
+    }
+
+    fn begin(&self, request: &TokenRequest) {
         self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-        // A flight that is dropped half-way, with its runtime or its last driver, opens the gate again.
-        let _gate = Reopen(&self);
-        let result = AssertUnwindSafe(self.source.token(&request)).catch_unwind().await;
-        let result =
-            result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
-        match result {
-            Ok(issued) => Ok(self.land(issued)),
-            Err(error) => Err(self.fail(error)),
+        if request.rejected().is_some() {
+            let mut slow = self.lock();
+            let floor = renewal::rejection_floor(&mut slow.chance);
+            slow.floor = Some(self.clock.now() + floor);
         }
     }
 
@@ -269,14 +290,18 @@ impl Keeper {
     }
 }
 
-struct Reopen<'a>(&'a Keeper);
+struct Reopen(Arc<Keeper>);
 
-impl Drop for Reopen<'_> {
+impl Drop for Reopen {
     fn drop(&mut self) {
         let gate = &self.0.gate;
         // After `land` or `fail` the gate holds a time, and this does nothing.
         let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+fn dead_on_arrival() -> Error {
+    Error::new(ErrorKind::InvalidAnswer, "the token's life was over when it arrived").with_transience(true)
 }
 
 fn nanos(now: Now) -> u64 {

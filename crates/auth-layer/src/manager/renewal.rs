@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// When tokens are renewed.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,11 @@ impl Default for Renewal {
 ///
 /// Transient ones: 1 s, doubling to 60 s, or what `Retry-After` asks for if that is longer, up to 5 minutes.
 /// Permanent ones: 5 s, so that a mended configuration works again without a restart. Up to 15 % shorter by
-/// chance, and never shorter than `Retry-After`.
+/// chance, and never shorter than `Retry-After`. A first panic says nothing of the endpoint, and is not remembered.
 pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) -> Duration {
+    if error.kind() == ErrorKind::Panicked && failures == 1 {
+        return Duration::ZERO;
+    }
     let jitter = 1.0 - BACKOFF_SPREAD * chance.f64();
     if !error.is_transient() {
         return PERMANENT.mul_f64(jitter);
@@ -62,3 +65,109 @@ const PERMANENT: Duration = Duration::from_secs(5);
 const BACKOFF_SPREAD: f64 = 0.15;
 
 const REJECTION_FLOOR: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEEDS: std::ops::Range<u64> = 0..500;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Checks that the soft points of a lifetime lie between two bounds, and come near to both.
+    #[track_caller]
+    fn soft_points(early: Duration, lifetime: Duration, from: Duration, to: Duration) {
+        let points = SEEDS.map(|seed| Renewal { early }.soft(lifetime, &mut fastrand::Rng::with_seed(seed)));
+        let points: Vec<_> = points.collect();
+        let (first, last) = (*points.iter().min().unwrap(), *points.iter().max().unwrap());
+        let near = (to - from) / 20;
+        assert!((from..=from + near).contains(&first), "{first:?}");
+        assert!((to - near..=to).contains(&last), "{last:?}");
+    }
+
+    #[test]
+    fn a_long_life_is_renewed_by_the_margin() {
+        soft_points(EARLY, seconds(3600), seconds(3300), seconds(3360));
+        soft_points(seconds(60), seconds(3600), seconds(3540), seconds(3552));
+    }
+
+    #[test]
+    fn a_short_life_is_renewed_by_a_fifth_of_it() {
+        soft_points(EARLY, seconds(20), seconds(16), Duration::from_millis(16_800));
+        soft_points(EARLY, seconds(3), Duration::from_millis(2_400), Duration::from_millis(2_520));
+    }
+
+    #[test]
+    fn extreme_lives_have_a_soft_point() {
+        let mut chance = fastrand::Rng::with_seed(1);
+        assert_eq!(Renewal::default().soft(Duration::ZERO, &mut chance), Duration::ZERO);
+        let never = Renewal::default().soft(Duration::MAX, &mut chance);
+        assert!(never <= Duration::MAX - seconds(240) && never >= Duration::MAX - seconds(300));
+        assert_eq!(Renewal { early: Duration::ZERO }.soft(seconds(60), &mut chance), seconds(60));
+        let widest = Renewal { early: Duration::MAX }.soft(seconds(100), &mut chance);
+        assert!((seconds(80)..=seconds(84)).contains(&widest), "{widest:?}");
+    }
+
+    fn transient() -> Error {
+        Error::new(ErrorKind::Transport, "down")
+    }
+
+    /// Checks that the backoffs of a failure lie between two bounds, and come near to both.
+    #[track_caller]
+    fn backoffs(error: &Error, failures: u32, from: Duration, to: Duration) {
+        let waits = SEEDS.map(|seed| backoff(error, failures, &mut fastrand::Rng::with_seed(seed)));
+        let waits: Vec<_> = waits.collect();
+        let (first, last) = (*waits.iter().min().unwrap(), *waits.iter().max().unwrap());
+        let near = (to - from) / 20;
+        assert!((from..=from + near).contains(&first), "{first:?} after {failures}");
+        assert!((to - near..=to).contains(&last), "{last:?} after {failures}");
+    }
+
+    #[test]
+    fn transient_failures_double_from_a_second_to_a_minute() {
+        for (failures, doubled) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 60), (8, 60)] {
+            backoffs(&transient(), failures, seconds(doubled).mul_f64(0.85), seconds(doubled));
+        }
+        for failures in [17, 33, 64, 65, u32::MAX] {
+            backoffs(&transient(), failures, seconds(51), seconds(60));
+        }
+    }
+
+    #[test]
+    fn permanent_failures_are_remembered_for_five_seconds() {
+        for failures in [1, 2, 100, u32::MAX] {
+            let error = Error::new(ErrorKind::SignInAgain, "ended");
+            backoffs(&error, failures, Duration::from_millis(4_250), seconds(5));
+        }
+    }
+
+    #[test]
+    fn a_first_panic_is_not_remembered() {
+        let error = Error::new(ErrorKind::Panicked, "panicked");
+        assert_eq!(backoff(&error, 1, &mut fastrand::Rng::with_seed(1)), Duration::ZERO);
+        backoffs(&error, 2, Duration::from_millis(4_250), seconds(5));
+    }
+
+    #[test]
+    fn what_the_endpoint_asks_for_is_a_floor() {
+        let asked = |wait| transient().with_retry_after(Some(seconds(wait)));
+        backoffs(&asked(30), 1, seconds(30), Duration::from_millis(34_500));
+        // The backoff is longer.
+        backoffs(&asked(1), 7, seconds(51), seconds(60));
+        // A day is not waited for.
+        backoffs(&asked(86_400), 1, seconds(300), seconds(345));
+        backoffs(&asked(u64::MAX), 1, seconds(300), seconds(345));
+        backoffs(&asked(0), 1, Duration::from_millis(850), seconds(1));
+    }
+
+    #[test]
+    fn the_floor_of_rejections_is_half_a_minute_and_a_little() {
+        let floors = SEEDS.map(|seed| rejection_floor(&mut fastrand::Rng::with_seed(seed)));
+        let floors: Vec<_> = floors.collect();
+        assert!(floors.iter().all(|floor| (seconds(30)..=seconds(36)).contains(floor)));
+        assert!(floors.iter().any(|floor| *floor < seconds(31)));
+        assert!(floors.iter().any(|floor| *floor > seconds(35)));
+    }
+}

@@ -67,3 +67,53 @@ pub(super) enum Age {
     /// It cannot be used.
     Expired,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading of both clocks, in seconds since a token was issued.
+    fn at(monotonic: u64, wall: u64) -> Now {
+        let (start, epoch) = (Duration::from_secs(1_000), Duration::from_secs(1_700_000_000));
+        Now::new(start + Duration::from_secs(monotonic), epoch + Duration::from_secs(wall))
+    }
+
+    fn token() -> Token {
+        let token = AccessToken::new("abc").unwrap();
+        Token { token, generation: Generation(1), scope: None, soft: at(80, 80), hard: at(100, 100) }
+    }
+
+    #[track_caller]
+    fn age(monotonic: u64, wall: u64, expected: Age) {
+        assert_eq!(token().age(at(monotonic, wall)), expected, "{monotonic} s and {wall} s");
+    }
+
+    #[test]
+    fn a_token_ages_at_its_soft_and_its_hard_point() {
+        age(0, 0, Age::Fresh);
+        age(79, 79, Age::Fresh);
+        age(80, 80, Age::Stale);
+        age(99, 99, Age::Stale);
+        age(100, 100, Age::Expired);
+        age(1_000, 1_000, Age::Expired);
+    }
+
+    #[test]
+    fn the_clock_that_is_ahead_decides() {
+        // The machine slept, or the wall clock was set forward.
+        age(10, 79, Age::Fresh);
+        age(10, 80, Age::Stale);
+        age(10, 100, Age::Expired);
+        // The wall clock was set back.
+        age(80, 10, Age::Stale);
+        age(100, 10, Age::Expired);
+        assert_eq!(token().age(Now::new(Duration::from_secs(1_010), Duration::ZERO)), Age::Fresh);
+    }
+
+    #[test]
+    fn a_life_without_a_soft_point_is_fresh_to_its_end() {
+        let token = Token { soft: at(100, 100), ..token() };
+        assert_eq!(token.age(at(99, 99)), Age::Fresh);
+        assert_eq!(token.age(at(100, 100)), Age::Expired);
+    }
+}

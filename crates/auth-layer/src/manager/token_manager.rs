@@ -66,7 +66,7 @@ impl TokenManager {
     /// # Errors
     ///
     /// Why none could be had. While a failure is remembered (transient ones 1 s, doubling to 60 s; permanent
-    /// ones 5 s) it comes at once, and the token endpoint is not asked.
+    /// ones 5 s; a first panic of the source not at all) it comes at once, and the token endpoint is not asked.
     ///
     /// # Cancel safety
     ///

@@ -8,15 +8,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use auth_layer::{
-    AuthLayer, BoxError, Credential, Exchange, ExchangeBuilder, Grant, Profile, TestClock, TokenManager,
-    Transport,
+    Auth, AuthLayer, BoxError, Credential, Error, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile,
+    ResponseBody, TestClock, TokenManager, Transport,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::Semaphore;
-use tower::Service;
+use tower::{Layer, Service};
 
 /// A request as a stand-in saw it.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ impl Seen {
 
 type Answer = Result<Response<Full<Bytes>>, BoxError>;
 type Script = dyn Fn(usize, &Seen) -> Answer + Send + Sync;
+type ApiScript = dyn Fn(usize, &Seen) -> Response<Full<Bytes>> + Send + Sync;
 
 /// A token endpoint. It counts and records what it is asked, answers by a script, and can be held by a gate.
 #[derive(Clone)]
@@ -84,7 +85,7 @@ impl FakeTokenEndpoint {
     pub(crate) fn answering(answers: impl IntoIterator<Item = Response<&'static str>>) -> Self {
         let answers: Mutex<VecDeque<_>> = Mutex::new(answers.into_iter().collect());
         Self::scripted(move |n, _| match answers.lock().unwrap().pop_front() {
-            Some(answer) => Ok(answer.map(|body| Full::from(body))),
+            Some(answer) => Ok(answer.map(Full::from)),
             None => Err(format!("token request {n} was not expected").into()),
         })
     }
@@ -151,7 +152,7 @@ impl fmt::Debug for FakeTokenEndpoint {
 #[derive(Clone)]
 pub(crate) struct FakeApi {
     seen: Arc<Mutex<Vec<Seen>>>,
-    script: Arc<dyn Fn(usize, &Seen) -> Response<Full<Bytes>> + Send + Sync>,
+    script: Arc<ApiScript>,
     gate: Option<Arc<Semaphore>>,
 }
 
@@ -274,8 +275,17 @@ impl Rig {
         AuthLayer::new(&self.profile, self.manager.clone())
     }
 
+    /// The layer over this manager, round an API.
+    pub(crate) fn over<S>(&self, api: S) -> Auth<S> {
+        self.layer().layer(api)
+    }
+
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn advance_millis(&self, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
     }
 }
 
@@ -342,6 +352,43 @@ pub(crate) async fn until(mut done: impl FnMut() -> bool) {
         tokio::task::yield_now().await;
     }
     panic!("it did not come about");
+}
+
+/// Lets everything run that can run without time passing.
+pub(crate) async fn settle() {
+    for _ in 0..30 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Makes a call and polls it once: what a caller gets without any waiting.
+pub(crate) fn at_once(
+    service: &Auth<FakeApi>,
+) -> Poll<Result<Response<ResponseBody<Full<Bytes>>>, BoxError>> {
+    let mut service = service.clone();
+    poll_once(&mut service.call(get("/me")))
+}
+
+/// Makes a call, expects its response without any waiting, and returns its status.
+#[track_caller]
+pub(crate) fn status_at_once(service: &Auth<FakeApi>) -> StatusCode {
+    match at_once(service) {
+        Poll::Ready(Ok(response)) => response.status(),
+        Poll::Ready(Err(error)) => panic!("no response: {error}"),
+        Poll::Pending => panic!("it had to wait"),
+    }
+}
+
+/// The kind of the layer's error in `error`.
+pub(crate) fn kind(error: &BoxError) -> Option<ErrorKind> {
+    Error::find(error.as_ref()).map(Error::kind)
+}
+
+/// A response with a `WWW-Authenticate` line.
+pub(crate) fn challenged(status: u16, challenge: &str) -> Response<Full<Bytes>> {
+    let mut response = respond(status, "rejected");
+    response.headers_mut().insert("www-authenticate", challenge.parse().unwrap());
+    response
 }
 
 /// Polls a future once.

@@ -1,0 +1,193 @@
+//! What a response's head says of the token: `WWW-Authenticate` in all its shapes, and statuses that mean something
+//! else.
+
+use auth_layer::challenge::{Challenge, parse};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body_util::Full;
+use tower::ServiceExt;
+
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, challenged, get, respond, settle, text};
+
+fn headers(lines: &[&[u8]]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append("www-authenticate", HeaderValue::from_bytes(line).unwrap());
+    }
+    headers
+}
+
+/// Checks which schemes are found in the lines, and that the layer takes the 401 as stated.
+#[track_caller]
+fn schemes(lines: &[&str], expected: &[&str]) -> Vec<Challenge> {
+    let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
+    let challenges = parse(&headers(&lines));
+    let found: Vec<_> = challenges.iter().map(Challenge::scheme).collect();
+    assert_eq!(found, expected, "{lines:?}");
+    challenges
+}
+
+/// How often the API and the token endpoint were asked because of one answer to a first request.
+async fn asked_after(answer: Response<Full<Bytes>>) -> (usize, usize) {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::scripted(move |n, _| if n == 1 { answer.clone() } else { respond(200, "ok") });
+    rig.over(api.clone()).oneshot(get("/me")).await.unwrap();
+    settle().await;
+    (api.count(), rig.endpoint.count())
+}
+
+/// Checks that an answer is the caller's as it is, and no reason to renew.
+async fn is_passed_through(answer: Response<Full<Bytes>>) {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = text(answer.clone()).await;
+    let api = FakeApi::scripted(move |_, _| answer.clone());
+    let response = rig.over(api.clone()).oneshot(get("/me")).await.unwrap();
+    assert_eq!(response.status(), status);
+    assert_eq!(*response.headers(), headers);
+    assert_eq!(text(response).await, body);
+    settle().await;
+    assert_eq!((api.count(), rig.endpoint.count()), (1, 1), "{status} {headers:?}");
+}
+
+const ONCE_MORE: (usize, usize) = (2, 2);
+const PASSED_THROUGH: (usize, usize) = (1, 1);
+
+#[test]
+fn ch01_one_line_holds_several_challenges() {
+    let found = schemes(
+        &[r#"Basic realm="a, b", Negotiate, Bearer realm="c", error="invalid_token""#],
+        &["Basic", "Negotiate", "Bearer"],
+    );
+    assert_eq!(found[0].parameter("realm"), Some("a, b"));
+    assert_eq!(found[1].parameter("realm"), None);
+    assert_eq!(found[2].parameter("realm"), Some("c"));
+    assert_eq!(found[2].parameter("error"), Some("invalid_token"));
+}
+
+#[test]
+fn ch01_all_lines_are_read() {
+    let found = schemes(
+        &["Negotiate", r#"Basic realm="x", Digest qop=auth"#, r#"Bearer error="invalid_token""#],
+        &["Negotiate", "Basic", "Digest", "Bearer"],
+    );
+    assert_eq!(found[2].parameter("qop"), Some("auth"));
+    assert_eq!(found[3].parameter("error"), Some("invalid_token"));
+}
+
+#[tokio::test]
+async fn ch01_the_layer_finds_the_bearer_among_others() {
+    let line = r#"Basic realm="a, b", Negotiate, Bearer realm="c", error="#;
+    assert_eq!(asked_after(challenged(401, &format!(r#"{line}"invalid_token""#))).await, ONCE_MORE);
+    assert_eq!(asked_after(challenged(401, &format!(r#"{line}"insufficient_scope""#))).await, PASSED_THROUGH);
+
+    let mut two_lines = challenged(401, "Negotiate");
+    two_lines.headers_mut().append("www-authenticate", r#"Bearer error="invalid_token""#.parse().unwrap());
+    assert_eq!(asked_after(two_lines).await, ONCE_MORE);
+}
+
+#[test]
+fn ch02_case_escapes_and_blanks_make_no_difference() {
+    for line in [
+        r#"bearer ERROR="insufficient_scope""#,
+        r#"BEARER Error=insufficient_scope"#,
+        r#"Bearer error = "insufficient_scope""#,
+        "Bearer\terror\t=\tinsufficient_scope",
+        r#"Bearer  , error="insufficient\_scope" ,"#,
+        r#",, Bearer error="insufficient_scope""#,
+    ] {
+        let found = parse(&headers(&[line.as_bytes()]));
+        assert_eq!(found.len(), 1, "{line}");
+        assert!(found[0].is("Bearer") && found[0].is("bearer"), "{line}");
+        assert_eq!(found[0].parameter("error"), Some("insufficient_scope"), "{line}");
+    }
+    let found = schemes(&[r#"Bearer realm="a \"quoted\" \\ one, and = more""#], &["Bearer"]);
+    assert_eq!(found[0].parameter("realm"), Some(r#"a "quoted" \ one, and = more"#));
+}
+
+#[tokio::test]
+async fn ch02_the_layer_reads_them_so_too() {
+    for line in [r#"BEARER Error = "insufficient_scope""#, r#"bearer error=insufficient\_scope"#] {
+        let expected = if line.starts_with("BEARER") { PASSED_THROUGH } else { ONCE_MORE };
+        assert_eq!(asked_after(challenged(401, line)).await, expected, "{line}");
+    }
+}
+
+#[test]
+fn ch03_token68_upsets_nothing() {
+    let found = schemes(
+        &[r#"Negotiate abc==, Bearer error="invalid_token", NTLM a/b+c=, Basic realm=x"#],
+        &["Negotiate", "Bearer", "NTLM", "Basic"],
+    );
+    assert_eq!(found[1].parameter("error"), Some("invalid_token"));
+    assert_eq!(found[3].parameter("realm"), Some("x"));
+}
+
+#[tokio::test]
+async fn ch03_garbage_is_no_challenge() {
+    for garbage in
+        ["=", "\"", "Bearer error=\"insufficient_scope", "Bearer error=\"a\\", ", ,,", "Bearer =x", "(a)"]
+    {
+        assert_eq!(parse(&headers(&[garbage.as_bytes()])), [], "{garbage}");
+        assert_eq!(asked_after(challenged(401, garbage)).await, ONCE_MORE, "{garbage}");
+    }
+    let mut bytes = respond(401, "");
+    let line = HeaderValue::from_bytes(b"\xff\xfe Bearer \x80=\xc3\x28").unwrap();
+    bytes.headers_mut().insert("www-authenticate", line);
+    assert_eq!(asked_after(bytes).await, ONCE_MORE);
+}
+
+#[tokio::test]
+async fn ch04_a_parameter_twice_makes_a_challenge_unusable() {
+    let twice = r#"Bearer error="insufficient_scope", Error="insufficient_scope""#;
+    schemes(&[twice], &[]);
+    // It counts as none, and a 401 without a challenge is a rejected token.
+    assert_eq!(asked_after(challenged(401, twice)).await, ONCE_MORE);
+
+    // The challenges beside it stand.
+    schemes(&[&format!("{twice}, Basic realm=x")], &["Basic"]);
+    assert_eq!(asked_after(challenged(401, &format!("{twice}, Basic realm=x"))).await, PASSED_THROUGH);
+}
+
+#[tokio::test]
+async fn ch07_insufficient_scope_is_passed_through() {
+    is_passed_through(challenged(403, r#"Bearer error="insufficient_scope", scope="admin""#)).await;
+    is_passed_through(challenged(401, r#"Bearer error="insufficient_scope", scope="admin""#)).await;
+}
+
+#[tokio::test]
+async fn ch08_a_403_is_passed_through() {
+    is_passed_through(respond(403, r#"{"int_err_code":"InvalidToken"}"#)).await;
+    is_passed_through(challenged(403, r#"Bearer error="invalid_token""#)).await;
+}
+
+#[tokio::test]
+async fn ch09_a_bad_request_is_passed_through() {
+    is_passed_through(challenged(400, r#"Bearer error="invalid_request""#)).await;
+    is_passed_through(challenged(401, r#"Bearer error="invalid_request""#)).await;
+    is_passed_through(respond(400, "no")).await;
+}
+
+#[tokio::test]
+async fn ch10_a_401_of_other_schemes_is_passed_through() {
+    is_passed_through(challenged(401, r#"Basic realm="x""#)).await;
+    is_passed_through(challenged(401, "Negotiate")).await;
+    is_passed_through(challenged(401, r#"Basic realm="Bearer", Negotiate abc=="#)).await;
+}
+
+#[tokio::test]
+async fn ch11_a_407_is_no_401() {
+    let mut proxy = respond(407, "");
+    proxy.headers_mut().insert("proxy-authenticate", r#"Bearer error="invalid_token""#.parse().unwrap());
+    is_passed_through(proxy).await;
+    is_passed_through(challenged(407, r#"Bearer error="invalid_token""#)).await;
+}
+
+#[tokio::test]
+async fn ch12_insufficient_user_authentication_is_passed_through() {
+    let step_up = r#"Bearer error="insufficient_user_authentication", acr_values="myACR", max_age=5"#;
+    is_passed_through(challenged(401, step_up)).await;
+    let found = schemes(&[step_up], &["Bearer"]);
+    assert_eq!(found[0].parameter("acr_values"), Some("myACR"));
+    assert_eq!(found[0].parameter("max_age"), Some("5"));
+}

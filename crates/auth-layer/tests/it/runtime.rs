@@ -1,0 +1,297 @@
+//! Where the exchange runs: built without a runtime, driven by the callers, on a runtime that goes away; what ends
+//! with the last handle; and which instance of the inner service is called.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use auth_layer::leaf::hyper_util;
+use auth_layer::leaf::reqwest::ReqwestLeaf;
+use auth_layer::{
+    AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, IssuedToken,
+    TestClock, TokenManager, TokenRequest, TokenSource,
+};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
+use tower::{Layer, Service, ServiceExt};
+
+use crate::support::{
+    FakeApi, FakeTokenEndpoint, Rig, at_once, example, get, kind, poll_once, respond, settle, status_at_once,
+};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+#[test]
+fn b85_a_client_is_built_outside_a_runtime_and_sends_nothing() {
+    assert!(Handle::try_current().is_err());
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::accepting();
+    let service = rig.over(api.clone());
+    let manager = service.clone();
+    drop((service, manager));
+    assert_eq!((rig.endpoint.count(), api.count()), (0, 0));
+    assert_eq!(rig.manager.stats().exchanges, 0);
+}
+
+#[test]
+fn b85_the_leaves_are_built_outside_a_runtime() {
+    assert!(Handle::try_current().is_err());
+    let credential = Credential::new("client", "client-secret");
+    let exchange = Exchange::builder(example(), credential, Grant::ClientCredentials).build().unwrap();
+    let layer = AuthLayer::new(&example(), TokenManager::new(exchange));
+    drop(layer.layer(hyper_util::client::<Full<Bytes>>().unwrap()));
+    drop(layer.layer(ReqwestLeaf::new().unwrap()));
+    assert_eq!(layer.manager().stats().exchanges, 0);
+}
+
+#[test]
+fn outside_a_runtime_those_who_wait_drive_one_exchange() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let service = rig.over(FakeApi::accepting());
+    rig.endpoint.hold();
+    let mut calls: Vec<_> = (0..5).map(|_| service.clone().call(get("/me"))).collect();
+    assert!(calls.iter_mut().all(|call| poll_once(call).is_pending()));
+    drop(calls.remove(0));
+    rig.endpoint.open();
+    for mut call in calls {
+        let Poll::Ready(response) = poll_once(&mut call) else { panic!("the exchange is over") };
+        assert_eq!(response.unwrap().status(), 200);
+    }
+    assert_eq!(rig.endpoint.count(), 1);
+}
+
+#[test]
+fn outside_a_runtime_the_exchange_ends_with_the_last_who_waits() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let service = rig.over(FakeApi::accepting());
+    rig.endpoint.hold();
+    let mut calls: Vec<_> = (0..2).map(|_| service.clone().call(get("/me"))).collect();
+    assert!(calls.iter_mut().all(|call| poll_once(call).is_pending()));
+    assert_eq!(rig.endpoint.count(), 1);
+    drop(calls);
+
+    rig.endpoint.open();
+    assert_eq!(status_at_once(&service), 200);
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+/// A body that cannot be sent again.
+fn stream() -> http_body_util::combinators::BoxBody<Bytes, BoxError> {
+    Full::new(Bytes::from("once")).map_err(|never| match never {}).boxed()
+}
+
+#[test]
+fn a_rejection_nobody_can_wait_for_hinders_no_later_renewal() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::rejecting(&["token-1"]);
+    let service = rig.over(api.clone());
+    let request = Request::post("https://api.example.com/once").body(stream()).unwrap();
+    let response = service.clone().oneshot(request).now_or_never().unwrap().unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(rig.endpoint.count(), 1);
+
+    // The next rejection renews, and so does the soft point of a token that came so.
+    assert_eq!(status_at_once(&service), 200);
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+#[test]
+fn a_flight_that_never_began_hinders_no_early_renewal() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let service = rig.over(FakeApi::rejecting(&["token-1"]));
+    let request = Request::post("https://api.example.com/once").body(stream()).unwrap();
+    service.clone().oneshot(request).now_or_never().unwrap().unwrap();
+    rig.advance(3599);
+
+    runtime().block_on(async {
+        assert_eq!(status_at_once(&rig.over(FakeApi::accepting())), 200);
+        settle().await;
+        assert_eq!(rig.endpoint.count(), 2);
+    });
+}
+
+#[test]
+fn a_runtime_that_shuts_down_under_a_flight_fails_its_waiters_and_hinders_nobody_else() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let service = rig.over(FakeApi::accepting());
+    rig.endpoint.hold();
+    let first = runtime();
+    let mut waiting = {
+        let _inside = first.enter();
+        service.clone().call(get("/me"))
+    };
+    assert!(poll_once(&mut waiting).is_pending());
+    first.block_on(settle());
+    assert_eq!(rig.endpoint.count(), 1);
+    drop(first);
+    let Poll::Ready(Err(error)) = poll_once(&mut waiting) else { panic!("nobody will bring a token") };
+    assert_eq!(kind(&error), Some(ErrorKind::Interrupted));
+
+    rig.endpoint.open();
+    runtime().block_on(async {
+        assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 200);
+        rig.advance(3599);
+        assert_eq!(status_at_once(&service), 200);
+        settle().await;
+    });
+    assert_eq!(rig.endpoint.count(), 3);
+}
+
+#[tokio::test]
+async fn b87_the_last_handle_ends_the_exchange() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let Rig { endpoint, manager, .. } = rig;
+    endpoint.hold();
+    let other = manager.clone();
+    assert!(manager.token().now_or_never().is_none());
+    settle().await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
+    drop(manager);
+    settle().await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 1, "there is another handle");
+    drop(other);
+    settle().await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+    assert_eq!(endpoint.count(), 1);
+}
+
+#[tokio::test]
+async fn b87_ten_thousand_clients_leave_no_task_behind() {
+    let endpoint = FakeTokenEndpoint::issuing(3600);
+    endpoint.hold();
+    for _ in 0..10_000 {
+        let rig = Rig::new(endpoint.clone());
+        assert!(at_once(&rig.over(FakeApi::accepting())).is_pending());
+        tokio::task::yield_now().await;
+    }
+    settle().await;
+    assert_eq!(endpoint.count(), 10_000);
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+/// A source that must finish what it began.
+#[derive(Clone, Debug)]
+struct Rotating {
+    gate: Arc<Semaphore>,
+    finished: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl TokenSource for Rotating {
+    async fn token(&self, _: &TokenRequest) -> Result<IssuedToken, Error> {
+        self.gate.acquire().await.unwrap().forget();
+        self.finished.fetch_add(1, Ordering::SeqCst);
+        Ok(IssuedToken::new(AccessToken::new("good")?, TestClock::new().now(), Duration::from_secs(60)))
+    }
+
+    fn must_finish(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn b87_an_exchange_that_must_finish_outlives_the_last_handle() {
+    let source = Rotating { gate: Arc::new(Semaphore::new(0)), finished: Arc::default() };
+    let manager = TokenManager::builder(source.clone()).clock(Arc::new(TestClock::new())).build();
+    assert!(manager.token().now_or_never().is_none());
+    settle().await;
+    drop(manager);
+    settle().await;
+    assert_eq!(source.finished.load(Ordering::SeqCst), 0);
+    source.gate.add_permits(1);
+    settle().await;
+    assert_eq!(source.finished.load(Ordering::SeqCst), 1);
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+/// A service whose clones are never ready, each with a number of its own. It panics if it is called unready.
+#[derive(Debug)]
+struct Probe {
+    number: usize,
+    ready: bool,
+    book: Arc<Book>,
+    api: FakeApi,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    instances: AtomicUsize,
+    reserved: Mutex<Vec<usize>>,
+    called: Mutex<Vec<usize>>,
+}
+
+impl Probe {
+    fn new(api: FakeApi) -> Self {
+        Self { number: 0, ready: false, book: Arc::default(), api }
+    }
+}
+
+impl Clone for Probe {
+    fn clone(&self) -> Self {
+        let number = self.book.instances.fetch_add(1, Ordering::SeqCst) + 1;
+        Self { number, ready: false, book: self.book.clone(), api: self.api.clone() }
+    }
+}
+
+impl Service<Request<Full<Bytes>>> for Probe {
+    type Response = Response<Full<Bytes>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Full<Bytes>>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        assert!(!self.ready, "reserved twice");
+        self.ready = true;
+        self.book.reserved.lock().unwrap().push(self.number);
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called without being ready");
+        self.book.called.lock().unwrap().push(self.number);
+        self.api.call(request)
+    }
+}
+
+#[tokio::test]
+async fn b90_each_call_reserves_once_and_calls_what_it_reserved() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    // Which numbers are rejected: that of a hit, and that of a call that waited.
+    let api = FakeApi::scripted(|n, _| if n == 3 || n == 5 { respond(401, "") } else { respond(200, "") });
+    let probe = Probe::new(api);
+    let book = probe.book.clone();
+    let mut service = rig.over(probe);
+    let mut sends = 0;
+    let mut check = |sent: usize| {
+        sends += sent;
+        let (reserved, called) = (book.reserved.lock().unwrap(), book.called.lock().unwrap());
+        assert_eq!(*reserved, *called);
+        assert_eq!(called.len(), sends);
+    };
+
+    // A wait for the first token, a hit, and a hit that is rejected and sent again.
+    service.ready().await.unwrap().call(get("/wait")).await.unwrap();
+    check(1);
+    service.ready().await.unwrap().call(get("/hit")).await.unwrap();
+    check(1);
+    service.ready().await.unwrap().call(get("/rejected")).await.unwrap();
+    check(2);
+
+    // A wait that is rejected.
+    rig.advance(3600);
+    service.ready().await.unwrap().call(get("/wait")).await.unwrap();
+    check(2);
+
+    // No token of ours.
+    let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::default()).unwrap();
+    service.ready().await.unwrap().call(elsewhere).await.unwrap();
+    check(1);
+}
