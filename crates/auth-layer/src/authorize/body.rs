@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Buf;
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
@@ -67,14 +67,16 @@ impl<R: Body> ResponseBody<R> {
         }
     }
 
-    /// Reads up to [`PEEK_LIMIT`] bytes. Returns them, and a body that begins with them again. An error on the way
-    /// is given out in its place.
-    pub(super) async fn peek(body: R) -> (Vec<u8>, Self) {
+    /// Reads up to [`PEEK_LIMIT`] bytes, for [`PEEK_TIME`] at most. Returns them, and a body that begins with them
+    /// again. An error on the way is given out in its place.
+    pub(super) async fn peek(body: R, clock: &dyn Clock) -> (Vec<u8>, Self) {
         let mut rest = Box::pin(body);
+        let mut time = clock.sleep(PEEK_TIME);
         let mut frames = VecDeque::new();
         let mut seen = Vec::new();
         while seen.len() < PEEK_LIMIT {
-            let Some(frame) = rest.frame().await else { break };
+            // A frame that has not come when the time is up stays in the body.
+            let Either::Left((Some(frame), _)) = select(rest.frame(), &mut time).await else { break };
             let ended = frame.is_err();
             if let Some(data) = frame.as_ref().ok().and_then(Frame::data_ref) {
                 // A buffer in several pieces shows its first: enough for every client we know of.
@@ -158,6 +160,9 @@ pub(super) async fn drain<R: Body>(body: R, clock: &dyn Clock) {
 
 /// How much of a body is looked at for a sign of rejection.
 const PEEK_LIMIT: usize = 8 * 1024;
+
+/// How long a body may hold its response back while it is looked at.
+const PEEK_TIME: Duration = Duration::from_secs(1);
 
 /// How much of a response that is replaced is read, and for how long.
 const DRAIN_LIMIT: usize = 64 * 1024;

@@ -165,7 +165,7 @@ where
         Judgement::Accepted => return Ok(Response::from_parts(head, ResponseBody::new(body))),
         Judgement::Rejected => ResponseBody::new(body),
         Judgement::LookInside => {
-            let (seen, body) = ResponseBody::peek(body).await;
+            let (seen, body) = ResponseBody::peek(body, &**rules.manager.clock()).await;
             if !rules.is_sign(head.status, &seen) {
                 return Ok(Response::from_parts(head, body));
             }

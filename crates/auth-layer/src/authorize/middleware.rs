@@ -86,7 +86,7 @@ impl AuthMiddleware {
         }
         let url = response.url().clone();
         let (mut head, body) = Response::from(response).into_parts();
-        let (seen, body) = ResponseBody::peek(body).await;
+        let (seen, body) = ResponseBody::peek(body, &**rules.manager.clock()).await;
         let rejected = rules.is_sign(head.status, &seen);
         // The URL goes with a response only in an extension that this builder alone can make.
         let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;

@@ -205,7 +205,7 @@ impl Keeper {
         let gate = Reopen(self);
         async move {
             let keeper = &*gate.0;
-            keeper.begin(&request);
+            keeper.counts.exchanges.fetch_add(1, Ordering::Relaxed);
             // The call is inside, since a source may panic before it has made a future.
             let asking = async { keeper.source.token(&request).await };
             let result = AssertUnwindSafe(asking).catch_unwind().await;
@@ -215,22 +215,13 @@ impl Keeper {
                 Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
                     Err(keeper.fail(dead_on_arrival()))
                 }
-                Ok(issued) => Ok(keeper.land(issued)),
+                Ok(issued) => Ok(keeper.land(issued, &request)),
                 Err(error) => Err(keeper.fail(error)),
             }
         }
     }
 
-    fn begin(&self, request: &TokenRequest) {
-        self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-        if request.rejected().is_some() {
-            let mut slow = self.lock();
-            let floor = renewal::rejection_floor(&mut slow.chance);
-            slow.floor = Some(self.clock.now() + floor);
-        }
-    }
-
-    fn land(&self, issued: IssuedToken) -> Arc<Token> {
+    fn land(&self, issued: IssuedToken, request: &TokenRequest) -> Arc<Token> {
         let mut slow = self.lock();
         let old = self.current();
         let same = old.as_ref().filter(|old| old.token == issued.token);
@@ -250,6 +241,10 @@ impl Keeper {
         let now = self.clock.now();
         // A source that has nothing newer yet is not asked again at once.
         let open = if same.is_some() || token.age(now) != Age::Fresh { now + SAME_AGAIN } else { now };
+        if request.rejected().is_some() {
+            // A failed renewal is held off by its backoff alone.
+            slow.floor = Some(now + renewal::rejection_floor(&mut slow.chance));
+        }
         self.slot.store(Some(token.clone()));
         slow.failures = 0;
         slow.remembered = None;

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_layer::{Auth, BodySign, TokenManager};
+use auth_layer::{Auth, BodySign, BoxError, TokenManager};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -428,4 +429,45 @@ async fn ch14_no_more_of_a_replaced_response_is_read_than_64_kib() {
 #[tokio::test]
 async fn ch14_a_replaced_response_that_stalls_delays_the_resend_by_50_ms() {
     assert_eq!(drained(3, false).await, Read { bytes: 3 * 1024, ended: false });
+}
+
+#[tokio::test]
+async fn ch08_a_403_whose_body_stalls_holds_its_response_back_for_a_second() {
+    let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+    let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), example().with_rejection(sign));
+    rig.manager.token().await.unwrap();
+    let api = tower::service_fn(|_: Request<Full<Bytes>>| async {
+        let begun =
+            futures_util::stream::iter([Ok(http_body::Frame::data(Bytes::from_static(b"{\"int_err")))]);
+        let body = StreamBody::new(begun.chain(futures_util::stream::pending::<Result<_, BoxError>>()));
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        Ok::<_, BoxError>(response)
+    });
+    let call = tokio::spawn(rig.over(api).oneshot(get("/me")));
+    settle().await;
+    rig.advance_millis(999);
+    settle().await;
+    assert!(!call.is_finished(), "a sign that is coming is waited for");
+    rig.advance_millis(1);
+    until(|| call.is_finished()).await;
+    let mut response = call.await.unwrap().unwrap();
+    assert_eq!(response.status(), 403);
+    let first = response.body_mut().frame().await.unwrap().unwrap();
+    assert_eq!(first.into_data().unwrap(), "{\"int_err");
+    assert_eq!(rig.endpoint.count(), 1);
+}
+
+#[tokio::test]
+async fn b41_a_renewal_that_failed_does_not_keep_the_next_one_waiting_for_the_floor() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::rejecting(&["token-1"]);
+    let service = rig.over(api.clone());
+    rig.manager.token().await.unwrap();
+    rig.endpoint.now(|_, _| Ok(respond(503, "busy")));
+    assert_eq!(send(&service).await, 401);
+    rig.endpoint.now(|n, _| Ok(token_answer(&format!("token-{n}"), 3600)));
+    rig.advance(2);
+    assert_eq!(send(&service).await, 200, "the backoff is over, and there is no floor to wait for");
+    assert_eq!(rig.endpoint.count(), 3);
 }
