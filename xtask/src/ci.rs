@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::flags::Generate;
 use crate::process::{Cargo, step};
-use crate::{Outcome, demo, generate, test};
+use crate::{Outcome, contract, demo, generate, test};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -22,6 +22,10 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
             Outcome::Fine => Ok(()),
             Outcome::Stale => bail!("it is stale: run `cargo xtask generate`"),
         }
+    })?;
+    step(out, "promises and their tests", |out| match contract::run(root, true, out)? {
+        Outcome::Fine => Ok(()),
+        Outcome::Stale => bail!("docs/contract.md is stale: run `cargo xtask contract`"),
     })?;
     step(out, "licences and bans", |_| {
         // Advisories need a database from elsewhere, and are left to a service that has one.

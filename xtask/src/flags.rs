@@ -39,6 +39,12 @@ pub enum Command {
     /// Runs every test of the workspace; what follows goes to `cargo test`
     #[command(disable_help_flag = true)]
     Test(Arguments),
+    /// Fills in which test keeps which promise of docs/contract.md
+    Contract {
+        /// Compare with what is committed, show the difference and write nothing
+        #[arg(long)]
+        check: bool,
+    },
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
     Ci,
 }

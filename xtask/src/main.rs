@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::flags::{Command, Flags};
-use xtask::{Outcome, ci, demo, generate, test};
+use xtask::{Outcome, ci, contract, demo, generate, test};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Generate(flags) => generate::run(root, flags, &mut out).map(Outcome::code),
         Command::Demo(arguments) => demo::run(root, &arguments.all),
         Command::Test(arguments) => test::run(root, &arguments.all).map(|()| Outcome::Fine.code()),
+        Command::Contract { check } => contract::run(root, *check, &mut out).map(Outcome::code),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };
     let code = match code {

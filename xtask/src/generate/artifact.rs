@@ -93,7 +93,7 @@ impl Artifact {
 }
 
 /// Puts `text` in place of the file at once, so that no reader sees half of it.
-fn replace(target: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(target: &Path, text: &str) -> io::Result<()> {
     let folder = target.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut name = target.file_name().unwrap_or_default().to_owned();

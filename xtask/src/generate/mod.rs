@@ -5,7 +5,7 @@
 //! `refine` repairs the syntax tree; `split` cuts it into files; `render` adds the tables; `emit` formats.
 //! `artifact` compares or writes. All clients are rendered before the first file is written.
 
-mod artifact;
+pub(crate) mod artifact;
 mod client;
 mod document;
 mod emit;
