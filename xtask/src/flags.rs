@@ -14,7 +14,13 @@ use clap::{Args, Parser, Subcommand};
 /// # Ok::<(), clap::Error>(())
 /// ```
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The workspace's own commands",
+    long_about = None,
+    arg_required_else_help = true
+)]
 pub struct Flags {
     /// What to do.
     #[command(subcommand)]
