@@ -1,0 +1,11 @@
+//! What is shown: one file per act.
+
+mod act;
+mod early_renewal;
+mod first_token;
+mod outage;
+mod revoked;
+mod rotated;
+mod scene;
+
+pub(crate) use act::Act;

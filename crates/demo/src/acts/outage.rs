@@ -1,0 +1,57 @@
+//! The token endpoint fails while the token is good: nobody notices, and it heals by itself.
+
+use std::time::Duration;
+
+use emulator::{Endpoint, Fault};
+
+use super::scene::Scene;
+use crate::claims::Claims;
+use crate::stage::{Actor, until};
+use crate::text::plural;
+
+pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
+    let (before, seen) = (actor.account(), actor.seen());
+    let old = actor.generation().await?;
+    let wave = (calls / 4).max(1);
+    actor.turn_stale().await?;
+    actor.site().inject(Endpoint::Token, Fault::Unavailable.times(2));
+    actor.site().inject(Endpoint::Token, Fault::Hang);
+
+    // Calls that want a renewal are served all the same; after each failure the endpoint is left alone for longer.
+    for nth in 1..=2 {
+        actor.start(wave).end().await?;
+        actor.failed(before.failures + nth).await?;
+        actor.time().advance(PAUSE);
+    }
+    actor.start(wave).end().await?;
+    actor.token_requests_arrived(seen.token_requests + 3).await?;
+    until("the deadline of the token request", || actor.time().has_deadline()).await?;
+    actor.time().advance(TIMEOUT);
+    actor.failed(before.failures + 3).await?;
+    let meanwhile = actor.seen();
+    actor.time().advance(PAUSE);
+
+    // The endpoint is well again, and the next call brings that to light.
+    actor.start(wave).end().await?;
+    actor.renewed(old).await?;
+
+    let did = actor.account() - before;
+    let mut claims = Claims::of(&did, 4 * wave);
+    claims.exactly("calls served during the outage", 3 * wave, meanwhile.served - seen.served);
+    claims.exactly("tokens issued during the outage", 0, meanwhile.tokens - seen.tokens);
+    claims.exactly("token requests", 4, did.token_requests);
+    claims.exactly("failures", 3, did.failures);
+    claims.exactly("resends", 0, did.resends);
+    let during = meanwhile.served - seen.served;
+    let (failures, renewals) = (plural(did.failures, "failure"), plural(did.tokens(), "renewal"));
+    Ok(Scene::new(
+        format!("{} calls, {during} of them during the outage, {failures}, {renewals}", did.calls),
+        claims,
+    ))
+}
+
+/// More than a third failure in a row is remembered for.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// A token request is given up after 30 s.
+const TIMEOUT: Duration = Duration::from_secs(31);

@@ -1,0 +1,16 @@
+//! Where the acts are played: a client, the provider it calls, and a time of their own.
+
+mod account;
+mod actor;
+mod sockets;
+mod tally;
+mod time;
+mod wait;
+mod wave;
+
+pub(crate) use account::{Account, Seen};
+pub(crate) use actor::Actor;
+pub(crate) use sockets::make_room;
+pub(crate) use tally::Tally;
+pub(crate) use time::Time;
+pub(crate) use wait::until;

@@ -1,0 +1,61 @@
+//! What becomes of a client's calls, counted where an application would stand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use client_core::{Error, ResponseValue};
+
+/// Counts calls and answers. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    answered: AtomicU64,
+    first_loss: Mutex<Option<String>>,
+}
+
+impl Tally {
+    /// Counts a call when it begins, and its answer when its value has come.
+    pub(crate) async fn call<T, E>(
+        &self,
+        call: impl Future<Output = Result<ResponseValue<T>, Error<E>>>,
+    ) -> anyhow::Result<T>
+    where
+        E: Send + Sync + 'static,
+    {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        match call.await {
+            Ok(value) => {
+                self.0.answered.fetch_add(1, Ordering::Relaxed);
+                Ok(value.into_inner())
+            }
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                self.0.loss().get_or_insert_with(|| format!("{error:#}"));
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// Calls that brought no value: they failed, or are not back.
+    pub(crate) fn lost(&self) -> u64 {
+        self.calls() - self.0.answered.load(Ordering::Relaxed)
+    }
+
+    /// Why the first call that failed did so.
+    pub(crate) fn first_loss(&self) -> Option<String> {
+        self.0.loss().clone()
+    }
+}
+
+impl Counts {
+    fn loss(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.first_loss.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

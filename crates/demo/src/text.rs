@@ -1,0 +1,13 @@
+//! How counts and durations are written.
+
+use std::time::Duration;
+
+/// A count with its noun.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{s}")
+}
+
+pub(crate) fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
