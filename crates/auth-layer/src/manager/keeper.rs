@@ -256,7 +256,6 @@ impl Keeper {
     }
 
     fn fail(&self, error: Error) -> Error {
-        self.counts.failures.fetch_add(1, Ordering::Relaxed);
         let mut slow = self.lock();
         slow.failures = slow.failures.saturating_add(1);
         let failures = slow.failures;
@@ -266,6 +265,8 @@ impl Keeper {
         slow.flight = None;
         self.gate.store(nanos(until), Ordering::Relaxed);
         drop(slow);
+        // Counted last: whoever sees the count may rely on the backoff having begun.
+        self.counts.failures.fetch_add(1, Ordering::Release);
         tracing::warn!(%error, failures, ?backoff, "got no token");
         error
     }

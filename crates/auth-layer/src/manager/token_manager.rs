@@ -100,7 +100,7 @@ impl TokenManager {
         let counts = &self.keeper.counts;
         Stats {
             exchanges: counts.exchanges.load(Ordering::Relaxed),
-            failures: counts.failures.load(Ordering::Relaxed),
+            failures: counts.failures.load(Ordering::Acquire),
             rejections: counts.rejections.load(Ordering::Relaxed),
             resends: counts.resends.load(Ordering::Relaxed),
         }
