@@ -63,6 +63,14 @@ impl Exchange {
         }
     }
 
+    /// Under which key the store keeps this identity's record; `None` if the grant has none.
+    ///
+    /// A grant that has ended stays so until another refresh token is written there: who lets a person sign in
+    /// again writes an [`Entry`](crate::Entry) with the new one.
+    pub fn store_key(&self) -> Option<&StoreKey> {
+        self.refresh.as_ref().map(Refresh::key)
+    }
+
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
         if let (Some(required), Some(granted)) = (&self.required_scope, &answer.scope)
             && !granted.covers(required)

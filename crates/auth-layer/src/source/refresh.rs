@@ -53,6 +53,10 @@ impl Refresh {
         Self { store, key, initial, clock, holder, memory: Mutex::default() }
     }
 
+    pub(crate) const fn key(&self) -> &StoreKey {
+        &self.key
+    }
+
     /// Gets an access token: another holder's if it has just redeemed, else by redeeming.
     pub(crate) async fn redeem(
         &self,
