@@ -37,17 +37,17 @@ impl Recipe {
             return Err(ConfigError::new("client secret", "is empty"));
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
-        let scope = profile.scope.iter().map(|scope| ("scope".to_owned(), scope.to_string()));
-        let extra = profile.parameters.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        for (name, value) in scope.chain(extra).filter(|(_, value)| !value.is_empty()) {
-            let taken = RESERVED.contains(&name.as_str())
-                || client_auth.names().contains(&name.as_str())
-                || fixed.iter().any(|(known, _)| *known == name);
-            if taken {
-                let what = format!("token request parameter {}", name.escape_default());
-                return Err(ConfigError::new(what, "is set by the grant or given twice"));
-            }
-            fixed.push((name, value));
+        let mut taken = BY_GRANT.to_vec();
+        for name in client_auth.names() {
+            claim(&mut taken, name)?;
+        }
+        taken.extend(BY_CLIENT);
+        for (name, value) in profile.parameters.iter().filter(|(_, value)| !value.is_empty()) {
+            claim(&mut taken, name)?;
+            fixed.push((name.to_string(), value.to_string()));
+        }
+        if let Some(scope) = &profile.scope {
+            fixed.push(("scope".to_owned(), scope.to_string()));
         }
         let basic = basic_header(&client_auth, &credential)?;
         Ok(Self { url: profile.token_url().clone(), basic, client_auth, credential, fixed })
@@ -107,6 +107,16 @@ impl ClientAuth {
     }
 }
 
+/// Takes a parameter's name, which nobody else may have taken: no parameter is sent twice (RFC 6749 section 3.2).
+fn claim<'a>(taken: &mut Vec<&'a str>, name: &'a str) -> Result<(), ConfigError> {
+    if taken.contains(&name) {
+        let what = format!("token request parameter {}", name.escape_default());
+        return Err(ConfigError::new(what, "is set by the grant, the scope or the client, or given twice"));
+    }
+    taken.push(name);
+    Ok(())
+}
+
 /// RFC 6749 section 2.3.1: form-encode id and secret, join them by a colon, encode in base64.
 fn basic_header(
     client_auth: &ClientAuth,
@@ -148,8 +158,11 @@ fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
     serde_json::to_vec(&Object(parameters)).expect("a map of strings is JSON")
 }
 
-/// What only a grant may set.
-const RESERVED: [&str; 4] = ["grant_type", "refresh_token", "client_id", "client_secret"];
+/// What only the grant and the profile's scope set.
+const BY_GRANT: [&str; 3] = ["grant_type", "refresh_token", "scope"];
+
+/// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
+const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /// Shorter strings are no secrets, and striking them out would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;
