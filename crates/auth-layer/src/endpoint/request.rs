@@ -123,28 +123,45 @@ fn basic_header(
     credential: &Credential,
 ) -> Result<Option<HeaderValue>, ConfigError> {
     let (id, secret) = (credential.id(), credential.secret().expose());
-    let encode =
-        |text: &str| Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
     let pair = match client_auth {
-        ClientAuth::Basic => Zeroizing::new(format!("{}:{}", *encode(id), *encode(secret))),
+        ClientAuth::Basic => pair(&form_encoded(id), &form_encoded(secret)),
         ClientAuth::BasicRaw if id.contains(':') => {
             return Err(ConfigError::new(
                 "client id",
                 "holds a colon, which a raw Basic header cannot carry",
             ));
         }
-        ClientAuth::BasicRaw => Zeroizing::new(format!("{id}:{secret}")),
+        ClientAuth::BasicRaw => pair(id, secret),
         ClientAuth::Body { .. } | ClientAuth::Public => return Ok(None),
     };
-    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())).into_bytes());
+    let mut value = Zeroizing::new(BASIC.as_bytes().to_vec());
+    value.resize(BASIC.len() + pair.len().div_ceil(3) * 4, 0);
+    STANDARD.encode_slice(pair.as_bytes(), &mut value[BASIC.len()..]).expect("there is room for it");
     let mut header =
         HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("base64 can stand in a header");
     header.set_sensitive(true);
     Ok(Some(header))
 }
 
+/// Joins id and secret by a colon.
+fn pair(id: &str, secret: &str) -> Zeroizing<String> {
+    let mut pair = Zeroizing::new(String::with_capacity(id.len() + 1 + secret.len()));
+    pair.extend([id, ":", secret]);
+    pair
+}
+
+/// Encodes a text as a form does.
+fn form_encoded(text: &str) -> Zeroizing<String> {
+    let mut encoded = Zeroizing::new(String::with_capacity(text.len() * LONGEST_ESCAPE));
+    // RFC 3986 section 2.3: a tilde needs no encoding, and a server that decodes nothing wants none.
+    let pieces = form_urlencoded::byte_serialize(text.as_bytes());
+    encoded.extend(pieces.map(|piece| if piece == "%7E" { "~" } else { piece }));
+    encoded
+}
+
 fn form(parameters: &[Parameter<'_>]) -> Vec<u8> {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish().into_bytes()
+    let body = String::with_capacity(room(parameters));
+    form_urlencoded::Serializer::new(body).extend_pairs(parameters).finish().into_bytes()
 }
 
 fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
@@ -155,7 +172,15 @@ fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
             serializer.collect_map(self.0.iter().copied())
         }
     }
-    serde_json::to_vec(&Object(parameters)).expect("a map of strings is JSON")
+    let mut body = Vec::with_capacity(room(parameters));
+    serde_json::to_writer(&mut body, &Object(parameters)).expect("a map of strings is JSON");
+    body
+}
+
+/// How long a body of these parameters can be at the most, in either encoding. A buffer that grew would leave
+/// copies of secrets behind, which nobody wipes.
+fn room(parameters: &[Parameter<'_>]) -> usize {
+    parameters.iter().map(|(name, value)| (name.len() + value.len() + 1) * LONGEST_ESCAPE).sum::<usize>() + 2
 }
 
 /// What only the grant and the profile's scope set.
@@ -163,6 +188,11 @@ const BY_GRANT: [&str; 3] = ["grant_type", "refresh_token", "scope"];
 
 /// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
 const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+const BASIC: &str = "Basic ";
+
+/// The longest that one byte can become: `\u001f` in JSON.
+const LONGEST_ESCAPE: usize = 6;
 
 /// Shorter strings are no secrets, and striking them out would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;
