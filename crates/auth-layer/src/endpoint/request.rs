@@ -1,7 +1,7 @@
 //! Writes a token request.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
@@ -87,13 +87,19 @@ impl Recipe {
         request
     }
 
-    /// Strikes the client's secrets out of what a server said, in case it echoed them.
+    /// Strikes the client's secrets out of what a server said, in case it echoed them: as they are, as they stand
+    /// in a form, and in base64.
     pub(crate) fn redact(&self, text: &str, grant: &[Parameter<'_>]) -> String {
         let secret = self.credential.secret().expose();
         let secrets = grant.iter().skip(1).map(|(_, value)| *value).chain([secret]);
-        secrets
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+        let spellings = secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).flat_map(|secret| {
+            let in_body = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            let in_basic = form_encoded(secret).to_string();
+            [secret.to_owned(), in_body, in_basic, STANDARD_NO_PAD.encode(secret)].map(Zeroizing::new)
+        });
+        let basic = self.basic.as_ref().and_then(|basic| basic.to_str().ok());
+        let basic = basic.map(|basic| Zeroizing::new(basic[BASIC.len()..].trim_end_matches('=').to_owned()));
+        spellings.chain(basic).fold(text.to_owned(), |text, secret| text.replace(&*secret, "[redacted]"))
     }
 }
 
