@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 use crate::grant::Grant;
 use crate::profile::{ClientAuth, Profile};
 use crate::store::{MemoryStore, StoreKey, TokenStore};
@@ -75,6 +75,7 @@ impl Exchange {
         if let (Some(required), Some(granted)) = (&self.required_scope, &answer.scope)
             && !granted.covers(required)
         {
+            let granted = shown(&granted.to_string());
             let message = format!("the token's scope is \"{granted}\", and \"{required}\" is required");
             return Err(Error::new(ErrorKind::Scope, message));
         }
