@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::select;
 
 use super::token_source::{IssuedToken, TokenRequest};
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::profile::ReplayRule;
@@ -30,6 +30,8 @@ pub(crate) struct Refresh {
 struct Memory {
     /// The access token handed out last: the one that is no news.
     last: Option<AccessToken>,
+    /// When the marked token was sent, if it was sent once and its answer was lost.
+    lost: Option<Now>,
     /// What came from the server and could not be written.
     unsaved: Option<(Version, Entry)>,
 }
@@ -76,9 +78,7 @@ impl Refresh {
                     continue;
                 }
                 // The mark was left behind: its token may be used up.
-                State::Redeeming { .. } if rule == ReplayRule::KillsFamily => {
-                    return Err(ended(None));
-                }
+                State::Redeeming { .. } if !self.may_replay(rule) => return Err(ended(None)),
                 State::Redeeming { .. } | State::Idle => {}
             }
             if let Some(issued) = self.adopt(&record.entry, request) {
@@ -91,6 +91,7 @@ impl Refresh {
 
             let token = &record.entry.refresh_token;
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
+            let sent = self.clock.now();
             match endpoint.exchange(&grant).await {
                 Ok(answer) => {
                     self.save(version, &record.entry, &answer).await;
@@ -102,13 +103,26 @@ impl Refresh {
                     }
                 }
                 Err(error) => {
-                    // Where a replay revokes, a token whose answer was lost stays marked.
-                    if rule != ReplayRule::KillsFamily || error.status().is_some() {
+                    // Where a replay may revoke, a token whose answer was lost stays marked.
+                    if error.kind() == ErrorKind::Refused || replays_freely(rule) {
                         self.write(version, Entry { state: State::Idle, ..record.entry }).await;
+                    } else if record.entry.state == State::Idle {
+                        self.memory().lost = Some(sent);
                     }
                     return Err(error);
                 }
             }
+        }
+    }
+
+    /// Whether a token that may be used up may be sent again. In a grace period it may, once.
+    fn may_replay(&self, rule: ReplayRule) -> bool {
+        match rule {
+            ReplayRule::Grace(grace) => {
+                let lost = self.memory().lost.take();
+                lost.is_some_and(|sent| !self.clock.now().reached(sent + grace))
+            }
+            _ => replays_freely(rule),
         }
     }
 
@@ -193,6 +207,11 @@ impl Refresh {
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a second use of a token does no harm, as far as anybody knows.
+const fn replays_freely(rule: ReplayRule) -> bool {
+    matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
 }
 
 /// Whether the server calls the grant itself dead (RFC 6749 section 5.2). A server in trouble is not
