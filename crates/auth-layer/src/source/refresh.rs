@@ -10,6 +10,7 @@ use super::token_source::{IssuedToken, TokenRequest};
 use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
+use crate::leaf::never_connected;
 use crate::profile::ReplayRule;
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::{AccessToken, RefreshToken};
@@ -104,7 +105,8 @@ impl Refresh {
                 }
                 Err(error) => {
                     // Where a replay may revoke, a token whose answer was lost stays marked.
-                    if error.kind() == ErrorKind::Refused || replays_freely(rule) {
+                    let answered = error.kind() == ErrorKind::Refused;
+                    if answered || never_connected(&error) || replays_freely(rule) {
                         self.write(version, Entry { state: State::Idle, ..record.entry }).await;
                     } else if record.entry.state == State::Idle {
                         self.memory().lost = Some(sent);
