@@ -1,17 +1,9 @@
 //! The behaviour of the layer through its public API. A test that makes a numbered statement true carries the number
 //! in its name.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
 mod leaves;
 mod loopback;
-#[cfg(target_os = "linux")]
-mod memory;
-mod profiles;
-mod refresh;
-mod reqwest_middleware;
-mod secrets;
 mod single_flight;
 mod support;
-mod token_errors;
-mod token_request;
-mod token_response;
-mod usage;
