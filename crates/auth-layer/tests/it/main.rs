@@ -5,5 +5,6 @@
 
 mod leaves;
 mod loopback;
+mod reqwest_middleware;
 mod single_flight;
 mod support;
