@@ -8,3 +8,4 @@ mod loopback;
 mod reqwest_middleware;
 mod single_flight;
 mod support;
+mod token_request;
