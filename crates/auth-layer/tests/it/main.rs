@@ -8,4 +8,6 @@ mod loopback;
 mod reqwest_middleware;
 mod single_flight;
 mod support;
+mod token_errors;
 mod token_request;
+mod token_response;
