@@ -5,6 +5,7 @@
 
 mod leaves;
 mod loopback;
+mod refresh;
 mod reqwest_middleware;
 mod single_flight;
 mod support;
