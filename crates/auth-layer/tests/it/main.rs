@@ -12,3 +12,4 @@ mod support;
 mod token_errors;
 mod token_request;
 mod token_response;
+mod usage;
