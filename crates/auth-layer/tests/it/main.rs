@@ -5,8 +5,11 @@
 
 mod leaves;
 mod loopback;
+#[cfg(target_os = "linux")]
+mod memory;
 mod refresh;
 mod reqwest_middleware;
+mod secrets;
 mod single_flight;
 mod support;
 mod token_errors;
