@@ -7,6 +7,7 @@ mod leaves;
 mod loopback;
 #[cfg(target_os = "linux")]
 mod memory;
+mod profiles;
 mod refresh;
 mod reqwest_middleware;
 mod secrets;
