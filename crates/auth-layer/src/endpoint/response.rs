@@ -24,6 +24,13 @@ pub(crate) struct TokenAnswer {
     pub(crate) sent: Now,
 }
 
+impl TokenAnswer {
+    /// Whether it was granted less than `required`. A scope that is not told is as asked (RFC 6749 section 5.1).
+    pub(crate) fn lacks(&self, required: &Scope) -> bool {
+        self.scope.as_ref().is_some_and(|granted| !granted.covers(required))
+    }
+}
+
 /// The members of an answer's object, duplicates included. Wiped when dropped.
 pub(crate) struct Members(Vec<(String, Value)>);
 

@@ -72,10 +72,10 @@ impl Exchange {
     }
 
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
-        if let (Some(required), Some(granted)) = (&self.required_scope, &answer.scope)
-            && !granted.covers(required)
+        if let Some(required) = &self.required_scope
+            && answer.lacks(required)
         {
-            let granted = shown(&granted.to_string());
+            let granted = shown(&answer.scope.unwrap_or_default().to_string());
             let message = format!("the token's scope is \"{granted}\", and \"{required}\" is required");
             return Err(Error::new(ErrorKind::Scope, message));
         }
@@ -91,10 +91,12 @@ impl Exchange {
 impl TokenSource for Exchange {
     async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
         match &self.refresh {
-            Some(refresh) => match refresh.redeem(&self.endpoint, request).await? {
-                super::refresh::Redeemed::Answer(answer) => self.issue(answer),
-                super::refresh::Redeemed::Adopted(issued) => Ok(issued),
-            },
+            Some(refresh) => {
+                match refresh.redeem(&self.endpoint, request, self.required_scope.as_ref()).await? {
+                    super::refresh::Redeemed::Answer(answer) => self.issue(answer),
+                    super::refresh::Redeemed::Adopted(issued) => Ok(issued),
+                }
+            }
             None => {
                 let grant = [("grant_type", Grant::ClientCredentials.name())];
                 self.issue(self.endpoint.exchange(&grant).await?)

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::leaf::never_connected;
 use crate::profile::ReplayRule;
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
-use crate::token::{AccessToken, RefreshToken};
+use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// The refresh token of one identity, in its store.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl Refresh {
         &self,
         endpoint: &TokenEndpoint,
         request: &TokenRequest,
+        required: Option<&Scope>,
     ) -> Result<Redeemed, Error> {
         let rule = endpoint.profile().replay_rule();
         // The mark outlives the longest token call, so that nobody takes it for abandoned.
@@ -95,7 +96,7 @@ impl Refresh {
             let sent = self.clock.now();
             match endpoint.exchange(&grant).await {
                 Ok(answer) => {
-                    self.save(version, &record.entry, &answer).await;
+                    self.save(version, &record.entry, &answer, required).await;
                     return Ok(Redeemed::Answer(answer));
                 }
                 Err(error) if is_dead(&error) => {
@@ -156,11 +157,13 @@ impl Refresh {
         Some(IssuedToken::new(token.clone(), now, left))
     }
 
-    /// Writes what the server handed out, before anybody sees the access token.
-    async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer) {
+    /// Writes what the server handed out, before anybody sees the access token. One that lacks a required scope is
+    /// left out: nobody is to take it over.
+    async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer, required: Option<&Scope>) {
         let refresh_token = answer.refresh_token.as_ref().unwrap_or(&old.refresh_token).clone();
         let mut entry = Entry::new(refresh_token);
-        entry.access_token = Some(answer.access_token.clone());
+        let usable = !required.is_some_and(|required| answer.lacks(required));
+        entry.access_token = usable.then(|| answer.access_token.clone());
         entry.hard = Some((answer.sent + answer.lifetime).wall());
         self.memory().last = Some(answer.access_token.clone());
         self.write(version, entry).await;

@@ -207,6 +207,29 @@ async fn rf03_a_refresh_asks_for_no_scope() {
 }
 
 #[tokio::test]
+async fn rs10_a_token_that_lacks_a_required_scope_is_not_left_for_others() {
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| {
+        let body = r#"{"access_token":"a","token_type":"Bearer","expires_in":3600,"scope":"read","refresh_token":"r"}"#;
+        Ok(json_response(200, &body.replace(r#""r""#, &format!(r#""r{n}""#))))
+    });
+    let clock = TestClock::new();
+    let store = Arc::new(MemoryStore::with_clock(Arc::new(clock.clone())));
+    for n in 1..=2 {
+        let exchange = redeeming(&endpoint, &clock, &example())
+            .store(store.clone())
+            .require_scope("write".parse().unwrap())
+            .build()
+            .unwrap();
+        let key = exchange.store_key().unwrap().clone();
+        let manager = TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build();
+        assert_eq!(manager.token().await.unwrap_err().kind(), ErrorKind::Scope);
+        // The refresh token that came with it is kept all the same.
+        assert_eq!(store.load(&key).await.unwrap().unwrap().entry.refresh_token.expose(), format!("r{n}"));
+    }
+    assert_eq!(sent(&endpoint), ["r0", "r1"]);
+}
+
+#[tokio::test]
 async fn rf04_two_managers_over_one_store_redeem_once() {
     let (endpoint, clock) = (rotating(), TestClock::new());
     let store = Arc::new(MemoryStore::with_clock(Arc::new(clock.clone())));
