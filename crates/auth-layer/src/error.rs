@@ -295,6 +295,11 @@ impl fmt::Display for OAuthError {
     }
 }
 
+/// What a server said, as a message may show it.
+pub(crate) fn shown(text: &str) -> String {
+    clean(text, TEXT_LIMIT)
+}
+
 fn clean(text: &str, limit: usize) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
 }

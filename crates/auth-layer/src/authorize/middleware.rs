@@ -52,9 +52,9 @@ impl Middleware for AuthMiddleware {
                 request.headers_mut().insert(AUTHORIZATION, bearer);
                 return next.run(request, extensions).await;
             }
-            Permit::Refused(error) => return Err(Error::middleware(error)),
+            Permit::Refused(error) => return Err(not_sent(error)),
         }
-        let token = rules.manager.token().await.map_err(Error::middleware)?;
+        let token = rules.manager.token().await.map_err(not_sent)?;
         let again = request.try_clone();
         let response = next.clone().run(authorized(request, &token), extensions).await?;
         let (response, rejected) = self.examine(response).await?;
@@ -93,6 +93,15 @@ impl AuthMiddleware {
         head.extensions.extend(carrier.into_parts().0.extensions);
         let body = reqwest::Body::wrap(body);
         Ok((Response::from_parts(head, body).into(), rejected))
+    }
+}
+
+/// `reqwest_middleware::Error` gives out the cause of what it holds, and not the thing itself: with this around it,
+/// [`Error::find`](crate::Error::find) finds ours.
+fn not_sent(error: crate::Error) -> Error {
+    match Error::middleware(error) {
+        Error::Middleware(cause) => Error::Middleware(cause.context("the request was not sent")),
+        other @ Error::Reqwest(_) => other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes a token request.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
@@ -37,17 +37,17 @@ impl Recipe {
             return Err(ConfigError::new("client secret", "is empty"));
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
-        let scope = profile.scope.iter().map(|scope| ("scope".to_owned(), scope.to_string()));
-        let extra = profile.parameters.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        for (name, value) in scope.chain(extra).filter(|(_, value)| !value.is_empty()) {
-            let taken = RESERVED.contains(&name.as_str())
-                || client_auth.names().contains(&name.as_str())
-                || fixed.iter().any(|(known, _)| *known == name);
-            if taken {
-                let what = format!("token request parameter {}", name.escape_default());
-                return Err(ConfigError::new(what, "is set by the grant or given twice"));
-            }
-            fixed.push((name, value));
+        let mut taken = BY_GRANT.to_vec();
+        for name in client_auth.names() {
+            claim(&mut taken, name)?;
+        }
+        taken.extend(BY_CLIENT);
+        for (name, value) in profile.parameters.iter().filter(|(_, value)| !value.is_empty()) {
+            claim(&mut taken, name)?;
+            fixed.push((name.to_string(), value.to_string()));
+        }
+        if let Some(scope) = &profile.scope {
+            fixed.push(("scope".to_owned(), scope.to_string()));
         }
         let basic = basic_header(&client_auth, &credential)?;
         Ok(Self { url: profile.token_url().clone(), basic, client_auth, credential, fixed })
@@ -87,13 +87,19 @@ impl Recipe {
         request
     }
 
-    /// Strikes the client's secrets out of what a server said, in case it echoed them.
+    /// Strikes the client's secrets out of what a server said, in case it echoed them: as they are, as they stand
+    /// in a form, and in base64.
     pub(crate) fn redact(&self, text: &str, grant: &[Parameter<'_>]) -> String {
         let secret = self.credential.secret().expose();
         let secrets = grant.iter().skip(1).map(|(_, value)| *value).chain([secret]);
-        secrets
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+        let spellings = secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).flat_map(|secret| {
+            let in_body = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            let in_basic = form_encoded(secret).to_string();
+            [secret.to_owned(), in_body, in_basic, STANDARD_NO_PAD.encode(secret)].map(Zeroizing::new)
+        });
+        let basic = self.basic.as_ref().and_then(|basic| basic.to_str().ok());
+        let basic = basic.map(|basic| Zeroizing::new(basic[BASIC.len()..].trim_end_matches('=').to_owned()));
+        spellings.chain(basic).fold(text.to_owned(), |text, secret| text.replace(&*secret, "[redacted]"))
     }
 }
 
@@ -107,34 +113,61 @@ impl ClientAuth {
     }
 }
 
+/// Takes a parameter's name, which nobody else may have taken: no parameter is sent twice (RFC 6749 section 3.2).
+fn claim<'a>(taken: &mut Vec<&'a str>, name: &'a str) -> Result<(), ConfigError> {
+    if taken.contains(&name) {
+        let what = format!("token request parameter {}", name.escape_default());
+        return Err(ConfigError::new(what, "is set by the grant, the scope or the client, or given twice"));
+    }
+    taken.push(name);
+    Ok(())
+}
+
 /// RFC 6749 section 2.3.1: form-encode id and secret, join them by a colon, encode in base64.
 fn basic_header(
     client_auth: &ClientAuth,
     credential: &Credential,
 ) -> Result<Option<HeaderValue>, ConfigError> {
     let (id, secret) = (credential.id(), credential.secret().expose());
-    let encode =
-        |text: &str| Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
     let pair = match client_auth {
-        ClientAuth::Basic => Zeroizing::new(format!("{}:{}", *encode(id), *encode(secret))),
+        ClientAuth::Basic => pair(&form_encoded(id), &form_encoded(secret)),
         ClientAuth::BasicRaw if id.contains(':') => {
             return Err(ConfigError::new(
                 "client id",
                 "holds a colon, which a raw Basic header cannot carry",
             ));
         }
-        ClientAuth::BasicRaw => Zeroizing::new(format!("{id}:{secret}")),
+        ClientAuth::BasicRaw => pair(id, secret),
         ClientAuth::Body { .. } | ClientAuth::Public => return Ok(None),
     };
-    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())).into_bytes());
+    let mut value = Zeroizing::new(BASIC.as_bytes().to_vec());
+    value.resize(BASIC.len() + pair.len().div_ceil(3) * 4, 0);
+    STANDARD.encode_slice(pair.as_bytes(), &mut value[BASIC.len()..]).expect("there is room for it");
     let mut header =
         HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("base64 can stand in a header");
     header.set_sensitive(true);
     Ok(Some(header))
 }
 
+/// Joins id and secret by a colon.
+fn pair(id: &str, secret: &str) -> Zeroizing<String> {
+    let mut pair = Zeroizing::new(String::with_capacity(id.len() + 1 + secret.len()));
+    pair.extend([id, ":", secret]);
+    pair
+}
+
+/// Encodes a text as a form does.
+fn form_encoded(text: &str) -> Zeroizing<String> {
+    let mut encoded = Zeroizing::new(String::with_capacity(text.len() * LONGEST_ESCAPE));
+    // RFC 3986 section 2.3: a tilde needs no encoding, and a server that decodes nothing wants none.
+    let pieces = form_urlencoded::byte_serialize(text.as_bytes());
+    encoded.extend(pieces.map(|piece| if piece == "%7E" { "~" } else { piece }));
+    encoded
+}
+
 fn form(parameters: &[Parameter<'_>]) -> Vec<u8> {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish().into_bytes()
+    let body = String::with_capacity(room(parameters));
+    form_urlencoded::Serializer::new(body).extend_pairs(parameters).finish().into_bytes()
 }
 
 fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
@@ -145,11 +178,27 @@ fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
             serializer.collect_map(self.0.iter().copied())
         }
     }
-    serde_json::to_vec(&Object(parameters)).expect("a map of strings is JSON")
+    let mut body = Vec::with_capacity(room(parameters));
+    serde_json::to_writer(&mut body, &Object(parameters)).expect("a map of strings is JSON");
+    body
 }
 
-/// What only a grant may set.
-const RESERVED: [&str; 4] = ["grant_type", "refresh_token", "client_id", "client_secret"];
+/// How long a body of these parameters can be at the most, in either encoding. A buffer that grew would leave
+/// copies of secrets behind, which nobody wipes.
+fn room(parameters: &[Parameter<'_>]) -> usize {
+    parameters.iter().map(|(name, value)| (name.len() + value.len() + 1) * LONGEST_ESCAPE).sum::<usize>() + 2
+}
+
+/// What only the grant and the profile's scope set.
+const BY_GRANT: [&str; 3] = ["grant_type", "refresh_token", "scope"];
+
+/// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
+const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+const BASIC: &str = "Basic ";
+
+/// The longest that one byte can become: `\u001f` in JSON.
+const LONGEST_ESCAPE: usize = 6;
 
 /// Shorter strings are no secrets, and striking them out would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, OAuthError};
-use crate::profile::Profile;
+use crate::profile::{Encoding, Profile};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// A token answer that can be used (RFC 6749 section 5.1).
@@ -24,13 +24,21 @@ pub(crate) struct TokenAnswer {
     pub(crate) sent: Now,
 }
 
+impl TokenAnswer {
+    /// Whether it was granted less than `required`. A scope that is not told is as asked (RFC 6749 section 5.1).
+    pub(crate) fn lacks(&self, required: &Scope) -> bool {
+        self.scope.as_ref().is_some_and(|granted| !granted.covers(required))
+    }
+}
+
 /// The members of an answer's object, duplicates included. Wiped when dropped.
 pub(crate) struct Members(Vec<(String, Value)>);
 
 impl Members {
     /// Reads a body by the profile's rules: JSON, or a form where the profile allows it.
     pub(crate) fn read(body: &[u8], content_type: &str, profile: &Profile) -> Option<Self> {
-        if profile.form_answers && content_type.starts_with("application/x-www-form-urlencoded") {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if profile.form_answers && media_type.eq_ignore_ascii_case(Encoding::Form.media_type()) {
             let pairs = form_urlencoded::parse(body);
             return Some(Self(pairs.map(|(k, v)| (k.into_owned(), Value::String(v.into_owned()))).collect()));
         }

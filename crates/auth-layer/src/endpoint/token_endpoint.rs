@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
-use http_body::Body;
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
@@ -154,8 +153,8 @@ enum TooLong {
 /// Reads a body up to the limit; what was read is wiped when dropped.
 async fn collect(body: AnswerBody) -> Result<Zeroizing<Vec<u8>>, TooLong> {
     let mut body = pin!(body);
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut collected = Zeroizing::new(Vec::with_capacity(expected.clamp(1024, ANSWER_LIMIT)));
+    // All of it at once: a buffer that grew would leave copies behind, which nobody wipes.
+    let mut collected = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT));
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(TooLong::Broken)?.into_data() else { continue };
         if collected.len() + data.len() > ANSWER_LIMIT {

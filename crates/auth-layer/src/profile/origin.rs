@@ -40,7 +40,8 @@ impl Origin {
     ///
     /// [`ConfigError`] if it has no scheme or host, or is neither `https` nor loopback.
     pub fn of(uri: &Uri) -> Result<Self, ConfigError> {
-        let refuse = |problem: &'static str| ConfigError::new(format!("URL {uri}"), problem);
+        let refuse =
+            |problem: &'static str| ConfigError::new(format!("URL {}", shown(&uri.to_string())), problem);
         let https = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             Some(scheme) if *scheme == Scheme::HTTP => false,
@@ -128,6 +129,16 @@ impl FromIterator<Origin> for Origins {
     fn from_iter<I: IntoIterator<Item = Origin>>(origins: I) -> Self {
         Self(origins.into_iter().collect())
     }
+}
+
+/// A URL as an error may show it: without the parts that people put secrets into.
+pub(super) fn shown(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (scheme, rest) = url[..end].split_once("://").unwrap_or(("", &url[..end]));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let colon = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{colon}{host}{path}")
 }
 
 /// Whether `host` (as [`Uri::host`] gives it) names this machine and no other.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::answer::{AnswerNames, LifetimeUnit};
-use super::origin::{Origin, Origins};
+use super::origin::{Origin, Origins, shown};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use crate::config_error::ConfigError;
@@ -91,8 +91,8 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the URL is none, has a fragment (RFC 6749 section 3.2), or is neither https nor
-    /// loopback (RFC 6749 section 2.3.1).
+    /// [`ConfigError`] if the URL is none, has a fragment (RFC 6749 section 3.2), names a user, or is neither
+    /// https nor loopback (RFC 6749 section 2.3.1).
     pub fn new(name: impl Into<Cow<'static, str>>, token_url: &str) -> Result<Self, ConfigError> {
         token_uri(token_url).map(|uri| Self::at(name.into(), uri))
     }
@@ -294,14 +294,17 @@ impl RateLimit {
 }
 
 fn token_uri(url: &str) -> Result<Uri, ConfigError> {
-    let refuse = |problem: &'static str| ConfigError::new(format!("token URL {url}"), problem);
+    let refuse = |problem: &str| ConfigError::new(format!("token URL {}", shown(url)), problem.to_owned());
     if url.contains('#') {
         return Err(refuse("has a fragment (RFC 6749 section 3.2)"));
     }
     let uri: Uri =
         url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(refuse("names a user; credentials have a place of their own"));
+    }
     match Origin::of(&uri) {
         Ok(_) => Ok(uri),
-        Err(error) => Err(ConfigError::new(format!("token URL {url}"), error.problem().to_owned())),
+        Err(error) => Err(refuse(error.problem())),
     }
 }

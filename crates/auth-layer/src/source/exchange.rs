@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 use crate::grant::Grant;
 use crate::profile::{ClientAuth, Profile};
 use crate::store::{MemoryStore, StoreKey, TokenStore};
@@ -63,10 +63,19 @@ impl Exchange {
         }
     }
 
+    /// Under which key the store keeps this identity's record; `None` if the grant has none.
+    ///
+    /// A grant that has ended stays so until another refresh token is written there: who lets a person sign in
+    /// again writes an [`Entry`](crate::Entry) with the new one.
+    pub fn store_key(&self) -> Option<&StoreKey> {
+        self.refresh.as_ref().map(Refresh::key)
+    }
+
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
-        if let (Some(required), Some(granted)) = (&self.required_scope, &answer.scope)
-            && !granted.covers(required)
+        if let Some(required) = &self.required_scope
+            && answer.lacks(required)
         {
+            let granted = shown(&answer.scope.unwrap_or_default().to_string());
             let message = format!("the token's scope is \"{granted}\", and \"{required}\" is required");
             return Err(Error::new(ErrorKind::Scope, message));
         }
@@ -82,10 +91,12 @@ impl Exchange {
 impl TokenSource for Exchange {
     async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
         match &self.refresh {
-            Some(refresh) => match refresh.redeem(&self.endpoint, request).await? {
-                super::refresh::Redeemed::Answer(answer) => self.issue(answer),
-                super::refresh::Redeemed::Adopted(issued) => Ok(issued),
-            },
+            Some(refresh) => {
+                match refresh.redeem(&self.endpoint, request, self.required_scope.as_ref()).await? {
+                    super::refresh::Redeemed::Answer(answer) => self.issue(answer),
+                    super::refresh::Redeemed::Adopted(issued) => Ok(issued),
+                }
+            }
             None => {
                 let grant = [("grant_type", Grant::ClientCredentials.name())];
                 self.issue(self.endpoint.exchange(&grant).await?)

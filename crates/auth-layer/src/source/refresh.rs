@@ -7,12 +7,13 @@ use std::time::Duration;
 use futures_util::future::select;
 
 use super::token_source::{IssuedToken, TokenRequest};
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
+use crate::leaf::never_connected;
 use crate::profile::ReplayRule;
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
-use crate::token::{AccessToken, RefreshToken};
+use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// The refresh token of one identity, in its store.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) struct Refresh {
 struct Memory {
     /// The access token handed out last: the one that is no news.
     last: Option<AccessToken>,
+    /// When the marked token was sent, if it was sent once and its answer was lost.
+    lost: Option<Now>,
     /// What came from the server and could not be written.
     unsaved: Option<(Version, Entry)>,
 }
@@ -53,11 +56,16 @@ impl Refresh {
         Self { store, key, initial, clock, holder, memory: Mutex::default() }
     }
 
+    pub(crate) const fn key(&self) -> &StoreKey {
+        &self.key
+    }
+
     /// Gets an access token: another holder's if it has just redeemed, else by redeeming.
     pub(crate) async fn redeem(
         &self,
         endpoint: &TokenEndpoint,
         request: &TokenRequest,
+        required: Option<&Scope>,
     ) -> Result<Redeemed, Error> {
         let rule = endpoint.profile().replay_rule();
         // The mark outlives the longest token call, so that nobody takes it for abandoned.
@@ -72,9 +80,7 @@ impl Refresh {
                     continue;
                 }
                 // The mark was left behind: its token may be used up.
-                State::Redeeming { .. } if rule == ReplayRule::KillsFamily => {
-                    return Err(ended(None));
-                }
+                State::Redeeming { .. } if !self.may_replay(rule) => return Err(ended(None)),
                 State::Redeeming { .. } | State::Idle => {}
             }
             if let Some(issued) = self.adopt(&record.entry, request) {
@@ -87,9 +93,10 @@ impl Refresh {
 
             let token = &record.entry.refresh_token;
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
+            let sent = self.clock.now();
             match endpoint.exchange(&grant).await {
                 Ok(answer) => {
-                    self.save(version, &record.entry, &answer).await;
+                    self.save(version, &record.entry, &answer, required).await;
                     return Ok(Redeemed::Answer(answer));
                 }
                 Err(error) if is_dead(&error) => {
@@ -98,13 +105,27 @@ impl Refresh {
                     }
                 }
                 Err(error) => {
-                    // Where a replay revokes, a token whose answer was lost stays marked.
-                    if rule != ReplayRule::KillsFamily || error.status().is_some() {
+                    // Where a replay may revoke, a token whose answer was lost stays marked.
+                    let answered = error.kind() == ErrorKind::Refused;
+                    if answered || never_connected(&error) || replays_freely(rule) {
                         self.write(version, Entry { state: State::Idle, ..record.entry }).await;
+                    } else if record.entry.state == State::Idle {
+                        self.memory().lost = Some(sent);
                     }
                     return Err(error);
                 }
             }
+        }
+    }
+
+    /// Whether a token that may be used up may be sent again. In a grace period it may, once.
+    fn may_replay(&self, rule: ReplayRule) -> bool {
+        match rule {
+            ReplayRule::Grace(grace) => {
+                let lost = self.memory().lost.take();
+                lost.is_some_and(|sent| !self.clock.now().reached(sent + grace))
+            }
+            _ => replays_freely(rule),
         }
     }
 
@@ -136,11 +157,13 @@ impl Refresh {
         Some(IssuedToken::new(token.clone(), now, left))
     }
 
-    /// Writes what the server handed out, before anybody sees the access token.
-    async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer) {
+    /// Writes what the server handed out, before anybody sees the access token. One that lacks a required scope is
+    /// left out: nobody is to take it over.
+    async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer, required: Option<&Scope>) {
         let refresh_token = answer.refresh_token.as_ref().unwrap_or(&old.refresh_token).clone();
         let mut entry = Entry::new(refresh_token);
-        entry.access_token = Some(answer.access_token.clone());
+        let usable = !required.is_some_and(|required| answer.lacks(required));
+        entry.access_token = usable.then(|| answer.access_token.clone());
         entry.hard = Some((answer.sent + answer.lifetime).wall());
         self.memory().last = Some(answer.access_token.clone());
         self.write(version, entry).await;
@@ -189,6 +212,11 @@ impl Refresh {
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a second use of a token does no harm, as far as anybody knows.
+const fn replays_freely(rule: ReplayRule) -> bool {
+    matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
 }
 
 /// Whether the server calls the grant itself dead (RFC 6749 section 5.2). A server in trouble is not

@@ -5,10 +5,22 @@
 
 mod challenges;
 mod hit_path;
+mod leaves;
+mod loopback;
+#[cfg(target_os = "linux")]
+mod memory;
 mod outage;
+mod profiles;
+mod refresh;
 mod rejection;
 mod replay;
+mod reqwest_middleware;
 mod runtime;
+mod secrets;
 mod single_flight;
 mod support;
 mod timing;
+mod token_errors;
+mod token_request;
+mod token_response;
+mod usage;

@@ -1,0 +1,170 @@
+//! A server on 127.0.0.1 that answers by a script, or breaks off: for what only a socket can show.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::support::Seen;
+
+/// What a [`Loopback`] does with a request.
+pub(crate) enum Reply {
+    /// Sends this, whole.
+    Whole(Response<String>),
+    /// Sends this, announces one more byte, and resets the connection.
+    Reset(Response<String>),
+    /// Sends this, announces one more byte, and closes the connection.
+    Cut(Response<String>),
+}
+
+/// A server on a port of its own. It ends when it is dropped.
+pub(crate) struct Loopback {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    accepting: JoinHandle<()>,
+}
+
+impl Loopback {
+    /// Answers by a script, which is given the number of the request, from 1.
+    pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let (script, all) = (Arc::new(script), seen.clone());
+        let accepting = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (script, all) = (script.clone(), all.clone());
+                tokio::spawn(async move { serve(stream, &*script, &all).await });
+            }
+        });
+        Self { address, seen, accepting }
+    }
+
+    /// Answers every request with this status and body.
+    pub(crate) async fn saying(status: u16, body: &'static str) -> Self {
+        Self::start(move |_, _| Reply::Whole(answer(status, body))).await
+    }
+
+    /// The URL of a path on it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// How many requests came.
+    pub(crate) fn count(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    /// The requests, in order.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// A port where nobody listens, and nobody else will while this is held.
+pub(crate) struct Closed(#[expect(dead_code, reason = "it holds the port")] TcpSocket, SocketAddr);
+
+impl Closed {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self(socket, address)
+    }
+
+    /// The URL of a path that nobody serves.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.1)
+    }
+}
+
+/// A JSON answer.
+pub(crate) fn answer(status: u16, body: &str) -> Response<String> {
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .unwrap()
+}
+
+/// A redirect to another place.
+pub(crate) fn redirect(status: u16, location: &str) -> Response<String> {
+    Response::builder().status(status).header("location", location).body(String::new()).unwrap()
+}
+
+/// Serves one connection until either side has had enough.
+async fn serve(
+    mut stream: TcpStream,
+    script: &(dyn Fn(usize, &Seen) -> Reply + Send + Sync),
+    all: &Mutex<Vec<Seen>>,
+) {
+    while let Some(request) = read(&mut stream).await {
+        let number = {
+            let mut all = all.lock().unwrap();
+            all.push(request.clone());
+            all.len()
+        };
+        let (response, missing) = match script(number, &request) {
+            Reply::Whole(response) => (response, None),
+            Reply::Reset(response) => (response, Some(true)),
+            Reply::Cut(response) => (response, Some(false)),
+        };
+        let length = response.body().len() + usize::from(missing.is_some());
+        let mut head = format!("HTTP/1.1 {} -\r\ncontent-length: {length}\r\n", response.status().as_u16());
+        for (name, value) in response.headers() {
+            head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+        }
+        let message = format!("{head}\r\n{}", response.body());
+        if stream.write_all(message.as_bytes()).await.is_err() {
+            return;
+        }
+        if let Some(reset) = missing {
+            if reset {
+                stream.set_zero_linger().unwrap();
+            }
+            return;
+        }
+    }
+}
+
+/// Reads one request; `None` if the other side has gone.
+async fn read(stream: &mut TcpStream) -> Option<Seen> {
+    let mut read = Vec::new();
+    let head_ends = loop {
+        if let Some(at) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if stream.read_buf(&mut read).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = std::str::from_utf8(&read[..head_ends]).expect("an ASCII head");
+    let mut lines = head.lines();
+    let mut first = lines.next().expect("a request line").split(' ');
+    let method = first.next().unwrap().parse().unwrap();
+    let uri = first.next().unwrap().parse().unwrap();
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        headers.append(name.parse::<HeaderName>().unwrap(), value.trim().parse::<HeaderValue>().unwrap());
+    }
+    assert!(!headers.contains_key("transfer-encoding"), "this server reads bodies of a known length only");
+    let length = headers.get("content-length").map_or(0, |value| value.to_str().unwrap().parse().unwrap());
+    let mut body = read.split_off(head_ends);
+    while body.len() < length {
+        if stream.read_buf(&mut body).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(Seen { method, uri, headers, body: Bytes::from(body) })
+}

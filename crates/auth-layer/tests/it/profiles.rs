@@ -1,0 +1,601 @@
+//! The providers' profiles: each journey as its provider documents it, against an endpoint as strict as that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_layer::{
+    Clock, Credential, Encoding, Error, ErrorKind, Exchange, Grant, OAuthError, Profile, RefreshToken,
+    TestClock, TokenManager,
+};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tower::{Layer, ServiceExt};
+
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, json_response, respond, text};
+
+fn rig(endpoint: FakeTokenEndpoint, profile: Profile, credential: Credential, grant: Grant) -> Rig {
+    let clock = TestClock::new();
+    let exchange = Exchange::builder(profile.clone(), credential, grant)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    Rig::with_exchange(endpoint, clock, profile, exchange)
+}
+
+fn get(uri: &str) -> Request<Full<Bytes>> {
+    Request::get(uri).body(Full::default()).unwrap()
+}
+
+/// Calls the API once, and gives the bearer that it saw.
+async fn journey(rig: &Rig, uri: &str) -> Result<String, Error> {
+    let api = FakeApi::accepting();
+    match rig.layer().layer(api.clone()).oneshot(get(uri)).await {
+        Ok(_) => Ok(api.bearers().remove(0)),
+        Err(error) => Err(Error::find(error.as_ref()).expect("an error of ours").clone()),
+    }
+}
+
+async fn lifetime(rig: &Rig) -> u64 {
+    (rig.manager.token().await.unwrap().expires() - rig.clock.now().wall()).as_secs()
+}
+
+/// A profile with nothing but the provider's URLs: OAuth2 as a client would have it that knows the letter alone.
+fn plain(known: &Profile, api: &str) -> Profile {
+    Profile::new("plain", &known.token_url().to_string())
+        .and_then(|profile| profile.with_origin(api))
+        .unwrap()
+}
+
+/// Parameters of a form, in order of their names.
+fn form(seen: &Seen) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = form_urlencoded::parse(&seen.body).into_owned().collect();
+    pairs.sort();
+    pairs
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn content_type(seen: &Seen) -> &str {
+    seen.headers.get("content-type").map_or("", |value| value.to_str().unwrap())
+}
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+// GoTab.
+
+const GOTAB_API: &str = "https://gotab.io/api/loc";
+
+fn gotab_credential() -> Credential {
+    Credential::new("YOUR_API_ACCESS_ID", "YOUR_API_ACCESS_SECRET")
+}
+
+/// 200 for the request as the page has it, 400 for anything else.
+fn gotab_endpoint(url: &'static str, answer: &'static str) -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(move |_, seen| {
+        let expected = serde_json::json!({
+            "grant_type": "client_credentials",
+            "api_access_id": "YOUR_API_ACCESS_ID",
+            "api_access_secret": "YOUR_API_ACCESS_SECRET",
+        });
+        let as_documented = seen.method == "POST"
+            && seen.uri == url
+            && content_type(seen) == JSON
+            && !seen.headers.contains_key("authorization")
+            && serde_json::from_slice::<serde_json::Value>(&seen.body).is_ok_and(|body| body == expected);
+        Ok(if as_documented { json_response(200, answer) } else { respond(400, "Bad Request") })
+    })
+}
+
+const GOTAB_URL: &str = "https://gotab.io/oauth/token";
+const GOTAB_ANSWER: &str = r#"{
+"access_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...",
+"token_type": "Bearer",
+"expires_in": 86400
+}"#;
+
+const GOTAB_OLD_URL: &str = "https://gotab.io/api/oauth/token";
+const GOTAB_OLD_ANSWER: &str = r#"{"tokenType":"Bearer","token":"eyJhbGciOiJSUzI1NiJ9.old","initiated":1659020513,
+"expires":1659106913,"expiresIn":86400,"refreshToken":"a-refresh-token","user_id":42}"#;
+
+fn gotab() -> Rig {
+    rig(
+        gotab_endpoint(GOTAB_URL, GOTAB_ANSWER),
+        Profile::gotab(),
+        gotab_credential(),
+        Grant::ClientCredentials,
+    )
+}
+
+#[tokio::test]
+async fn gotab_as_documented() {
+    let rig = gotab();
+    assert_eq!(journey(&rig, GOTAB_API).await.unwrap(), "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...");
+    assert_eq!(lifetime(&rig).await, 86_400);
+    assert_eq!(rig.endpoint.count(), 1);
+}
+
+#[tokio::test]
+async fn gotab_in_the_older_shape() {
+    let profile = Profile::gotab().with_token_url(GOTAB_OLD_URL).unwrap();
+    let endpoint = gotab_endpoint(GOTAB_OLD_URL, GOTAB_OLD_ANSWER);
+    let rig = rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
+    assert_eq!(journey(&rig, GOTAB_API).await.unwrap(), "eyJhbGciOiJSUzI1NiJ9.old");
+    assert_eq!(lifetime(&rig).await, 86_400);
+    // Its refresh token is of no use to client credentials: the next request is the same again.
+    rig.advance(86_401);
+    journey(&rig, GOTAB_API).await.unwrap();
+    let seen = rig.endpoint.seen();
+    assert_eq!((seen.len(), &seen[0].body), (2, &seen[1].body));
+}
+
+#[tokio::test]
+async fn gotab_lifetimes_in_every_shape() {
+    let wall = TestClock::new().now().wall().as_secs();
+    for (members, expected) in [
+        (r#""expires_in":100,"expiresIn":200,"expires":1"#.to_owned(), 100),
+        (r#""expiresIn":"200","expires":1"#.to_owned(), 200),
+        (format!(r#""expires":{}"#, wall + 300), 300),
+        (r#""initiated":1"#.to_owned(), 86_400),
+    ] {
+        let body = format!(r#"{{"token":"t",{members}}}"#);
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
+        let rig = rig(endpoint, Profile::gotab(), gotab_credential(), Grant::ClientCredentials);
+        assert_eq!(lifetime(&rig).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn gotab_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&Profile::gotab(), GOTAB_API);
+    let endpoint = gotab_endpoint(GOTAB_URL, GOTAB_ANSWER);
+    let rig = rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, GOTAB_API).await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
+
+    // And the answer in the older shape is none to it, whatever it sent.
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, GOTAB_OLD_ANSWER)));
+    let profile = plain(&Profile::gotab(), GOTAB_API);
+    let rig = self::rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
+    assert_eq!(journey(&rig, GOTAB_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+}
+
+#[tokio::test]
+async fn gotab_401_renews_and_403_never_does() {
+    let endpoint = FakeTokenEndpoint::issuing(86_400);
+    let rig = rig(endpoint, Profile::gotab(), gotab_credential(), Grant::ClientCredentials);
+    for body in ["Forbidden", r#"{"int_err_code":"InvalidToken"}"#, r#"{"error":"invalid_token"}"#] {
+        let api = FakeApi::scripted(move |_, _| json_response(403, body));
+        let response = rig.layer().layer(api.clone()).oneshot(get(GOTAB_API)).await.unwrap();
+        assert_eq!(response.status(), 403);
+        assert_eq!(text(response).await, body);
+        assert_eq!((api.count(), rig.endpoint.count()), (1, 1));
+    }
+    let api = FakeApi::rejecting(&["token-1"]);
+    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(GOTAB_API)).await.unwrap().status(), 200);
+    assert_eq!(api.bearers(), ["token-1", "token-2"]);
+}
+
+#[tokio::test]
+async fn gotab_400_is_permanent() {
+    let endpoint = gotab_endpoint(GOTAB_URL, GOTAB_ANSWER);
+    let credential = Credential::new("YOUR_API_ACCESS_ID", "a wrong one");
+    let rig = rig(endpoint, Profile::gotab(), credential, Grant::ClientCredentials);
+    let error = journey(&rig, GOTAB_API).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Refused, false));
+}
+
+// GoTo.
+
+const GOTO_API: &str = "https://api.getgo.com/G2M/rest/upcomingMeetings";
+const GOTO_ID: &str = "a2070a9e-868a-4339-934f-4da2d788d0aa";
+const GOTO_SECRET: &str = "3naO10IA2agcvG+9I9TGEQ==";
+const GOTO_REFRESH: &str = "eyJraWQiOiJvYXV0aHYyLmxt999...";
+
+fn goto_credential() -> Credential {
+    Credential::new(GOTO_ID, GOTO_SECRET)
+}
+
+fn goto_grant() -> Grant {
+    Grant::refresh_token(RefreshToken::new(GOTO_REFRESH))
+}
+
+fn goto_request_is_as_documented(seen: &Seen, refresh_token: &str) -> bool {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{GOTO_ID}:{GOTO_SECRET}")));
+    seen.method == "POST"
+        && seen.uri == "https://authentication.logmeininc.com/oauth/token"
+        && content_type(seen) == FORM
+        && seen.headers.get("authorization").is_some_and(|value| value == basic.as_str())
+        && form(seen) == pairs(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+}
+
+/// 200 for the request as the page has it; 401 for another client, 400 for anything else.
+fn goto_endpoint() -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(|n, seen| {
+        Ok(if goto_request_is_as_documented(seen, GOTO_REFRESH) {
+            json_response(200, &goto_answer(n, Some(GOTO_REFRESH)))
+        } else if form(seen).iter().any(|(name, _)| name == "refresh_token") {
+            json_response(401, r#"{"error":"invalid_client"}"#)
+        } else {
+            json_response(400, r#"{"error":"invalid_request"}"#)
+        })
+    })
+}
+
+/// The answer as the page has it: no `token_type`, and a `principal`.
+fn goto_answer(n: usize, refresh_token: Option<&str>) -> String {
+    let refresh_token =
+        refresh_token.map_or(String::new(), |token| format!(r#""refresh_token": "{token}","#));
+    format!(
+        r#"{{"access_token": "eyJraWQiOiJvYXV0aHYyLmxt666...{n}", {refresh_token}
+        "expires_in": 3600, "principal": ""}}"#
+    )
+}
+
+#[tokio::test]
+async fn goto_as_documented() {
+    let rig = rig(goto_endpoint(), Profile::goto(), goto_credential(), goto_grant());
+    assert_eq!(journey(&rig, GOTO_API).await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...1");
+    assert_eq!(lifetime(&rig).await, 3_600);
+    rig.advance(3_600);
+    assert_eq!(journey(&rig, "https://api.goto.com/x").await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...2");
+}
+
+#[tokio::test]
+async fn goto_refresh_tokens_stay_change_or_are_left_out() {
+    // The same, none, a new one on day 30, none, and the same again.
+    let handed_out = [Some(GOTO_REFRESH), None, Some("r-next"), None, Some("r-next")];
+    let expected = [GOTO_REFRESH, GOTO_REFRESH, GOTO_REFRESH, "r-next", "r-next"];
+    let endpoint = FakeTokenEndpoint::scripted(move |n, seen| {
+        assert!(goto_request_is_as_documented(seen, expected[n - 1]), "{seen:?}");
+        Ok(json_response(200, &goto_answer(n, handed_out[n - 1])))
+    });
+    let rig = rig(endpoint, Profile::goto(), goto_credential(), goto_grant());
+    for n in 1..=5 {
+        assert_eq!(journey(&rig, GOTO_API).await.unwrap(), format!("eyJraWQiOiJvYXV0aHYyLmxt666...{n}"));
+        rig.advance(3_600);
+    }
+    assert_eq!(rig.endpoint.count(), 5);
+}
+
+#[tokio::test]
+async fn goto_is_out_of_reach_of_a_plain_profile() {
+    // The secret has characters that the letter wants encoded, and this server decodes nothing.
+    let profile = plain(&Profile::goto(), GOTO_API);
+    let rig = rig(goto_endpoint(), profile.clone(), goto_credential(), goto_grant());
+    let error = journey(&rig, GOTO_API).await.unwrap_err();
+    assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
+
+    // And an answer without a type is none by the letter.
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(json_response(200, &goto_answer(n, None))));
+    let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
+    assert_eq!(journey(&rig, GOTO_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+
+    // Nor does it know a rejection when it sees one.
+    let (api, endpoint) = (goto_api(), FakeTokenEndpoint::issuing(3_600));
+    let profile = plain(&Profile::goto(), GOTO_API);
+    let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
+    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap().status(), 403);
+}
+
+const GOTO_REJECTION: &str = r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#;
+
+/// `api.getgo.com`: it calls the first token invalid, with 403.
+fn goto_api() -> FakeApi {
+    FakeApi::scripted(|_, seen| match seen.bearer().as_deref() {
+        Some("token-1") => json_response(403, GOTO_REJECTION),
+        _ => json_response(200, "[]"),
+    })
+}
+
+#[tokio::test]
+async fn goto_403_invalid_token_renews_and_resends() {
+    let (api, endpoint) = (goto_api(), FakeTokenEndpoint::issuing(3_600));
+    let rig = rig(endpoint, Profile::goto(), goto_credential(), goto_grant());
+    let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
+    assert_eq!((response.status().as_u16(), text(response).await.as_str()), (200, "[]"));
+    assert_eq!(api.bearers(), ["token-1", "token-2"]);
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+#[tokio::test]
+async fn goto_other_403s_come_back_byte_for_byte() {
+    let long = format!(r#"{{"int_err_code":"NoPermission","msg":"{}"}}"#, "x".repeat(20_000));
+    let others = [
+        r#"{"int_err_code":"NoPermission","msg":"not yours"}"#,
+        r#"{"int_err_code": 42}"#,
+        r#"{"msg":"InvalidToken"}"#,
+        r#""InvalidToken""#,
+        "<html>\u{0}\u{fffd}\r\n",
+        "",
+        &long,
+    ];
+    for body in others {
+        let rig = rig(FakeTokenEndpoint::issuing(3_600), Profile::goto(), goto_credential(), goto_grant());
+        let body = body.to_owned();
+        let expected = body.clone();
+        let api = FakeApi::scripted(move |_, _| {
+            let mut response = json_response(403, &body);
+            response.headers_mut().insert("x-request-id", "abc".parse().unwrap());
+            response
+        });
+        let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["x-request-id"]),
+            (403, &"abc".parse().unwrap())
+        );
+        assert_eq!(http_body::Body::size_hint(response.body()).exact(), Some(expected.len() as u64));
+        assert_eq!(text(response).await, expected);
+        assert_eq!((api.count(), rig.endpoint.count()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn goto_401_renews_too_and_other_statuses_do_not() {
+    let rig = rig(FakeTokenEndpoint::issuing(3_600), Profile::goto(), goto_credential(), goto_grant());
+    for status in [200, 400, 404, 409, 500] {
+        let api = FakeApi::scripted(move |_, _| json_response(status, GOTO_REJECTION));
+        let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
+        assert_eq!((response.status().as_u16(), text(response).await.as_str()), (status, GOTO_REJECTION));
+    }
+    assert_eq!(rig.endpoint.count(), 1);
+    let api = FakeApi::rejecting(&["token-1"]);
+    assert_eq!(rig.layer().layer(api).oneshot(get("https://api.goto.com/x")).await.unwrap().status(), 200);
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+// GBG GO.
+
+const GBG_API: &str = "https://eu.platform.go.gbgplc.com/captain/api/journey/start";
+
+/// 200 for the request as the page has it, 400 or 401 for anything else.
+fn gbg_endpoint() -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(|_, seen| {
+        let expected = pairs(&[
+            ("client_id", "your-client-id"),
+            ("client_secret", "your-client-secret"),
+            ("grant_type", "client_credentials"),
+            ("scope", "gbg.token"),
+        ]);
+        let as_documented = seen.method == "POST"
+            && seen.uri == "https://api.auth.gbgplc.com/as/token.oauth2"
+            && content_type(seen) == FORM
+            && !seen.headers.contains_key("authorization")
+            && form(seen) == expected;
+        Ok(if as_documented {
+            json_response(
+                200,
+                r#"{"access_token": "your-access-token", "token_type": "Bearer", "expires_in": 3600}"#,
+            )
+        } else if form(seen).iter().any(|(name, _)| name == "client_secret") {
+            json_response(400, r#"{"error":"invalid_scope"}"#)
+        } else {
+            json_response(401, r#"{"error":"invalid_client"}"#)
+        })
+    })
+}
+
+fn gbg_credential() -> Credential {
+    Credential::new("your-client-id", "your-client-secret")
+}
+
+#[tokio::test]
+async fn gbg_go_as_documented() {
+    let rig = rig(gbg_endpoint(), Profile::gbg_go(), gbg_credential(), Grant::ClientCredentials);
+    for region in ["eu", "us", "au"] {
+        let uri = format!("https://{region}.platform.go.gbgplc.com/captain/api/journey/start");
+        assert_eq!(journey(&rig, &uri).await.unwrap(), "your-access-token");
+    }
+    assert_eq!(lifetime(&rig).await, 3_600);
+    assert_eq!(rig.endpoint.count(), 1);
+    // The token host itself never sees a token.
+    assert_eq!(journey(&rig, "https://api.auth.gbgplc.com/as/token.oauth2").await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn gbg_go_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&Profile::gbg_go(), GBG_API);
+    let rig = rig(gbg_endpoint(), profile.clone(), gbg_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, GBG_API).await.unwrap_err();
+    assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
+    // Not even with the secret where it belongs: the scope is asked for.
+    let profile = profile.with_client_auth(auth_layer::ClientAuth::body());
+    let rig = self::rig(gbg_endpoint(), profile, gbg_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, GBG_API).await.unwrap_err();
+    assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_scope"));
+}
+
+// Octotable.
+
+const OCTOTABLE_API: &str = "https://api.octotable.com/octotable-pms/api/v2/rooms";
+
+/// 200 for the request in this encoding, 415 for the other, 400 for anything else.
+fn octotable_endpoint(url: &'static str, encoding: Encoding) -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(move |n, seen| {
+        let expected = [
+            ("client_id", "<your_client_id>"),
+            ("client_secret", "<your_client_secret>"),
+            ("grant_type", "client_credentials"),
+        ];
+        if content_type(seen) != encoding.media_type() {
+            return Ok(respond(415, "Unsupported Media Type"));
+        }
+        let body_is = match encoding {
+            Encoding::Json => seen.json() == serde_json::json!(std::collections::BTreeMap::from(expected)),
+            _ => form(seen) == pairs(&expected),
+        };
+        let as_documented = seen.method == "POST"
+            && seen.uri == url
+            && seen.headers.get("accept").is_some_and(|accept| accept == JSON)
+            && !seen.headers.contains_key("authorization")
+            && body_is;
+        Ok(if as_documented {
+            let body = format!(
+                r#"{{"access_token": "YOUR_ACCESS_TOKEN-{n}", "expires_in": 1440, "type": "Bearer"}}"#
+            );
+            json_response(200, &body)
+        } else {
+            respond(400, "Bad Request")
+        })
+    })
+}
+
+const OCTOTABLE_URL: &str = "https://api.octorate.com/octotable-pms/api/v2/oauth2/token";
+const OCTOTABLE_FORM_URL: &str = "https://api.octotable.com/octotable-auth/api/v2/oauth2/token";
+
+fn octotable(url: &'static str, encoding: Encoding, profile: Profile) -> Rig {
+    let credential = Credential::new("<your_client_id>", "<your_client_secret>");
+    rig(octotable_endpoint(url, encoding), profile, credential, Grant::ClientCredentials)
+}
+
+#[tokio::test]
+async fn octotable_as_documented() {
+    let rig = octotable(OCTOTABLE_URL, Encoding::Json, Profile::octotable());
+    for uri in [OCTOTABLE_API, "https://api.octorate.com/octotable-pms/api/v2/rooms"] {
+        assert_eq!(journey(&rig, uri).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
+    }
+    assert_eq!(lifetime(&rig).await, 1_440);
+    // 24 minutes: the unit is taken as seconds.
+    rig.advance(1_439);
+    assert_eq!(lifetime(&rig).await, 1);
+    rig.advance(1);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
+}
+
+#[tokio::test]
+async fn octotable_form_as_its_newer_pages_have_it() {
+    let rig = octotable(OCTOTABLE_FORM_URL, Encoding::Form, Profile::octotable_form());
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
+    assert_eq!(rig.endpoint.count(), 1);
+}
+
+/// 415 for the profile's own encoding: sent once more in the other, and from then on in that one.
+async fn other_encoding(url: &'static str, accepted: Encoding, profile: Profile) {
+    let rig = octotable(url, accepted, profile);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
+    let types = || rig.endpoint.seen().iter().map(|seen| content_type(seen).to_owned()).collect::<Vec<_>>();
+    let (refused, accepted_type) = (accepted.other().media_type(), accepted.media_type());
+    assert_eq!(types(), [refused, accepted_type]);
+    rig.advance(1_440);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-3");
+    assert_eq!(types(), [refused, accepted_type, accepted_type]);
+    // If the server changes its mind, so does the profile.
+    rig.endpoint.now(move |_, seen| {
+        Ok(match content_type(seen) == accepted_type {
+            true => respond(415, ""),
+            false => json_response(200, r#"{"access_token":"back","type":"Bearer","expires_in":1440}"#),
+        })
+    });
+    rig.advance(1_440);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "back");
+    rig.advance(1_440);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "back");
+    assert_eq!(types()[3..], [accepted_type, refused, refused]);
+}
+
+#[tokio::test]
+async fn octotable_json_turns_into_a_form_on_415_and_stays_one() {
+    other_encoding(OCTOTABLE_URL, Encoding::Form, Profile::octotable()).await;
+}
+
+#[tokio::test]
+async fn octotable_form_turns_into_json_on_415_and_stays_it() {
+    other_encoding(OCTOTABLE_FORM_URL, Encoding::Json, Profile::octotable_form()).await;
+}
+
+#[tokio::test]
+async fn octotable_an_encoding_that_did_not_help_is_not_remembered() {
+    let refusing = FakeTokenEndpoint::scripted(|_, _| Ok(respond(415, "")));
+    let credential = Credential::new("id", "secret");
+    let rig = rig(refusing, Profile::octotable(), credential, Grant::ClientCredentials);
+    for _ in 0..2 {
+        let error = journey(&rig, OCTOTABLE_API).await.unwrap_err();
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 415));
+        rig.advance(60);
+    }
+    let seen = rig.endpoint.seen();
+    let types: Vec<_> = seen.iter().map(content_type).collect();
+    assert_eq!(types, [JSON, FORM, JSON, FORM]);
+}
+
+#[tokio::test]
+async fn a_plain_profile_does_not_try_another_encoding() {
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(415, "")));
+    for profile in [plain(&Profile::octotable(), OCTOTABLE_API), Profile::gotab(), Profile::gbg_go()] {
+        let before = endpoint.count();
+        let rig = rig(endpoint.clone(), profile, Credential::new("id", "secret"), Grant::ClientCredentials);
+        rig.manager.token().await.unwrap_err();
+        assert_eq!(endpoint.count(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn octotable_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&Profile::octotable(), OCTOTABLE_API);
+    let rig = octotable(OCTOTABLE_URL, Encoding::Json, profile.clone());
+    let error = journey(&rig, OCTOTABLE_API).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 415);
+    // And its answer has no type by the letter.
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| {
+        Ok(json_response(
+            200,
+            r#"{"access_token": "YOUR_ACCESS_TOKEN", "expires_in": 1440, "type": "Bearer"}"#,
+        ))
+    });
+    let rig = self::rig(endpoint, profile, Credential::new("id", "secret"), Grant::ClientCredentials);
+    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+}
+
+// All of them.
+
+#[tokio::test]
+async fn every_profile_is_found_by_its_name_and_takes_answers_that_leave_everything_out() {
+    let expected = [("gotab", 86_400), ("goto", 3_600), ("gbg-go", 600), ("octotable", 600)];
+    assert_eq!(Profile::NAMES, expected.map(|(name, _)| name));
+    for (name, seconds) in expected {
+        let profile = Profile::named(name).unwrap();
+        assert_eq!(profile.name(), name);
+        let body = r#"{"access_token":"t","token_type":"bearer"}"#;
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
+        let credential = Credential::new("id", "secret");
+        let grant = if name == "goto" { goto_grant() } else { Grant::ClientCredentials };
+        let exchange = Exchange::builder(profile, credential, grant)
+            .transport(endpoint.transport())
+            .clock(Arc::new(TestClock::new()))
+            .build()
+            .unwrap();
+        let clock = TestClock::new();
+        let token =
+            TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build().token().await.unwrap();
+        assert_eq!(token.expires() - clock.now().wall(), Duration::from_secs(seconds), "{name}");
+    }
+}
+
+#[test]
+fn no_profile_sends_a_token_to_its_token_host_by_accident() {
+    for name in Profile::NAMES {
+        let profile = Profile::named(name).unwrap();
+        assert_eq!(profile.token_url().scheme_str(), Some("https"));
+        assert!(profile.origins().iter().all(|origin| origin.to_string().starts_with("https://")));
+        assert!(!profile.origins().is_empty());
+    }
+    assert!(!Profile::goto().origins().contain(Profile::goto().token_url()));
+    assert!(!Profile::gbg_go().origins().contain(Profile::gbg_go().token_url()));
+}
+
+#[tokio::test]
+async fn octotable_401_renews() {
+    let endpoint = FakeTokenEndpoint::issuing(1_440);
+    let credential = Credential::new("id", "secret");
+    let rig = rig(endpoint, Profile::octotable(), credential, Grant::ClientCredentials);
+    let api = FakeApi::rejecting(&["token-1"]);
+    let response = rig.layer().layer(api.clone()).oneshot(get(OCTOTABLE_API)).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(api.bearers(), ["token-1", "token-2"]);
+}

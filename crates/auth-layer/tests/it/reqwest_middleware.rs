@@ -1,0 +1,253 @@
+//! The same behaviour in a stack built on `reqwest-middleware`, against a server on a socket.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use auth_layer::{
+    AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, OperationMeta, Profile, ReplayRule, Security,
+};
+use http::{Extensions, HeaderValue, Method, StatusCode};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
+
+use crate::loopback::{Loopback, Reply, answer, redirect};
+use crate::support::{FakeTokenEndpoint, Rig, Seen, respond};
+
+/// Notes the `Authorization` of what passes below the layer.
+#[derive(Clone, Default)]
+struct Below(Arc<Mutex<Vec<Option<HeaderValue>>>>);
+
+#[async_trait]
+impl Middleware for Below {
+    async fn handle(
+        &self,
+        request: reqwest::Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<reqwest::Response> {
+        self.0.lock().unwrap().push(request.headers().get("authorization").cloned());
+        next.run(request, extensions).await
+    }
+}
+
+struct Stack {
+    server: Loopback,
+    rig: Rig,
+    client: ClientWithMiddleware,
+    below: Below,
+}
+
+impl Stack {
+    async fn new(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with(script, FakeTokenEndpoint::issuing(3600)).await
+    }
+
+    async fn with(
+        script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+        endpoint: FakeTokenEndpoint,
+    ) -> Self {
+        let server = Loopback::start(script).await;
+        let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+        let profile = Profile::new("loopback", "https://auth.example.com/token")
+            .and_then(|profile| profile.with_origin(&server.url("")))
+            .unwrap()
+            .with_replay_rule(ReplayRule::Reusable)
+            .with_rejection(sign);
+        let rig = Rig::with_profile(endpoint, profile);
+        let redirects = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().redirect(redirects).no_proxy().build().unwrap();
+        let below = Below::default();
+        let client =
+            ClientBuilder::new(client).with(AuthMiddleware::new(rig.layer())).with(below.clone()).build();
+        Self { server, rig, client, below }
+    }
+
+    fn bearers(&self) -> Vec<String> {
+        self.server.seen().iter().map(|seen| seen.bearer().unwrap_or_default()).collect()
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let response = self.client.get(self.server.url(path)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+}
+
+/// Rejects the tokens named with 401.
+fn rejecting(tokens: &'static [&'static str]) -> impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static {
+    move |_, seen| {
+        let rejected = seen.bearer().is_some_and(|token| tokens.contains(&token.as_str()));
+        let body = format!("{} {}", seen.method, String::from_utf8(seen.body.to_vec()).unwrap());
+        Reply::Whole(if rejected { answer(401, "rejected") } else { answer(200, &body) })
+    }
+}
+
+#[tokio::test]
+async fn us01_the_token_is_sent_and_kept() {
+    let stack = Stack::new(rejecting(&[])).await;
+    for _ in 0..3 {
+        assert_eq!(stack.get("/me").await, (200, "GET ".to_owned()));
+    }
+    assert_eq!(stack.server.seen()[0].headers["authorization"], "Bearer token-1");
+    assert_eq!(stack.bearers(), ["token-1"; 3]);
+    assert_eq!(stack.rig.endpoint.count(), 1);
+}
+
+#[tokio::test]
+async fn b65_the_header_is_sensitive_on_every_path() {
+    let stack = Stack::new(rejecting(&["token-1"])).await;
+    stack.get("/me").await;
+    let given = stack.client.get(stack.server.url("/me")).with_extension(CallBearer::new("given").unwrap());
+    given.send().await.unwrap();
+    let below = stack.below.0.lock().unwrap();
+    let values: Vec<_> = below.iter().map(|value| value.clone().unwrap()).collect();
+    assert_eq!(values, ["Bearer token-1", "Bearer token-2", "Bearer given"]);
+    assert!(values.iter().all(HeaderValue::is_sensitive));
+}
+
+#[tokio::test]
+async fn a_401_renews_and_resends_once() {
+    let stack = Stack::new(rejecting(&["token-1"])).await;
+    let response = stack
+        .client
+        .post(stack.server.url("/orders?x=1"))
+        .header("x-mine", "1")
+        .body("an order")
+        .send()
+        .await;
+    assert_eq!(response.unwrap().text().await.unwrap(), "POST an order");
+    assert_eq!(stack.bearers(), ["token-1", "token-2"]);
+    let [first, second] = &stack.server.seen()[..] else { panic!("two requests") };
+    assert_eq!((&first.method, &first.uri, &first.body), (&second.method, &second.uri, &second.body));
+    assert_eq!(first.headers["x-mine"], second.headers["x-mine"]);
+    assert_eq!(stack.rig.endpoint.count(), 2);
+    assert_eq!(stack.rig.manager.stats().resends, 1);
+}
+
+#[tokio::test]
+async fn an_api_that_always_says_401_is_asked_twice() {
+    let stack = Stack::new(|_, _| Reply::Whole(answer(401, "rejected"))).await;
+    assert_eq!(stack.get("/me").await, (401, "rejected".to_owned()));
+    assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (2, 2));
+    // The next call is within the floor: it is sent once.
+    assert_eq!(stack.get("/me").await, (401, "rejected".to_owned()));
+    assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_sent_again_is_sent_once() {
+    let stack = Stack::new(rejecting(&["token-1"])).await;
+    let body = http_body_util::Full::new(bytes::Bytes::from_static(b"a stream"));
+    let post = stack.client.post(stack.server.url("/me")).body(reqwest::Body::wrap(body));
+    let response = post.send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.text().await.unwrap(), "rejected");
+    assert_eq!(stack.server.seen()[0].body, "a stream");
+    assert_eq!(stack.server.count(), 1);
+    // The renewal began all the same, and the next call has its token.
+    while stack.rig.manager.token().await.unwrap().access_token().expose() == "token-1" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stack.get("/me").await.0, 200);
+    assert_eq!(stack.bearers(), ["token-1", "token-2"]);
+}
+
+#[tokio::test]
+async fn b68_an_authorization_of_the_caller_is_left_alone() {
+    let stack = Stack::new(|_, _| Reply::Whole(answer(401, "rejected"))).await;
+    let response = stack.client.get(stack.server.url("/me")).bearer_auth("mine").send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(stack.bearers(), ["mine"]);
+    assert_eq!(stack.rig.endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn a_403_is_looked_into_and_comes_back_whole() {
+    let long = format!(r#"{{"int_err_code":"NoPermission","msg":"{}"}}"#, "x".repeat(100_000));
+    for body in [r#"{"int_err_code":"NoPermission"}"#, "no JSON", "", &long] {
+        let expected = body.to_owned();
+        let stack = Stack::new({
+            let body = body.to_owned();
+            move |_, _| {
+                let mut response = answer(403, &body);
+                response.headers_mut().insert("x-request-id", "abc".parse().unwrap());
+                Reply::Whole(response)
+            }
+        })
+        .await;
+        let url = stack.server.url("/me?a=b");
+        let response = stack.client.get(&url).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["x-request-id"]),
+            (403, &"abc".parse().unwrap())
+        );
+        assert_eq!(response.url().as_str(), url);
+        assert_eq!(response.bytes().await.unwrap(), expected);
+        assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_403_that_names_the_token_renews_and_resends() {
+    let stack = Stack::new(|n, _| {
+        Reply::Whole(match n {
+            1 => answer(403, r#"{"int_err_code":"InvalidToken"}"#),
+            _ => answer(200, "[]"),
+        })
+    })
+    .await;
+    assert_eq!(stack.get("/me").await, (200, "[]".to_owned()));
+    assert_eq!(stack.bearers(), ["token-1", "token-2"]);
+
+    // Where there is no other token, the 403 comes back as it was.
+    let stack = Stack::new(|_, _| Reply::Whole(answer(403, r#"{"int_err_code":"InvalidToken"}"#))).await;
+    stack.rig.manager.token().await.unwrap();
+    stack.rig.endpoint.now(|_, _| Ok(respond(503, "")));
+    assert_eq!(stack.get("/me").await, (403, r#"{"int_err_code":"InvalidToken"}"#.to_owned()));
+    assert_eq!(stack.server.count(), 1);
+}
+
+#[tokio::test]
+async fn us04_the_token_goes_to_the_listed_origins_only() {
+    let stack = Stack::new(rejecting(&[])).await;
+    let elsewhere = Loopback::saying(401, "who are you").await;
+    let response = stack.client.get(elsewhere.url("/me")).send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "who are you");
+    assert_eq!(elsewhere.seen()[0].bearer(), None);
+    assert_eq!((elsewhere.count(), stack.rig.endpoint.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn b61_a_redirect_takes_the_token_nowhere() {
+    let elsewhere = Loopback::saying(200, "arrived").await;
+    let target = elsewhere.url("/me");
+    let stack = Stack::new(move |_, _| Reply::Whole(redirect(307, &target))).await;
+    assert_eq!(stack.get("/me").await.0, 307);
+    assert_eq!((stack.server.count(), elsewhere.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn us07_without_a_token_nothing_is_sent() {
+    let failing = FakeTokenEndpoint::scripted(|_, _| Ok(respond(400, r#"{"error":"invalid_client"}"#)));
+    let stack = Stack::with(rejecting(&[]), failing).await;
+    let error = stack.client.get(stack.server.url("/me")).send().await.unwrap_err();
+    let found = Error::find(&error).expect("it is found in the chain of causes");
+    assert_eq!(found.oauth().unwrap().code(), "invalid_client");
+    assert_eq!(stack.server.count(), 0);
+}
+
+#[tokio::test]
+async fn an_operation_says_which_credential_it_wants() {
+    static HEALTH: OperationMeta =
+        OperationMeta::new("health", Method::GET, "/health").with_security(Security::Public);
+    static WIDGET: OperationMeta =
+        OperationMeta::new("widget", Method::GET, "/widget").with_security(Security::Other(&["EndUser"]));
+    let stack = Stack::new(rejecting(&[])).await;
+    let get = |operation: &'static OperationMeta| {
+        stack.client.get(stack.server.url(operation.path())).with_extension(operation)
+    };
+    get(&HEALTH).send().await.unwrap();
+    let error = get(&WIDGET).send().await.unwrap_err();
+    assert_eq!(Error::find(&error).map(Error::kind), Some(ErrorKind::Credential));
+    get(&WIDGET).with_extension(CallBearer::new("given").unwrap()).send().await.unwrap();
+    assert_eq!(stack.bearers(), ["", "given"]);
+    assert_eq!(stack.rig.endpoint.count(), 0);
+}

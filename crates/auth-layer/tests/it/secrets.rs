@@ -1,0 +1,488 @@
+//! Secrets stay out of sight: of texts, of logs, and of memory once they are dropped.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use auth_layer::{
+    AccessToken, AuthLayer, BoxError, CallBearer, ClientAuth, ConfigError, Credential, Encoding, Entry,
+    Error, ErrorKind, Exchange, Grant, IssuedToken, MemoryStore, Profile, Record, RefreshToken, ReplayRule,
+    Secret, State, StaticToken, StoreError, StoreKey, TestClock, TokenManager, TokenRequest, TokenStore,
+    Version,
+};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use tower::{Layer, ServiceExt};
+
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, respond, until};
+
+const CLIENT_SECRET: &str = "cl13nt/s3cret+word: %é~";
+const REFRESH: &str = "r3fresh/t0ken+first==";
+const ROTATED: &str = "r3fresh/t0ken+second==";
+const ACCESS: &str = "acc3ss/t0ken+number~";
+
+/// Finds secrets in texts: as they are, in a form, and in base64 wherever they stand in what was encoded.
+struct Detector(Vec<(&'static str, String)>);
+
+impl Detector {
+    fn new() -> Self {
+        let mut needles = Vec::new();
+        for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
+            needles.push((secret, secret.to_owned()));
+            needles.push((secret, form_urlencoded::byte_serialize(secret.as_bytes()).collect()));
+            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                for before in 0..3 {
+                    let text = [&[b' '; 3][..before], secret.as_bytes()].concat();
+                    let encoded = engine.encode(text);
+                    // What its neighbours have a part in does not count.
+                    needles.push((secret, encoded[before * 2..encoded.len() - 3].to_owned()));
+                }
+            }
+        }
+        Self(needles)
+    }
+
+    #[track_caller]
+    fn check(&self, text: &str) {
+        for (secret, needle) in &self.0 {
+            assert!(!text.contains(needle), "{secret} shows as {needle} in {text}");
+        }
+    }
+
+    #[track_caller]
+    fn check_debug(&self, value: &dyn Debug) {
+        self.check(&format!("{value:?}"));
+        self.check(&format!("{value:#?}"));
+    }
+
+    /// Checks an error and all its causes.
+    #[track_caller]
+    fn check_error(&self, error: &(dyn StdError + 'static)) {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            self.check(&format!("{error} {error:?} {error:#?}"));
+            cause = error.source();
+        }
+    }
+}
+
+#[test]
+fn b64_the_detector_finds_what_it_looks_for() {
+    let detector = Detector::new();
+    for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
+        for text in [
+            format!("an error: {secret}!"),
+            STANDARD_NO_PAD.encode(format!("client:{secret}")),
+            STANDARD_NO_PAD.encode(format!("c:{secret}")),
+            URL_SAFE_NO_PAD.encode(format!("{secret} and more")),
+        ] {
+            let found = std::panic::catch_unwind(|| detector.check(&text));
+            assert!(found.is_err(), "{text}");
+        }
+    }
+}
+
+fn access(n: usize) -> String {
+    format!("{ACCESS}{n}")
+}
+
+fn good(n: usize, lifetime: u64) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({
+        "access_token": access(n), "token_type": "Bearer", "expires_in": lifetime, "refresh_token": ROTATED,
+    });
+    json_response(200, &body.to_string())
+}
+
+fn credential() -> Credential {
+    Credential::new("client", CLIENT_SECRET)
+}
+
+fn grants() -> [Grant; 2] {
+    [Grant::ClientCredentials, Grant::refresh_token(RefreshToken::new(REFRESH))]
+}
+
+fn rig(endpoint: FakeTokenEndpoint, profile: Profile, grant: Grant) -> Rig {
+    let clock = TestClock::new();
+    let exchange = Exchange::builder(profile.clone(), credential(), grant)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    Rig::with_exchange(endpoint, clock, profile, exchange)
+}
+
+/// A server that gives back everything it was sent, wherever an error has room for it.
+fn echoing(status: u16) -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(move |_, seen| {
+        let header =
+            |name: &str| seen.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let body = String::from_utf8(seen.body.to_vec()).unwrap();
+        let basic = header("authorization");
+        let room = [
+            format!("{basic} {body}"),
+            format!("{CLIENT_SECRET} {REFRESH}"),
+            STANDARD_NO_PAD.encode(CLIENT_SECRET),
+            STANDARD_NO_PAD.encode(REFRESH),
+        ];
+        let error = |code: &str, description: &str, uri: &str| serde_json::json!({"error": code, "error_description": description, "error_uri": uri});
+        let body = match status {
+            // The shape that has an object in it.
+            422 => serde_json::json!({"error": {"code": CLIENT_SECRET, "message": room.join(" ")}}),
+            400 => error(CLIENT_SECRET, &room[0], &room[1]),
+            401 => error(REFRESH, &room[1], &room[0]),
+            403 => error(&room[2], &room[3], &room[2]),
+            _ => error("invalid_grant", &room.join(" "), &room[0]),
+        };
+        Ok(json_response(status, &body.to_string()))
+    })
+}
+
+#[tokio::test]
+async fn b64_what_a_server_echoes_is_struck_out() {
+    let detector = Detector::new();
+    let ways = [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::body()];
+    for client_auth in ways {
+        for encoding in [Encoding::Form, Encoding::Json] {
+            for grant in grants() {
+                for status in [200, 400, 401, 403, 422, 503] {
+                    let profile = example().with_client_auth(client_auth.clone()).with_encoding(encoding);
+                    let rig = rig(echoing(status), profile, grant.clone());
+                    let error = rig.manager.token().await.unwrap_err();
+                    // The refresh token of a grant that is not one is nobody's secret.
+                    if grant != Grant::ClientCredentials {
+                        detector.check_error(&error);
+                    } else {
+                        let text = format!("{error} {error:?}").replace(REFRESH, "");
+                        assert!(!text.contains(CLIENT_SECRET), "{text}");
+                    }
+                    if status != 200 && error.kind() == ErrorKind::Refused {
+                        assert!(error.to_string().contains("[redacted]"), "{error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Answer = Result<Response<Full<Bytes>>, BoxError>;
+
+/// Writes what is logged into memory.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs on this thread with everything that is logged on it captured.
+fn logged<F: Future>(run: impl FnOnce() -> F) -> String {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(run()));
+    captured.text()
+}
+
+#[test]
+fn b64_nothing_logged_at_trace_holds_a_secret() {
+    for client_auth in [ClientAuth::Basic, ClientAuth::body()] {
+        for grant in grants() {
+            let profile = example().with_client_auth(client_auth.clone());
+            let log = logged(|| async {
+                // Success, an early renewal, a rejection and its resend.
+                let rig = rig(FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 3_600))), profile, grant);
+                let service = rig.layer().layer(FakeApi::scripted(|n, _| match n {
+                    1 => respond(401, "rejected"),
+                    _ => respond(200, "ok"),
+                }));
+                service.clone().oneshot(get("/me")).await.unwrap();
+                rig.advance(3_500);
+                service.clone().oneshot(get("/me")).await.unwrap();
+                until(|| rig.manager.stats().exchanges == 3).await;
+                // Failures of every kind.
+                let failures: [fn(&Seen) -> Answer; 6] = [
+                    |_| Err("connection reset".into()),
+                    |_| Ok(respond(502, &format!("<p>{CLIENT_SECRET} {REFRESH} {ROTATED}</p>"))),
+                    |_| Ok(respond(200, &format!("access_token={ACCESS}&refresh_token={ROTATED}"))),
+                    |_| {
+                        Ok(json_response(
+                            200,
+                            &format!(r#"{{"access_token":"{ACCESS} 1","token_type":"Bearer"}}"#),
+                        ))
+                    },
+                    |_| {
+                        Ok(json_response(
+                            200,
+                            &format!(r#"{{"access_token":"{ACCESS}1","token_type":"mac"}}"#),
+                        ))
+                    },
+                    |seen| {
+                        let sent = String::from_utf8(seen.body.to_vec()).unwrap();
+                        let basic = seen.headers.get("authorization").map(|value| value.to_str().unwrap());
+                        let description = format!("{} {CLIENT_SECRET} {sent}", basic.unwrap_or_default());
+                        let body =
+                            serde_json::json!({"error": "invalid_grant", "error_description": description});
+                        Ok(json_response(400, &body.to_string()))
+                    },
+                ];
+                for (number, failure) in failures.into_iter().enumerate() {
+                    rig.endpoint.now(move |_, seen| failure(seen));
+                    rig.advance(3_700);
+                    service.clone().oneshot(get("/me")).await.unwrap_err();
+                    assert_eq!(rig.manager.stats().failures as usize, number + 1);
+                }
+            });
+            assert_eq!(log.matches("got a token").count(), 3, "{log}");
+            assert_eq!(log.matches("got no token").count(), 6, "{log}");
+            Detector::new().check(&log);
+        }
+    }
+}
+
+/// A store that cannot be written while tokens are in the entry.
+#[derive(Debug)]
+struct Failing(MemoryStore);
+
+#[async_trait]
+impl TokenStore for Failing {
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn compare_exchange(
+        &self,
+        key: &StoreKey,
+        expected: Option<Version>,
+        entry: Entry,
+    ) -> Result<Option<Version>, StoreError> {
+        if entry.access_token.is_some() {
+            return Err(StoreError::new("cannot reach the store", "connection refused"));
+        }
+        self.0.compare_exchange(key, expected, entry).await
+    }
+
+    async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
+        self.0.changed(key, seen).await
+    }
+}
+
+#[test]
+fn b64_a_store_in_trouble_logs_no_token() {
+    let log = logged(|| async {
+        let clock = Arc::new(TestClock::new());
+        let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 60)));
+        let [_, grant] = grants();
+        let exchange = Exchange::builder(example(), credential(), grant)
+            .transport(endpoint.transport())
+            .clock(clock.clone())
+            .store(Arc::new(Failing(MemoryStore::with_clock(clock.clone()))))
+            .build()
+            .unwrap();
+        let manager = TokenManager::builder(exchange).clock(clock.clone()).build();
+        manager.token().await.unwrap();
+        clock.advance(Duration::from_secs(61));
+        let error = manager.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store);
+        Detector::new().check_error(&error);
+    });
+    assert!(log.contains("the token store failed"), "{log}");
+    Detector::new().check(&log);
+}
+
+#[tokio::test]
+async fn b64_no_public_type_shows_a_secret() {
+    let detector = Detector::new();
+    let access_token = AccessToken::new(&access(1)).unwrap();
+    let refresh_token = RefreshToken::new(ROTATED);
+    let mut entry = Entry::new(refresh_token.clone());
+    entry.access_token = Some(access_token.clone());
+    entry.state = State::Redeeming { holder: "me".to_owned(), lease: Duration::from_secs(1) };
+    let asked = auth_layer::Clock::now(&TestClock::new());
+    let store = MemoryStore::new();
+    store.compare_exchange(&StoreKey::of([REFRESH]), None, entry.clone()).await.unwrap();
+
+    detector.check_debug(&Secret::new(CLIENT_SECRET));
+    detector.check_debug(&credential());
+    detector.check_debug(&grants());
+    detector.check_debug(&access_token);
+    detector.check_debug(access_token.header());
+    detector.check_debug(&refresh_token);
+    detector.check_debug(&CallBearer::new(&access(1)).unwrap());
+    detector.check_debug(&StaticToken::new(access_token.clone()));
+    detector.check_debug(&TokenRequest::after_rejection(access_token.clone()));
+    detector.check_debug(&IssuedToken::new(access_token.clone(), asked, Duration::from_secs(1)));
+    detector.check_debug(&Record::new(Version::new(1), entry.clone()));
+    detector.check_debug(&entry);
+    detector.check_debug(&store);
+    detector.check_debug(&StoreKey::of([REFRESH, CLIENT_SECRET]));
+    detector.check(StoreKey::of([REFRESH]).as_str());
+
+    // What holds them in its depths, with a token in hand and with one on its way.
+    for client_auth in [ClientAuth::Basic, ClientAuth::body()] {
+        for grant in grants() {
+            let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 3_600)));
+            let profile = example().with_client_auth(client_auth.clone());
+            let builder = || Exchange::builder(profile.clone(), credential(), grant.clone());
+            detector.check_debug(&builder());
+            detector.check_debug(&builder().build().unwrap());
+            detector.check_debug(&TokenManager::builder(builder().build().unwrap()));
+            let rig = rig(endpoint, profile.clone(), grant.clone());
+            let service = rig.layer().layer(FakeApi::accepting());
+            let mut sent = service.clone();
+            rig.endpoint.hold();
+            let call = tower::Service::call(&mut sent, get("/me"));
+            detector.check_debug(&call);
+            let call = tokio::spawn(call);
+            until(|| rig.endpoint.count() == 1).await;
+            detector.check_debug(&rig.manager);
+            rig.endpoint.open();
+            let response = call.await.unwrap().unwrap();
+            detector.check_debug(&response);
+            detector.check_debug(&response.into_body());
+            detector.check_debug(&rig.manager);
+            detector.check_debug(&rig.manager.token().await.unwrap());
+            detector.check_debug(&rig.layer());
+            detector.check_debug(&service);
+            detector.check_debug(&auth_layer::AuthMiddleware::new(AuthLayer::new(&profile, rig.manager)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn b64_no_error_of_configuration_shows_a_secret() {
+    let detector = Detector::new();
+    let build = |profile: Profile, grant| -> ConfigError {
+        Exchange::builder(profile, credential(), grant).build().unwrap_err()
+    };
+    let public = example().with_client_auth(ClientAuth::Public);
+    detector.check_error(&build(public, Grant::ClientCredentials));
+    detector.check_error(&build(example(), Grant::refresh_token(RefreshToken::new(""))));
+    detector.check_error(&build(
+        example().with_parameter("client_secret", CLIENT_SECRET),
+        Grant::ClientCredentials,
+    ));
+    let raw = example().with_client_auth(ClientAuth::BasicRaw);
+    let colon = Exchange::builder(raw, Credential::new("a:b", CLIENT_SECRET), Grant::ClientCredentials);
+    detector.check_error(&colon.build().unwrap_err());
+
+    // URLs that somebody wrote a secret into.
+    let secret = "s3cret-in-a-url";
+    for url in [
+        format!("http://auth.example.com/token?key={secret}"),
+        format!("https://auth.example.com/token?key={secret}#fragment"),
+        format!("https://auth.example.com/token#{secret}"),
+        format!("https://user:{secret}@auth.example.com/token"),
+        format!("https://user:{secret}@auth example.com/token"),
+        format!("ftp://auth.example.com/?{secret}"),
+    ] {
+        let token_url = Profile::new("example", &url).unwrap_err();
+        assert!(!format!("{token_url} {token_url:?}").contains(secret), "{token_url:?}");
+    }
+    for url in [
+        format!("http://api.example.com/?key={secret}"),
+        format!("http://user:{secret}@api.example.com/"),
+        format!("ftp://api.example.com/?{secret}"),
+    ] {
+        let origin = example().with_origin(&url).unwrap_err();
+        assert!(!format!("{origin} {origin:?}").contains(secret), "{origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn rs15_a_query_in_the_token_url_is_not_in_errors() {
+    let profile = example().with_token_url("https://auth.example.com/token?key=s3cret-in-a-url").unwrap();
+    for answer in [respond(400, "{}"), respond(200, "{}"), respond(307, "")] {
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(answer.clone()));
+        let error = Rig::with_profile(endpoint, profile.clone()).manager.token().await.unwrap_err();
+        assert_eq!(error.endpoint(), Some("https://auth.example.com/token"));
+        assert!(!format!("{error} {error:?}").contains("s3cret-in-a-url"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn b65_the_basic_header_is_sensitive() {
+    for client_auth in [ClientAuth::Basic, ClientAuth::BasicRaw] {
+        for grant in grants() {
+            let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 60)));
+            let rig = rig(endpoint, example().with_client_auth(client_auth.clone()), grant);
+            rig.manager.token().await.unwrap();
+            rig.advance(61);
+            rig.manager.token().await.unwrap();
+            for seen in rig.endpoint.seen() {
+                assert!(seen.headers["authorization"].is_sensitive());
+                Detector::new().check_debug(&seen.headers);
+            }
+            assert_eq!(rig.endpoint.count(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn b65_every_bearer_header_is_sensitive() {
+    let token = AccessToken::new(&access(1)).unwrap();
+    assert!(token.header().is_sensitive() && token.clone().header().clone().is_sensitive());
+    let rig = rig(FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 60))), example(), Grant::ClientCredentials);
+    assert!(rig.manager.token().await.unwrap().access_token().header().is_sensitive());
+    let adopted = MemoryStore::new();
+    let key = StoreKey::of(["k"]);
+    let mut entry = Entry::new(RefreshToken::new(REFRESH));
+    entry.access_token = Some(token);
+    adopted.compare_exchange(&key, None, entry).await.unwrap();
+    let loaded = adopted.load(&key).await.unwrap().unwrap().entry.access_token.unwrap();
+    assert!(loaded.header().is_sensitive());
+}
+
+#[tokio::test]
+async fn b67_a_token_that_cannot_stand_in_a_header_is_not_logged() {
+    for bad in ["\\n", "\\u0000", "é"] {
+        let body = format!(r#"{{"access_token":"{ACCESS}{bad}","token_type":"Bearer"}}"#);
+        let log = std::thread::spawn(move || {
+            logged(|| async {
+                let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
+                let rig = rig(endpoint, example(), Grant::ClientCredentials);
+                let error = rig.layer().layer(FakeApi::accepting()).oneshot(get("/me")).await.unwrap_err();
+                let error = Error::find(error.as_ref()).unwrap();
+                assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+                Detector::new().check_error(error);
+            })
+        });
+        let log = log.join().unwrap();
+        assert!(log.contains("got no token"), "{log}");
+        Detector::new().check(&log);
+    }
+}
+
+#[tokio::test]
+async fn rf06_an_ended_grant_shows_no_token() {
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Err("reset".into()));
+    let [_, grant] = grants();
+    let rig = rig(endpoint, example().with_replay_rule(ReplayRule::KillsFamily), grant);
+    rig.manager.token().await.unwrap_err();
+    rig.advance(60);
+    let error = rig.manager.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignInAgain);
+    Detector::new().check_error(&error);
+}
