@@ -188,7 +188,7 @@ async fn rs06_a_lifetime_that_is_no_whole_number_is_an_error() {
 }
 
 #[tokio::test]
-async fn rs06_a_lifetime_beyond_all_sense_is_cut_to_a_year() {
+async fn b20_rs06_a_lifetime_beyond_all_sense_is_cut_to_a_year() {
     for text in ["1000000000000000000", "18446744073709551615", "\"18446744073709551615\"", "31536001"] {
         assert_eq!(lifetime(&with_lifetime(text)).await.unwrap(), 365 * 86_400, "{text}");
     }
