@@ -85,7 +85,7 @@ async fn b24_an_outage_longer_than_the_token_ends_within_one_backoff() {
 }
 
 #[tokio::test]
-async fn b25_a_wrong_secret_that_is_put_right_works_again_within_ten_seconds() {
+async fn b25_te05_a_wrong_secret_that_is_put_right_works_again_within_ten_seconds() {
     let wrong = http::Response::builder().status(401).body(r#"{"error":"invalid_client"}"#).unwrap();
     let right = http::Response::new(r#"{"access_token":"good","token_type":"Bearer","expires_in":3600}"#);
     let rig = Rig::new(FakeTokenEndpoint::answering([wrong, right]));
