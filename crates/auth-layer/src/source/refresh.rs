@@ -74,6 +74,12 @@ impl Refresh {
             self.flush().await.map_err(store_failed)?;
             let record = self.record().await.map_err(store_failed)?;
             match &record.entry.state {
+                State::Ended if self.is_newer_sign_in(&record.entry) => {
+                    let first = Entry::new(self.initial.clone());
+                    let begun = self.store.compare_exchange(&self.key, Some(record.version), first).await;
+                    begun.map_err(store_failed)?;
+                    continue;
+                }
                 State::Ended => return Err(ended(record.entry.last_error.as_deref())),
                 State::Redeeming { holder, lease } if *holder != self.holder && !lease.is_zero() => {
                     self.wait(record.version, *lease).await.map_err(store_failed)?;
@@ -116,6 +122,11 @@ impl Refresh {
                 }
             }
         }
+    }
+
+    /// Whether somebody signed in again since the grant ended.
+    fn is_newer_sign_in(&self, ended: &Entry) -> bool {
+        ended.sign_in != Entry::new(self.initial.clone()).sign_in
     }
 
     /// Whether a token that may be used up may be sent again. In a grace period it may, once.
@@ -161,7 +172,7 @@ impl Refresh {
     /// left out: nobody is to take it over.
     async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer, required: Option<&Scope>) {
         let refresh_token = answer.refresh_token.as_ref().unwrap_or(&old.refresh_token).clone();
-        let mut entry = Entry::new(refresh_token);
+        let mut entry = Entry { sign_in: old.sign_in.clone(), ..Entry::new(refresh_token) };
         let usable = !required.is_some_and(|required| answer.lacks(required));
         entry.access_token = usable.then(|| answer.access_token.clone());
         entry.hard = Some((answer.sent + answer.lifetime).wall());

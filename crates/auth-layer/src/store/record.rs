@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::key::StoreKey;
 use crate::token::{AccessToken, RefreshToken};
 
 /// Which writing of a record this is; each write makes it larger.
@@ -41,6 +42,9 @@ pub struct Entry {
     pub state: State,
     /// The refresh token that is good, or that is being redeemed.
     pub refresh_token: RefreshToken,
+    /// A digest of the refresh token that a person's sign-in gave, from which all others here came: it tells a new
+    /// sign-in from the one that is known.
+    pub sign_in: StoreKey,
     /// The access token that came last.
     pub access_token: Option<AccessToken>,
     /// When the access token ends, since the Unix epoch.
@@ -95,8 +99,9 @@ pub struct Record {
 
 impl Entry {
     /// An idle entry with nothing but a refresh token.
-    pub const fn new(refresh_token: RefreshToken) -> Self {
-        Self { state: State::Idle, refresh_token, access_token: None, hard: None, last_error: None }
+    pub fn new(refresh_token: RefreshToken) -> Self {
+        let sign_in = StoreKey::of([refresh_token.expose()]);
+        Self { state: State::Idle, refresh_token, sign_in, access_token: None, hard: None, last_error: None }
     }
 }
 
