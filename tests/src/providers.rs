@@ -1,0 +1,160 @@
+//! The four providers; GoTo twice, since its two APIs reject a token in two ways.
+
+use std::time::Duration;
+
+use auth_layer::TokenManager;
+use emulator::Provider;
+use gbg_go_client::types::JourneyStart;
+use serde_json::json;
+
+use crate::{Failure, Fixture};
+
+/// GoTab, by listing the locations.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
+pub struct Gotab;
+
+/// GoTo's admin API, by asking who the user is. It answers a dead token with 401.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
+pub struct GotoAdmin;
+
+/// GoTo's webinar API, by listing webinars. It answers a dead token with 403.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
+pub struct GotoWebinar;
+
+/// GBG GO, by starting a journey: a POST with a body.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
+pub struct GbgGo;
+
+/// Octotable, by listing the rooms.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
+pub struct Octotable;
+
+/// The organizer that GoTo's documents show.
+pub const ORGANIZER: &str = "5236871449023817765";
+
+/// The restaurant that Octotable's documents show.
+pub const PROPERTY: i64 = 700_118;
+
+/// A journey to start at GBG GO.
+///
+/// # Panics
+///
+/// If the generated type no longer takes it.
+pub fn draft_of_a_journey() -> JourneyStart {
+    let draft = json!({
+        "resourceId": "b7Jw3nQx-81KtVs5Rz@latest",
+        "context": {
+            "config": {"delivery": "api"},
+            "subject": {"identity": {"firstName": "Dana", "lastNames": ["Reed"]}},
+        },
+    });
+    serde_json::from_value(draft).expect("it is the document's example")
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const NOBODY: &str = "the client was built with a manager";
+
+impl Fixture for Gotab {
+    type Client = gotab_client::Client;
+    const PROVIDER: Provider = Provider::GoTab;
+    const LIFETIME: Duration = Duration::from_secs(86_400);
+    const CREDENTIALS: &'static [&'static str] = &["GOTAB_ACCESS_ID", "GOTAB_ACCESS_SECRET"];
+    const OPERATION: &'static str = "listLocations";
+    const ANSWER: &'static str = "[]";
+    const REJECTION: (u16, &'static str) =
+        (401, r#"{"error":"invalid_token","message":"no","statusCode":401}"#);
+
+    fn manager(client: &Self::Client) -> &TokenManager {
+        client.token_manager().expect(NOBODY)
+    }
+
+    async fn call(client: &Self::Client) -> Result<(), Failure> {
+        client.list_locations().send().await?;
+        Ok(())
+    }
+}
+
+impl Fixture for GotoAdmin {
+    type Client = goto_client::Client;
+    const PROVIDER: Provider = Provider::GoTo;
+    const LIFETIME: Duration = HOUR;
+    const CREDENTIALS: &'static [&'static str] =
+        &["GOTO_CLIENT_ID", "GOTO_CLIENT_SECRET", "GOTO_REFRESH_TOKEN"];
+    const OPERATION: &'static str = "getMe";
+    const ANSWER: &'static str = r#"{"key":"1","accountKey":"2"}"#;
+    const REJECTION: (u16, &'static str) = (401, INVALID_TOKEN);
+
+    fn manager(client: &Self::Client) -> &TokenManager {
+        client.token_manager().expect(NOBODY)
+    }
+
+    async fn call(client: &Self::Client) -> Result<(), Failure> {
+        client.admin().get_me().send().await?;
+        Ok(())
+    }
+}
+
+impl Fixture for GotoWebinar {
+    type Client = goto_client::Client;
+    const PROVIDER: Provider = Provider::GoTo;
+    const LIFETIME: Duration = HOUR;
+    const CREDENTIALS: &'static [&'static str] = GotoAdmin::CREDENTIALS;
+    const OPERATION: &'static str = "getAllRegistrantsForWebinar";
+    const ANSWER: &'static str = "[]";
+    const REJECTION: (u16, &'static str) = (403, INVALID_TOKEN);
+
+    fn manager(client: &Self::Client) -> &TokenManager {
+        client.token_manager().expect(NOBODY)
+    }
+
+    async fn call(client: &Self::Client) -> Result<(), Failure> {
+        let registrants = client.webinar().get_all_registrants_for_webinar();
+        registrants.organizer_key(ORGANIZER).webinar_key("7719034628815540021").send().await?;
+        Ok(())
+    }
+}
+
+const INVALID_TOKEN: &str = r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#;
+
+impl Fixture for GbgGo {
+    type Client = gbg_go_client::Client;
+    const PROVIDER: Provider = Provider::GbgGo;
+    const LIFETIME: Duration = HOUR;
+    const CREDENTIALS: &'static [&'static str] = &["GBG_GO_CLIENT_ID", "GBG_GO_CLIENT_SECRET"];
+    const OPERATION: &'static str = "startJourney";
+    const ANSWER: &'static str = r#"{"instanceId":"Tk_4mZq9-LwBx7RcVhYe2N","status":"started"}"#;
+    const REJECTION: (u16, &'static str) = (401, r#"{"errors":[{"code":"4010"}]}"#);
+
+    fn manager(client: &Self::Client) -> &TokenManager {
+        client.token_manager().expect(NOBODY)
+    }
+
+    async fn call(client: &Self::Client) -> Result<(), Failure> {
+        client.start_journey().body(draft_of_a_journey()).send().await?;
+        Ok(())
+    }
+}
+
+impl Fixture for Octotable {
+    type Client = octotable_client::Client;
+    const PROVIDER: Provider = Provider::Octotable;
+    const LIFETIME: Duration = Duration::from_secs(1440);
+    const CREDENTIALS: &'static [&'static str] = &["OCTOTABLE_CLIENT_ID", "OCTOTABLE_CLIENT_SECRET"];
+    const OPERATION: &'static str = "listRooms";
+    const ANSWER: &'static str = r#"{"data":[]}"#;
+    const REJECTION: (u16, &'static str) = (401, r#"{"success":false}"#);
+
+    fn manager(client: &Self::Client) -> &TokenManager {
+        client.token_manager().expect(NOBODY)
+    }
+
+    async fn call(client: &Self::Client) -> Result<(), Failure> {
+        client.list_rooms().property(PROPERTY).send().await?;
+        Ok(())
+    }
+}

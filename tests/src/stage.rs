@@ -1,0 +1,84 @@
+//! An emulator and a client's clock that move together.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use auth_layer::{Clock, Profile, TestClock};
+use client_core::Builder;
+use emulator::{Emulator, ManualClock, Site};
+
+use crate::Fixture;
+
+/// The four providers on loopback, and a clock that both sides live by.
+#[derive(Debug)]
+pub struct Stage {
+    emulator: Emulator,
+    hands: ManualClock,
+    clock: TestClock,
+}
+
+impl Stage {
+    /// Starts the emulator, with the same secrets at each start.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot listen on loopback.
+    pub async fn start() -> Self {
+        let clock = TestClock::new();
+        let hands = ManualClock::new(SystemTime::UNIX_EPOCH + clock.now().wall());
+        let emulator = Emulator::builder().clock(&hands).seed(SEED).start().await;
+        Self { emulator: emulator.expect("loopback has free ports"), hands, clock }
+    }
+
+    /// The site that a fixture's client calls.
+    pub fn site<F: Fixture>(&self) -> Site {
+        self.emulator.site(F::PROVIDER).clone()
+    }
+
+    /// Lets time pass for the provider and for the client.
+    pub fn advance(&self, by: Duration) {
+        self.hands.advance(by);
+        self.clock.advance(by);
+    }
+
+    /// The client's clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    /// A client's builder on this stage: credentials and URLs from the site's variables, time from the stage.
+    ///
+    /// # Panics
+    ///
+    /// If a variable is missing.
+    pub fn builder<F: Fixture>(&self) -> Builder<F::Client> {
+        let site = self.site::<F>();
+        let builder = Builder::new().variables(|name| variable(&site, name));
+        builder.expect("the site names every variable").clock(self.clock())
+    }
+
+    /// A client on this stage.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be built.
+    pub fn client<F: Fixture>(&self) -> F::Client {
+        self.builder::<F>().build().expect("the site's own values are good")
+    }
+}
+
+/// The value of an environment variable, as the site gives it.
+pub fn variable(site: &Site, name: &str) -> Option<String> {
+    site.environment().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// A provider by the letter of RFC 6749, with none of this provider's quirks.
+///
+/// # Panics
+///
+/// If the site's token URL is none.
+pub fn plain(site: &Site) -> Profile {
+    Profile::new("plain", &site.token_url()).expect("a site's token URL is on loopback")
+}
+
+const SEED: u64 = 20_261_122;

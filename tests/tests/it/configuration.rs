@@ -1,0 +1,183 @@
+//! Mistakes of configuration: found when a client is built, before anything is sent.
+
+use std::error::Error as _;
+
+use auth_layer::{ConfigError, Credential, Grant, Profile, TokenManager};
+use client_core::{Builder, Provider};
+use journeys::{Fixture, Memory, Stage, variable};
+
+/// Runs every test of this file for one fixture.
+macro_rules! suite {
+    ($module:ident, $fixture:ty) => {
+        mod $module {
+            #[tokio::test]
+            async fn a_missing_or_empty_credential_is_named() {
+                super::a_missing_or_empty_credential_is_named::<$fixture>().await;
+            }
+
+            #[test]
+            fn credentials_are_needed_at_all() {
+                super::credentials_are_needed_at_all::<$fixture>();
+            }
+
+            #[tokio::test]
+            async fn a_missing_or_empty_url_is_the_real_one() {
+                super::a_missing_or_empty_url_is_the_real_one::<$fixture>().await;
+            }
+
+            #[test]
+            fn b63_plain_http_is_refused_but_on_loopback() {
+                super::b63_plain_http_is_refused_but_on_loopback::<$fixture>();
+            }
+
+            #[test]
+            fn b85_building_needs_no_runtime_and_sends_nothing() {
+                super::b85_building_needs_no_runtime_and_sends_nothing::<$fixture>();
+            }
+        }
+    };
+}
+
+suite!(gotab, journeys::Gotab);
+suite!(goto_admin, journeys::GotoAdmin);
+suite!(gbg_go, journeys::GbgGo);
+suite!(octotable, journeys::Octotable);
+
+fn refused<P: Provider>(result: Result<P, ConfigError>) -> ConfigError {
+    result.err().expect("it was built")
+}
+
+async fn a_missing_or_empty_credential_is_named<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    for wrong in F::CREDENTIALS {
+        let missing = |name: &str| if name == *wrong { None } else { variable(&site, name) };
+        let error = Builder::<F::Client>::new().variables(missing).expect_err("it is missing");
+        assert_eq!(error.what(), format!("environment variable {wrong}"));
+        assert_eq!(error.to_string(), format!("environment variable {wrong}: is not set"));
+
+        let empty = |name: &str| if name == *wrong { Some(String::new()) } else { variable(&site, name) };
+        let error = Builder::<F::Client>::new().variables(empty).expect_err("it is empty");
+        assert_eq!(error.to_string(), format!("environment variable {wrong}: is empty"));
+        assert!(error.source().is_none());
+    }
+    let counters = site.counters();
+    assert_eq!((counters.token_requests, counters.api_calls), (0, 0));
+    // With all of them it works.
+    let whole = Builder::<F::Client>::new().variables(|name| variable(&site, name)).unwrap();
+    F::call(&whole.build().unwrap()).await.unwrap();
+}
+
+fn credentials_are_needed_at_all<F: Fixture>() {
+    let error = refused(Builder::<F::Client>::new().build());
+    assert_eq!(error.what(), "credentials");
+}
+
+/// Credentials alone: URLs are the provider's real ones, which shows in nothing but what the profile says.
+async fn a_missing_or_empty_url_is_the_real_one<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    for other in [None, Some(String::new())] {
+        let lookup = |name: &str| match F::CREDENTIALS.contains(&name) {
+            true => variable(&site, name),
+            false => other.clone(),
+        };
+        let builder = Builder::<F::Client>::new().variables(lookup).unwrap();
+        let shown = format!("{builder:?}");
+        assert!(shown.contains("token_url: None") && !shown.contains("Some("), "{shown}");
+        assert!(builder.build().is_ok());
+    }
+    assert_eq!(site.counters().token_requests, 0);
+}
+
+fn b63_plain_http_is_refused_but_on_loopback<F: Fixture>() {
+    let builder = || Memory::new::<F>().builder::<F>();
+    for api in F::Client::APIS {
+        let elsewhere = ["http://api.example.com/v1", "http://10.0.0.1/v1", "http://127.0.0.1.example.com"];
+        for url in elsewhere {
+            let error = refused(builder().api_url(api.name(), url).build());
+            assert!(
+                error.to_string().ends_with("must be https (plain http is for loopback only)"),
+                "{error}"
+            );
+            assert!(error.what().contains(url), "{error}");
+        }
+        for url in ["ftp://api.example.com", "api.example.com/v1", "", "/v1", "https://exa mple.com"] {
+            refused(builder().api_url(api.name(), url).build());
+        }
+        for url in
+            ["https://api.example.com/v1/", "http://127.0.0.1:1/v1", "http://localhost", "http://[::1]:80"]
+        {
+            assert!(builder().api_url(api.name(), url).build().is_ok(), "{url}");
+        }
+    }
+    for url in ["http://auth.example.com/token", "http://192.168.1.1/token"] {
+        let error = refused(builder().token_url(url).build());
+        assert_eq!(
+            error.to_string(),
+            format!("token URL {url}: must be https (plain http is for loopback only)")
+        );
+    }
+    refused(builder().token_url("https://auth.example.com/token#fragment").build());
+    refused(builder().token_url("").build());
+    assert!(builder().token_url("http://localhost:8080/token").build().is_ok());
+}
+
+/// The emulator has a runtime, on another thread; here is none.
+fn b85_building_needs_no_runtime_and_sends_nothing<F: Fixture>() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let stage = runtime.block_on(Stage::start());
+    let site = stage.site::<F>();
+    assert!(tokio::runtime::Handle::try_current().is_err());
+    let clients: Vec<F::Client> = (0..20).map(|_| stage.client::<F>()).collect();
+    let one = clients[0].clone();
+    assert_eq!(F::manager(&one).stats().exchanges, 0);
+    drop(clients);
+    // A client made outside is good inside; what reached the site before would have been counted.
+    runtime.block_on(F::call(&one)).unwrap();
+    let counters = site.counters();
+    assert_eq!((counters.token_requests, counters.api_calls), (1, 1));
+}
+
+#[test]
+fn empty_credentials_given_by_hand_are_refused() {
+    let secret = "client secret: is empty";
+    let id = "client id: is empty";
+    let check = |error: ConfigError, expected: &str| assert_eq!(error.to_string(), expected);
+    let gotab = |id, secret| {
+        gotab_client::Client::builder().credentials(gotab_client::Credentials::new(id, secret)).build()
+    };
+    check(refused(gotab("", "secret")), id);
+    check(refused(gotab("id", "")), secret);
+    let gbg_go = |id, secret| {
+        gbg_go_client::Client::builder().credentials(gbg_go_client::Credentials::new(id, secret)).build()
+    };
+    check(refused(gbg_go("", "secret")), id);
+    check(refused(gbg_go("id", "")), secret);
+    let octotable = |id, secret| {
+        octotable_client::Client::builder()
+            .credentials(octotable_client::Credentials::new(id, secret))
+            .build()
+    };
+    check(refused(octotable("", "secret")), id);
+    check(refused(octotable("id", "")), secret);
+    let goto = |id, secret, refresh| {
+        goto_client::Client::builder().credentials(goto_client::Credentials::new(id, secret, refresh)).build()
+    };
+    check(refused(goto("", "secret", "refresh")), id);
+    check(refused(goto("id", "", "refresh")), secret);
+    check(refused(goto("id", "secret", "")), "refresh token: is empty");
+    // A raw Basic header joins by a colon.
+    assert!(refused(goto("i:d", "secret", "refresh")).to_string().contains("colon"));
+}
+
+#[test]
+fn a_manager_stands_in_for_credentials() {
+    let credential = Credential::new("id", "secret");
+    let profile = Profile::octotable();
+    let exchange =
+        auth_layer::Exchange::builder(profile, credential, Grant::ClientCredentials).build().unwrap();
+    let manager = TokenManager::new(exchange);
+    let client = octotable_client::Client::builder().manager(manager).build().unwrap();
+    assert_eq!(client.token_manager().unwrap().stats().exchanges, 0);
+}

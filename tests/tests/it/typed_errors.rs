@@ -1,0 +1,301 @@
+//! What a caller learns from a typed call that failed: the kind, the chain of causes, what is missing, and no secret.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use auth_layer::ErrorKind;
+use base64::Engine as _;
+use client_core::{Denial, Error, StatusCode};
+use emulator::{Endpoint, Fault, Malformed, RefreshTokenMode, Site};
+use gotab_client::responses::CreateTabError;
+use journeys::{Failure, Fixture, Gotab, GotoAdmin, Log, Memory, Octotable, Shape, Stage};
+
+/// Runs every test of this file for one fixture.
+macro_rules! suite {
+    ($module:ident, $fixture:ty, $($name:ident),* $(,)?) => {
+        mod $module {
+            $(#[tokio::test] async fn $name() { journeys::in_time(super::$name::<$fixture>()).await; })*
+        }
+    };
+    ($module:ident, $fixture:ty) => {
+        suite!($module, $fixture,
+            b64_no_secret_is_in_an_error_or_a_log_line,
+            b93_a_wrong_secret_is_typed,
+            ch07_ch12_what_is_missing_is_typed,
+            a_denial_needs_a_401_or_403_and_a_bearer_challenge,
+            a_page_of_html_keeps_its_status,
+            a_broken_answer_of_the_api_is_no_auth_error,
+        );
+    };
+}
+
+suite!(gotab, journeys::Gotab);
+suite!(goto_admin, journeys::GotoAdmin);
+suite!(goto_webinar, journeys::GotoWebinar);
+suite!(gbg_go, journeys::GbgGo);
+suite!(octotable, journeys::Octotable);
+
+async fn b93_a_wrong_secret_is_typed<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.client::<F>();
+    let _new_secret = site.regenerate_secret();
+    let failure = F::call(&client).await.unwrap_err();
+    assert_eq!((failure.shape, failure.kind()), (Shape::Auth, Some(ErrorKind::Refused)));
+    assert!(!failure.is_transient, "nothing mends a secret by itself");
+    assert_eq!(failure.code().unwrap().to_lowercase(), "invalid_client");
+    let expected = if F::PROVIDER == emulator::Provider::GoTab { 400 } else { 401 };
+    assert_eq!(failure.token_status(), Some(expected));
+    assert_eq!(failure.api_status(), None, "the API never answered");
+    let auth = failure.auth.unwrap();
+    assert_eq!(auth.endpoint(), Some(site.token_url().as_str()));
+    assert!(auth.oauth().unwrap().description().is_some());
+    assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 0));
+}
+
+/// The chain from the typed error to its cause, link by link.
+#[tokio::test]
+async fn b93_the_chain_of_causes_is_whole() {
+    let stage = Stage::start().await;
+    let site = stage.site::<Octotable>();
+    site.inject(Endpoint::Token, Fault::DropConnection);
+    let error = stage.client::<Octotable>().list_rooms().property(1).send().await.unwrap_err();
+    let Error::Auth(auth) = &error else { panic!("{error:?}") };
+    assert_eq!((auth.kind(), auth.is_transient()), (ErrorKind::Transport, true));
+    let second = error.source().unwrap();
+    assert_eq!(second.downcast_ref::<auth_layer::Error>().unwrap().kind(), ErrorKind::Transport);
+    let third = second.source().expect("what the transport said");
+    assert!(third.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_request), "{third:?}");
+    // No link says again what the next one says.
+    assert!(!error.to_string().contains(&second.to_string()));
+    assert!(!second.to_string().contains(&third.to_string()));
+}
+
+#[tokio::test]
+async fn b93_a_revoked_refresh_token_is_typed_and_its_cause_is_what_the_server_said() {
+    let stage = Stage::start().await;
+    let site = stage.site::<GotoAdmin>();
+    let client = stage.client::<GotoAdmin>();
+    site.revoke_refresh_token();
+    let error = client.admin().get_me().send().await.unwrap_err();
+    assert!(!error.is_transient());
+    let Error::Auth(auth) = &error else { panic!("{error:?}") };
+    assert_eq!(auth.kind(), ErrorKind::SignInAgain);
+    let cause = auth.source().unwrap().downcast_ref::<auth_layer::Error>().unwrap();
+    assert_eq!((cause.kind(), cause.status()), (ErrorKind::Refused, Some(StatusCode::BAD_REQUEST)));
+    assert_eq!(cause.oauth().unwrap().code(), "invalid_grant");
+    assert_eq!(cause.endpoint(), Some(site.token_url().as_str()));
+}
+
+async fn ch07_ch12_what_is_missing_is_typed<F: Fixture>() {
+    let memory = Memory::new::<F>();
+    let client = memory.client::<F>();
+    let denial = async |status, challenge| {
+        memory.answer_instead(status, Some(("www-authenticate", challenge)), "{}");
+        let failure = F::call(&client).await.unwrap_err();
+        assert_eq!(failure.api_status(), Some(status));
+        assert!(!failure.is_transient);
+        failure.denial
+    };
+    for status in [401, 403] {
+        let scope =
+            denial(status, r#"Bearer realm="a, b", error="insufficient_scope", scope="rooms:write x""#).await;
+        let Some(Denial::Scope { scope, .. }) = scope else { panic!("{scope:?}") };
+        assert_eq!(scope.as_deref(), Some("rooms:write x"));
+
+        let unnamed = denial(status, r#"DPoP algs="ES256", Bearer error=insufficient_scope"#).await;
+        assert!(matches!(unnamed, Some(Denial::Scope { scope: None, .. })), "{unnamed:?}");
+
+        let stronger =
+            r#"Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="300""#;
+        let Some(Denial::Authentication { acr_values, max_age, .. }) = denial(status, stronger).await else {
+            panic!("no denial")
+        };
+        assert_eq!(acr_values.as_deref(), Some("gold silver"));
+        assert_eq!(max_age, Some(Duration::from_secs(300)));
+    }
+    assert_eq!((memory.token_requests(), memory.api_calls()), (1, 6), "none was renewed for or sent again");
+}
+
+async fn a_denial_needs_a_401_or_403_and_a_bearer_challenge<F: Fixture>() {
+    let memory = Memory::new::<F>();
+    let client = memory.client::<F>();
+    let scope = r#"Bearer error="insufficient_scope", scope="a""#;
+    let cases = [
+        (404, scope),
+        (503, scope),
+        (403, r#"Basic realm="x", error="insufficient_scope""#),
+        (403, r#"Bearer error="invalid_token""#),
+        (403, "Bearer"),
+    ];
+    for (status, challenge) in cases {
+        memory.answer_instead(status, Some(("www-authenticate", challenge)), "{}");
+        let failure = F::call(&client).await.unwrap_err();
+        assert_eq!((failure.api_status(), failure.denial), (Some(status), None), "{challenge}");
+    }
+    assert_eq!((memory.token_requests(), memory.api_calls()), (1, cases.len()));
+}
+
+async fn a_page_of_html_keeps_its_status<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.client::<F>();
+    let html = vec![("content-type".to_owned(), "text/html".to_owned())];
+    let body = "<h1>We will be back</h1>".to_owned();
+    site.inject(Endpoint::Api, Fault::Status { code: 503, body, headers: html });
+    let failure = F::call(&client).await.unwrap_err();
+    assert_eq!(failure.api_status(), Some(503), "{failure:?}");
+    assert!(failure.is_transient);
+    assert!(failure.auth.is_none() && !failure.text.contains("be back"), "{failure:?}");
+    // Not JSON although the document says so, or not in the document at all.
+    assert!(
+        matches!(failure.shape, Shape::InvalidResponsePayload | Shape::UnexpectedResponse),
+        "{failure:?}"
+    );
+    assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 1));
+}
+
+/// Where the errors depend on the status, what does not fit is kept as it came.
+#[tokio::test]
+async fn a_page_of_html_is_kept_where_errors_depend_on_the_status() {
+    let stage = Stage::start().await;
+    let site = stage.site::<Gotab>();
+    let client = stage.client::<Gotab>();
+    let html = vec![("content-type".to_owned(), "text/html".to_owned())];
+    site.inject(Endpoint::Api, Fault::Status { code: 503, body: "<h1>Back</h1>".to_owned(), headers: html });
+    let create = client.create_tab().location("harbour-taproom").body_map(|tab| tab.items(Vec::new()));
+    let error = create.send().await.unwrap_err();
+    assert!(error.is_transient());
+    assert_eq!(error.headers().unwrap()["content-type"], "text/html");
+    let Error::ErrorResponse(response) = error else { panic!("{error:?}") };
+    assert_eq!(response.status(), 503);
+    assert!(matches!(response.into_inner(), CreateTabError::Undocumented(body) if body == "<h1>Back</h1>"));
+}
+
+async fn a_broken_answer_of_the_api_is_no_auth_error<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.client::<F>();
+    F::call(&client).await.unwrap();
+    let cases = [
+        (Fault::DropConnection, Shape::Transport, None, true),
+        (Fault::CutOff { after_bytes: 1 }, Shape::ResponseBody, Some(true), true),
+        (Fault::Malformed(Malformed::NotJson), Shape::InvalidResponsePayload, Some(true), false),
+        (Fault::Malformed(Malformed::Empty), Shape::InvalidResponsePayload, Some(true), false),
+    ];
+    for (fault, shape, success, transient) in cases {
+        let what = format!("{fault:?}");
+        site.inject(Endpoint::Api, fault);
+        let failure = F::call(&client).await.unwrap_err();
+        assert_eq!((failure.shape, failure.is_transient), (shape, transient), "{what}: {failure:?}");
+        assert_eq!(failure.status.map(|status| status.is_success()), success, "{what}");
+        assert_eq!(failure.kind(), None, "{what}");
+    }
+    let counters = site.counters();
+    assert_eq!((counters.token_requests, counters.api_calls), (1, 5), "no call was sent again");
+}
+
+/// Everything that must not be seen, in every spelling that goes over the wire.
+#[derive(Default)]
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    fn add(&mut self, secret: &str) {
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
+        let unpadded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
+        self.0.extend([secret.to_owned(), form, base64, unpadded]);
+    }
+
+    /// What the site lets in by now, and the Basic header that says so.
+    fn add_of(&mut self, site: &Site) {
+        let credentials = site.credentials();
+        self.add(credentials.secret());
+        let basic = format!("{}:{}", credentials.id(), credentials.secret());
+        self.0.push(base64::engine::general_purpose::STANDARD.encode(basic));
+        if let Some(refresh_token) = site.refresh_token() {
+            self.add(&refresh_token);
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, what: &str, text: &str) {
+        for secret in &self.0 {
+            assert!(!text.contains(secret), "a secret of {} characters is in {what}", secret.len());
+        }
+    }
+}
+
+/// Success, renewal, rotation, rejection and every kind of failure, with all that is logged on the way.
+async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
+    let log = Log::listen();
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    site.set_refresh_token_mode(RefreshTokenMode::Rotate);
+    let builder = stage.builder::<F>();
+    let shown = format!("{builder:?}");
+    let client = builder.build().unwrap();
+    let mut secrets = Secrets::default();
+    let mut failures: Vec<Failure> = Vec::new();
+    secrets.add_of(&site);
+
+    // A server that gives back what it was sent.
+    let (secret, refresh_token) = (site.credentials().secret().to_owned(), site.refresh_token());
+    let echo = format!(
+        r#"{{"error":"invalid_request","error_description":"not {secret}","message":"{}"}}"#,
+        refresh_token.unwrap_or_else(|| secret.clone())
+    );
+    let echo = Fault::Status { code: 400, body: echo, headers: Vec::new() };
+    let troubles = [
+        echo,
+        Fault::Unavailable,
+        Fault::CutOff { after_bytes: 2000 },
+        Fault::Malformed(Malformed::DuplicateMembers),
+        Fault::Malformed(Malformed::TokenType("mac".to_owned())),
+        Fault::Malformed(Malformed::ExpiresIn("\"soon\"".to_owned())),
+    ];
+    for fault in troubles {
+        // Only GoTo loses its refresh token with a lost answer.
+        site.set_refresh_token_mode(RefreshTokenMode::Same);
+        site.inject(Endpoint::Token, fault);
+        failures.push(F::call(&client).await.unwrap_err());
+        stage.advance(Duration::from_secs(60));
+    }
+    site.set_refresh_token_mode(RefreshTokenMode::Rotate);
+    for _ in 0..3 {
+        F::call(&client).await.unwrap();
+        secrets.add_of(&site);
+        secrets.add(F::manager(&client).token().await.unwrap().access_token().expose());
+        site.revoke_tokens();
+        F::call(&client).await.unwrap();
+        secrets.add_of(&site);
+        secrets.add(F::manager(&client).token().await.unwrap().access_token().expose());
+        stage.advance(F::LIFETIME);
+    }
+    F::call(&client).await.unwrap();
+    secrets.add_of(&site);
+    secrets.add(F::manager(&client).token().await.unwrap().access_token().expose());
+    site.inject(Endpoint::Api, Fault::Unauthorized { challenge: None }.forever());
+    failures.push(F::call(&client).await.unwrap_err());
+    site.clear_faults();
+    let token = F::manager(&client).token().await.unwrap();
+    secrets.add(token.access_token().expose());
+    site.inject(Endpoint::Api, Fault::DropConnection);
+    failures.push(F::call(&client).await.unwrap_err());
+    secrets.add_of(&site);
+    site.revoke_refresh_token();
+    let _new_secret = site.regenerate_secret();
+    stage.advance(F::LIFETIME);
+    failures.push(F::call(&client).await.unwrap_err());
+
+    assert_eq!(failures.len(), 9);
+    for failure in &failures {
+        secrets.check("an error", &failure.text);
+    }
+    secrets.check("a Debug", &format!("{:?} {token:?} {site:?}", F::manager(&client)));
+    secrets.check("a Debug", &shown);
+    let log = log.text();
+    // The log is really there: the layer tells of tokens it got and of tokens it did not get.
+    assert!(log.contains("got a token") && log.contains("got no token"), "{} bytes of log", log.len());
+    secrets.check("the log", &log);
+}
