@@ -341,6 +341,7 @@ async fn rf06_a_timeout_after_sending_is_a_lost_answer() {
     let call = tokio::spawn(async move { manager.token().await });
     until(|| signed.rig.endpoint.count() == 1).await;
     signed.rig.advance(10);
+    until(|| call.is_finished()).await;
     assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
     signed.rig.endpoint.open();
     signed.rig.advance(60);

@@ -34,15 +34,18 @@ impl Detector {
     fn new() -> Self {
         let mut needles = Vec::new();
         for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
-            needles.push((secret, secret.to_owned()));
-            needles.push((secret, form_urlencoded::byte_serialize(secret.as_bytes()).collect()));
-            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-                for before in 0..3 {
-                    let text = [&[b' '; 3][..before], secret.as_bytes()].concat();
-                    let encoded = engine.encode(text);
-                    // What its neighbours have a part in does not count.
-                    needles.push((secret, encoded[before * 2..encoded.len() - 3].to_owned()));
+            let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            // A Basic header has the form, with its tildes as they are, in base64.
+            for spelling in [secret.to_owned(), in_form.replace("%7E", "~"), in_form] {
+                for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                    for before in 0..3 {
+                        let text = [&[b' '; 3][..before], spelling.as_bytes()].concat();
+                        let encoded = engine.encode(text);
+                        // What its neighbours have a part in does not count.
+                        needles.push((secret, encoded[before * 2..encoded.len() - 3].to_owned()));
+                    }
                 }
+                needles.push((secret, spelling));
             }
         }
         Self(needles)
@@ -76,8 +79,11 @@ impl Detector {
 fn b64_the_detector_finds_what_it_looks_for() {
     let detector = Detector::new();
     for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
+        let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         for text in [
             format!("an error: {secret}!"),
+            format!("client_secret={in_form}&"),
+            STANDARD_NO_PAD.encode(format!("client:{in_form}")),
             STANDARD_NO_PAD.encode(format!("client:{secret}")),
             STANDARD_NO_PAD.encode(format!("c:{secret}")),
             URL_SAFE_NO_PAD.encode(format!("{secret} and more")),

@@ -458,6 +458,7 @@ async fn tr16_a_token_request_ends_at_its_own_deadline() {
     }
     assert!(!call.is_finished());
     rig.clock.advance(Duration::from_millis(1));
+    until(|| call.is_finished()).await;
     let error = call.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Timeout, true));
 }

@@ -496,6 +496,7 @@ async fn b30_a_trickling_answer_ends_at_the_one_deadline() {
         assert!(!call.is_finished(), "after {second} s");
         clock.advance(Duration::from_secs(1));
     }
+    until(|| call.is_finished()).await;
     let error = call.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Timeout, true));
     assert!(read.load(Ordering::Relaxed) >= 9);
