@@ -51,6 +51,7 @@ pub mod leaf;
 mod manager;
 mod operation;
 mod profile;
+mod replay;
 mod secret;
 mod source;
 mod store;
@@ -60,7 +61,7 @@ mod token;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use authorize::AuthMiddleware;
-pub use authorize::{Auth, AuthLayer, ResponseBody, ResponseFuture, TryClone, challenge};
+pub use authorize::{Auth, AuthLayer, ResponseBody, ResponseFuture, challenge};
 pub use clock::{Clock, Now, Sleep, SystemClock};
 pub use config_error::ConfigError;
 pub use credential::Credential;
@@ -73,6 +74,7 @@ pub use profile::{
     AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
     ReplayRule,
 };
+pub use replay::TryClone;
 pub use secret::Secret;
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};

@@ -14,11 +14,10 @@ use tower_service::Service;
 
 use super::body::{ResponseBody, drain};
 use super::judge::Judgement;
-use super::kept::Kept;
 use super::layer::Rules;
-use super::replay::TryClone;
 use crate::error::{BoxError, Error};
 use crate::manager::{Token, Verdict};
+use crate::replay::{Kept, TryClone};
 use crate::token::Generation;
 
 pin_project! {

@@ -15,11 +15,9 @@ pub mod challenge;
 mod decide;
 mod future;
 mod judge;
-mod kept;
 mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
-mod replay;
 mod service;
 
 pub use body::ResponseBody;
@@ -27,5 +25,4 @@ pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AuthMiddleware;
-pub use replay::TryClone;
 pub use service::Auth;

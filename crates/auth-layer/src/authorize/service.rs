@@ -12,10 +12,9 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
-use super::kept::Kept;
 use super::layer::Rules;
-use super::replay::TryClone;
 use crate::error::BoxError;
+use crate::replay::{Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
 ///

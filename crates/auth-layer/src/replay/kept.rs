@@ -4,19 +4,19 @@ use std::cell::RefCell;
 
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
-use super::replay::TryClone;
+use super::try_clone::TryClone;
 use crate::operation::OperationMeta;
 
 /// A request, kept aside in case it has to be sent again.
 #[derive(Debug)]
-pub(super) struct Kept<B> {
+pub(crate) struct Kept<B> {
     head: Recycled,
     body: B,
 }
 
 impl<B: TryClone> Kept<B> {
     /// Keeps a copy of `request`, if its body can be sent again.
-    pub(super) fn of(request: &Request<B>) -> Option<Self> {
+    pub(crate) fn of(request: &Request<B>) -> Option<Self> {
         let body = request.body().try_clone()?;
         let mut head = Recycled::take();
         if let Some(head) = &mut head.0 {
@@ -33,7 +33,7 @@ impl<B: TryClone> Kept<B> {
     }
 
     /// The request as it was.
-    pub(super) fn into_request(mut self) -> Request<B> {
+    pub(crate) fn into_request(mut self) -> Request<B> {
         let mut request = Request::new(self.body);
         if let Some(head) = &mut self.head.0 {
             request.method_mut().clone_from(&head.method);
