@@ -44,6 +44,7 @@ mod authorize;
 mod clock;
 mod config_error;
 mod credential;
+mod drain;
 mod endpoint;
 mod error;
 mod grant;

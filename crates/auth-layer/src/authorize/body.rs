@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -141,29 +141,8 @@ impl<R: Body> fmt::Debug for ResponseBody<R> {
     }
 }
 
-/// Reads a body that nobody wants to its end, so that its connection can be used again; but not for long, and not
-/// much of it.
-pub(super) async fn drain<R: Body>(body: R, clock: &dyn Clock) {
-    let reading = async move {
-        let mut body = pin!(body);
-        let mut left = DRAIN_LIMIT;
-        while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Buf::remaining);
-            match left.checked_sub(length) {
-                Some(rest) => left = rest,
-                None => return,
-            }
-        }
-    };
-    select(pin!(reading), clock.sleep(DRAIN_TIME)).await;
-}
-
 /// How much of a body is looked at for a sign of rejection.
 const PEEK_LIMIT: usize = 8 * 1024;
 
 /// How long a body may hold its response back while it is looked at.
 const PEEK_TIME: Duration = Duration::from_secs(1);
-
-/// How much of a response that is replaced is read, and for how long.
-const DRAIN_LIMIT: usize = 64 * 1024;
-const DRAIN_TIME: Duration = Duration::from_millis(50);

@@ -12,9 +12,10 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::body::{ResponseBody, drain};
+use super::body::ResponseBody;
 use super::judge::Judgement;
 use super::layer::Rules;
+use crate::drain::drain;
 use crate::error::{BoxError, Error};
 use crate::manager::{Token, Verdict};
 use crate::replay::{Kept, TryClone};
