@@ -163,7 +163,7 @@ impl Error {
         self.0.oauth.as_ref()
     }
 
-    /// How long the token endpoint asked to be left alone (`Retry-After` in seconds).
+    /// How long the token endpoint asked to be left alone (`Retry-After`, in seconds or as a date).
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }

@@ -53,6 +53,7 @@ mod manager;
 mod operation;
 mod profile;
 mod replay;
+mod retry_after;
 mod secret;
 mod source;
 mod store;
@@ -76,6 +77,7 @@ pub use profile::{
     ReplayRule,
 };
 pub use replay::TryClone;
+pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};

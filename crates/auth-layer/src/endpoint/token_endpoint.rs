@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
@@ -19,6 +19,7 @@ use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::profile::{Encoding, Profile};
+use crate::retry_after::RetryAfter;
 
 /// A token endpoint and how to talk to it.
 #[derive(Debug)]
@@ -119,10 +120,11 @@ impl TokenEndpoint {
             "the token endpoint refused the request"
         };
         let later = oauth.as_ref().is_some_and(|oauth| oauth.code() == "temporarily_unavailable");
+        let asked = RetryAfter::of(headers, self.clock.now());
         let error = Error::new(ErrorKind::Refused, message)
             .with_status(status)
             .with_transience(is_transient(status) || later)
-            .with_retry_after(retry_after(headers));
+            .with_retry_after(asked.map(RetryAfter::wait));
         match oauth {
             Some(oauth) => error.with_oauth(oauth),
             None => error,
@@ -172,11 +174,6 @@ fn broken(error: BoxError) -> Error {
 
 fn is_wrong_encoding(error: &Error) -> bool {
     error.status() == Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 /// A token answer is read up to this many bytes.
