@@ -76,7 +76,7 @@ pub use profile::{
     AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
     ReplayRule,
 };
-pub use replay::TryClone;
+pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};

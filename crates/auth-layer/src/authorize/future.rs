@@ -172,7 +172,7 @@ where
             body
         }
     };
-    let Some(kept) = kept else {
+    let Some(kept) = kept.filter(Kept::is_whole) else {
         rules.manager.report(generation);
         return Ok(Response::from_parts(head, body));
     };

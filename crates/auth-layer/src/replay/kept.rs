@@ -32,6 +32,11 @@ impl<B: TryClone> Kept<B> {
         Some(Self { head, body })
     }
 
+    /// Whether its body can be sent.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.body.is_whole()
+    }
+
     /// The request as it was.
     pub(crate) fn into_request(mut self) -> Request<B> {
         let mut request = Request::new(self.body);

@@ -1,7 +1,17 @@
 //! Sends a request a second time as the request it was, or not at all.
+//!
+//! A copy is taken before a request is sent, and asked just before it is sent itself whether it is whole: bytes in hand
+//! always are, a stream is once it was recorded to its end.
 
+mod body;
 mod kept;
+mod layer;
+mod service;
+mod tape;
 mod try_clone;
 
+pub use body::ReplayBody;
 pub(crate) use kept::Kept;
+pub use layer::ReplayBodyLayer;
+pub use service::Replay;
 pub use try_clone::TryClone;

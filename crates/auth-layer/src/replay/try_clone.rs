@@ -5,7 +5,8 @@ use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
 
-/// A body that may be sent again: bytes in hand can, cheaply; a stream cannot.
+/// A body that may be sent again: bytes in hand can, cheaply; a stream cannot, unless it is recorded
+/// ([`ReplayBody`](crate::ReplayBody)).
 ///
 /// `None` means that the request is sent once: a rejection then goes back to the caller. A body is never sent
 /// again as something else than it was.
@@ -20,6 +21,12 @@ use http_body_util::{BodyExt, Empty, Full};
 pub trait TryClone: Sized {
     /// The same body once more, if it can be had.
     fn try_clone(&self) -> Option<Self>;
+
+    /// Whether this copy can be sent. It is asked just before, since the copy of a stream is taken before the stream was
+    /// read; one that is not whole is not sent, and the caller gets the response that there is.
+    fn is_whole(&self) -> bool {
+        true
+    }
 }
 
 impl<D: Clone> TryClone for Full<D> {

@@ -14,6 +14,7 @@ mod profiles;
 mod refresh;
 mod rejection;
 mod replay;
+mod replay_body;
 mod reqwest_middleware;
 mod runtime;
 mod secrets;

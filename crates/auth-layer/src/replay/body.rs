@@ -1,0 +1,183 @@
+//! `ReplayBody`: a stream that is recorded while it is sent.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::tape::{Recorded, Tape};
+use super::try_clone::TryClone;
+use crate::error::BoxError;
+
+pin_project! {
+    /// A request body that is sent as it comes, and can be sent again if it turned out to be short.
+    ///
+    /// Made by [`ReplayBodyLayer`](crate::ReplayBodyLayer). What is sent is recorded on the way, up to a limit; past it
+    /// the recording stops and its memory is freed. A copy can be sent once the stream was recorded to its end,
+    /// trailers included: not before, not if it was too long, and not if it broke off. Polled all the same, it fails; it
+    /// never passes for a shorter body.
+    ///
+    /// Without a copy nothing is recorded.
+    ///
+    /// ```
+    /// use auth_layer::{ReplayBody, TryClone};
+    /// use http_body_util::{BodyExt, Full};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let body = ReplayBody::new(Full::new(bytes::Bytes::from("hello")), 1024);
+    /// let copy = body.try_clone().unwrap();
+    /// assert!(!copy.is_whole());
+    /// assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
+    /// assert!(copy.is_whole());
+    /// assert_eq!(copy.collect().await.unwrap().to_bytes(), "hello");
+    /// # });
+    /// ```
+    #[project = Projected]
+    pub struct ReplayBody<B> {
+        #[pin]
+        state: State<B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjected]
+    enum State<B> {
+        /// The stream itself. `ahead` is what was found in looking for its end, and has not been given out.
+        First { #[pin] inner: B, tape: Arc<Tape>, ahead: Option<Next> },
+        /// A copy. `left` is what remains to be given out, once it was asked for.
+        Again { tape: Arc<Tape>, left: Option<Recorded> },
+    }
+}
+
+/// What a body gives out next: a frame, an error, or its end.
+type Next = Option<Result<Frame<Bytes>, BoxError>>;
+
+impl<B: Body> ReplayBody<B> {
+    /// Wraps a body, of which up to `limit` bytes may be recorded.
+    pub fn new(inner: B, limit: usize) -> Self {
+        let tape = Tape::new(limit);
+        if inner.is_end_stream() {
+            // What is empty may never be asked for anything.
+            tape.end();
+        }
+        Self { state: State::First { inner, tape: Arc::new(tape), ahead: None } }
+    }
+}
+
+impl<B> TryClone for ReplayBody<B> {
+    fn try_clone(&self) -> Option<Self> {
+        let (State::First { tape, .. } | State::Again { tape, .. }) = &self.state;
+        tape.is_good().then(|| Self { state: State::Again { tape: tape.clone(), left: None } })
+    }
+
+    fn is_whole(&self) -> bool {
+        match &self.state {
+            State::First { .. } => true,
+            State::Again { tape, .. } => tape.is_whole(),
+        }
+    }
+}
+
+impl<B> Body for ReplayBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Next> {
+        match self.project().state.project() {
+            StateProjected::First { mut inner, tape, ahead } => {
+                if let Some(next) = ahead.take() {
+                    return Poll::Ready(next);
+                }
+                let next = ready!(poll_recorded(inner.as_mut(), tape, cx));
+                // A sender that knows the length asks for nothing beyond it, so that the end is looked for here.
+                let all_sent = inner.size_hint().exact() == Some(0) && !inner.is_end_stream();
+                if all_sent
+                    && matches!(next, Some(Ok(_)))
+                    && let Poll::Ready(end) = poll_recorded(inner, tape, cx)
+                {
+                    *ahead = Some(end);
+                }
+                Poll::Ready(next)
+            }
+            StateProjected::Again { tape, left } => {
+                if left.is_none() {
+                    *left = tape.recorded();
+                }
+                let Some(left) = left else {
+                    return Poll::Ready(Some(Err("the body was not recorded to its end".into())));
+                };
+                let data = std::mem::take(&mut left.data);
+                if !data.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Poll::Ready(left.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.state {
+            State::First { inner, ahead, .. } => match ahead {
+                Some(next) => next.is_none(),
+                None => inner.is_end_stream(),
+            },
+            State::Again { tape, left } => {
+                let is_over = |left: &Recorded| left.data.is_empty() && left.trailers.is_none();
+                // One that is not whole has not ended: it is to fail, and not to pass for an empty one.
+                left.as_ref().map_or_else(|| tape.recorded().as_ref().is_some_and(is_over), is_over)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let exact = |left: &Recorded| SizeHint::with_exact(left.data.len() as u64);
+        match &self.state {
+            State::First { inner, .. } => inner.size_hint(),
+            State::Again { left: Some(left), .. } => exact(left),
+            State::Again { tape, left: None } => tape.recorded().as_ref().map(exact).unwrap_or_default(),
+        }
+    }
+}
+
+/// Polls the stream, and records what it brings as long as there is a copy that may want it.
+fn poll_recorded<B>(mut inner: Pin<&mut B>, tape: &Arc<Tape>, cx: &mut Context<'_>) -> Poll<Next>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let next = ready!(inner.as_mut().poll_frame(cx)).map(|frame| {
+        frame.map(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))).map_err(Into::into)
+    });
+    if Arc::strong_count(tape) == 1 {
+        tape.give_up();
+    }
+    match &next {
+        Some(Ok(frame)) => {
+            tape.record(frame);
+            if inner.is_end_stream() {
+                tape.end();
+            }
+        }
+        Some(Err(_)) => tape.give_up(),
+        None => tape.end(),
+    }
+    Poll::Ready(next)
+}
+
+impl<B> fmt::Debug for ReplayBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::First { .. } => "first",
+            State::Again { .. } => "again",
+        };
+        f.debug_struct("ReplayBody").field("state", &state).finish_non_exhaustive()
+    }
+}
