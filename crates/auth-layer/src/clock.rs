@@ -124,16 +124,27 @@ impl Clock for SystemClock {
 
 #[cfg(target_os = "linux")]
 fn read() -> Now {
+    use std::cell::Cell;
+
     use rustix::time::{ClockId, Timespec, clock_gettime};
+
+    thread_local! {
+        static LAST: Cell<Now> = const { Cell::new(Now { monotonic: 0, wall: 0 }) };
+    }
 
     fn nanos(time: Timespec) -> u64 {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
     }
-    Now {
-        monotonic: nanos(clock_gettime(ClockId::MonotonicCoarse)),
-        wall: nanos(clock_gettime(ClockId::RealtimeCoarse)),
+    // One tick moves both clocks: within one, the other reading is known.
+    let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
+    let last = LAST.get();
+    if last.wall == wall {
+        return last;
     }
+    let now = Now { monotonic: nanos(clock_gettime(ClockId::MonotonicCoarse)), wall };
+    LAST.set(now);
+    now
 }
 
 #[cfg(not(target_os = "linux"))]

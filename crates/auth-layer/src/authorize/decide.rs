@@ -21,6 +21,7 @@ pub(super) enum Permit {
 }
 
 impl Rules {
+    #[inline]
     pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
         if !self.origins.contain(uri) || headers.contains_key(AUTHORIZATION) {
             return Permit::Untouched;

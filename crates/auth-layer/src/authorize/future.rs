@@ -101,7 +101,7 @@ where
     ) -> Self {
         let slow = Box::pin(async move {
             let token = arrival.await?;
-            let kept = Kept::of(&request);
+            let kept = Kept::of(&request, &rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
@@ -128,12 +128,12 @@ where
             let slow = match self.as_mut().project().state.project() {
                 StateProjected::Sent { response, spare } => {
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
-                    let accepted = spare.as_ref().is_none_or(|spare| {
-                        spare.rules.judge(response.status(), response.headers()) == Judgement::Accepted
-                    });
-                    match spare.take() {
-                        Some(spare) if !accepted => Box::pin(answer(response, spare)),
-                        _ => return Poll::Ready(Ok(response.map(ResponseBody::new))),
+                    if response.status().as_u16() < 400 {
+                        return Poll::Ready(Ok(response.map(ResponseBody::new)));
+                    }
+                    match refused(response, spare.take()) {
+                        Ok(response) => return Poll::Ready(Ok(response)),
+                        Err(slow) => slow,
                     }
                 }
                 StateProjected::Slow { slow } => return slow.as_mut().poll(cx),
@@ -144,6 +144,28 @@ where
             };
             self.as_mut().project().state.set(State::Slow { slow });
         }
+    }
+}
+
+/// Gives the response back, unless it may reject the token that was sent.
+#[cold]
+fn refused<S, B, R>(
+    response: Response<R>,
+    spare: Option<Spare<S, B>>,
+) -> Result<Response<ResponseBody<R>>, SlowFuture<R>>
+where
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    let judge = |rules: &Rules| rules.judge(response.status(), response.headers());
+    match spare.filter(|spare| judge(&spare.rules) != Judgement::Accepted) {
+        Some(spare) => Err(Box::pin(answer(response, spare))),
+        None => Ok(response.map(ResponseBody::new)),
     }
 }
 
@@ -181,7 +203,7 @@ where
         Verdict::Stands => return Ok(Response::from_parts(head, body)),
     };
     drain(body, &**rules.manager.clock()).await;
-    let mut request = kept.into_request();
+    let mut request = kept.into_request(&rules.common);
     request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
     poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
     rules.manager.count_resend();

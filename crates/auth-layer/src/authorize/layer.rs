@@ -7,6 +7,7 @@ use tower_layer::Layer;
 use super::service::Auth;
 use crate::manager::TokenManager;
 use crate::profile::{BodySign, Origins, Profile};
+use crate::replay::Common;
 
 /// Puts a bearer token on every outgoing request that may carry one, and answers a rejection by renewing and
 /// sending again. Cheap to clone.
@@ -37,13 +38,15 @@ pub(super) struct Rules {
     pub(super) manager: TokenManager,
     pub(super) origins: Origins,
     pub(super) signs: Vec<BodySign>,
+    pub(super) common: Common,
 }
 
 impl AuthLayer {
     /// Sends the manager's token to the profile's origins, and takes for a rejection what the profile does.
     pub fn new(profile: &Profile, manager: TokenManager) -> Self {
         let origins = profile.origins().clone();
-        Self { rules: Arc::new(Rules { manager, origins, signs: profile.signs.clone() }) }
+        let signs = profile.signs.clone();
+        Self { rules: Arc::new(Rules { manager, origins, signs, common: Common::default() }) }
     }
 
     /// The manager whose token is sent.

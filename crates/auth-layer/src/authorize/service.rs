@@ -14,12 +14,14 @@ use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
 use super::layer::Rules;
 use crate::error::BoxError;
+use crate::manager::Token;
 use crate::replay::{Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
 ///
 /// On the path of a request whose token is in hand it takes no lock, allocates nothing and boxes nothing; a wait
-/// for a token, and the answer to a rejection, box their future.
+/// for a token, and the answer to a rejection, box their future. It keeps the token that it sent last, until its next
+/// call or its end.
 ///
 /// # Errors
 ///
@@ -50,11 +52,13 @@ use crate::replay::{Kept, TryClone};
 pub struct Auth<S> {
     inner: S,
     rules: Arc<Rules>,
+    /// The token that was sent last.
+    seen: Option<Arc<Token>>,
 }
 
 impl<S> Auth<S> {
     pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
-        Self { inner, rules }
+        Self { inner, rules, seen: None }
     }
 
     /// The wrapped service.
@@ -96,9 +100,10 @@ where
             }
             Permit::Refused(error) => return ResponseFuture::failed(error),
         }
-        if let Some((token, generation)) = self.rules.manager.hit() {
-            let kept = Kept::of(&request);
-            request.headers_mut().insert(AUTHORIZATION, token.into_header());
+        if let Some(token) = self.rules.manager.hit(&mut self.seen) {
+            let generation = token.generation();
+            let kept = Kept::of(&request, &self.rules.common);
+            request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
             let spare = Spare { service: self.inner.clone(), rules: self.rules.clone(), kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));

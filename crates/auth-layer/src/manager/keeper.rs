@@ -20,8 +20,10 @@ use crate::token::Generation;
 
 #[derive(Debug)]
 pub(super) struct Keeper {
-    /// The current token. This is all that a hit touches, besides `gate`.
+    /// The current token.
     slot: ArcSwapOption<Token>,
+    /// The landing that is in the slot, written after it. Whoever has seen this one need not look into the slot.
+    landing: AtomicU64,
     /// The monotonic time, in nanoseconds, before which a stale token starts no renewal.
     gate: AtomicU64,
     pub(super) source: Box<dyn TokenSource>,
@@ -79,6 +81,7 @@ impl Keeper {
         let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, chance };
         Self {
             slot: ArcSwapOption::empty(),
+            landing: AtomicU64::new(0),
             gate: AtomicU64::new(0),
             source,
             clock,
@@ -88,18 +91,22 @@ impl Keeper {
         }
     }
 
-    /// Gives the current token to `take` if it is fit to be sent. No lock, no allocation. Past the soft point
-    /// one caller starts a renewal on its way.
-    pub(super) fn hit<T>(self: &Arc<Self>, take: impl FnOnce(&Token) -> T) -> Option<T> {
-        let current = self.slot.load();
-        let token = current.as_ref()?;
+    /// The current token, if it is fit to be sent. No lock, no allocation. `seen` is what the caller saw last, and is
+    /// brought up to date. Past the soft point one caller starts a renewal on its way.
+    #[inline]
+    pub(super) fn hit<'a>(self: &Arc<Self>, seen: &'a mut Option<Arc<Token>>) -> Option<&'a Arc<Token>> {
+        let landing = self.landing.load(Ordering::Acquire);
+        if seen.as_ref().is_none_or(|token| token.landing != landing) {
+            *seen = self.current();
+        }
+        let token = seen.as_ref()?;
         let now = self.clock.now();
         match token.age(now) {
             Age::Fresh => {}
             Age::Stale => self.renew_early(now),
             Age::Expired => return None,
         }
-        Some(take(token))
+        Some(token)
     }
 
     pub(super) fn current(&self) -> Option<Arc<Token>> {
@@ -231,8 +238,10 @@ impl Keeper {
             (None, None) => Generation(1),
         };
         let soft = self.renewal.soft(issued.lifetime, &mut slow.chance);
+        let landing = self.landing.load(Ordering::Relaxed) + 1;
         let token = Arc::new(Token {
             generation,
+            landing,
             scope: issued.scope,
             soft: issued.asked + soft,
             hard: issued.asked + issued.lifetime,
@@ -246,6 +255,7 @@ impl Keeper {
             slow.floor = Some(now + renewal::rejection_floor(&mut slow.chance));
         }
         self.slot.store(Some(token.clone()));
+        self.landing.store(landing, Ordering::Release);
         slow.failures = 0;
         slow.remembered = None;
         slow.flight = None;

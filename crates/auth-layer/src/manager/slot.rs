@@ -18,6 +18,8 @@ use crate::token::{AccessToken, Generation, Scope};
 pub struct Token {
     pub(super) token: AccessToken,
     pub(super) generation: Generation,
+    /// Which landing brought it: the same token may land more than once.
+    pub(super) landing: u64,
     pub(super) scope: Option<Scope>,
     /// From here on it is renewed.
     pub(super) soft: Now,
@@ -80,7 +82,14 @@ mod tests {
 
     fn token() -> Token {
         let token = AccessToken::new("abc").unwrap();
-        Token { token, generation: Generation(1), scope: None, soft: at(80, 80), hard: at(100, 100) }
+        Token {
+            token,
+            generation: Generation(1),
+            landing: 1,
+            scope: None,
+            soft: at(80, 80),
+            hard: at(100, 100),
+        }
     }
 
     #[track_caller]

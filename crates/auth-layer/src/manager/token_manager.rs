@@ -10,7 +10,7 @@ use super::slot::Token;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::source::TokenSource;
-use crate::token::{AccessToken, Generation};
+use crate::token::Generation;
 
 /// Keeps one identity's token: fetches it when it is first wanted, renews it early, once however many callers
 /// ask, and remembers failures. Cheap to clone; clones share the token.
@@ -72,8 +72,8 @@ impl TokenManager {
     ///
     /// Dropping the future loses nothing: the exchange goes on, and its token serves the next caller.
     pub async fn token(&self) -> Result<Arc<Token>, Error> {
-        if let Some(token) = self.keeper.hit(|_| ()).and_then(|()| self.keeper.current()) {
-            return Ok(token);
+        if let Some(token) = self.keeper.hit(&mut None) {
+            return Ok(token.clone());
         }
         match self.keeper.board()? {
             Boarding::Here(token) => Ok(token),
@@ -111,9 +111,11 @@ impl TokenManager {
         &self.keeper.clock
     }
 
-    /// The token to send now, if it can be had without waiting.
-    pub(crate) fn hit(&self) -> Option<(AccessToken, Generation)> {
-        self.keeper.hit(|token| (token.token.clone(), token.generation))
+    /// The token to send now, if it can be had without waiting. `seen` is the caller's own copy of what it saw last:
+    /// as long as nothing newer has come, only that is touched.
+    #[inline]
+    pub(crate) fn hit<'a>(&self, seen: &'a mut Option<Arc<Token>>) -> Option<&'a Arc<Token>> {
+        self.keeper.hit(seen)
     }
 
     /// Where [`hit`](Self::hit) found nothing: the failure that is still remembered, or a wait for a token.

@@ -58,6 +58,7 @@ impl Origin {
     }
 
     /// Whether `uri` is of this origin. A URI without scheme and host is of none.
+    #[inline]
     pub fn is_of(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
@@ -110,6 +111,7 @@ pub struct Origins(Arc<[Origin]>);
 
 impl Origins {
     /// Whether `uri` is of one of them.
+    #[inline]
     pub fn contain(&self, uri: &Uri) -> bool {
         self.0.iter().any(|origin| origin.is_of(uri))
     }

@@ -1,9 +1,11 @@
 //! A request, kept aside in case it has to be sent again.
 
 use std::cell::RefCell;
+use std::mem;
 
-use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version, uri};
 
+use super::common::{Common, Place};
 use super::try_clone::TryClone;
 use crate::operation::OperationMeta;
 
@@ -16,18 +18,11 @@ pub(crate) struct Kept<B> {
 
 impl<B: TryClone> Kept<B> {
     /// Keeps a copy of `request`, if its body can be sent again.
-    pub(crate) fn of(request: &Request<B>) -> Option<Self> {
+    pub(crate) fn of(request: &Request<B>, common: &Common) -> Option<Self> {
         let body = request.body().try_clone()?;
         let mut head = Recycled::take();
         if let Some(head) = &mut head.0 {
-            head.method.clone_from(request.method());
-            head.uri = Some(request.uri().clone());
-            head.version = request.version();
-            for (name, value) in request.headers() {
-                head.names.push(name.clone());
-                head.values.push(value.clone());
-            }
-            head.extensions = KeptExtensions::of(request.extensions());
+            head.fill(request, common);
         }
         Some(Self { head, body })
     }
@@ -37,31 +32,107 @@ impl<B: TryClone> Kept<B> {
         self.body.is_whole()
     }
 
-    /// The request as it was.
-    pub(crate) fn into_request(mut self) -> Request<B> {
+    /// The request as it was. `common` is the one it was kept with.
+    pub(crate) fn into_request(mut self, common: &Common) -> Request<B> {
         let mut request = Request::new(self.body);
         if let Some(head) = &mut self.head.0 {
-            request.method_mut().clone_from(&head.method);
-            *request.uri_mut() = head.uri.take().unwrap_or_default();
-            *request.version_mut() = head.version;
-            *request.extensions_mut() = std::mem::take(&mut head.extensions).into_extensions();
-            for (name, value) in head.names.drain(..).zip(head.values.drain(..)) {
-                request.headers_mut().append(name, value);
-            }
+            head.restore(&mut request, common);
         }
         request
     }
 }
 
-/// The head of a request. Its headers are two rows instead of a map, which needs no hashing.
+/// The head of a request. Its headers are rows instead of a map, which needs no hashing.
 #[derive(Debug, Default)]
 struct Head {
     method: Method,
-    uri: Option<Uri>,
+    target: Target,
+    /// The path and query of a target whose host is known.
+    path: String,
     version: Version,
-    names: Vec<HeaderName>,
-    values: Vec<HeaderValue>,
+    /// In the order of the request.
+    headers: Vec<Header>,
+    /// Those that have no common place, in the same order.
+    others: Vec<(HeaderName, HeaderValue)>,
     extensions: KeptExtensions,
+}
+
+#[derive(Debug, Default)]
+enum Target {
+    Common(Place),
+    Whole(Uri),
+    #[default]
+    None,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Header {
+    Common(Place),
+    Other,
+}
+
+impl Head {
+    fn fill<B>(&mut self, request: &Request<B>, common: &Common) {
+        self.method.clone_from(request.method());
+        self.version = request.version();
+        self.target = match (common.host(request.uri()), request.uri().path_and_query()) {
+            (Some(host), Some(path)) => {
+                self.path.push_str(path.as_str());
+                Target::Common(host)
+            }
+            _ => Target::Whole(request.uri().clone()),
+        };
+        let mut likely = 0;
+        for (name, value) in request.headers() {
+            self.headers.push(match common.header(likely, name, value) {
+                Some(place) => {
+                    likely = place.next();
+                    Header::Common(place)
+                }
+                None => {
+                    self.others.push((name.clone(), value.clone()));
+                    Header::Other
+                }
+            });
+        }
+        self.extensions = KeptExtensions::of(request.extensions());
+    }
+
+    fn restore<B>(&mut self, request: &mut Request<B>, common: &Common) {
+        request.method_mut().clone_from(&self.method);
+        *request.version_mut() = self.version;
+        *request.uri_mut() = match mem::take(&mut self.target) {
+            Target::Common(place) => {
+                let mut parts = uri::Parts::default();
+                (parts.scheme, parts.authority) = common.host_at(place).cloned().unzip();
+                parts.path_and_query = self.path.parse().ok();
+                Uri::from_parts(parts).expect("they were the parts of a URI")
+            }
+            Target::Whole(uri) => uri,
+            Target::None => Uri::default(),
+        };
+        let mut others = self.others.drain(..);
+        for header in &self.headers {
+            let header = match header {
+                Header::Common(place) => common.header_at(*place).cloned(),
+                Header::Other => others.next(),
+            };
+            if let Some((name, value)) = header {
+                request.headers_mut().append(name, value);
+            }
+        }
+        *request.extensions_mut() = mem::take(&mut self.extensions).into_extensions();
+    }
+
+    /// Forgets the request, and holds on to no more memory than a request is likely to need.
+    fn clear(&mut self) -> bool {
+        self.target = Target::None;
+        self.path.clear();
+        self.headers.clear();
+        self.others.clear();
+        self.extensions = KeptExtensions::None;
+        self.headers.capacity() <= MOST_HEADERS && self.path.capacity() <= LONGEST_PATH
+    }
 }
 
 /// The extensions of a request that is kept.
@@ -114,12 +185,7 @@ impl Recycled {
 impl Drop for Recycled {
     fn drop(&mut self) {
         let Some(mut head) = self.0.take() else { return };
-        // Nothing of the request is held on to, and no more memory than a request is likely to need.
-        head.uri = None;
-        head.names.clear();
-        head.values.clear();
-        head.extensions = KeptExtensions::None;
-        if head.names.capacity() <= MOST_HEADERS {
+        if head.clear() {
             // Where the thread is ending, or its row is full, the memory is given back.
             let _ = IDLE.try_with(|idle| {
                 let mut idle = idle.try_borrow_mut().ok()?;
@@ -137,3 +203,96 @@ thread_local! {
 /// How many heads a thread holds on to: a few kilobytes.
 const MOST_IDLE: usize = 64;
 const MOST_HEADERS: usize = 32;
+const LONGEST_PATH: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(uri: &str, headers: &[(&str, &str)]) -> Request<String> {
+        let mut request = Request::put(uri).version(Version::HTTP_2).body("body".to_owned()).unwrap();
+        for (name, value) in headers {
+            let name: HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+        }
+        request
+    }
+
+    /// Checks that a request comes back as it was, and returns how many of its headers had a common place.
+    #[track_caller]
+    fn round(common: &Common, request: &Request<String>) -> usize {
+        let kept = Kept::of(request, common).unwrap();
+        let head = kept.head.0.as_deref().unwrap();
+        let places = head.headers.iter().filter(|header| matches!(header, Header::Common(_))).count();
+        let again = kept.into_request(common);
+        assert_eq!((again.method(), again.uri()), (request.method(), request.uri()));
+        assert_eq!((again.version(), again.body()), (request.version(), request.body()));
+        let sensitive = |headers: &http::HeaderMap| {
+            headers.iter().map(|(_, value)| value.is_sensitive()).collect::<Vec<_>>()
+        };
+        assert_eq!(again.headers(), request.headers());
+        assert_eq!(sensitive(again.headers()), sensitive(request.headers()));
+        places
+    }
+
+    #[test]
+    fn a_request_comes_back_as_it_was() {
+        let common = Common::default();
+        let uris = [
+            "https://api.example.com/v1/things/42?a=1&b=%20",
+            "https://API.example.com/",
+            "https://api.example.com:8443",
+            "http://127.0.0.1/x",
+            "/only/a/path",
+            "api.example.com:443",
+            "*",
+        ];
+        let long = format!("https://api.example.com/{}", "long/".repeat(400));
+        for uri in uris.into_iter().chain([&*long]) {
+            for headers in [&[][..], &[("accept", "a"), ("x-list", "1"), ("x-list", "2"), ("x-list", "1")]] {
+                round(&common, &request(uri, headers));
+                round(&common, &request(uri, headers));
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_by_before_has_a_place() {
+        let common = Common::default();
+        let first = request("https://api.example.com/a", &[("accept", "a"), ("user-agent", "b")]);
+        assert_eq!(round(&common, &first), 2);
+        // In another order, and of another host.
+        let second = request("https://eu.example.com/b", &[("user-agent", "b"), ("accept", "a")]);
+        assert_eq!(round(&common, &second), 2);
+    }
+
+    #[test]
+    fn a_value_that_always_changes_takes_two_places_and_a_long_or_sensitive_one_none() {
+        let common = Common::default();
+        let mut secret = HeaderValue::from_static("secret");
+        secret.set_sensitive(true);
+        let places = (0..100).map(|n| {
+            let mut request = request("https://api.example.com/a", &[("traceparent", &n.to_string())]);
+            request.headers_mut().insert("x-key", secret.clone());
+            request.headers_mut().insert("x-long", HeaderValue::from_str(&"l".repeat(129)).unwrap());
+            round(&common, &request)
+        });
+        assert_eq!(places.sum::<usize>(), 2);
+        // The same text without the mark is another header, and the mark is not lost by having met it.
+        let mut plain = request("https://api.example.com/a", &[("x-key", "secret")]);
+        assert_eq!(round(&common, &plain), 1);
+        plain.headers_mut().insert("x-key", secret);
+        assert_eq!(round(&common, &plain), 0);
+    }
+
+    #[test]
+    fn more_hosts_and_headers_than_there_are_places_come_back_as_well() {
+        let common = Common::default();
+        for n in 0..40 {
+            let headers: Vec<_> = (0..n).map(|n| (format!("x-{n}"), n.to_string())).collect();
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let places = round(&common, &request(&format!("https://{n}.example.com/"), &headers));
+            assert_eq!(places, headers.len().min(16));
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! always are, a stream is once it was recorded to its end.
 
 mod body;
+mod common;
 mod kept;
 mod layer;
 mod service;
@@ -11,6 +12,7 @@ mod tape;
 mod try_clone;
 
 pub use body::ReplayBody;
+pub(crate) use common::Common;
 pub(crate) use kept::Kept;
 pub use layer::ReplayBodyLayer;
 pub use service::Replay;

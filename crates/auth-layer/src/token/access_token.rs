@@ -42,10 +42,6 @@ impl AccessToken {
         &self.0
     }
 
-    pub(crate) fn into_header(self) -> HeaderValue {
-        self.0
-    }
-
     /// The token itself, for an application that has to hand it on.
     pub fn expose(&self) -> &str {
         // Only visible ASCII went in, after a prefix of that length.
