@@ -33,6 +33,10 @@
 //! [`TokenStore`] keeps refresh tokens. [`OperationMeta`] and [`CallBearer`] go with a request, as extensions, and say
 //! what is particular to it.
 //!
+//! Two layers go outside of it. [`RetryLayer`] sends a request again after trouble that may pass, if it may be sent
+//! twice: with a backoff, no sooner than the server asked for, within a budget for each origin and a deadline for each
+//! call. [`ReplayBodyLayer`], outermost, records streams while they are sent, so that short ones can be sent again.
+//!
 //! # Features
 //!
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
@@ -53,6 +57,7 @@ mod manager;
 mod operation;
 mod profile;
 mod replay;
+mod retry;
 mod retry_after;
 mod secret;
 mod source;
@@ -77,6 +82,7 @@ pub use profile::{
     ReplayRule,
 };
 pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
+pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};

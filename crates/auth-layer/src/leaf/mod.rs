@@ -32,13 +32,15 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
 }
 
 /// Whether a leaf failed before there was a connection, so that nothing was sent. Of the errors of another service
-/// that is not known.
+/// that is known only if the connection was refused.
 pub(crate) fn never_connected(error: &(dyn StdError + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(is_of_connecting)
 }
 
-#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 fn is_of_connecting(error: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return error.kind() == std::io::ErrorKind::ConnectionRefused;
+    }
     #[cfg(feature = "hyper-util")]
     if let Some(error) = error.downcast_ref::<::hyper_util::client::legacy::Error>() {
         return error.is_connect();
@@ -47,11 +49,6 @@ fn is_of_connecting(error: &(dyn StdError + 'static)) -> bool {
     if let Some(error) = error.downcast_ref::<::reqwest::Error>() {
         return error.is_connect();
     }
-    false
-}
-
-#[cfg(not(any(feature = "reqwest", feature = "hyper-util")))]
-fn is_of_connecting(_: &(dyn StdError + 'static)) -> bool {
     false
 }
 

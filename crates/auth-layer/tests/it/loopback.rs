@@ -1,6 +1,7 @@
 //! A server on 127.0.0.1 that answers by a script, or breaks off: for what only a socket can show.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -25,6 +26,7 @@ pub(crate) enum Reply {
 pub(crate) struct Loopback {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -35,14 +37,17 @@ impl Loopback {
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let (script, all) = (Arc::new(script), seen.clone());
+        let connections = Arc::<AtomicUsize>::default();
+        let accepted = connections.clone();
         let accepting = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let (script, all) = (script.clone(), all.clone());
                 tokio::spawn(async move { serve(stream, &*script, &all).await });
             }
         });
-        Self { address, seen, accepting }
+        Self { address, seen, connections, accepting }
     }
 
     /// Answers every request with this status and body.
@@ -58,6 +63,11 @@ impl Loopback {
     /// How many requests came.
     pub(crate) fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
+    }
+
+    /// How many connections came.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The requests, in order.

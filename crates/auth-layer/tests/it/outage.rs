@@ -132,6 +132,18 @@ async fn b27_an_endpoint_that_asks_to_be_left_alone_is_while_the_token_serves() 
 }
 
 #[tokio::test]
+async fn b27_rt01_an_endpoint_may_name_the_moment() {
+    let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| {
+        let mut response = respond(429, "slow down");
+        // The clock of these tests begins with the year.
+        response.headers_mut().insert("retry-after", "Thu, 01 Jan 2026 00:00:30 GMT".parse().unwrap());
+        Ok(response)
+    }));
+    let error = rig.manager.token().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+}
+
+#[tokio::test]
 async fn cc09_without_a_token_and_without_an_endpoint_calls_fail_at_once() {
     let rig = down_before_the_early_window().await;
     let api = FakeApi::accepting();

@@ -11,7 +11,7 @@ use auth_layer::leaf::hyper_util;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, IssuedToken,
-    TestClock, TokenManager, TokenRequest, TokenSource,
+    RetryLayer, RetryPolicy, TestClock, TokenManager, TokenRequest, TokenSource,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -294,4 +294,18 @@ async fn b90_each_call_reserves_once_and_calls_what_it_reserved() {
     let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::default()).unwrap();
     service.ready().await.unwrap().call(elsewhere).await.unwrap();
     check(1);
+}
+
+#[tokio::test]
+async fn b90_each_retry_reserves_once_and_calls_what_it_reserved() {
+    let clock = TestClock::new();
+    let probe = Probe::new(FakeApi::scripted(|n, _| respond(if n <= 2 { 503 } else { 200 }, "")));
+    let book = probe.book.clone();
+    let policy =
+        RetryPolicy::new().with_clock(Arc::new(clock.clone())).with_backoff(Duration::ZERO, Duration::ZERO);
+    let mut service = RetryLayer::new(policy).layer(probe);
+    assert_eq!(service.ready().await.unwrap().call(get("/me")).await.unwrap().status(), 200);
+    let (reserved, called) = (book.reserved.lock().unwrap(), book.called.lock().unwrap());
+    assert_eq!((reserved.len(), called.len()), (3, 3));
+    assert_eq!(*reserved, *called);
 }

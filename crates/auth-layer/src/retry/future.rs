@@ -1,0 +1,104 @@
+//! `RetryFuture`: the first attempt in place, all others in a box.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::call::{Call, Outcome};
+use super::deadline::DeadlinePassed;
+use crate::clock::Sleep;
+use crate::error::BoxError;
+use crate::replay::TryClone;
+
+pin_project! {
+    /// The future of [`Retry`](crate::Retry)'s responses.
+    ///
+    /// ```
+    /// use auth_layer::RetryFuture;
+    ///
+    /// fn is_named<S, B, R>(_: &RetryFuture<S, B, R>)
+    /// where
+    ///     S: tower_service::Service<http::Request<B>>,
+    /// {
+    /// }
+    /// ```
+    pub struct RetryFuture<S, B, R>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B, S::Future, R>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjected]
+    enum State<S, B, F, R> {
+        /// `timer` is made when the response has to be waited for.
+        First { #[pin] response: F, call: Option<Call<S, B>>, timer: Option<(Sleep, DeadlinePassed)> },
+        Again { slow: Pin<Box<dyn Future<Output = Outcome<R>> + Send>> },
+    }
+}
+
+impl<S, B, R> RetryFuture<S, B, R>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) const fn new(response: S::Future, call: Call<S, B>) -> Self {
+        Self { state: State::First { response, call: Some(call), timer: None } }
+    }
+}
+
+impl<S, B, R> Future for RetryFuture<S, B, R>
+where
+    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+{
+    type Output = Outcome<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let slow = match self.as_mut().project().state.project() {
+                StateProjected::First { response, call, timer } => {
+                    let Poll::Ready(outcome) = response.poll(cx) else {
+                        let call = call.as_ref().expect("a future is not polled after it is done");
+                        if timer.is_none() {
+                            *timer = call.timer();
+                        }
+                        return match timer {
+                            Some((sleep, passed)) => sleep.as_mut().poll(cx).map(|()| Err((*passed).into())),
+                            None => Poll::Pending,
+                        };
+                    };
+                    let mut outcome = outcome.map_err(Into::into);
+                    let call = call.take().expect("a future is not polled after it is done");
+                    match call.wait(&mut outcome) {
+                        Some(wait) => Box::pin(call.go_on(outcome, wait)),
+                        None => return Poll::Ready(outcome),
+                    }
+                }
+                StateProjected::Again { slow } => return slow.as_mut().poll(cx),
+            };
+            self.as_mut().project().state.set(State::Again { slow });
+        }
+    }
+}
+
+impl<S, B, R> fmt::Debug for RetryFuture<S, B, R>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! `Retry`: sends each request, and again if need be.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::call::{Call, Rules};
+use super::future::RetryFuture;
+use crate::error::BoxError;
+use crate::replay::TryClone;
+
+/// The service of [`RetryLayer`](crate::RetryLayer).
+///
+/// A request that succeeds at once costs a copy of its head and its body (see [`TryClone`]), and a timer if it has to
+/// wait and there is a deadline; a retry boxes its future.
+///
+/// # Errors
+///
+/// [`DeadlinePassed`](crate::DeadlinePassed) if there was no response in time. What the last attempt failed with is
+/// passed on.
+///
+/// # Cancel safety
+///
+/// Dropping a response future drops the request, on its way or waiting: nothing more is sent.
+///
+/// ```
+/// # fn show<S>(service: auth_layer::Retry<S>) {
+/// let inner = service.into_inner();
+/// # let _ = inner;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Retry<S> {
+    inner: S,
+    rules: Arc<Rules>,
+}
+
+impl<S> Retry<S> {
+    pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
+        Self { inner, rules }
+    }
+
+    /// The wrapped service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The wrapped service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Retry<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+{
+    type Response = Response<R>;
+    type Error = BoxError;
+    type Future = RetryFuture<S, B, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // The instance that was polled ready is called here and now; the other is polled before it is used.
+        let call = Call::new(self.inner.clone(), self.rules.clone(), &mut request);
+        RetryFuture::new(self.inner.call(request), call)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Retry<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
