@@ -74,10 +74,13 @@ pub enum ErrorKind {
     Store,
     /// The token source panicked.
     Panicked,
-    /// The runtime that drove the exchange shut down under it.
+    /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,
-    /// The operation wants a credential of another kind than the manager keeps.
+    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, or one of an
+    /// identity that the pool does not know.
     Credential,
+    /// The pool keeps as many identities as it may, and all of them are in use.
+    PoolFull,
     /// A token source of the application failed.
     Source,
 }
@@ -102,7 +105,11 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let transient = matches!(
             kind,
-            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Store
+            ErrorKind::Transport
+                | ErrorKind::Timeout
+                | ErrorKind::Interrupted
+                | ErrorKind::PoolFull
+                | ErrorKind::Store
         );
         Self(Arc::new(Inner {
             kind,
@@ -252,8 +259,9 @@ impl fmt::Display for ErrorKind {
             Self::SignInAgain => "the grant has ended and a person has to sign in again",
             Self::Store => "the token store failed",
             Self::Panicked => "the token source panicked",
-            Self::Interrupted => "the runtime shut down during the exchange",
-            Self::Credential => "the operation wants another kind of credential",
+            Self::Interrupted => "the exchange was cut off",
+            Self::Credential => "the request wants a credential that nobody gave",
+            Self::PoolFull => "the pool is full, and all of its identities are in use",
             Self::Source => "the token source failed",
         })
     }

@@ -52,9 +52,11 @@ mod drain;
 mod endpoint;
 mod error;
 mod grant;
+mod identity;
 pub mod leaf;
 mod manager;
 mod operation;
+mod pool;
 mod profile;
 mod replay;
 mod retry;
@@ -75,8 +77,10 @@ pub use credential::Credential;
 pub use endpoint::{Transport, TransportBody};
 pub use error::{BoxError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
+pub use identity::Identity;
 pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};
 pub use operation::{ArrayStyle, OperationMeta, Security};
+pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
 pub use profile::{
     AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
     ReplayRule,
@@ -89,4 +93,4 @@ pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenReque
 pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
 #[cfg(feature = "test-util")]
 pub use test_clock::TestClock;
-pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Scope};
+pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Resource, Scope};

@@ -86,5 +86,6 @@ impl Seat {
 }
 
 fn interrupted() -> Error {
-    Error::new(ErrorKind::Interrupted, "the runtime that drove the exchange shut down")
+    let message = "the exchange was cut off: its runtime shut down, or its identity was removed";
+    Error::new(ErrorKind::Interrupted, message)
 }

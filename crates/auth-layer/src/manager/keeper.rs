@@ -43,6 +43,8 @@ struct Slow {
     failures: u32,
     /// Until when a rejection starts no renewal.
     floor: Option<Now>,
+    /// Nobody is to get a token from here any more.
+    retired: bool,
     chance: fastrand::Rng,
 }
 
@@ -78,7 +80,7 @@ impl Keeper {
         renewal: Renewal,
         chance: fastrand::Rng,
     ) -> Self {
-        let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, chance };
+        let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, retired: false, chance };
         Self {
             slot: ArcSwapOption::empty(),
             landing: AtomicU64::new(0),
@@ -176,6 +178,9 @@ impl Keeper {
 
     /// Joins the flight, or starts one unless a failure is still remembered.
     fn seat(self: &Arc<Self>, slow: &mut Slow, now: Now, request: TokenRequest) -> Result<Seat, Error> {
+        if slow.retired {
+            return Err(retired());
+        }
         if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
             return Ok(seat);
         }
@@ -222,14 +227,17 @@ impl Keeper {
                 Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
                     Err(keeper.fail(dead_on_arrival()))
                 }
-                Ok(issued) => Ok(keeper.land(issued, &request)),
+                Ok(issued) => keeper.land(issued, &request),
                 Err(error) => Err(keeper.fail(error)),
             }
         }
     }
 
-    fn land(&self, issued: IssuedToken, request: &TokenRequest) -> Arc<Token> {
+    fn land(&self, issued: IssuedToken, request: &TokenRequest) -> Outcome {
         let mut slow = self.lock();
+        if slow.retired {
+            return Err(retired());
+        }
         let old = self.current();
         let same = old.as_ref().filter(|old| old.token == issued.token);
         let generation = match (same, &old) {
@@ -262,7 +270,7 @@ impl Keeper {
         self.gate.store(nanos(open), Ordering::Relaxed);
         drop(slow);
         tracing::debug!(%generation, lifetime = ?issued.lifetime, "got a token");
-        token
+        Ok(token)
     }
 
     fn fail(&self, error: Error) -> Error {
@@ -279,6 +287,20 @@ impl Keeper {
         self.counts.failures.fetch_add(1, Ordering::Release);
         tracing::warn!(%error, failures, ?backoff, "got no token");
         error
+    }
+
+    /// Whether a flight is in the air.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.lock().flight.as_ref().and_then(Flight::join).is_some()
+    }
+
+    /// Forgets the token for good: from here on nobody gets one, not even from a flight that lands later.
+    pub(super) fn retire(&self) {
+        let mut slow = self.lock();
+        slow.retired = true;
+        self.slot.store(None);
+        drop(slow);
+        self.abandon();
     }
 
     /// Ends the flight of a manager that nobody holds any more, unless it must finish.
@@ -304,6 +326,10 @@ impl Drop for Reopen {
         // After `land` or `fail` the gate holds a time, and this does nothing.
         let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+fn retired() -> Error {
+    Error::new(ErrorKind::Interrupted, "the identity was removed from its pool; ask the pool again")
 }
 
 fn dead_on_arrival() -> Error {

@@ -32,7 +32,7 @@ use crate::token::Generation;
 pub struct TokenManager {
     keeper: Arc<Keeper>,
     /// Flights hold the keeper as well, but not this: it tells when the last handle goes.
-    _handle: Arc<Handle>,
+    handle: Arc<Handle>,
 }
 
 #[derive(Debug)]
@@ -104,6 +104,16 @@ impl TokenManager {
             rejections: counts.rejections.load(Ordering::Relaxed),
             resends: counts.resends.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether somebody besides the one who asks holds this manager, or a flight of it is in the air.
+    pub(crate) fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.handle) > 1 || self.keeper.is_in_flight()
+    }
+
+    /// Gives out no token any more, through whichever handle; those who wait for one fail.
+    pub(crate) fn retire(&self) {
+        self.keeper.retire();
     }
 
     /// The clock this manager lives by.
@@ -197,7 +207,7 @@ impl TokenManagerBuilder {
     /// Makes the manager. Nothing is sent, and no runtime is needed.
     pub fn build(self) -> TokenManager {
         let keeper = Arc::new(Keeper::new(self.source, self.clock, self.renewal, self.chance));
-        TokenManager { _handle: Arc::new(Handle(keeper.clone())), keeper }
+        TokenManager { handle: Arc::new(Handle(keeper.clone())), keeper }
     }
 }
 

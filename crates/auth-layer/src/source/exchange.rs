@@ -13,9 +13,10 @@ use crate::credential::Credential;
 use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
 use crate::error::{Error, ErrorKind, shown};
 use crate::grant::Grant;
+use crate::identity::Identity;
 use crate::profile::{ClientAuth, Profile};
 use crate::store::{MemoryStore, StoreKey, TokenStore};
-use crate::token::Scope;
+use crate::token::{Resource, Scope};
 
 /// A grant that is traded for tokens at a profile's token endpoint.
 ///
@@ -58,6 +59,7 @@ impl Exchange {
             clock: Arc::new(SystemClock::new()),
             store: None,
             subject: String::new(),
+            scope: None,
             timeout: TIMEOUT,
             required_scope: None,
         }
@@ -133,6 +135,7 @@ pub struct ExchangeBuilder {
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn TokenStore>>,
     subject: String,
+    scope: Option<Scope>,
     timeout: Duration,
     required_scope: Option<Scope>,
 }
@@ -164,6 +167,42 @@ impl ExchangeBuilder {
         self
     }
 
+    /// The scope to ask for, in place of the profile's. A refresh asks for less than was granted so (RFC 6749
+    /// section 6); without it, for all that was.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// The audience the token is for, as its issuer names it (RFC 8693 section 2.1).
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.profile = self.profile.with_parameter("audience", audience.into());
+        self
+    }
+
+    /// The resource the token is for (RFC 8707 section 2).
+    pub fn resource(mut self, resource: &Resource) -> Self {
+        self.profile = self.profile.with_parameter("resource", resource.to_string());
+        self
+    }
+
+    /// Asks for the token of an identity: its scope, audience and resource, where it states them, and its tenant as
+    /// the [`subject`](Self::subject).
+    ///
+    /// Scope, audience and resource are part of the key in the store. Where a refresh token is used up by each
+    /// exchange, give identities that differ in them refresh tokens of their own.
+    pub fn identity(mut self, identity: &Identity) -> Self {
+        self = self.subject(identity.tenant());
+        self.scope = identity.scope().cloned().or(self.scope);
+        if let Some(audience) = identity.audience() {
+            self = self.audience(audience);
+        }
+        match identity.resource() {
+            Some(resource) => self.resource(resource),
+            None => self,
+        }
+    }
+
     /// How long one token request may take, headers and body together. 30 s unless set.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -183,6 +222,9 @@ impl ExchangeBuilder {
     /// [`ConfigError`] for an empty id, secret or refresh token, for client credentials of a public client
     /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, and where there is no transport.
     pub fn build(mut self) -> Result<Exchange, ConfigError> {
+        if let Some(scope) = &self.scope {
+            self.profile.scope = Some(scope.clone());
+        }
         let refresh = match &self.grant {
             Grant::ClientCredentials if self.profile.client_auth == ClientAuth::Public => {
                 let problem = "need a client that authenticates (RFC 6749 section 4.4)";
@@ -194,8 +236,8 @@ impl ExchangeBuilder {
             }
             Grant::RefreshToken(token) => {
                 let token = token.clone();
-                // A refresh asks for what was granted, which is what no scope at all means.
-                self.profile.scope = None;
+                // A refresh asks for what was granted, which is what no scope at all means, or for a part of it.
+                self.profile.scope = self.scope.clone();
                 let clock = self.clock.clone();
                 let store =
                     self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
@@ -226,6 +268,7 @@ impl ExchangeBuilder {
         ];
         let mut parameters: Vec<String> =
             profile.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        parameters.extend(profile.scope.iter().map(|scope| format!("scope={scope}")));
         parameters.sort();
         parts.extend(parameters);
         StoreKey::of(parts.iter().map(String::as_str))

@@ -3,9 +3,11 @@
 mod access_token;
 mod call_bearer;
 mod refresh_token;
+mod resource;
 mod scope;
 
 pub use access_token::{AccessToken, Generation};
 pub use call_bearer::CallBearer;
 pub use refresh_token::RefreshToken;
+pub use resource::Resource;
 pub use scope::Scope;

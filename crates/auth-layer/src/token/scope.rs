@@ -16,7 +16,7 @@ use crate::config_error::ConfigError;
 /// assert!("a\"b".parse::<Scope>().is_err());
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(BTreeSet<String>);
 
 impl Scope {

@@ -10,6 +10,7 @@ mod loopback;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outage;
+mod pool;
 mod profiles;
 mod refresh;
 mod rejection;

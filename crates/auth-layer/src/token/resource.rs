@@ -1,0 +1,62 @@
+//! Resources: where a token may be used, as its issuer knows them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::config_error::ConfigError;
+
+/// A resource that a token is asked for: an absolute URI without a fragment (RFC 8707 section 2). Cheap to clone.
+///
+/// ```
+/// use auth_layer::Resource;
+///
+/// let resource: Resource = "https://api.example.com/orders".parse()?;
+/// assert_eq!(resource.as_str(), "https://api.example.com/orders");
+/// assert!("/orders".parse::<Resource>().is_err());
+/// assert!("https://api.example.com/#orders".parse::<Resource>().is_err());
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Resource(Arc<str>);
+
+impl Resource {
+    /// The URI as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Resource {
+    type Err = ConfigError;
+
+    /// Takes over an absolute URI.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if it has no scheme, has a fragment, or holds what cannot stand in a URI.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let refuse = |problem: &'static str| {
+            Err(ConfigError::new(format!("resource {}", text.escape_default()), problem))
+        };
+        let scheme = text.split(':').next().unwrap_or_default();
+        let begins_well = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+        let is_scheme = scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        if scheme.len() == text.len() || !begins_well || !is_scheme {
+            return refuse("is no absolute URI (RFC 8707 section 2)");
+        }
+        if text.contains('#') {
+            return refuse("has a fragment (RFC 8707 section 2)");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("holds a character that cannot stand in a URI");
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
