@@ -30,6 +30,7 @@
 //!
 //! In the order a reader meets them: [`Profile`] describes a provider; [`Exchange`] trades a [`Grant`] at its token
 //! endpoint, and is one kind of [`TokenSource`]; [`TokenManager`] keeps the token; [`AuthLayer`] sends it. A
+//! [`TokenPool`] keeps the managers of many identities, and the [`Identity`] of a request chooses among them. A
 //! [`TokenStore`] keeps refresh tokens. [`OperationMeta`] and [`CallBearer`] go with a request, as extensions, and say
 //! what is particular to it.
 //!

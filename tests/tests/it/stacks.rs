@@ -66,7 +66,7 @@ async fn a_tower_stack_on_hyper_lives_through_three_tokens() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
     let layer = layer(&stage, &site, Profile::gbg_go(), None);
-    let manager = layer.manager().clone();
+    let manager = layer.manager().unwrap().clone();
     let stack = on_hyper(layer);
     assert_eq!(start_on_hyper(&stack, &site).await.unwrap(), 201);
     stage.advance(GbgGo::LIFETIME);
@@ -143,7 +143,7 @@ async fn a_reqwest_middleware_stack_lives_through_three_tokens() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
     let layer = layer(&stage, &site, Profile::gbg_go(), through_reqwest());
-    let manager = layer.manager().clone();
+    let manager = layer.manager().unwrap().clone();
     let client = on_middleware(layer);
     assert_eq!(start_on_middleware(&client, &site).await.unwrap(), 201);
     stage.advance(GbgGo::LIFETIME);

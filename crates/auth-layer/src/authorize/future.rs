@@ -17,7 +17,7 @@ use super::judge::Judgement;
 use super::layer::Rules;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
-use crate::manager::{Token, Verdict};
+use crate::manager::{Token, TokenManager, Verdict};
 use crate::replay::{Kept, TryClone};
 use crate::token::Generation;
 
@@ -62,6 +62,8 @@ type SlowFuture<R> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>
 pub(super) struct Spare<S, B> {
     pub(super) service: S,
     pub(super) rules: Arc<Rules>,
+    /// The manager of the request's identity, where there is more than one.
+    pub(super) chosen: Option<TokenManager>,
     /// `None` if the body cannot be sent again.
     pub(super) kept: Option<Kept<B>>,
     /// The token that was sent.
@@ -97,6 +99,7 @@ where
         arrival: impl Future<Output = Result<Arc<Token>, Error>> + Send + 'static,
         mut ready: S,
         rules: Arc<Rules>,
+        chosen: Option<TokenManager>,
         mut request: Request<B>,
     ) -> Self {
         let slow = Box::pin(async move {
@@ -105,7 +108,7 @@ where
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
-            answer(response, Spare { service: ready, rules, kept, generation }).await
+            answer(response, Spare { service: ready, rules, chosen, kept, generation }).await
         });
         Self { state: State::Slow { slow } }
     }
@@ -181,13 +184,14 @@ where
     B: TryClone,
     R: Body,
 {
-    let Spare { mut service, rules, kept, generation } = spare;
+    let Spare { mut service, rules, chosen, kept, generation } = spare;
+    let manager = rules.manager(chosen.as_ref());
     let (head, body) = response.into_parts();
     let body = match rules.judge(head.status, &head.headers) {
         Judgement::Accepted => return Ok(Response::from_parts(head, ResponseBody::new(body))),
         Judgement::Rejected => ResponseBody::new(body),
         Judgement::LookInside => {
-            let (seen, body) = ResponseBody::peek(body, &**rules.manager.clock()).await;
+            let (seen, body) = ResponseBody::peek(body, &**manager.clock()).await;
             if !rules.is_sign(head.status, &seen) {
                 return Ok(Response::from_parts(head, body));
             }
@@ -195,18 +199,18 @@ where
         }
     };
     let Some(kept) = kept.filter(Kept::is_whole) else {
-        rules.manager.report(generation);
+        manager.report(generation);
         return Ok(Response::from_parts(head, body));
     };
-    let token = match rules.manager.verdict(generation).await {
+    let token = match manager.verdict(generation).await {
         Verdict::Resend(token) => token,
         Verdict::Stands => return Ok(Response::from_parts(head, body)),
     };
-    drain(body, &**rules.manager.clock()).await;
+    drain(body, &**manager.clock()).await;
     let mut request = kept.into_request(&rules.common);
     request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
     poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
-    rules.manager.count_resend();
+    manager.count_resend();
     let response = service.call(request).await.map_err(Into::into)?;
     Ok(response.map(ResponseBody::new))
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use http::Extensions;
 use tower_layer::Layer;
 
 use super::service::Auth;
+use crate::error::Error;
 use crate::manager::TokenManager;
+use crate::pool::TokenPool;
 use crate::profile::{BodySign, Origins, Profile};
 use crate::replay::Common;
 
@@ -35,23 +38,65 @@ pub struct AuthLayer {
 /// What decides about every request.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) manager: TokenManager,
+    pub(super) managers: Managers,
     pub(super) origins: Origins,
     pub(super) signs: Vec<BodySign>,
     pub(super) common: Common,
 }
 
+/// Whose token is sent.
+#[derive(Debug)]
+pub(super) enum Managers {
+    /// That of the only manager there is.
+    One(TokenManager),
+    /// That of the identity which a request names.
+    Pool(TokenPool),
+}
+
 impl AuthLayer {
     /// Sends the manager's token to the profile's origins, and takes for a rejection what the profile does.
     pub fn new(profile: &Profile, manager: TokenManager) -> Self {
-        let origins = profile.origins().clone();
-        let signs = profile.signs.clone();
-        Self { rules: Arc::new(Rules { manager, origins, signs, common: Common::default() }) }
+        Self::of(profile, Managers::One(manager))
     }
 
-    /// The manager whose token is sent.
-    pub fn manager(&self) -> &TokenManager {
-        &self.rules.manager
+    /// Does the same with the token of the [`Identity`](crate::Identity) in a request's extensions, or of the pool's
+    /// default. A request that names none, where there is no default, is not sent: it fails with
+    /// [`ErrorKind::Credential`](crate::ErrorKind::Credential).
+    pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
+        Self::of(profile, Managers::Pool(pool))
+    }
+
+    fn of(profile: &Profile, managers: Managers) -> Self {
+        let (origins, signs) = (profile.origins().clone(), profile.signs.clone());
+        Self { rules: Arc::new(Rules { managers, origins, signs, common: Common::default() }) }
+    }
+
+    /// The manager whose token is sent, if it is one for all requests.
+    pub fn manager(&self) -> Option<&TokenManager> {
+        match &self.rules.managers {
+            Managers::One(manager) => Some(manager),
+            Managers::Pool(_) => None,
+        }
+    }
+}
+
+impl Rules {
+    /// Chooses the manager of a request's identity; `None` where there is only one.
+    pub(super) fn choose(&self, extensions: &Extensions) -> Result<Option<TokenManager>, Error> {
+        match &self.managers {
+            Managers::One(_) => Ok(None),
+            Managers::Pool(pool) => pool.choose(extensions).map(Some),
+        }
+    }
+
+    /// The manager that was chosen, or the only one.
+    pub(super) fn manager<'a>(&'a self, chosen: Option<&'a TokenManager>) -> &'a TokenManager {
+        match (&self.managers, chosen) {
+            (Managers::One(manager), _) | (Managers::Pool(_), Some(manager)) => manager,
+            (Managers::Pool(_), None) => {
+                unreachable!("a request that asks a pool carries the manager it got")
+            }
+        }
     }
 }
 

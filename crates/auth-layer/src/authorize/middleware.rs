@@ -10,6 +10,7 @@ use super::body::ResponseBody;
 use super::decide::Permit;
 use super::judge::Judgement;
 use super::layer::AuthLayer;
+use crate::clock::Clock;
 use crate::manager::{Token, Verdict};
 
 /// [`AuthLayer`] for a stack built on `reqwest-middleware`.
@@ -54,21 +55,23 @@ impl Middleware for AuthMiddleware {
             }
             Permit::Refused(error) => return Err(not_sent(error)),
         }
-        let token = rules.manager.token().await.map_err(not_sent)?;
+        let chosen = rules.choose(extensions).map_err(not_sent)?;
+        let manager = rules.manager(chosen.as_ref());
+        let token = manager.token().await.map_err(not_sent)?;
         let again = request.try_clone();
         let response = next.clone().run(authorized(request, &token), extensions).await?;
-        let (response, rejected) = self.examine(response).await?;
+        let (response, rejected) = self.examine(response, &**manager.clock()).await?;
         if !rejected {
             return Ok(response);
         }
         let Some(again) = again else {
-            rules.manager.report(token.generation());
+            manager.report(token.generation());
             return Ok(response);
         };
-        match rules.manager.verdict(token.generation()).await {
+        match manager.verdict(token.generation()).await {
             Verdict::Stands => Ok(response),
             Verdict::Resend(token) => {
-                rules.manager.count_resend();
+                manager.count_resend();
                 next.run(authorized(again, &token), extensions).await
             }
         }
@@ -77,7 +80,11 @@ impl Middleware for AuthMiddleware {
 
 impl AuthMiddleware {
     /// Whether the response rejects the token, and the response as it came.
-    async fn examine(&self, response: reqwest::Response) -> Result<(reqwest::Response, bool)> {
+    async fn examine(
+        &self,
+        response: reqwest::Response,
+        clock: &dyn Clock,
+    ) -> Result<(reqwest::Response, bool)> {
         let rules = &self.0.rules;
         match rules.judge(response.status(), response.headers()) {
             Judgement::Accepted => return Ok((response, false)),
@@ -86,7 +93,7 @@ impl AuthMiddleware {
         }
         let url = response.url().clone();
         let (mut head, body) = Response::from(response).into_parts();
-        let (seen, body) = ResponseBody::peek(body, &**rules.manager.clock()).await;
+        let (seen, body) = ResponseBody::peek(body, clock).await;
         let rejected = rules.is_sign(head.status, &seen);
         // The URL goes with a response only in an extension that this builder alone can make.
         let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;

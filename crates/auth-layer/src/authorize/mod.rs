@@ -6,7 +6,8 @@
 //! 2. Did the caller set `Authorization`? Then it goes on untouched.
 //! 3. Did the caller give a [`CallBearer`](crate::CallBearer)? Then that is sent, and nothing renewed.
 //! 4. Does the operation want the managed token ([`OperationMeta`](crate::OperationMeta))? Then it is put on, and
-//!    a response that rejects it is answered by a renewal and one resend, if the body can be sent again.
+//!    a response that rejects it is answered by a renewal and one resend, if the body can be sent again. Over a
+//!    [`TokenPool`](crate::TokenPool), it is the token of the [`Identity`](crate::Identity) that goes with the request.
 //!
 //! Put it inside of anything that retries or follows redirects, so that each attempt is judged anew.
 

@@ -100,19 +100,27 @@ where
             }
             Permit::Refused(error) => return ResponseFuture::failed(error),
         }
-        if let Some(token) = self.rules.manager.hit(&mut self.seen) {
+        let chosen = match self.rules.choose(request.extensions()) {
+            Ok(chosen) => chosen,
+            Err(error) => return ResponseFuture::failed(error),
+        };
+        let manager = self.rules.manager(chosen.as_ref());
+        // What was seen of one manager says nothing of another.
+        let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
+        if let Some(token) = manager.hit(seen) {
             let generation = token.generation();
             let kept = Kept::of(&request, &self.rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
-            let spare = Spare { service: self.inner.clone(), rules: self.rules.clone(), kept, generation };
+            let spare =
+                Spare { service: self.inner.clone(), rules: self.rules.clone(), chosen, kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));
         }
-        match self.rules.manager.arrival() {
+        match manager.arrival() {
             Ok(arrival) => {
                 let next = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, next);
-                ResponseFuture::waiting(arrival, ready, self.rules.clone(), request)
+                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, request)
             }
             Err(error) => ResponseFuture::failed(error),
         }

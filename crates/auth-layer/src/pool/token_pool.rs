@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use http::Extensions;
+
 use super::roster::Roster;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
 use crate::manager::TokenManager;
+use crate::operation::OperationMeta;
 
 /// Keeps a [`TokenManager`] for each [`Identity`], for a service that works for many tenants. Cheap to clone; clones
 /// share the managers.
@@ -20,17 +23,22 @@ use crate::manager::TokenManager;
 /// or anybody else holds, or whose token is on its way, never does.
 ///
 /// ```
-/// use auth_layer::{Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
+/// use auth_layer::{AuthLayer, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
 ///
 /// let profile = Profile::gbg_go();
-/// let pool = TokenPool::new(move |identity: &Identity| {
-///     // The application looks up what it knows of the tenant.
-///     let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
-///     let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials)
-///         .identity(identity)
-///         .build()?;
-///     Ok(TokenManager::new(exchange))
+/// let pool = TokenPool::new({
+///     let profile = profile.clone();
+///     move |identity: &Identity| {
+///         // The application looks up what it knows of the tenant.
+///         let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
+///         let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials)
+///             .identity(identity)
+///             .build()?;
+///         Ok(TokenManager::new(exchange))
+///     }
 /// });
+/// let layer = AuthLayer::pooled(&profile, pool.clone());
+///
 /// let seven = pool.get(&Identity::new("tenant-7"))?;
 /// assert_eq!((pool.len(), seven.stats().exchanges), (1, 0));
 /// # Ok::<(), auth_layer::Error>(())
@@ -42,6 +50,8 @@ struct Shared {
     make: Box<Factory>,
     roster: RwLock<Roster>,
     clock: Arc<dyn Clock>,
+    default_identity: Option<Identity>,
+    scopes_per_operation: bool,
     counts: Counts,
 }
 
@@ -76,6 +86,8 @@ impl TokenPool {
             limit: MOST_IDENTITIES,
             idle: IDLE,
             clock: Arc::new(SystemClock::new()),
+            default_identity: None,
+            scopes_per_operation: false,
         }
     }
 
@@ -162,6 +174,22 @@ impl TokenPool {
         }
     }
 
+    /// The manager for a request with these extensions.
+    pub(crate) fn choose(&self, extensions: &Extensions) -> Result<TokenManager, Error> {
+        let shared = &*self.0;
+        let identity = extensions.get().or(shared.default_identity.as_ref()).ok_or_else(|| {
+            let message = "the request names no identity: put an `Identity` into its extensions, or give the pool a default";
+            Error::new(ErrorKind::Credential, message)
+        })?;
+        match extensions.get::<&'static OperationMeta>() {
+            Some(operation) if shared.scopes_per_operation && !operation.scopes().is_empty() => {
+                let scope = operation.scopes().join(" ").parse().map_err(not_made)?;
+                self.get(&identity.clone().with_scope(scope))
+            }
+            _ => self.get(identity),
+        }
+    }
+
     // Nothing under the lock can leave the roster half-changed.
 
     fn read(&self) -> RwLockReadGuard<'_, Roster> {
@@ -192,6 +220,7 @@ impl fmt::Debug for TokenPool {
 /// })
 /// .max_identities(50)
 /// .idle_after(Duration::from_secs(600))
+/// .default_identity(Identity::new("our own"))
 /// .build();
 /// assert!(pool.is_empty());
 /// ```
@@ -201,6 +230,8 @@ pub struct TokenPoolBuilder {
     limit: usize,
     idle: Duration,
     clock: Arc<dyn Clock>,
+    default_identity: Option<Identity>,
+    scopes_per_operation: bool,
 }
 
 impl TokenPoolBuilder {
@@ -223,12 +254,30 @@ impl TokenPoolBuilder {
         self
     }
 
+    /// Whose token a request without an [`Identity`] carries. Unless set, such a request is not sent, and fails with
+    /// [`ErrorKind::Credential`].
+    pub fn default_identity(mut self, identity: Identity) -> Self {
+        self.default_identity = Some(identity);
+        self
+    }
+
+    /// Asks for the scopes of each operation and no others, where its [`OperationMeta`] names any: in place of the
+    /// scope of the request's identity (RFC 9700 section 2.3).
+    ///
+    /// Operations with other scopes have tokens of their own, so that this costs an exchange for each set of them.
+    pub const fn scopes_per_operation(mut self) -> Self {
+        self.scopes_per_operation = true;
+        self
+    }
+
     /// Makes the pool. Nothing is sent, and no runtime is needed.
     pub fn build(self) -> TokenPool {
         TokenPool(Arc::new(Shared {
             make: self.make,
             roster: RwLock::new(Roster::new(self.limit, self.idle)),
             clock: self.clock,
+            default_identity: self.default_identity,
+            scopes_per_operation: self.scopes_per_operation,
             counts: Counts::default(),
         }))
     }

@@ -20,7 +20,7 @@ use super::stats::Counts;
 use crate::clock::{Now, Sleep};
 use crate::drain::drain;
 use crate::error::BoxError;
-use crate::replay::{Kept, TryClone};
+use crate::replay::{Common, Kept, TryClone};
 use crate::retry_after::RetryAfter;
 
 /// What the services of one layer share.
@@ -30,6 +30,7 @@ pub(super) struct Rules {
     pub(super) chance: Mutex<fastrand::Rng>,
     pub(super) budgets: Budgets,
     pub(super) counts: Counts,
+    pub(super) common: Common,
 }
 
 impl Rules {
@@ -70,7 +71,15 @@ impl<S, B: TryClone> Call<S, B> {
         let budget = rules.budgets.of(request.uri(), now);
         budget.call(now);
         let deadline = policy.deadline.map(|deadline| now + deadline);
-        Self { service, kept: Kept::of(request), idempotent, budget, deadline, attempt: 1, rules }
+        Self {
+            service,
+            kept: Kept::of(request, &rules.common),
+            idempotent,
+            budget,
+            deadline,
+            attempt: 1,
+            rules,
+        }
     }
 
     /// How long to wait before the next attempt; `None` gives the outcome back. A response then carries what its server
@@ -145,8 +154,9 @@ impl<S, B: TryClone> Call<S, B> {
                 Ok(response) => drop(join(drain(response.into_body(), clock), pause).await),
                 Err(_) => pause.await,
             }
-            let request = self.kept.take().expect("only what was kept is sent again").into_request();
-            self.kept = Kept::of(&request);
+            let request =
+                self.kept.take().expect("only what was kept is sent again").into_request(&self.rules.common);
+            self.kept = Kept::of(&request, &self.rules.common);
             poll_fn(|cx| self.service.poll_ready(cx)).await.map_err(Into::into)?;
             self.attempt += 1;
             outcome = self.service.call(request).await.map_err(Into::into);

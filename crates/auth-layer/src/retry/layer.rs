@@ -9,6 +9,7 @@ use super::call::Rules;
 use super::policy::RetryPolicy;
 use super::service::Retry;
 use super::stats::{Counts, RetryStats};
+use crate::replay::Common;
 
 /// Sends a request again after trouble that may pass. Cheap to clone; clones, and the services they make, share the
 /// budgets of the origins: retries are a fifth of the calls to an origin at the most, and ten a second.
@@ -41,7 +42,13 @@ impl RetryLayer {
     /// Retries by a policy.
     pub fn new(policy: RetryPolicy) -> Self {
         let chance = Mutex::new(policy.chance.clone());
-        let rules = Rules { policy, chance, budgets: Budgets::new(), counts: Counts::default() };
+        let rules = Rules {
+            policy,
+            chance,
+            budgets: Budgets::new(),
+            counts: Counts::default(),
+            common: Common::default(),
+        };
         Self { rules: Arc::new(rules) }
     }
 

@@ -24,6 +24,7 @@ mod runtime;
 mod secrets;
 mod single_flight;
 mod support;
+mod tenants;
 mod timing;
 mod token_errors;
 mod token_request;

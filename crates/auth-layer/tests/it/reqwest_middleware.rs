@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use auth_layer::{
-    AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, OperationMeta, Profile, ReplayRule, Security,
+    AccessToken, AuthLayer, AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, Identity, OperationMeta,
+    Profile, ReplayRule, Security, StaticToken, TokenManager, TokenPool,
 };
 use http::{Extensions, HeaderValue, Method, StatusCode};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 
 use crate::loopback::{Loopback, Reply, answer, redirect};
-use crate::support::{FakeTokenEndpoint, Rig, Seen, respond};
+use crate::support::{FakeTokenEndpoint, Rig, Seen, example, respond};
 
 /// Notes the `Authorization` of what passes below the layer.
 #[derive(Clone, Default)]
@@ -250,4 +251,23 @@ async fn an_operation_says_which_credential_it_wants() {
     get(&WIDGET).with_extension(CallBearer::new("given").unwrap()).send().await.unwrap();
     assert_eq!(stack.bearers(), ["", "given"]);
     assert_eq!(stack.rig.endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn a_pool_sends_each_identity_its_own_token() {
+    let server = Loopback::start(rejecting(&[])).await;
+    let profile = example().with_origin(&server.url("")).unwrap();
+    let pool = TokenPool::new(|identity: &Identity| {
+        Ok(TokenManager::new(StaticToken::new(AccessToken::new(identity.tenant()).unwrap())))
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let layer = AuthMiddleware::new(AuthLayer::pooled(&profile, pool));
+    let client = ClientBuilder::new(client).with(layer).build();
+    for tenant in ["a", "b", "a"] {
+        client.get(server.url("/me")).with_extension(Identity::new(tenant)).send().await.unwrap();
+    }
+    let refused = client.get(server.url("/me")).send().await.unwrap_err();
+    assert_eq!(Error::find(&refused).map(Error::kind), Some(ErrorKind::Credential));
+    let bearers: Vec<_> = server.seen().iter().filter_map(Seen::bearer).collect();
+    assert_eq!(bearers, ["a", "b", "a"]);
 }

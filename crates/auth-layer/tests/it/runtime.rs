@@ -50,7 +50,7 @@ fn b85_the_leaves_are_built_outside_a_runtime() {
     let layer = AuthLayer::new(&example(), TokenManager::new(exchange));
     drop(layer.layer(hyper_util::client::<Full<Bytes>>().unwrap()));
     drop(layer.layer(ReqwestLeaf::new().unwrap()));
-    assert_eq!(layer.manager().stats().exchanges, 0);
+    assert_eq!(layer.manager().unwrap().stats().exchanges, 0);
 }
 
 #[test]
