@@ -84,6 +84,22 @@ async fn ten_thousand_interleaved_calls_never_carry_another_tenants_token() {
 }
 
 #[tokio::test]
+async fn one_service_that_is_called_for_one_tenant_after_another_mixes_nothing_up() {
+    let endpoint = FakeTokenEndpoint::issuing(3600);
+    let api = FakeApi::accepting();
+    let mut service = over(&endpoint, &api);
+    for tenant in ["a", "b", "a", "b", "b", "a"] {
+        ServiceExt::<Request<Full<Bytes>>>::ready(&mut service)
+            .await
+            .unwrap()
+            .call(of(tenant, "/me"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(api.bearers(), ["a#1", "b#2", "a#1", "b#2", "b#2", "a#1"]);
+}
+
+#[tokio::test]
 async fn a_rejection_of_one_tenants_token_renews_that_one_alone() {
     let endpoint = FakeTokenEndpoint::issuing(3600);
     let api = FakeApi::scripted(|_, seen| {

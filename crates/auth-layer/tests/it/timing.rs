@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth_layer::{Clock, ErrorKind, TestClock, TokenManager};
-use tower::ServiceExt;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tower::{Service, ServiceExt};
 
 use crate::support::{
     FakeApi, FakeTokenEndpoint, Rig, at_once, example, exchange, get, kind, respond, settle, status_at_once,
@@ -44,6 +47,24 @@ async fn b11_an_early_renewal_starts_in_its_window_and_nobody_waits() {
     assert!((3_300_000..=3_360_000).contains(&started.unwrap()), "{started:?}");
     assert_eq!(rig.endpoint.count(), 2);
     assert_eq!(api.bearers().last().unwrap(), "token-2");
+}
+
+#[tokio::test]
+async fn a_service_that_is_called_again_and_again_goes_over_to_the_new_token() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::accepting();
+    // The same instances all the time: each remembers what it sent last.
+    let mut services = [rig.over(api.clone()), rig.over(api.clone())];
+    for renewals in 0..4 {
+        for service in &mut services {
+            ServiceExt::<Request<Full<Bytes>>>::ready(service).await.unwrap().call(get("/me")).await.unwrap();
+            settle().await;
+        }
+        // The first one is past the soft point and sends what it remembers; the second one finds the new token.
+        let sent = if renewals == 0 { [1, 1] } else { [renewals, renewals + 1] };
+        assert_eq!(api.bearers()[renewals * 2..], sent.map(|n| format!("token-{n}")));
+        rig.advance(3400);
+    }
 }
 
 #[tokio::test]
