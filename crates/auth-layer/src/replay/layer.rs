@@ -7,8 +7,11 @@ use super::service::Replay;
 /// Wraps each request's body in a [`ReplayBody`](crate::ReplayBody), so that a stream that turns out short can be sent
 /// again. Put it outside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer).
 ///
-/// The first send streams: nothing is read ahead. Up to 64 KiB are recorded on the way, by a copy; a longer stream is
-/// sent once.
+/// The first send streams: nothing is held back. Up to 64 KiB are recorded on the way, by a copy; a longer stream is sent
+/// once. So is a longer body in hand, which is therefore better left as it is.
+///
+/// A stream of known length should tell it in its `size_hint`, and not in a header alone: some senders stop at the
+/// announced length, and its end is then never seen.
 ///
 /// ```
 /// use auth_layer::{ReplayBody, ReplayBodyLayer};

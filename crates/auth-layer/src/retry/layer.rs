@@ -11,10 +11,19 @@ use super::service::Retry;
 use super::stats::{Counts, RetryStats};
 use crate::replay::Common;
 
-/// Sends a request again after trouble that may pass. Cheap to clone; clones, and the services they make, share the
-/// budgets of the origins: retries are a fifth of the calls to an origin at the most, and ten a second.
+/// Sends a request again after trouble that may pass: a 408, 429, 500, 502, 503 or 504, or an error of the inner service
+/// other than our own [`Error`](crate::Error).
 ///
-/// Put it outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token anew.
+/// Only what cannot act twice is sent again: an idempotent method, or an operation whose
+/// [`OperationMeta`](crate::OperationMeta) says so (an explicit no wins over the method), or a request with an
+/// idempotency key, or one that never got a connection. And only if its body can be ([`TryClone`](crate::TryClone)). A
+/// response that asked for a wait and is given back carries it in its extensions, as [`RetryAfter`](crate::RetryAfter).
+///
+/// Retries to one origin are a fifth of the calls to it at the most, and ten a second besides, counted over ten seconds.
+/// Clones are cheap; they, and the services they make, share these budgets.
+///
+/// Put it outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token anew. The resend after a
+/// rejected token is counted apart, one for each attempt: with 4 attempts a request is sent 8 times at the most.
 ///
 /// ```
 /// use auth_layer::{AccessToken, AuthLayer, Profile, RetryLayer, RetryPolicy, StaticToken, TokenManager};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use auth_layer::{OperationMeta, Retry, RetryLayer, RetryPolicy, TestClock};
+use auth_layer::{OperationMeta, Retry, RetryLayer, TestClock};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -109,6 +109,6 @@ fn allocations_of(mut service: Retry<Counting>) -> u64 {
 
 #[test]
 fn a_success_allocates_nothing() {
-    let layer = RetryLayer::new(RetryPolicy::new());
+    let layer = RetryLayer::new(policy(&TestClock::new()));
     assert_eq!(allocations_of(layer.layer(Counting::saying(200))), 0);
 }
