@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     AuthLayer, BoxError, Clock, ConfigError, Exchange, Origin, Profile, ResponseBody, SystemClock,
-    TokenManager, TokenStore, Transport,
+    TokenManager, TokenPool, TokenStore, Transport,
 };
 use bytes::Bytes;
 use http_body::Body as HttpBody;
@@ -32,6 +32,7 @@ pub struct Builder<P: Provider> {
     token_url: Option<String>,
     identity: Option<Identity>,
     manager: Option<TokenManager>,
+    pool: Option<TokenPool>,
     leaf: Option<Stack>,
     layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
     clock: Arc<dyn Clock>,
@@ -51,6 +52,7 @@ impl<P: Provider> Builder<P> {
             token_url: None,
             identity: None,
             manager: None,
+            pool: None,
             leaf: None,
             layers: Vec::new(),
             clock: Arc::new(SystemClock::new()),
@@ -71,6 +73,15 @@ impl<P: Provider> Builder<P> {
     /// A manager shared with other clients, in place of credentials: one token for all of them.
     pub fn manager(mut self, manager: TokenManager) -> Self {
         self.manager = Some(manager);
+        self
+    }
+
+    /// A pool of managers, in place of credentials: each request carries the token of its identity
+    /// ([`Client::with_identity`]), or of the pool's default.
+    ///
+    /// The pool makes the exchanges of its managers, with a transport of their own.
+    pub fn pool(mut self, pool: TokenPool) -> Self {
+        self.pool = Some(pool);
         self
     }
 
@@ -185,7 +196,7 @@ impl<P: Provider> Builder<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there are neither credentials nor a manager, if a credential is empty, or if a URL is none,
+    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, or if a URL is none,
     /// or is neither https nor loopback.
     pub fn build(mut self) -> Result<P, ConfigError> {
         let base_urls: Vec<String> = P::APIS
@@ -204,12 +215,13 @@ impl<P: Provider> Builder<P> {
         };
         let profile = self.profile.clone();
         let layers = std::mem::take(&mut self.layers);
-        let manager = self.into_manager(&leaf)?;
-        let authorized = AuthLayer::new(&profile, manager.clone())
-            .layer(leaf)
-            .map_response(|response| response.map(unwrap_untouched));
+        let layer = match self.pool.take() {
+            Some(pool) => AuthLayer::pooled(&profile, pool),
+            None => AuthLayer::new(&profile, self.into_manager(&leaf)?),
+        };
+        let authorized = layer.layer(leaf).map_response(|response| response.map(unwrap_untouched));
         let stack = layers.into_iter().fold(Stack::new(authorized), |stack, layer| layer(stack));
-        Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(manager)))
+        Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(layer.manager().cloned())))
     }
 
     /// The manager that was given, or one for the credentials, whose token calls go through the same leaf.
@@ -218,7 +230,8 @@ impl<P: Provider> Builder<P> {
             return Ok(manager);
         }
         let Some(Identity { credential, grant }) = self.identity else {
-            let problem = "are missing: give `credentials`, a shared `manager`, or take them from the `env`";
+            let problem =
+                "are missing: give `credentials`, a shared `manager`, a `pool`, or take them from the `env`";
             return Err(ConfigError::new("credentials", problem));
         };
         let transport = Transport::new(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use auth_layer::{BoxError, CallBearer, OperationMeta, TokenManager};
+use auth_layer::{BoxError, CallBearer, Identity, OperationMeta, TokenManager};
 use http::Method;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
@@ -45,6 +45,7 @@ pub type Response = http::Response<Body>;
 pub struct Client {
     stack: BoxCloneSyncService<Request, Response, BoxError>,
     bearer: Option<CallBearer>,
+    identity: Option<Identity>,
     manager: Option<TokenManager>,
 }
 
@@ -56,7 +57,8 @@ impl Client {
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {
-        Self { stack: BoxCloneSyncService::new(service.map_err(Into::into)), bearer: None, manager: None }
+        let stack = BoxCloneSyncService::new(service.map_err(Into::into));
+        Self { stack, bearer: None, identity: None, manager: None }
     }
 
     /// The same client, whose requests carry `bearer` in place of the managed token.
@@ -67,20 +69,27 @@ impl Client {
         Self { bearer: Some(bearer), ..self.clone() }
     }
 
-    /// The manager whose token the stack sends, if a [`Builder`](crate::Builder) made it. Give it to other clients
+    /// The same client, whose requests carry the token of `identity`, where a [`TokenPool`](auth_layer::TokenPool)
+    /// keeps the tokens.
+    #[must_use]
+    pub fn with_identity(&self, identity: Identity) -> Self {
+        Self { identity: Some(identity), ..self.clone() }
+    }
+
+    /// The manager whose token the stack sends, if a [`Builder`](crate::Builder) made it and there is one. Give it to other clients
     /// that are to share the token.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.manager.as_ref()
     }
 
-    pub(crate) fn with_manager(mut self, manager: TokenManager) -> Self {
-        self.manager = Some(manager);
+    pub(crate) fn with_manager(mut self, manager: Option<TokenManager>) -> Self {
+        self.manager = manager;
         self
     }
 
     /// Sends the request of an operation through the stack.
     ///
-    /// The operation's metadata, and the bearer if there is one, go with it as extensions.
+    /// The operation's metadata, and the bearer and the identity if there are any, go with it as extensions.
     ///
     /// # Errors
     ///
@@ -93,6 +102,9 @@ impl Client {
         request.extensions_mut().insert(info.meta);
         if let Some(bearer) = &self.bearer {
             request.extensions_mut().insert(bearer.clone());
+        }
+        if let Some(identity) = &self.identity {
+            request.extensions_mut().insert(identity.clone());
         }
         self.stack.clone().oneshot(request).await
     }
@@ -135,7 +147,10 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("bearer", &self.bearer).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("bearer", &self.bearer)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 

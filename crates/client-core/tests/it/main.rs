@@ -6,6 +6,7 @@
 mod kitchen_sink;
 
 mod errors;
+mod identities;
 mod requests;
 mod responses;
 mod support;
