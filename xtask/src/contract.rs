@@ -127,7 +127,7 @@ fn row_number(text: &str) -> Option<Number> {
 const FILE: &str = "docs/contract.md";
 
 /// The families of promises.
-const FAMILIES: [&str; 11] = ["B", "CC", "CH", "RF", "RI", "RS", "RT", "SC", "TE", "TR", "US"];
+const FAMILIES: [&str; 12] = ["B", "CA", "CC", "CH", "RF", "RI", "RS", "RT", "SC", "TE", "TR", "US"];
 
 #[cfg(test)]
 mod tests {

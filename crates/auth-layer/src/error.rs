@@ -81,6 +81,8 @@ pub enum ErrorKind {
     Credential,
     /// The pool keeps as many identities as it may, and all of them are in use.
     PoolFull,
+    /// The client's secret could not be read; nothing was sent.
+    Secret,
     /// A token source of the application failed.
     Source,
 }
@@ -109,6 +111,7 @@ impl Error {
                 | ErrorKind::Timeout
                 | ErrorKind::Interrupted
                 | ErrorKind::PoolFull
+                | ErrorKind::Secret
                 | ErrorKind::Store
         );
         Self(Arc::new(Inner {
@@ -262,6 +265,7 @@ impl fmt::Display for ErrorKind {
             Self::Interrupted => "the exchange was cut off",
             Self::Credential => "the request wants a credential that nobody gave",
             Self::PoolFull => "the pool is full, and all of its identities are in use",
+            Self::Secret => "the client's secret could not be read",
             Self::Source => "the token source failed",
         })
     }

@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 use super::transport::TransportBody;
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
+use crate::error::Error;
 use crate::profile::{ClientAuth, Encoding, Profile};
+use crate::secret::Secret;
 
 /// A parameter of a token request.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);
@@ -19,11 +21,17 @@ pub(crate) type Parameter<'a> = (&'a str, &'a str);
 #[derive(Debug)]
 pub(crate) struct Recipe {
     url: Uri,
-    /// The Basic header, if that is how the client says who it is.
-    basic: Option<HeaderValue>,
     client_auth: ClientAuth,
     credential: Credential,
     fixed: Vec<(String, String)>,
+}
+
+/// What the client says who it is with, in one exchange.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    secret: Secret,
+    /// The Basic header, if that is how the client does it.
+    basic: Option<HeaderValue>,
 }
 
 impl Recipe {
@@ -33,7 +41,11 @@ impl Recipe {
         if credential.id().is_empty() {
             return Err(ConfigError::new("client id", "is empty"));
         }
-        if client_auth != ClientAuth::Public && credential.secret().is_empty() {
+        if client_auth == ClientAuth::BasicRaw && credential.id().contains(':') {
+            let problem = "holds a colon, which a raw Basic header cannot carry";
+            return Err(ConfigError::new("client id", problem));
+        }
+        if client_auth != ClientAuth::Public && credential.secret().is_some_and(Secret::is_empty) {
             return Err(ConfigError::new("client secret", "is empty"));
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
@@ -49,14 +61,33 @@ impl Recipe {
         if let Some(scope) = &profile.scope {
             fixed.push(("scope".to_owned(), scope.to_string()));
         }
-        let basic = basic_header(&client_auth, &credential)?;
-        Ok(Self { url: profile.token_url().clone(), basic, client_auth, credential, fixed })
+        Ok(Self { url: profile.token_url().clone(), client_auth, credential, fixed })
+    }
+
+    /// Reads the secret that one exchange is made with. A public client has none to read.
+    pub(crate) async fn prove(&self) -> Result<Proof, Error> {
+        if self.client_auth == ClientAuth::Public {
+            return Ok(Proof { secret: Secret::new(""), basic: None });
+        }
+        let secret = self.credential.read().await?;
+        let (id, text) = (self.credential.id(), secret.expose());
+        let pair = match self.client_auth {
+            ClientAuth::Basic => Some(pair(&form_encoded(id), &form_encoded(text))),
+            ClientAuth::BasicRaw => Some(pair(id, text)),
+            ClientAuth::Body { .. } | ClientAuth::Public => None,
+        };
+        Ok(Proof { basic: pair.map(|pair| basic_header(&pair)), secret })
     }
 
     /// Writes the request for one exchange: the grant's own parameters, the fixed ones, and the client's.
-    pub(crate) fn write(&self, grant: &[Parameter<'_>], encoding: Encoding) -> Request<TransportBody> {
+    pub(crate) fn write(
+        &self,
+        grant: &[Parameter<'_>],
+        encoding: Encoding,
+        proof: &Proof,
+    ) -> Request<TransportBody> {
         let fixed = self.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let (id, secret) = (self.credential.id(), self.credential.secret().expose());
+        let (id, secret) = (self.credential.id(), proof.secret.expose());
         let client = match &self.client_auth {
             ClientAuth::Basic | ClientAuth::BasicRaw => [None, None],
             ClientAuth::Body { id: id_name, secret: secret_name } => {
@@ -81,16 +112,18 @@ impl Recipe {
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
-        if let Some(basic) = &self.basic {
+        if let Some(basic) = &proof.basic {
             headers.insert(AUTHORIZATION, basic.clone());
         }
         request
     }
+}
 
+impl Proof {
     /// Strikes the client's secrets out of what a server said, in case it echoed them: as they are, as they stand
     /// in a form, and in base64.
     pub(crate) fn redact(&self, text: &str, grant: &[Parameter<'_>]) -> String {
-        let secret = self.credential.secret().expose();
+        let secret = self.secret.expose();
         let secrets = grant.iter().skip(1).map(|(_, value)| *value).chain([secret]);
         let spellings = secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).flat_map(|secret| {
             let in_body = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -123,30 +156,15 @@ fn claim<'a>(taken: &mut Vec<&'a str>, name: &'a str) -> Result<(), ConfigError>
     Ok(())
 }
 
-/// RFC 6749 section 2.3.1: form-encode id and secret, join them by a colon, encode in base64.
-fn basic_header(
-    client_auth: &ClientAuth,
-    credential: &Credential,
-) -> Result<Option<HeaderValue>, ConfigError> {
-    let (id, secret) = (credential.id(), credential.secret().expose());
-    let pair = match client_auth {
-        ClientAuth::Basic => pair(&form_encoded(id), &form_encoded(secret)),
-        ClientAuth::BasicRaw if id.contains(':') => {
-            return Err(ConfigError::new(
-                "client id",
-                "holds a colon, which a raw Basic header cannot carry",
-            ));
-        }
-        ClientAuth::BasicRaw => pair(id, secret),
-        ClientAuth::Body { .. } | ClientAuth::Public => return Ok(None),
-    };
+/// RFC 6749 section 2.3.1: id and secret, joined by a colon, in base64.
+fn basic_header(pair: &str) -> HeaderValue {
     let mut value = Zeroizing::new(BASIC.as_bytes().to_vec());
     value.resize(BASIC.len() + pair.len().div_ceil(3) * 4, 0);
     STANDARD.encode_slice(pair.as_bytes(), &mut value[BASIC.len()..]).expect("there is room for it");
     let mut header =
         HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("base64 can stand in a header");
     header.set_sensitive(true);
-    Ok(Some(header))
+    header
 }
 
 /// Joins id and secret by a colon.

@@ -11,7 +11,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
-use super::request::{Parameter, Recipe};
+use super::request::{Parameter, Proof, Recipe};
 use super::response::{Members, TokenAnswer, invalid, is_transient};
 use super::transport::{AnswerBody, Transport};
 use crate::clock::Clock;
@@ -56,8 +56,15 @@ impl TokenEndpoint {
 
     /// Trades a grant's parameters for a token, within one deadline for headers and body together.
     pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Error> {
-        let conversation = pin!(self.converse(grant));
-        let result = match select(conversation, self.clock.sleep(self.timeout)).await {
+        let mut deadline = self.clock.sleep(self.timeout);
+        let proof = match select(pin!(self.recipe.prove()), &mut deadline).await {
+            Either::Left((proof, _)) => proof?,
+            Either::Right(((), _)) => {
+                let message = format!("the client's secret did not come within {:?}", self.timeout);
+                return Err(Error::new(ErrorKind::Secret, message));
+            }
+        };
+        let result = match select(pin!(self.converse(grant, &proof)), deadline).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(Error::new(
                 ErrorKind::Timeout,
@@ -67,11 +74,11 @@ impl TokenEndpoint {
         result.map_err(|error| error.with_endpoint(self.shown()))
     }
 
-    async fn converse(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Error> {
+    async fn converse(&self, grant: &[Parameter<'_>], proof: &Proof) -> Result<TokenAnswer, Error> {
         let encoding = self.encoding();
-        match self.attempt(grant, encoding).await {
+        match self.attempt(grant, encoding, proof).await {
             Err(error) if self.profile.encoding_may_differ && is_wrong_encoding(&error) => {
-                let answer = self.attempt(grant, encoding.other()).await?;
+                let answer = self.attempt(grant, encoding.other(), proof).await?;
                 self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
                 Ok(answer)
             }
@@ -80,10 +87,15 @@ impl TokenEndpoint {
     }
 
     /// Sends once, and reads what comes.
-    async fn attempt(&self, grant: &[Parameter<'_>], encoding: Encoding) -> Result<TokenAnswer, Error> {
+    async fn attempt(
+        &self,
+        grant: &[Parameter<'_>],
+        encoding: Encoding,
+        proof: &Proof,
+    ) -> Result<TokenAnswer, Error> {
         // The lifetime counts from here: a slow answer makes it shorter, never longer.
         let sent = self.clock.now();
-        let request = self.recipe.write(grant, encoding);
+        let request = self.recipe.write(grant, encoding, proof);
         let response = self.transport.send(request).await.map_err(broken)?;
         let (head, body) = Response::into_parts(response);
         let body = collect(body).await.map_err(|error| match error {
@@ -98,7 +110,7 @@ impl TokenEndpoint {
             Some(members) if head.status.is_success() && !members.is_error() => {
                 members.token(&self.profile, sent).map_err(|error| error.with_status(head.status))
             }
-            members => Err(self.refusal(head.status, &head.headers, members.as_ref(), grant)),
+            members => Err(self.refusal(head.status, &head.headers, members.as_ref(), grant, proof)),
         }
     }
 
@@ -109,11 +121,12 @@ impl TokenEndpoint {
         headers: &HeaderMap,
         members: Option<&Members>,
         grant: &[Parameter<'_>],
+        proof: &Proof,
     ) -> Error {
         if members.is_none() && status.is_success() {
             return invalid("the answer is no JSON object").with_status(status);
         }
-        let oauth = members.and_then(|members| members.oauth_error(|text| self.recipe.redact(text, grant)));
+        let oauth = members.and_then(|members| members.oauth_error(|text| proof.redact(text, grant)));
         let message = if status.is_redirection() {
             "the token endpoint redirected, which is never followed"
         } else {

@@ -113,7 +113,8 @@ impl Refresh {
                 Err(error) => {
                     // Where a replay may revoke, a token whose answer was lost stays marked.
                     let answered = error.kind() == ErrorKind::Refused;
-                    if answered || never_connected(&error) || replays_freely(rule) {
+                    let unsent = error.kind() == ErrorKind::Secret || never_connected(&error);
+                    if answered || unsent || replays_freely(rule) {
                         self.write(version, Entry { state: State::Idle, ..record.entry }).await;
                     } else if record.entry.state == State::Idle {
                         self.memory().lost = Some(sent);

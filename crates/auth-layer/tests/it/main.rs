@@ -21,6 +21,7 @@ mod retry;
 mod retry_cost;
 mod retry_loopback;
 mod runtime;
+mod secret_source;
 mod secrets;
 mod single_flight;
 mod support;
