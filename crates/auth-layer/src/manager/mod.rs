@@ -12,6 +12,8 @@
 
 mod flight;
 mod keeper;
+#[cfg(test)]
+mod properties;
 mod renewal;
 mod slot;
 mod token_manager;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod challenge_properties;
 mod challenges;
 mod hit_path;
 mod leaves;
@@ -20,6 +21,7 @@ mod reqwest_middleware;
 mod retry;
 mod retry_cost;
 mod retry_loopback;
+mod retry_after_properties;
 mod runtime;
 mod secret_source;
 mod secrets;
