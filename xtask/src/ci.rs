@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::flags::Generate;
+use crate::flags::{Fuzz, Generate};
 use crate::process::{Cargo, step};
-use crate::{Outcome, contract, demo, generate, test};
+use crate::{Outcome, contract, demo, fuzz, generate, test};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -15,7 +15,10 @@ use crate::{Outcome, contract, demo, generate, test};
 ///
 /// Which step failed, and why.
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
-    step(out, "format", |_| Cargo::new("fmt --all --check").run(root))?;
+    step(out, "format", |_| {
+        Cargo::new("fmt --all --check").run(root)?;
+        Cargo::new("fmt --manifest-path fuzz/Cargo.toml --check").run(root)
+    })?;
     step(out, "generated code", |out| {
         let check = Generate { check: true, ..Generate::default() };
         match generate::run(root, &check, out)? {
@@ -47,6 +50,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
             .run(root)
     })?;
     step(out, "tests", |_| test::run(root, &[]))?;
+    fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
     step(out, "demo", |_| match demo::run(root, &[])? {
         0 => Ok(()),
         code => bail!("the demo ended with exit code {code}"),

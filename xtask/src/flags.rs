@@ -51,6 +51,8 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Feeds the parsers whatever a server may say, for a while (needs cargo-fuzz)
+    Fuzz(Fuzz),
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
     Ci,
 }
@@ -94,4 +96,25 @@ pub struct Generate {
 
     /// Only this provider: a profile or a crate of specs/manifest.toml; all if left out
     pub provider: Option<String>,
+}
+
+/// The options of `fuzz`.
+///
+/// ```
+/// use clap::Parser;
+/// use xtask::flags::{Command, Flags};
+///
+/// let flags = Flags::try_parse_from(["xtask", "fuzz", "--seconds", "30", "challenge"])?;
+/// let Command::Fuzz(fuzz) = flags.command else { unreachable!() };
+/// assert_eq!((fuzz.seconds, fuzz.target.as_deref()), (30, Some("challenge")));
+/// # Ok::<(), clap::Error>(())
+/// ```
+#[derive(Args, Debug)]
+pub struct Fuzz {
+    /// How long each target runs
+    #[arg(long, default_value_t = 300)]
+    pub seconds: u64,
+
+    /// Only this target: a file of fuzz/fuzz_targets; all if left out
+    pub target: Option<String>,
 }

@@ -7,6 +7,7 @@ pub mod ci;
 pub mod contract;
 pub mod demo;
 pub mod flags;
+pub mod fuzz;
 pub mod generate;
 mod process;
 pub mod test;

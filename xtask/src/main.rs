@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::flags::{Command, Flags};
-use xtask::{Outcome, ci, contract, demo, generate, test};
+use xtask::{Outcome, ci, contract, demo, fuzz, generate, test};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(root, &arguments.all),
         Command::Test(arguments) => test::run(root, &arguments.all).map(|()| Outcome::Fine.code()),
         Command::Contract { check } => contract::run(root, *check, &mut out).map(Outcome::code),
+        Command::Fuzz(flags) => fuzz::run(root, flags, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };
     let code = match code {

@@ -1,0 +1,98 @@
+//! Whatever a token endpoint answers, nobody panics, and nothing shows a secret.
+//!
+//! The first line of an input is a letter for the profile, the status and the content type; the rest is the body. A byte
+//! 1 in it becomes the client's secret, a byte 2 the refresh token that was sent.
+
+#![no_main]
+
+use auth_layer::{Clock, ErrorKind, Grant, Profile, RefreshToken};
+use auth_layer_fuzz::{CLIENT_SECRET, REFRESH_TOKEN, StandingStill, said, token};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((profile, grant, answer)) = read(input) else { return };
+    let body = answer.body().clone();
+    let refreshing = grant.is_used_up();
+    match token(profile, grant, answer) {
+        Ok(token) => {
+            let header = token.access_token().header();
+            assert!(
+                header.is_sensitive() && header.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte))
+            );
+            assert!(token.access_token().expose().bytes().all(|byte| byte.is_ascii_graphic()));
+            let left = token.expires() - StandingStill.now().wall();
+            assert!(left <= MOST, "{left:?}");
+            hides(&format!("{token:?} {token:#?}"), &body, refreshing);
+        }
+        Err(error) => {
+            assert_ne!(error.kind(), ErrorKind::Panicked, "{error}");
+            let said = said(&error);
+            assert!(said.len() < 16_384, "{} bytes", said.len());
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
+            hides(&said, &body, refreshing);
+        }
+    }
+});
+
+fn read(input: &[u8]) -> Option<(Profile, Grant, Response<Bytes>)> {
+    let end = input.iter().position(|byte| *byte == b'\n')?;
+    let (head, body) = (&input[..end], &input[end + 1..]);
+    let (profile, grant) = who(*head.first()?)?;
+    let mut answer = Response::new(Bytes::from(planted(body)));
+    *answer.status_mut() = StatusCode::from_bytes(head.get(2..5)?).ok()?;
+    let content_type = HeaderValue::from_bytes(head.get(6..).unwrap_or_default()).ok()?;
+    answer.headers_mut().insert("content-type", content_type);
+    Some((profile, grant, answer))
+}
+
+fn who(letter: u8) -> Option<(Profile, Grant)> {
+    let refresh = || Grant::refresh_token(RefreshToken::new(REFRESH_TOKEN));
+    let plain = || Profile::new("example", "https://auth.example.com/token").expect("a good URL");
+    Some(match letter {
+        b'p' => (plain(), Grant::ClientCredentials),
+        b'r' => (plain(), refresh()),
+        b'f' => (plain().with_form_answers(), Grant::ClientCredentials),
+        b't' => (Profile::gotab(), Grant::ClientCredentials),
+        b'g' => (Profile::goto(), refresh()),
+        b'b' => (Profile::gbg_go(), Grant::ClientCredentials),
+        b'o' => (Profile::octotable(), Grant::ClientCredentials),
+        _ => return None,
+    })
+}
+
+fn planted(body: &[u8]) -> Vec<u8> {
+    let mut planted = Vec::with_capacity(body.len());
+    for byte in body {
+        match byte {
+            1 => planted.extend_from_slice(CLIENT_SECRET.as_bytes()),
+            2 => planted.extend_from_slice(REFRESH_TOKEN.as_bytes()),
+            byte => planted.push(*byte),
+        }
+    }
+    planted
+}
+
+/// Nothing of the client's, and nothing of the answer's members that are tokens.
+fn hides(said: &str, body: &[u8], refreshing: bool) {
+    assert!(!said.contains(CLIENT_SECRET), "{said}");
+    // Where none was sent, a refresh token is anybody's text.
+    assert!(!refreshing || !said.contains(REFRESH_TOKEN), "{said}");
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return };
+    for name in ["access_token", "token", "refresh_token"] {
+        let Some(Value::String(token)) = members.get(name) else { continue };
+        let repeated = String::from_utf8_lossy(body).matches(token.as_str()).count() > 1;
+        // What stands elsewhere in the answer as well is no secret, and a short one stands everywhere.
+        if token.starts_with(MARK) && !repeated {
+            assert!(!said.contains(token.as_str()), "{said}");
+        }
+    }
+}
+
+/// How the tokens begin by which a leak is known.
+const MARK: &str = "s3cr3t-";
+
+/// No token is trusted for longer than a year.
+const MOST: std::time::Duration = std::time::Duration::from_secs(365 * 86_400);
