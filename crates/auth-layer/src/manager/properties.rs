@@ -127,7 +127,7 @@ fn repeatable() -> ProptestConfig {
 
 fn token(soft: Now, hard: Now) -> Token {
     let token = AccessToken::new("abc").expect("visible ASCII");
-    Token { token, generation: Generation(1), scope: None, soft, hard }
+    Token { token, generation: Generation(1), landing: 1, scope: None, soft, hard }
 }
 
 const fn rank(age: Age) -> u8 {

@@ -85,6 +85,47 @@ async fn b24_an_outage_longer_than_the_token_ends_within_one_backoff() {
 }
 
 #[tokio::test]
+async fn b22_b23_b24_an_hour_without_an_endpoint_harms_nobody_before_and_lasts_no_longer_than_it() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    rig.manager.token().await.unwrap();
+    let service = rig.over(FakeApi::accepting());
+    // Half an hour of the token's life is left when the endpoint goes down.
+    rig.advance(1800);
+    rig.endpoint.now(|_, _| down());
+    let (mut served, mut failed, mut asked) = (0, 0, Vec::new());
+    for tenth in 0..36_000 {
+        match at_once(&service) {
+            std::task::Poll::Ready(Ok(_)) => served += 1,
+            std::task::Poll::Ready(Err(_)) => failed += 1,
+            // Once per backoff somebody waits for the answer, which is a failure.
+            std::task::Poll::Pending => assert!(tenth >= 18_000, "a good token is sent at once"),
+        }
+        tokio::task::yield_now().await;
+        if rig.endpoint.count() - 1 > asked.len() {
+            asked.push(tenth);
+        }
+        rig.advance_millis(100);
+    }
+    assert_eq!(served, 18_000, "every request while the token was good");
+    assert!(failed > 17_900, "{failed}");
+    // It begins 240 s to 300 s before the token's end; each pause is up to 15 % shorter than 1, 2, 4, .. 60 s.
+    assert!((15_000..=15_600).contains(&asked[0]), "{asked:?}");
+    for (failures, pair) in asked.windows(2).enumerate() {
+        let backoff = 10 * 60.min(1 << failures.min(16));
+        assert!((backoff * 85 / 100..=backoff + 1).contains(&(pair[1] - pair[0])), "{failures}: {pair:?}");
+    }
+
+    rig.endpoint.now(|_, _| Ok(token_answer("recovered", 3600)));
+    let mut tenths = 0;
+    while service.clone().oneshot(get("/me")).await.is_err() {
+        rig.advance_millis(100);
+        tenths += 1;
+        assert!(tenths <= 600, "one backoff is 60 s at the most");
+    }
+    assert_eq!(rig.endpoint.count(), asked.len() + 2);
+}
+
+#[tokio::test]
 async fn b25_te05_a_wrong_secret_that_is_put_right_works_again_within_ten_seconds() {
     let wrong = http::Response::builder().status(401).body(r#"{"error":"invalid_client"}"#).unwrap();
     let right = http::Response::new(r#"{"access_token":"good","token_type":"Bearer","expires_in":3600}"#);

@@ -75,6 +75,24 @@ async fn b34_cc02_a_hundred_401s_cost_one_renewal() {
     assert_eq!(bearers.iter().filter(|bearer| *bearer == "token-2").count(), 100);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn b34_cc02_ten_thousand_401s_at_once_cost_one_renewal() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
+    let service = rig.over(api.clone());
+    let calls: Vec<_> = (0..10_000).map(|_| tokio::spawn(service.clone().oneshot(get("/me")))).collect();
+    until(|| api.count() == 10_000).await;
+    gate.add_permits(20_000);
+
+    for response in join_all(calls).await {
+        assert_eq!(response.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(rig.endpoint.count(), 2);
+    let bearers = api.bearers();
+    assert_eq!(bearers.iter().filter(|bearer| *bearer == "token-1").count(), 10_000);
+    assert_eq!(bearers.iter().filter(|bearer| *bearer == "token-2").count(), 10_000);
+}
+
 #[tokio::test]
 async fn b34_cc02_rejections_spread_over_time_cost_one_renewal() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));

@@ -11,7 +11,7 @@ use auth_layer::leaf::hyper_util;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, IssuedToken,
-    RetryLayer, RetryPolicy, TestClock, TokenManager, TokenRequest, TokenSource,
+    RetryLayer, RetryPolicy, TestClock, TokenManager, TokenRequest, TokenSource, Transport,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -24,6 +24,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{
     FakeApi, FakeTokenEndpoint, Rig, at_once, example, get, kind, poll_once, respond, settle, status_at_once,
+    token_answer,
 };
 
 fn runtime() -> Runtime {
@@ -176,6 +177,46 @@ async fn b87_ten_thousand_clients_leave_no_task_behind() {
     settle().await;
     assert_eq!(endpoint.count(), 10_000);
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+/// Makes managers one after another, and drops each: every tenth with a token in hand, the others with an exchange in
+/// the air.
+async fn lives(count: usize, clock: &TestClock, transport: &Transport) {
+    let profile = example();
+    for number in 0..count {
+        let credential = Credential::new("client", "client-secret");
+        let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials)
+            .transport(transport.clone())
+            .clock(Arc::new(clock.clone()))
+            .build()
+            .unwrap();
+        let manager = TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build();
+        let service = AuthLayer::new(&profile, manager).layer(FakeApi::accepting());
+        if number % 10 == 0 {
+            assert_eq!(service.oneshot(get("/me")).await.unwrap().status(), 200);
+        } else {
+            assert!(at_once(&service).is_pending());
+            tokio::task::yield_now().await;
+            drop(service);
+            tokio::task::yield_now().await;
+        }
+    }
+    settle().await;
+}
+
+#[test]
+fn b87_ten_thousand_managers_leave_nothing_on_the_heap() {
+    let clock = TestClock::new();
+    let transport = Transport::new(tower::service_fn(|_| async {
+        settle().await;
+        Ok::<_, BoxError>(token_answer("token", 3600))
+    }));
+    let runtime = runtime();
+    runtime.block_on(lives(100, &clock, &transport));
+    let heap = allocation_counter::measure(|| runtime.block_on(lives(10_000, &clock, &transport)));
+    assert!(heap.count_total > 10_000, "it is measured: {heap:?}");
+    assert_eq!((heap.count_current, heap.bytes_current), (0, 0), "{heap:?}");
+    assert_eq!(runtime.metrics().num_alive_tasks(), 0);
 }
 
 /// A source that must finish what it began.

@@ -43,6 +43,24 @@ async fn b01_cc01_many_first_calls_make_one_token_request() {
     assert_eq!(api.bearers(), vec!["token-1"; 200]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn b01_cc01_ten_thousand_first_calls_make_one_token_request() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::accepting();
+    let service = rig.over(api.clone());
+    rig.endpoint.hold();
+
+    let calls: Vec<_> = (0..10_000).map(|_| tokio::spawn(service.clone().oneshot(get("/me")))).collect();
+    until(|| rig.endpoint.count() == 1).await;
+    rig.endpoint.open();
+
+    for response in join_all(calls).await {
+        assert_eq!(response.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(rig.endpoint.count(), 1);
+    assert_eq!(api.bearers(), vec!["token-1"; 10_000]);
+}
+
 #[test]
 fn b02_a_herd_on_eight_threads_at_hard_expiry_makes_one_token_request() {
     const THREADS: usize = 8;
