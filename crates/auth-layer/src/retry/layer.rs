@@ -50,7 +50,7 @@ pub struct RetryLayer {
 impl RetryLayer {
     /// Retries by a policy.
     pub fn new(policy: RetryPolicy) -> Self {
-        let chance = Mutex::new(policy.chance.clone());
+        let chance = Mutex::new(policy.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
         let rules = Rules {
             policy,
             chance,

@@ -29,7 +29,8 @@ pub struct RetryPolicy {
     pub(super) key: HeaderName,
     pub(super) makes_keys: bool,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) chance: fastrand::Rng,
+    /// A seed and not a generator: layers made of one policy must not draw the same keys.
+    pub(super) seed: Option<u64>,
 }
 
 impl RetryPolicy {
@@ -43,7 +44,7 @@ impl RetryPolicy {
             key: HeaderName::from_static("idempotency-key"),
             makes_keys: false,
             clock: Arc::new(SystemClock::new()),
-            chance: fastrand::Rng::new(),
+            seed: None,
         }
     }
 
@@ -113,8 +114,8 @@ impl RetryPolicy {
 
     /// Seeds the chance behind waits and keys, for tests that are to repeat.
     #[must_use]
-    pub fn with_jitter_seed(mut self, seed: u64) -> Self {
-        self.chance = fastrand::Rng::with_seed(seed);
+    pub const fn with_jitter_seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 }

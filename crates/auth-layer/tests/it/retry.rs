@@ -442,6 +442,14 @@ async fn rt05_a_key_is_made_once_for_a_call_and_kept() {
     assert_eq!(groups, [8, 4, 4, 4, 12]);
     assert!(keys[0][14..].starts_with('4') && keys[0][19..].starts_with(['8', '9', 'a', 'b']), "{}", keys[0]);
 
+    // Layers made of one policy make keys of their own.
+    let api = FakeApi::accepting();
+    let made = RetryPolicy::new().with_clock(Arc::new(clock.clone())).with_idempotency_keys();
+    for policy in [made.clone(), made] {
+        RetryLayer::new(policy).layer(api.clone()).oneshot(request(&Method::POST)).await.unwrap();
+    }
+    assert_ne!(key(&api.seen()[0]), key(&api.seen()[1]));
+
     // The caller's own is kept, and a request that needs none gets none.
     let api = FakeApi::accepting();
     let service = RetryLayer::new(policy(&clock).with_idempotency_keys()).layer(api.clone());
