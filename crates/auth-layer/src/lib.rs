@@ -32,7 +32,7 @@
 //! endpoint, and is one kind of [`TokenSource`]; [`TokenManager`] keeps the token; [`AuthLayer`] sends it. A
 //! [`TokenPool`] keeps the managers of many identities, and the [`Identity`] of a request chooses among them. A
 //! [`TokenStore`] keeps refresh tokens. [`OperationMeta`] and [`CallBearer`] go with a request, as extensions, and say
-//! what is particular to it.
+//! what is particular to it. [`limit`] keeps calls within a provider's rate limits.
 //!
 //! Two layers go outside of it. [`RetryLayer`] sends a request again after trouble that may pass, if it may be sent
 //! twice: with a backoff, no sooner than the server asked for, within a budget for each origin and a deadline for each
@@ -55,6 +55,7 @@ mod error;
 mod grant;
 mod identity;
 pub mod leaf;
+pub mod limit;
 mod manager;
 mod operation;
 mod pool;

@@ -7,6 +7,7 @@ mod challenge_properties;
 mod challenges;
 mod hit_path;
 mod leaves;
+mod limit;
 mod loopback;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -1,0 +1,89 @@
+//! What a response says about when to call again. Pure.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::clock::Now;
+use crate::retry_after::RetryAfter;
+
+/// How long the provider wants no further calls, if the head of a response says so. It came `now`.
+pub(super) fn pause(status: StatusCode, headers: &HeaderMap, now: Now) -> Option<Duration> {
+    if status == StatusCode::TOO_MANY_REQUESTS
+        && let Some(asked) = RetryAfter::of(headers, now)
+    {
+        return Some(asked.wait());
+    }
+    let (_, reset) = NAMES.iter().find(|(remaining, _)| number(headers, remaining) == Some(0))?;
+    let reset = Duration::from_secs(number(headers, reset)?);
+    Some(if reset >= FIRST_MOMENT { reset.saturating_sub(now.wall()) } else { reset })
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// How many calls are left, and when there will be more: GoTab's names, and those of
+/// draft-ietf-httpapi-ratelimit-headers-06.
+const NAMES: [(&str, &str); 2] =
+    [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")];
+
+/// Some say when in Unix seconds, as GoTab does, some in how many seconds, as the draft does. This was in 2001, and is
+/// 31 years as a wait.
+const FIRST_MOMENT: Duration = Duration::from_secs(1_000_000_000);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_767_225_600;
+
+    #[track_caller]
+    fn paused(status: u16, headers: &[(&'static str, &str)], seconds: Option<u64>) {
+        let map =
+            headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap())).collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_eq!(
+            pause(status, &map, Now::new(Duration::ZERO, Duration::from_secs(NOW))),
+            seconds.map(Duration::from_secs),
+            "{headers:?}"
+        );
+    }
+
+    #[test]
+    fn retry_after_counts_on_a_429_alone() {
+        paused(429, &[("retry-after", "15")], Some(15));
+        paused(503, &[("retry-after", "15")], None);
+        paused(429, &[], None);
+        paused(429, &[("retry-after", "soon")], None);
+    }
+
+    #[test]
+    fn nothing_left_is_a_pause_until_the_reset() {
+        let in_20 = (NOW + 20).to_string();
+        paused(200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &in_20)], Some(20));
+        paused(429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &in_20)], Some(20));
+        paused(200, &[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", &in_20)], None);
+        paused(200, &[("x-ratelimit-remaining", "0")], None);
+        paused(200, &[("x-ratelimit-remaining", "none"), ("x-ratelimit-reset", &in_20)], None);
+        // It is over by the time it is read.
+        paused(
+            200,
+            &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &(NOW - 5).to_string())],
+            Some(0),
+        );
+    }
+
+    #[test]
+    fn the_draft_says_in_how_many_seconds() {
+        paused(200, &[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")], Some(7));
+        paused(200, &[("ratelimit-remaining", "3"), ("ratelimit-reset", "7")], None);
+    }
+
+    #[test]
+    fn what_the_provider_asks_for_on_a_429_counts_first() {
+        let reset = (NOW + 20).to_string();
+        let all = [("retry-after", "3"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)];
+        paused(429, &all, Some(3));
+    }
+}
