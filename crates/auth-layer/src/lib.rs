@@ -65,9 +65,12 @@ mod retry;
 mod retry_after;
 mod secret;
 mod source;
+mod span;
+mod stack;
 mod store;
 #[cfg(feature = "test-util")]
 mod test_clock;
+mod timeout;
 mod token;
 
 #[cfg(feature = "reqwest-middleware")]
@@ -92,7 +95,10 @@ pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, Ret
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
+pub use span::{SpanFuture, SpanLayer, Spanned};
+pub use stack::{StackLayer, stack};
 pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
 #[cfg(feature = "test-util")]
 pub use test_clock::TestClock;
+pub use timeout::{TimedOut, Timeout, TimeoutFuture, TimeoutLayer};
 pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Resource, Scope};

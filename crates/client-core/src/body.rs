@@ -3,17 +3,18 @@
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use auth_layer::{BoxError, TryClone};
+use auth_layer::{BoxError, ReplayBody, TryClone};
 use bytes::{Buf, Bytes};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
 /// The body of a request or a response.
 ///
-/// Bytes in hand can be sent again at no cost ([`Body::try_clone`]); a stream cannot.
+/// Bytes in hand can be sent again at no cost ([`Body::try_clone`]). A stream cannot; but the client records it while it
+/// is sent, so that a short one can be.
 ///
 /// ```
 /// use client_core::Body;
@@ -29,12 +30,13 @@ pub struct Body(Kind);
 
 enum Kind {
     Bytes(Bytes),
-    Stream(Stream),
+    Stream(Mutex<Stream>),
+    Recorded(Mutex<ReplayBody<Stream>>),
 }
 
-/// The lock is never taken: a body is polled through `&mut`. It is there because a client's errors and
-/// futures have to be `Sync`, which not every body is.
-type Stream = Mutex<Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>>;
+/// It is locked although a body is polled through `&mut`, because a client's errors and futures have to be `Sync`, which
+/// not every body is.
+type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 
 impl Body {
     /// A body without content.
@@ -61,24 +63,49 @@ impl Body {
         })
     }
 
-    /// The same body once more, if it is bytes in hand; they are shared, not copied.
+    /// The same body once more: bytes in hand, which are shared and not copied, or what was recorded of a stream.
     pub fn try_clone(&self) -> Option<Self> {
-        self.as_bytes().map(|bytes| Self(Kind::Bytes(bytes.clone())))
+        match &self.0 {
+            Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
+            Kind::Stream(_) => None,
+            Kind::Recorded(body) => {
+                let copy = lock(body).try_clone()?;
+                Some(Self(Kind::Recorded(Mutex::new(copy))))
+            }
+        }
+    }
+
+    /// Records up to `limit` bytes of a stream while it is sent. Bytes in hand stay what they are.
+    pub(crate) fn recorded(self, limit: usize) -> Self {
+        match self.0 {
+            Kind::Stream(stream) => {
+                let stream = stream.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Self(Kind::Recorded(Mutex::new(ReplayBody::new(stream, limit))))
+            }
+            kind => Self(kind),
+        }
     }
 
     /// The bytes, if they are in hand.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(bytes),
-            Kind::Stream(_) => None,
+            Kind::Stream(_) | Kind::Recorded(_) => None,
         }
     }
 }
 
-/// How the auth layer sends a request again after a rejected token.
+/// How the layers send a request again.
 impl TryClone for Body {
     fn try_clone(&self) -> Option<Self> {
         Self::try_clone(self)
+    }
+
+    fn is_whole(&self) -> bool {
+        match &self.0 {
+            Kind::Bytes(_) | Kind::Stream(_) => true,
+            Kind::Recorded(body) => lock(body).is_whole(),
+        }
     }
 }
 
@@ -108,20 +135,25 @@ impl HttpBody for Body {
             Kind::Stream(stream) => {
                 stream.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll_frame(cx)
             }
+            Kind::Recorded(body) => {
+                Pin::new(body.get_mut().unwrap_or_else(PoisonError::into_inner)).poll_frame(cx)
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Stream(stream) => stream.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream(),
+            Kind::Stream(stream) => lock(stream).is_end_stream(),
+            Kind::Recorded(body) => lock(body).is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream(stream) => stream.lock().unwrap_or_else(PoisonError::into_inner).size_hint(),
+            Kind::Stream(stream) => lock(stream).size_hint(),
+            Kind::Recorded(body) => lock(body).size_hint(),
         }
     }
 }
@@ -130,7 +162,12 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Kind::Stream(_) => f.write_str("Body(stream)"),
+            Kind::Stream(_) | Kind::Recorded(_) => f.write_str("Body(stream)"),
         }
     }
+}
+
+fn lock<T>(body: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is done under the lock can leave the body half-changed.
+    body.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    AuthLayer, BoxError, Clock, ConfigError, Exchange, Origin, Profile, ResponseBody, SystemClock,
+    BoxError, Clock, ConfigError, Exchange, Origin, Profile, ResponseBody, StackLayer, SystemClock,
     TokenManager, TokenPool, TokenStore, Transport,
 };
 use bytes::Bytes;
@@ -35,6 +35,8 @@ pub struct Builder<P: Provider> {
     pool: Option<TokenPool>,
     leaf: Option<Stack>,
     layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
+    adjust: Vec<Box<dyn FnOnce(StackLayer) -> StackLayer + Send>>,
+    replay_limit: usize,
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn TokenStore>>,
     subject: String,
@@ -55,6 +57,8 @@ impl<P: Provider> Builder<P> {
             pool: None,
             leaf: None,
             layers: Vec::new(),
+            adjust: Vec::new(),
+            replay_limit: REPLAY_LIMIT,
             clock: Arc::new(SystemClock::new()),
             store: None,
             subject: String::new(),
@@ -138,6 +142,31 @@ impl<P: Provider> Builder<P> {
         self
     }
 
+    /// Changes what stands round the token: retries, timeouts, rate limits (see [`StackLayer`]).
+    ///
+    /// ```
+    /// # use client_core::{Builder, Provider};
+    /// use auth_layer::RetryPolicy;
+    /// use std::time::Duration;
+    ///
+    /// # fn show<P: Provider>(builder: Builder<P>) -> Builder<P> {
+    /// builder.stack(|stack| {
+    ///     stack.with_retry(RetryPolicy::new().with_attempts(2)).with_timeout(Duration::from_secs(5)).with_rate_limits()
+    /// })
+    /// # }
+    /// ```
+    pub fn stack(mut self, adjust: impl FnOnce(StackLayer) -> StackLayer + Send + 'static) -> Self {
+        self.adjust.push(Box::new(adjust));
+        self
+    }
+
+    /// How much of a streamed request body is recorded while it is sent, so that it can be sent again: 64 KiB unless
+    /// set. A longer one is sent once. Bytes in hand need no recording.
+    pub const fn replay_limit(mut self, bytes: usize) -> Self {
+        self.replay_limit = bytes;
+        self
+    }
+
     /// Where the time comes from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -215,13 +244,22 @@ impl<P: Provider> Builder<P> {
         };
         let profile = self.profile.clone();
         let layers = std::mem::take(&mut self.layers);
-        let layer = match self.pool.take() {
-            Some(pool) => AuthLayer::pooled(&profile, pool),
-            None => AuthLayer::new(&profile, self.into_manager(&leaf)?),
+        let adjust = std::mem::take(&mut self.adjust);
+        let limit = self.replay_limit;
+        let (manager, layer) = match self.pool.take() {
+            Some(pool) => (None, StackLayer::pooled(&profile, pool)),
+            None => {
+                let manager = self.into_manager(&leaf)?;
+                (Some(manager.clone()), StackLayer::new(&profile, manager))
+            }
         };
-        let authorized = layer.layer(leaf).map_response(|response| response.map(unwrap_untouched));
-        let stack = layers.into_iter().fold(Stack::new(authorized), |stack, layer| layer(stack));
-        Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(layer.manager().cloned())))
+        let layer = adjust.into_iter().fold(layer, |layer, adjust| adjust(layer));
+        let service = layer
+            .layer(leaf)
+            .map_request(move |request: Request| request.map(|body| body.recorded(limit)))
+            .map_response(|response: http::Response<_>| response.map(unwrap_untouched));
+        let stack = layers.into_iter().fold(Stack::new(service), |stack, layer| layer(stack));
+        Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(manager)))
     }
 
     /// The manager that was given, or one for the credentials, whose token calls go through the same leaf.
@@ -300,3 +338,6 @@ fn origin_of(url: &str) -> Result<Origin, ConfigError> {
     })?;
     Origin::of(&uri)
 }
+
+/// More than nearly every body, and little beside what a connection takes.
+const REPLAY_LIMIT: usize = 64 * 1024;

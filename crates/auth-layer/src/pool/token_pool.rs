@@ -174,6 +174,10 @@ impl TokenPool {
         }
     }
 
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
     /// The manager for a request with these extensions.
     pub(crate) fn choose(&self, extensions: &Extensions) -> Result<TokenManager, Error> {
         let shared = &*self.0;

@@ -73,7 +73,7 @@ impl<S, B: TryClone> Call<S, B> {
         let deadline = policy.deadline.map(|deadline| now + deadline);
         Self {
             service,
-            kept: Kept::of(request, &rules.common),
+            kept: if policy.attempts > 1 { Kept::of(request, &rules.common) } else { None },
             idempotent,
             budget,
             deadline,

@@ -27,6 +27,7 @@ mod runtime;
 mod secret_source;
 mod secrets;
 mod single_flight;
+mod stack;
 mod support;
 mod tenants;
 mod timing;

@@ -29,12 +29,12 @@ fn over<S>(clock: &TestClock, inner: S) -> Retry<S> {
 }
 
 /// Lets time pass, a millisecond at a time, until the future is done; and how many that took.
-async fn timed<F: Future>(clock: &TestClock, future: F) -> (F::Output, u64) {
+pub(crate) async fn timed<F: Future>(clock: &TestClock, future: F) -> (F::Output, u64) {
     timed_by(1, clock, future).await
 }
 
 /// The same in steps of so many milliseconds, for waits that are long.
-async fn timed_by<F: Future>(step: u64, clock: &TestClock, future: F) -> (F::Output, u64) {
+pub(crate) async fn timed_by<F: Future>(step: u64, clock: &TestClock, future: F) -> (F::Output, u64) {
     let mut future = std::pin::pin!(future);
     for steps in 0..100_000 {
         // What the future waits for besides the clock gets its turn.

@@ -199,12 +199,13 @@ impl io::Write for Captured {
 }
 
 /// Runs on this thread with everything that is logged on it captured.
-fn logged<F: Future>(run: impl FnOnce() -> F) -> String {
+pub(crate) fn logged<F: Future>(run: impl FnOnce() -> F) -> String {
     let captured = Captured::default();
     let writer = captured.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,0 +1,150 @@
+//! `stack`: all layers, in the right order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_layer::Layer;
+
+use crate::authorize::{Auth, AuthLayer};
+use crate::clock::Clock;
+use crate::limit::{Throttle, ThrottleLayer};
+use crate::manager::TokenManager;
+use crate::pool::TokenPool;
+use crate::profile::Profile;
+use crate::retry::{Retry, RetryLayer, RetryPolicy};
+use crate::span::{SpanLayer, Spanned};
+use crate::timeout::{Timeout, TimeoutLayer};
+
+/// All layers of this crate for a provider, in the right order. See [`StackLayer`].
+///
+/// ```
+/// use auth_layer::{AccessToken, Profile, StaticToken, TokenManager, stack};
+/// use tower_layer::Layer;
+///
+/// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+/// # let leaf = tower::service_fn(|_: http::Request<String>| async {
+/// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
+/// # });
+/// let client = stack(&Profile::gotab(), manager).layer(leaf);
+/// # Ok::<(), auth_layer::Error>(())
+/// ```
+pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
+    StackLayer::new(profile, manager)
+}
+
+/// All layers of this crate for a provider, in the right order. From the outside in:
+///
+/// 1. [`SpanLayer`]: one span for each call, all attempts inside.
+/// 2. [`RetryLayer`]: each attempt asks for the token anew.
+/// 3. [`AuthLayer`]: the token, and the answer to a rejected one.
+/// 4. [`ThrottleLayer`]: what is sent again counts against the provider's rate limits too. Only if
+///    [wanted](Self::with_rate_limits).
+/// 5. [`TimeoutLayer`]: each send has the whole time; waits for a token, a turn or a retry take nothing of it.
+///
+/// One clock, that of the manager or the pool, drives them all. Cheap to clone; clones, and the services made from them,
+/// share tokens, budgets and limits. To have streams sent again as well, put
+/// [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of it.
+///
+/// ```
+/// use auth_layer::{Profile, RetryPolicy, StackLayer, TokenManager};
+/// use std::time::Duration;
+///
+/// # fn show(manager: TokenManager, profile: &Profile) {
+/// // As it comes: up to 4 attempts in 2 minutes, 30 s for each.
+/// let layer = StackLayer::new(profile, manager.clone());
+///
+/// // For a caller in a hurry, within the limits that the provider publishes.
+/// let layer = StackLayer::new(profile, manager)
+///     .with_retry(RetryPolicy::new().with_deadline(Duration::from_secs(5)))
+///     .with_timeout(Duration::from_secs(2))
+///     .with_rate_limits();
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct StackLayer {
+    retry: RetryLayer,
+    auth: AuthLayer,
+    throttle: ThrottleLayer,
+    timeout: TimeoutLayer,
+    profile: Profile,
+    clock: Arc<dyn Clock>,
+}
+
+impl StackLayer {
+    /// The layers over one manager.
+    pub fn new(profile: &Profile, manager: TokenManager) -> Self {
+        let clock = manager.clock().clone();
+        Self::over(profile, AuthLayer::new(profile, manager), clock)
+    }
+
+    /// The layers over a pool, where the [`Identity`](crate::Identity) in a request's extensions chooses the token.
+    pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
+        let clock = pool.clock().clone();
+        Self::over(profile, AuthLayer::pooled(profile, pool), clock)
+    }
+
+    fn over(profile: &Profile, auth: AuthLayer, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            retry: RetryLayer::new(RetryPolicy::new().with_clock(clock.clone())),
+            auth,
+            throttle: ThrottleLayer::unlimited(),
+            timeout: TimeoutLayer::new(TIMEOUT).with_clock(clock.clone()),
+            profile: profile.clone(),
+            clock,
+        }
+    }
+
+    /// Retries by another policy, on the clock of this stack.
+    #[must_use]
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = RetryLayer::new(policy.with_clock(self.clock.clone()));
+        self
+    }
+
+    /// Sends each request once; a rejected token is answered all the same.
+    #[must_use]
+    pub fn without_retry(self) -> Self {
+        self.with_retry(RetryPolicy::new().with_attempts(1).without_deadline())
+    }
+
+    /// Sets how long each send may take, up to the head of its response: 30 s unless set.
+    #[must_use]
+    pub fn with_timeout(mut self, limit: Duration) -> Self {
+        self.timeout = TimeoutLayer::new(limit).with_clock(self.clock.clone());
+        self
+    }
+
+    /// Lets each send take as long as it takes.
+    #[must_use]
+    pub fn without_timeout(mut self) -> Self {
+        self.timeout = TimeoutLayer::of(None);
+        self
+    }
+
+    /// Keeps within the rate limits that the profile publishes: what comes faster waits for its turn.
+    ///
+    /// They are the provider's for an account; several processes that share one share its limits as well, which this
+    /// does not see.
+    #[must_use]
+    pub fn with_rate_limits(mut self) -> Self {
+        self.throttle = ThrottleLayer::builder(&self.profile).clock(self.clock.clone()).build();
+        self
+    }
+
+    /// The layer that retries, which tells how often it did.
+    pub const fn retry(&self) -> &RetryLayer {
+        &self.retry
+    }
+}
+
+impl<S> Layer<S> for StackLayer {
+    type Service = Spanned<Retry<Auth<Throttle<Timeout<S>>>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let sent = self.throttle.layer(self.timeout.layer(inner));
+        SpanLayer::new().layer(self.retry.layer(self.auth.layer(sent)))
+    }
+}
+
+/// Longer than any call that still makes sense to its caller.
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,196 @@
+//! Bounds the time that one send may take.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Request;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::clock::{Clock, Now, Sleep, SystemClock};
+use crate::error::BoxError;
+
+/// Drops a request whose response does not begin in time. Cheap to clone.
+///
+/// Put it inside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer), next to the transport: each
+/// send then has the whole time, and a wait for a token takes nothing of it. The body of a response may take as long as
+/// it takes.
+///
+/// ```
+/// use auth_layer::TimeoutLayer;
+/// use std::time::Duration;
+///
+/// let layer = TimeoutLayer::new(Duration::from_secs(5));
+/// ```
+#[derive(Clone, Debug)]
+pub struct TimeoutLayer {
+    limit: Option<Duration>,
+    clock: Arc<dyn Clock>,
+}
+
+impl TimeoutLayer {
+    /// Gives each send this long.
+    pub fn new(limit: Duration) -> Self {
+        Self::of(Some(limit))
+    }
+
+    /// Gives each send as long as it takes, if there is no limit.
+    pub(crate) fn of(limit: Option<Duration>) -> Self {
+        Self { limit, clock: Arc::new(SystemClock::new()) }
+    }
+
+    /// Sets where the time comes from.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+impl<S> Layer<S> for TimeoutLayer {
+    type Service = Timeout<S>;
+
+    fn layer(&self, inner: S) -> Timeout<S> {
+        Timeout { inner, limit: self.limit, clock: self.clock.clone() }
+    }
+}
+
+/// The service of [`TimeoutLayer`].
+///
+/// A response that is there at once costs a reading of the clock; one that has to be waited for, a timer.
+///
+/// # Errors
+///
+/// [`TimedOut`], boxed. What the inner service fails with is passed on.
+///
+/// # Cancel safety
+///
+/// Dropping a response future drops the request.
+///
+/// ```
+/// # fn show<S>(service: auth_layer::Timeout<S>) {
+/// let inner = service.into_inner();
+/// # let _ = inner;
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timeout<S> {
+    inner: S,
+    limit: Option<Duration>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<S> Timeout<S> {
+    /// The wrapped service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The wrapped service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B> Service<Request<B>> for Timeout<S>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = TimeoutFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let bound = self.limit.map(|limit| Bound {
+            limit,
+            end: self.clock.now() + limit,
+            clock: self.clock.clone(),
+            timer: None,
+        });
+        TimeoutFuture { response: self.inner.call(request), bound }
+    }
+}
+
+pin_project! {
+    /// The future of [`Timeout`]'s responses.
+    ///
+    /// ```
+    /// fn is_named<F>(_: &auth_layer::TimeoutFuture<F>) {}
+    /// ```
+    pub struct TimeoutFuture<F> {
+        #[pin]
+        response: F,
+        bound: Option<Bound>,
+    }
+}
+
+struct Bound {
+    limit: Duration,
+    end: Now,
+    clock: Arc<dyn Clock>,
+    /// Made when the response has to be waited for.
+    timer: Option<Sleep>,
+}
+
+impl<F, R, E> Future for TimeoutFuture<F>
+where
+    F: Future<Output = Result<R, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<R, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(outcome) = this.response.poll(cx) {
+            return Poll::Ready(outcome.map_err(Into::into));
+        }
+        let Some(Bound { limit, end, clock, timer }) = this.bound else { return Poll::Pending };
+        let timer = timer.get_or_insert_with(|| clock.sleep(clock.now().until(*end)));
+        timer.as_mut().poll(cx).map(|()| Err(TimedOut { limit: *limit }.into()))
+    }
+}
+
+impl<F> fmt::Debug for TimeoutFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimeoutFuture").finish_non_exhaustive()
+    }
+}
+
+/// There was no response in time. Whether the server acted on the request is not known.
+///
+/// ```
+/// # fn show(error: auth_layer::BoxError) {
+/// if let Some(timed_out) = error.downcast_ref::<auth_layer::TimedOut>() {
+///     println!("nothing within {:?}", timed_out.limit());
+/// }
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut {
+    limit: Duration,
+}
+
+impl TimedOut {
+    /// How long was waited.
+    pub const fn limit(&self) -> Duration {
+        self.limit
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there was no response within {:?}", self.limit)
+    }
+}
+
+impl std::error::Error for TimedOut {}
