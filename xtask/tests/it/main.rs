@@ -1,6 +1,8 @@
 //! `cargo xtask generate` as a whole, on workspaces made for the occasion.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod tidy;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

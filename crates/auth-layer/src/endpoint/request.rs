@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
@@ -112,6 +112,8 @@ impl Recipe {
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
+        // No cache on the way is to answer for the token endpoint (RFC 9111 section 5.2.1.5).
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(basic) = &proof.basic {
             headers.insert(AUTHORIZATION, basic.clone());
         }

@@ -235,13 +235,13 @@ impl ExchangeBuilder {
                 return Err(ConfigError::new("refresh token", "is empty"));
             }
             Grant::RefreshToken(token) => {
-                let token = token.clone();
+                let (token, key) = (token.clone(), self.key());
                 // A refresh asks for what was granted, which is what no scope at all means, or for a part of it.
                 self.profile.scope = self.scope.clone();
                 let clock = self.clock.clone();
                 let store =
                     self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
-                Some(Refresh::new(store, self.key(), token, clock))
+                Some(Refresh::new(store, key, token, clock))
             }
         };
         let transport = match self.transport {
@@ -259,12 +259,15 @@ impl ExchangeBuilder {
     fn key(&self) -> StoreKey {
         let profile = &self.profile;
         let mut parts = vec![
+            KEY_VERSION.to_owned(),
             profile.name().to_owned(),
             profile.token_url().to_string(),
             self.credential.id().to_owned(),
             format!("{:?}", profile.client_auth),
             self.grant.name().to_owned(),
             self.subject.clone(),
+            // In the order of its tokens, however they were given.
+            profile.scope.as_ref().map(Scope::to_string).unwrap_or_default(),
         ];
         let mut parameters: Vec<String> =
             profile.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -274,6 +277,9 @@ impl ExchangeBuilder {
         StoreKey::of(parts.iter().map(String::as_str))
     }
 }
+
+/// Counted up when a profile of this crate changes so much that the tokens kept before are no longer of its making.
+const KEY_VERSION: &str = "1";
 
 /// Long enough for a slow identity provider, short enough for a person to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);

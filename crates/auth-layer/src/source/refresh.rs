@@ -1,7 +1,7 @@
 //! Redeems a refresh token that others may hold too, and never loses the one that comes back.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::select;
@@ -11,7 +11,7 @@ use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::leaf::never_connected;
-use crate::profile::ReplayRule;
+use crate::profile::{ClientAuth, Profile, ReplayRule};
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
@@ -25,6 +25,8 @@ pub(crate) struct Refresh {
     /// Tells our mark in the store from another's.
     holder: String,
     memory: Mutex<Memory>,
+    /// The warning that a stolen token would stay good is given once.
+    warned: Once,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +55,7 @@ impl Refresh {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let holder = format!("{:016x}", fastrand::u64(..));
-        Self { store, key, initial, clock, holder, memory: Mutex::default() }
+        Self { store, key, initial, clock, holder, memory: Mutex::default(), warned: Once::new() }
     }
 
     pub(crate) const fn key(&self) -> &StoreKey {
@@ -102,6 +104,7 @@ impl Refresh {
             let sent = self.clock.now();
             match endpoint.exchange(&grant).await {
                 Ok(answer) => {
+                    self.warn_unless_rotated(endpoint.profile(), token, &answer);
                     self.save(version, &record.entry, &answer, required).await;
                     return Ok(Redeemed::Answer(answer));
                 }
@@ -167,6 +170,21 @@ impl Refresh {
         }
         memory.last = Some(token.clone());
         Some(IssuedToken::new(token.clone(), now, left))
+    }
+
+    /// A public client's refresh token is to be replaced with each use (RFC 9700 section 2.2.2). Where it is not, and
+    /// the profile does not say that this is the provider's way, somebody should know.
+    fn warn_unless_rotated(&self, profile: &Profile, used: &RefreshToken, answer: &TokenAnswer) {
+        let rotated = answer.refresh_token.as_ref().is_some_and(|new| new != used);
+        let meant = profile.replay_rule() == ReplayRule::Reusable;
+        if profile.client_auth == ClientAuth::Public && !rotated && !meant {
+            self.warned.call_once(|| {
+                tracing::warn!(
+                    provider = profile.name(),
+                    "a public client's refresh token was not replaced, and stays good for whoever steals it"
+                );
+            });
+        }
     }
 
     /// Writes what the server handed out, before anybody sees the access token. One that lacks a required scope is

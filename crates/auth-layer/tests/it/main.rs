@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod caches;
 mod challenge_properties;
 mod challenges;
 mod hit_path;
+mod identity;
 mod leaves;
 mod limit;
 mod loopback;
@@ -31,6 +33,7 @@ mod stack;
 mod support;
 mod tenants;
 mod timing;
+mod tls;
 mod token_errors;
 mod token_request;
 mod token_response;

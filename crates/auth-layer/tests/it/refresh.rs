@@ -19,7 +19,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::loopback::Closed;
 use crate::support::{
-    FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, poll_once, respond, until,
+    FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, logged, poll_once, respond, until,
 };
 
 /// A token answer with the access token `a<n>` for 3600 s, and a refresh token if there is to be one.
@@ -692,4 +692,33 @@ async fn te07_a_refresh_is_never_sent_in_two_ways() {
             }
         }
     }
+}
+
+/// What is logged while a client redeems three times; `n` gives the refresh token of answer n.
+fn logged_while_redeeming(profile: &Profile, next: fn(usize) -> Option<String>) -> String {
+    logged(|| async {
+        let endpoint = FakeTokenEndpoint::scripted(move |n, _| Ok(refreshed(n, next(n).as_deref())));
+        let clock = TestClock::new();
+        let exchange = redeeming(&endpoint, &clock, profile).build().unwrap();
+        let rig = Rig::with_exchange(endpoint, clock, profile.clone(), exchange);
+        for _ in 0..3 {
+            rig.manager.token().await.unwrap();
+            rig.advance(3601);
+        }
+        assert_eq!(rig.endpoint.count(), 3);
+    })
+}
+
+#[test]
+fn rf10_a_public_clients_refresh_token_that_stays_is_warned_of_once() {
+    let public = example().with_client_auth(ClientAuth::Public);
+    let warned =
+        |profile: &Profile, next| logged_while_redeeming(profile, next).matches("was not replaced").count();
+    assert_eq!(warned(&public, |_| None), 1);
+    assert_eq!(warned(&public, |_| Some("r0".to_owned())), 1);
+    assert_eq!(warned(&public, |_| Some(String::new())), 1);
+    // Replaced with each use; the provider's stated way; a client that authenticates.
+    assert_eq!(warned(&public, |n| Some(format!("r{n}"))), 0);
+    assert_eq!(warned(&public.clone().with_replay_rule(ReplayRule::Reusable), |_| None), 0);
+    assert_eq!(warned(&example(), |_| None), 0);
 }

@@ -85,6 +85,31 @@ fn outside_a_runtime_the_exchange_ends_with_the_last_who_waits() {
     assert_eq!(rig.endpoint.count(), 2);
 }
 
+#[test]
+fn b92_without_a_runtime_tokens_come_are_replaced_and_are_renewed() {
+    assert!(Handle::try_current().is_err());
+    let rig = Rig::new(FakeTokenEndpoint::issuing(60));
+    let service = rig.over(FakeApi::rejecting(&["token-1"]));
+    // The first is rejected, and the second comes in its place.
+    assert_eq!(status_at_once(&service), 200);
+    assert_eq!(rig.endpoint.count(), 2);
+    // Nobody renews early, and whoever comes after the end gets the next one.
+    rig.advance(55);
+    assert_eq!(status_at_once(&service), 200);
+    assert_eq!(rig.endpoint.count(), 2);
+    rig.advance(5);
+    assert_eq!(status_at_once(&service), 200);
+    assert_eq!(rig.endpoint.count(), 3);
+    // A failure comes at once, and is got over.
+    rig.endpoint.now(|_, _| Err("down".into()));
+    rig.advance(60);
+    let Some(Err(error)) = service.clone().oneshot(get("/me")).now_or_never() else { panic!("it waits") };
+    assert_eq!(kind(&error), Some(ErrorKind::Transport));
+    rig.endpoint.now(|n, _| Ok(token_answer(&format!("token-{n}"), 60)));
+    rig.advance(60);
+    assert_eq!(status_at_once(&service), 200);
+}
+
 /// A body that cannot be sent again.
 fn stream() -> http_body_util::combinators::BoxBody<Bytes, BoxError> {
     Full::new(Bytes::from("once")).map_err(|never| match never {}).boxed()

@@ -2,8 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +19,9 @@ use http::Response;
 use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, respond, until};
+use crate::support::{
+    FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, logged, respond, until,
+};
 
 const CLIENT_SECRET: &str = "cl13nt/s3cret+word: %é~";
 const REFRESH: &str = "r3fresh/t0ken+first==";
@@ -178,43 +179,8 @@ async fn b64_what_a_server_echoes_is_struck_out() {
 
 type Answer = Result<Response<Full<Bytes>>, BoxError>;
 
-/// Writes what is logged into memory.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Runs on this thread with everything that is logged on it captured.
-pub(crate) fn logged<F: Future>(run: impl FnOnce() -> F) -> String {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(subscriber, || runtime.block_on(run()));
-    captured.text()
-}
-
 #[test]
-fn b64_nothing_logged_at_trace_holds_a_secret() {
+fn b64_rs15_nothing_logged_at_trace_holds_a_secret() {
     for client_auth in [ClientAuth::Basic, ClientAuth::body()] {
         for grant in grants() {
             let profile = example().with_client_auth(client_auth.clone());
@@ -320,7 +286,7 @@ fn b64_a_store_in_trouble_logs_no_token() {
 }
 
 #[tokio::test]
-async fn b64_no_public_type_shows_a_secret() {
+async fn b64_sc02_no_public_type_shows_a_secret() {
     let detector = Detector::new();
     let access_token = AccessToken::new(&access(1)).unwrap();
     let refresh_token = RefreshToken::new(ROTATED);

@@ -16,8 +16,7 @@ use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::retry::{timed, timed_by};
-use crate::secrets::logged;
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, kind, respond, settle};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, kind, logged, respond, settle};
 
 fn over(rig: &Rig) -> StackLayer {
     stack(&rig.profile, rig.manager.clone())

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
 
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, get, respond, text};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, get, json_response, kind, respond, text};
 
 fn rig() -> Rig {
     Rig::new(FakeTokenEndpoint::issuing(3600))
@@ -355,4 +355,17 @@ async fn us01_a_token_from_any_source_is_sent_the_same_way() {
     let layer = auth_layer::AuthLayer::new(&profile, manager);
     let _: Result<_, BoxError> = layer.layer(api.clone()).oneshot(get("/me")).await;
     assert_eq!(api.seen()[0].headers["authorization"], "Bearer static");
+}
+
+#[tokio::test]
+async fn us08_a_token_of_another_type_is_refused_by_name_and_never_sent_as_bearer() {
+    for token_type in ["DPoP", "dpop", "mac", "N_A"] {
+        let body = format!(r#"{{"access_token":"bound-token","token_type":"{token_type}","expires_in":60}}"#);
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
+        let (rig, api) = (Rig::new(endpoint), FakeApi::accepting());
+        let error = rig.over(api.clone()).oneshot(get("/me")).await.unwrap_err();
+        assert_eq!(kind(&error), Some(ErrorKind::TokenType));
+        assert!(error.to_string().contains(token_type), "{error}");
+        assert_eq!(api.count(), 0);
+    }
 }
