@@ -1,5 +1,7 @@
 //! How often a call with a token in hand reaches for the heap, beside tower-http's static bearer layer.
 
+#[path = "common/report.rs"]
+mod report;
 #[path = "common/stack.rs"]
 mod stack;
 
@@ -7,37 +9,31 @@ use std::hint::black_box;
 
 use allocation_counter::measure;
 use http_body_util::{Empty, Full};
-use stack::{Idle, ours, ready, request, theirs};
+use report::{figure, rounds};
+use stack::{Idle, TOKEN, ours, ready, request, theirs};
 use tower::Service;
 
 fn main() {
-    report("empty GET", Empty::<bytes::Bytes>::new);
-    report("Full<Bytes> POST", || Full::new(bytes::Bytes::from(vec![b'x'; 64])));
+    report("an empty GET", "at most 0", Empty::<bytes::Bytes>::new);
+    report("a POST that can be sent again", "at most 2", || Full::new(bytes::Bytes::from(vec![b'x'; 64])));
 }
 
-fn report<B>(what: &str, body: impl Fn() -> B)
+fn report<B>(what: &str, wanted: &str, body: impl Fn() -> B)
 where
     B: auth_layer::TryClone + Send + 'static,
 {
-    let (ours, theirs) = (count(ours(Idle), &body), count(theirs(Idle), &body));
-    stack::print(format_args!(
-        "{what:18} allocations per call: ours {ours:.3}  static {theirs:.3}  beyond it {:+.3}",
-        ours - theirs
-    ));
+    let (ours, theirs) = (count(ours(Idle, TOKEN), &body), count(theirs(Idle, TOKEN), &body));
+    let name = format_args!("{what}: allocations beyond those with the static layer");
+    figure(name, ours - theirs, "per call", wanted);
 }
 
 fn count<S, B>(mut service: S, body: &impl Fn() -> B) -> f64
 where
     S: Service<http::Request<B>>,
 {
-    let mut call = || black_box(ready(service.call(request(body()))));
-    drop(call());
-    let counted = measure(|| {
-        for _ in 0..CALLS {
-            drop(call());
-        }
-    });
-    counted.count_total as f64 / f64::from(CALLS)
+    let mut call = || drop(black_box(ready(service.call(request(body())))));
+    call();
+    let calls = rounds(10_000);
+    let counted = measure(|| (0..calls).for_each(|_| call()));
+    counted.count_total as f64 / calls as f64
 }
-
-const CALLS: u32 = 10_000;

@@ -1,65 +1,55 @@
-//! What a token in hand costs, beside tower-http's static bearer layer.
+//! What a token in hand costs, beside tower-http's static bearer layer, and whether a long one costs more.
 //!
-//! Both stacks do the same work in turn, in short blocks of one run, so that a noisy machine disturbs both alike:
-//! build a request (absolute URI, four static headers), send it through the layer, and through an inner service
-//! that is ready and allocates nothing.
+//! Both stacks do the same work: build a request (absolute URI, four static headers), send it through the layer, and
+//! through an inner service that is ready and allocates nothing.
 
+#[path = "common/report.rs"]
+mod report;
 #[path = "common/stack.rs"]
 mod stack;
+#[path = "common/turns.rs"]
+mod turns;
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
-
+use auth_layer::TryClone;
+use bytes::Bytes;
 use http_body_util::{Empty, Full};
-use stack::{Idle, ours, ready, request, theirs};
-use tower::Service;
+use report::{figure, rounds};
+use stack::{Idle, TOKEN, ours, theirs};
+use turns::{block, in_turn};
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--test");
-    let rounds = if quick { 3 } else { 400 };
-    report("empty GET", rounds, Empty::<bytes::Bytes>::new);
-    report("Full<Bytes> POST", rounds, || Full::new(bytes::Bytes::from_static(b"{\"name\":\"value\"}")));
+    beside_the_static_layer("an empty GET", "at most 1.1", Empty::<Bytes>::new);
+    let in_hand = || Full::new(Bytes::from_static(b"{\"name\":\"value\"}"));
+    beside_the_static_layer("a POST that can be sent again", "-", in_hand);
+    long_beside_short();
 }
 
-/// Measures both layers and a bare service in turn, and prints a line.
-fn report<B>(what: &str, rounds: usize, body: impl Fn() -> B)
+/// Measures both layers and a bare service.
+fn beside_the_static_layer<B>(what: &str, wanted: &str, body: impl Fn() -> B)
 where
-    B: auth_layer::TryClone + Send + 'static,
+    B: TryClone + Send + 'static,
 {
-    let (mut ours, mut theirs, mut bare) = (ours(Idle), theirs(Idle), Idle);
-    let mut times: [Vec<Duration>; 3] = Default::default();
-    for _ in 0..rounds {
-        times[0].push(block(&mut ours, &body));
-        times[1].push(block(&mut theirs, &body));
-        times[2].push(block(&mut bare, &body));
-    }
-    let total = |index: usize| -> f64 { times[index].iter().map(Duration::as_secs_f64).sum() };
-    let each = |index: usize| {
-        let mut sorted = times[index].clone();
-        sorted.sort();
-        sorted[sorted.len() / 2].as_secs_f64() * 1e9 / f64::from(BLOCK)
-    };
-    stack::print(format_args!(
-        "{what:18} ours {:6.1} ns  static {:6.1} ns  bare {:6.1} ns  ratio of totals {:.3}  added {:+.1} ns",
-        each(0),
-        each(1),
-        each(2),
-        total(0) / total(1),
-        each(0) - each(1),
-    ));
+    let (mut ours, mut theirs, mut bare) = (ours(Idle, TOKEN), theirs(Idle, TOKEN), Idle);
+    let [ours, theirs, bare] = in_turn(
+        rounds(2_000),
+        [&mut || block(&mut ours, &body), &mut || block(&mut theirs, &body), &mut || block(&mut bare, &body)],
+    );
+    figure(format_args!("{what}: time beside the static layer"), ours.beside(&theirs), "x", wanted);
+    figure(format_args!("{what}: time"), ours.each(), "ns", "-");
+    figure(format_args!("{what}: time with the static layer"), theirs.each(), "ns", "-");
+    figure(format_args!("{what}: time without a layer"), bare.each(), "ns", "-");
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn block<S, B>(service: &mut S, body: &impl Fn() -> B) -> Duration
-where
-    S: Service<http::Request<B>>,
-{
-    let start = Instant::now();
-    for _ in 0..BLOCK {
-        drop(black_box(ready(service.call(black_box(request(body()))))));
-    }
-    start.elapsed()
+/// Measures tokens of different lengths. A header value is shared, so that its length ought not to matter.
+fn long_beside_short() {
+    let (mut short, mut long) = (ours(Idle, SHORT), ours(Idle, LONG));
+    let body = Empty::<Bytes>::new;
+    let [short, long] =
+        in_turn(rounds(2_000), [&mut || block(&mut short, &body), &mut || block(&mut long, &body)]);
+    figure("a token of 8 KiB: time beside one of 64 B", long.beside(&short), "x", "at most 1.1");
 }
 
-/// Calls in a block: long against the clock's resolution, short against a scheduler's slice.
-const BLOCK: u32 = 2_000;
+/// An opaque token, in bytes.
+const SHORT: usize = 64;
+/// More than most servers take, in bytes.
+const LONG: usize = 8 * 1024;

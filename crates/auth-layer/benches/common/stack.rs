@@ -1,13 +1,10 @@
 //! The two stacks that are compared.
 
-use std::convert::Infallible;
-use std::fmt;
 use std::future::{Future, Ready};
-use std::io::Write;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use auth_layer::{AccessToken, Auth, AuthLayer, Profile, StaticToken, TokenManager};
+use auth_layer::{AccessToken, Auth, AuthLayer, BoxError, Profile, StaticToken, TokenManager};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request, Response};
@@ -21,10 +18,10 @@ pub(crate) struct Idle;
 
 impl<B> Service<Request<B>> for Idle {
     type Response = Response<Empty<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Error = BoxError;
+    type Future = Ready<Result<Self::Response, BoxError>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -35,20 +32,20 @@ impl<B> Service<Request<B>> for Idle {
     }
 }
 
-/// Our layer with a token in hand.
-pub(crate) fn ours<S>(inner: S) -> Auth<S> {
+/// Our layer with a token of so many bytes in hand.
+pub(crate) fn ours<S>(inner: S, token: usize) -> Auth<S> {
     let profile = Profile::new("bench", "https://auth.example.com/token")
         .and_then(|profile| profile.with_origin("https://api.example.com"))
         .expect("good URLs");
-    let token = AccessToken::new(&token()).expect("a good token");
+    let token = AccessToken::new(&"t".repeat(token)).expect("a good token");
     let manager = TokenManager::new(StaticToken::new(token));
     ready(pin!(manager.token())).expect("the token is at hand");
     AuthLayer::new(&profile, manager).layer(inner)
 }
 
 /// tower-http's layer with the same token.
-pub(crate) fn theirs<S>(inner: S) -> AddAuthorization<S> {
-    AddAuthorizationLayer::bearer(&token()).layer(inner)
+pub(crate) fn theirs<S>(inner: S, token: usize) -> AddAuthorization<S> {
+    AddAuthorizationLayer::bearer(&"t".repeat(token)).layer(inner)
 }
 
 /// The request of every call: an absolute URI and four static headers.
@@ -71,10 +68,5 @@ pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-pub(crate) fn print(line: fmt::Arguments<'_>) {
-    writeln!(std::io::stdout(), "{line}").expect("standard output");
-}
-
-fn token() -> String {
-    "t".repeat(512)
-}
+/// The usual length of a token, in bytes: a small signed one.
+pub(crate) const TOKEN: usize = 512;
