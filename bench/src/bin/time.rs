@@ -1,0 +1,5 @@
+//! How long a call takes.
+
+fn main() {
+    peers::time();
+}
