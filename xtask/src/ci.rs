@@ -51,6 +51,10 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     })?;
     step(out, "tests", |_| test::run(root, &[]))?;
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
+    step(out, "benchmarks run", |_| {
+        // A moment each, and without a look at their figures, which would mean nothing here.
+        Cargo::new("test --workspace --all-features --bench * -- --test").run(root)
+    })?;
     step(out, "demo", |_| match demo::run(root, &[])? {
         0 => Ok(()),
         code => bail!("the demo ended with exit code {code}"),

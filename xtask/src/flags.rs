@@ -53,6 +53,12 @@ pub enum Command {
     },
     /// Feeds the parsers whatever a server may say, for a while (needs cargo-fuzz)
     Fuzz(Fuzz),
+    /// Runs every benchmark and writes docs/performance.md; the machine ought to do nothing else meanwhile
+    Bench {
+        /// Take a tenth of the time, show the figures and write nothing
+        #[arg(long)]
+        quick: bool,
+    },
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
     Ci,
 }

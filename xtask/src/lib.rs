@@ -3,6 +3,7 @@
 //! Each command is a module with one function `run`, which writes its messages to a writer and returns
 //! an [`Outcome`]. To add one: a variant in [`flags::Command`], a module here, an arm in `main`.
 
+pub mod bench;
 pub mod ci;
 pub mod contract;
 pub mod demo;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::flags::{Command, Flags};
-use xtask::{Outcome, ci, contract, demo, fuzz, generate, test};
+use xtask::{Outcome, bench, ci, contract, demo, fuzz, generate, test};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(root, &arguments.all).map(|()| Outcome::Fine.code()),
         Command::Contract { check } => contract::run(root, *check, &mut out).map(Outcome::code),
         Command::Fuzz(flags) => fuzz::run(root, flags, &mut out).map(|()| Outcome::Fine.code()),
+        Command::Bench { quick } => bench::run(root, *quick, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };
     let code = match code {

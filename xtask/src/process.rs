@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -35,15 +35,26 @@ impl<'a> Cargo<'a> {
 
     /// Runs it, and returns its exit code.
     pub(crate) fn code(&self, root: &Path) -> Result<u8> {
+        let status = self.command(root).status().with_context(|| format!("cannot run {self}"))?;
+        Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
+    }
+
+    /// Runs it, and returns what it wrote to its standard output; anything but success is an error.
+    pub(crate) fn text(&self, root: &Path) -> Result<String> {
+        let output = self.command(root).stderr(Stdio::inherit()).output();
+        let output = output.with_context(|| format!("cannot run {self}"))?;
+        if !output.status.success() {
+            bail!("{self} failed: {}", output.status);
+        }
+        String::from_utf8(output.stdout).with_context(|| format!("{self} wrote no UTF-8"))
+    }
+
+    fn command(&self, root: &Path) -> Command {
         // The very cargo that runs this program, so that a chosen toolchain stays chosen.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
-            .args(&self.arguments)
-            .envs(self.environment.iter().copied())
-            .current_dir(root)
-            .status()
-            .with_context(|| format!("cannot run {self}"))?;
-        Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
+        let mut command = Command::new(cargo);
+        command.args(&self.arguments).envs(self.environment.iter().copied()).current_dir(root);
+        command
     }
 
     /// Runs it; anything but success is an error.
