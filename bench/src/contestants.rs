@@ -81,6 +81,9 @@ fn service(mut service: impl Service<Request<Body>>) -> impl FnMut() -> Duration
 /// What only tells the current header is asked for it, and the header put on, with nothing round it: less than its
 /// users need, who have a service or a middleware in this place.
 fn by_hand(mut put_on: impl FnMut(&mut HeaderMap)) -> impl FnMut() -> Duration {
+    let mut headers = HeaderMap::new();
+    put_on(&mut headers);
+    assert!(headers[AUTHORIZATION].as_bytes().starts_with(b"Bearer t"), "it is the token that is put on");
     let mut inner = Idle;
     move || {
         timed(|| {
