@@ -197,10 +197,9 @@ fn those_who_wait_go_in_the_order_of_their_coming() {
     let mut waiting: Vec<Call> = ["/1", "/2", "/3"].map(|path| line.begin(path)).into();
     for _ in 0..5 {
         line.clock.advance(Duration::from_millis(100));
-        // Whoever is polled first is not let in first for that.
-        waiting.reverse();
+        // A turn is due. Whoever comes now, or is polled first, is not let in first for that.
+        waiting.insert(0, line.begin("/late"));
         poll_all(&mut waiting);
-        waiting.push(line.begin("/late"));
     }
     let came = line.came();
     let paths: Vec<&str> = came.iter().map(|(_, path)| path.as_str()).collect();
