@@ -12,7 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use tokio::sync::watch;
 use tower_service::Service;
 
-use crate::Fixture;
+use crate::{Fixture, once};
 
 /// A provider in memory. Clones share what it has seen.
 ///
@@ -87,7 +87,7 @@ impl Memory {
     ///
     /// If it cannot be built.
     pub fn client<F: Fixture>(&self) -> F::Client {
-        self.builder::<F>().build().expect("the builder's values are good")
+        self.builder::<F>().stack(once).build().expect("the builder's values are good")
     }
 
     /// How many token requests came.

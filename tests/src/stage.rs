@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use auth_layer::{Clock, Profile, TestClock};
+use auth_layer::{Clock, Profile, StackLayer, TestClock};
 use client_core::Builder;
 use emulator::{Emulator, ManualClock, Site};
 
@@ -57,14 +57,20 @@ impl Stage {
         builder.expect("the site names every variable").clock(self.clock())
     }
 
-    /// A client on this stage.
+    /// A client on this stage that sends each request [`once`].
     ///
     /// # Panics
     ///
     /// If it cannot be built.
     pub fn client<F: Fixture>(&self) -> F::Client {
-        self.builder::<F>().build().expect("the site's own values are good")
+        self.builder::<F>().stack(once).build().expect("the site's own values are good")
     }
+}
+
+/// Sends each request once, and for as long as it takes: for journeys about the token alone, whose clock stands still
+/// while a socket waits.
+pub fn once(stack: StackLayer) -> StackLayer {
+    stack.without_retry().without_timeout()
 }
 
 /// The value of an environment variable, as the site gives it.

@@ -2,7 +2,7 @@
 
 use auth_layer::{CallBearer, ClientAuth, ErrorKind, Profile};
 use client_core::Error;
-use emulator::{Endpoint, Fault, Rejection, Site, TokenRefusal};
+use emulator::{Rejection, Site, TokenRefusal};
 use gbg_go_client::Client;
 use gbg_go_client::types::InteractionSubmission;
 use journeys::{Failure, Fixture, GbgGo, Shape, Stage, draft_of_a_journey, plain};
@@ -129,18 +129,6 @@ async fn an_end_users_token_does_not_open_what_belongs_to_the_customer() {
     assert_eq!(failure.api_status(), Some(401));
     assert_eq!(site.counters().api_rejections.get(&Rejection::WrongKindOfToken), Some(&1));
     assert_eq!(site.counters().token_requests, 0);
-}
-
-#[tokio::test]
-async fn b44_a_journey_is_not_started_twice_for_a_503() {
-    let stage = Stage::start().await;
-    let site = stage.site::<GbgGo>();
-    let client = stage.client::<GbgGo>();
-    site.inject(Endpoint::Api, Fault::Unavailable);
-    let failure = GbgGo::call(&client).await.unwrap_err();
-    assert_eq!((failure.shape, failure.api_status()), (Shape::ErrorResponse, Some(503)));
-    assert!(failure.is_transient);
-    assert_eq!((site.counters().api_calls, site.counters().token_requests), (1, 1));
 }
 
 async fn fails_with(profile: impl FnOnce(&Site) -> Profile) -> (Failure, Site) {

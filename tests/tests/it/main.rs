@@ -15,6 +15,8 @@ mod goto;
 mod isolation;
 /// Octotable: its operations, its quirks, and failing without them.
 mod octotable;
+/// Trouble at the APIs, and clients as they come.
+mod retries;
 /// What holds at every provider.
 mod shared;
 /// The layer without a generated client.

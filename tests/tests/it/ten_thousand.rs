@@ -50,7 +50,7 @@ fn carried(memory: &Memory) -> [usize; 3] {
 
 async fn first_calls<F: Fixture>() {
     let memory = Memory::new::<F>();
-    let client = memory.client::<F>();
+    let client = memory.builder::<F>().build().unwrap();
     let hold = memory.hold_tokens();
     let calls = start::<F>(&client);
     until("the token request", || memory.token_requests() > 0).await;
@@ -63,7 +63,7 @@ async fn first_calls<F: Fixture>() {
 
 async fn rejections_at_once<F: Fixture>() {
     let memory = Memory::new::<F>();
-    let client = memory.client::<F>();
+    let client = memory.builder::<F>().build().unwrap();
     let hold = memory.hold_api();
     let calls = start::<F>(&client);
     until("every call at the API", || memory.api_calls() == CALLS).await;

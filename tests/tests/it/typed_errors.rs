@@ -8,7 +8,7 @@ use base64::Engine as _;
 use client_core::{Denial, Error, StatusCode};
 use emulator::{Endpoint, Fault, Malformed, RefreshTokenMode, Site};
 use gotab_client::responses::CreateTabError;
-use journeys::{Failure, Fixture, Gotab, GotoAdmin, Log, Memory, Octotable, Shape, Stage};
+use journeys::{Failure, Fixture, Gotab, GotoAdmin, Log, Memory, Octotable, Shape, Stage, once};
 
 /// Runs every test of this file for one fixture.
 macro_rules! suite {
@@ -232,7 +232,7 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     site.set_refresh_token_mode(RefreshTokenMode::Rotate);
-    let builder = stage.builder::<F>();
+    let builder = stage.builder::<F>().stack(once);
     let shown = format!("{builder:?}");
     let client = builder.build().unwrap();
     let mut secrets = Secrets::default();

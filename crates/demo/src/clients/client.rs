@@ -92,6 +92,8 @@ fn build<P: Buildable>(variables: &Variables, time: &Time) -> anyhow::Result<P> 
         .pool_max_idle_per_host(IDLE)
         .build()?;
     let builder = Builder::<P>::new().variables(find)?;
+    // Time is moved by hand here, by much while calls are out, and every send is counted.
+    let builder = builder.stack(|stack| stack.without_retry().without_timeout());
     Ok(builder.leaf(ReqwestLeaf::from_client(reqwest)).clock(time.client()).build()?)
 }
 

@@ -1,0 +1,133 @@
+//! Trouble at the API, and clients as they come: what is sent again, when, and how often.
+
+use std::time::Duration;
+
+use emulator::{Endpoint, Fault};
+use journeys::{Failure, Fixture, GbgGo, Shape, Stage, until};
+
+/// Runs every test of this file for one fixture, whose call may be sent twice.
+macro_rules! suite {
+    ($module:ident, $fixture:ty, $($name:ident),* $(,)?) => {
+        mod $module {
+            $(#[tokio::test] async fn $name() { journeys::in_time(super::$name::<$fixture>()).await; })*
+        }
+    };
+    ($module:ident, $fixture:ty) => {
+        suite!($module, $fixture,
+            b45_trouble_that_passes_is_noticed_by_nobody,
+            b46_what_the_api_asks_for_is_waited_for,
+            b47_a_day_is_not_waited_for,
+            rt08_trouble_and_a_rejection_are_both_answered,
+            a_call_that_hangs_is_given_up_and_made_again,
+        );
+    };
+}
+
+suite!(gotab, journeys::Gotab);
+suite!(goto_admin, journeys::GotoAdmin);
+suite!(goto_webinar, journeys::GotoWebinar);
+suite!(octotable, journeys::Octotable);
+
+/// Makes a call while the time of the stage goes on, and tells how long it took there.
+async fn timed<F: Fixture>(stage: &Stage, client: &F::Client) -> (Result<(), Failure>, Duration) {
+    let start = stage.clock().now();
+    let client = client.clone();
+    let call = tokio::spawn(async move { F::call(&client).await });
+    until("the end of the call", || {
+        let done = call.is_finished();
+        if !done {
+            stage.advance(STEP);
+        }
+        done
+    })
+    .await;
+    let took = stage.clock().now().monotonic() - start.monotonic();
+    (call.await.expect("the call ends"), took)
+}
+
+async fn b45_trouble_that_passes_is_noticed_by_nobody<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::Unavailable.times(3));
+    timed::<F>(&stage, &client).await.0.unwrap();
+    assert_eq!((site.counters().api_calls, site.counters().token_requests), (4, 1));
+
+    // Four times, and no more.
+    site.inject(Endpoint::Api, Fault::Unavailable.forever());
+    let failure = timed::<F>(&stage, &client).await.0.unwrap_err();
+    assert_eq!((failure.api_status(), site.counters().api_calls), (Some(503), 8));
+}
+
+async fn b46_what_the_api_asks_for_is_waited_for<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::RateLimited { retry_after: Some(SECOND * 7) });
+    let (outcome, took) = timed::<F>(&stage, &client).await;
+    outcome.unwrap();
+    assert!(took >= SECOND * 7, "{took:?}");
+    assert_eq!(site.counters().api_calls, 2);
+}
+
+async fn b47_a_day_is_not_waited_for<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::RateLimited { retry_after: Some(SECOND * 86_400) });
+    let failure = F::call(&client).await.unwrap_err();
+    assert_eq!((failure.api_status(), site.counters().api_calls), (Some(429), 1));
+}
+
+async fn rt08_trouble_and_a_rejection_are_both_answered<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    F::call(&client).await.unwrap();
+    site.revoke_tokens();
+    site.inject(Endpoint::Api, Fault::Unavailable);
+    timed::<F>(&stage, &client).await.0.unwrap();
+    // The first; the trouble, the rejection, the success.
+    assert_eq!((site.counters().api_calls, site.counters().token_requests), (4, 2));
+}
+
+async fn a_call_that_hangs_is_given_up_and_made_again<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::Hang);
+    let (outcome, took) = timed::<F>(&stage, &client).await;
+    outcome.unwrap();
+    assert!(took >= SECOND * 30, "{took:?}");
+    assert_eq!(site.counters().api_calls, 2);
+}
+
+#[tokio::test]
+async fn b44_a_journey_is_not_started_twice_for_a_503() {
+    let stage = Stage::start().await;
+    let site = stage.site::<GbgGo>();
+    let client = stage.builder::<GbgGo>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::Unavailable);
+    let failure = GbgGo::call(&client).await.unwrap_err();
+    assert_eq!((failure.shape, failure.api_status()), (Shape::ErrorResponse, Some(503)));
+    assert!(failure.is_transient);
+    assert_eq!((site.counters().api_calls, site.counters().token_requests), (1, 1));
+}
+
+#[tokio::test]
+async fn b44_a_journey_is_not_started_twice_for_want_of_an_answer() {
+    let stage = Stage::start().await;
+    let site = stage.site::<GbgGo>();
+    let client = stage.builder::<GbgGo>().build().unwrap();
+    site.inject(Endpoint::Api, Fault::Hang);
+    let (outcome, took) = timed::<GbgGo>(&stage, &client).await;
+    let failure = outcome.unwrap_err();
+    assert_eq!(failure.shape, Shape::Transport);
+    assert!(failure.text.contains("no response within 30s") && took >= SECOND * 30, "{took:?}: {failure:?}");
+    assert_eq!(site.counters().api_calls, 1);
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What goes by on the stage while a millisecond goes by outside.
+const STEP: Duration = Duration::from_millis(100);
