@@ -62,8 +62,8 @@ async fn what_came_is_told_in_counts_and_without_secrets() {
 async fn a_call_that_fails_is_told_and_is_exit_code_1() {
     let emulator = Emulator::start().await.unwrap();
     let site = emulator.site(Provider::GoTab);
-    site.inject(Endpoint::Api, Fault::Unavailable);
+    site.inject(Endpoint::Api, Fault::status(404));
     let (code, text) = live(site, Vec::new()).await;
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("✗ GoTab: the API answered 503"), "{text}");
+    assert!(text.contains("✗ GoTab: the API answered 404"), "{text}");
 }
