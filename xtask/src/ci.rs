@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::flags::{Fuzz, Generate};
+use crate::model::Depth;
 use crate::process::{Cargo, step};
-use crate::{Outcome, contract, demo, fuzz, generate, test};
+use crate::{Outcome, contract, demo, fuzz, generate, model, test};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -17,7 +18,8 @@ use crate::{Outcome, contract, demo, fuzz, generate, test};
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     step(out, "format", |_| {
         Cargo::new("fmt --all --check").run(root)?;
-        Cargo::new("fmt --manifest-path fuzz/Cargo.toml --check").run(root)
+        Cargo::new("fmt --manifest-path fuzz/Cargo.toml --check").run(root)?;
+        Cargo::new("fmt --manifest-path models/Cargo.toml --check").run(root)
     })?;
     step(out, "generated code", |out| {
         let check = Generate { check: true, ..Generate::default() };
@@ -50,6 +52,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
             .run(root)
     })?;
     step(out, "tests", |_| test::run(root, &[]))?;
+    model::run(root, Depth::Short, out)?;
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
     step(out, "benchmarks run", |_| {
         // A moment each, and without a look at their figures, which would mean nothing here.

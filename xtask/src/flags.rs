@@ -59,6 +59,12 @@ pub enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Tries the orders in which threads may meet in a token manager
+    Model {
+        /// Some seconds of it, as CI does
+        #[arg(long)]
+        short: bool,
+    },
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
     Ci,
 }

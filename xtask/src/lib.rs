@@ -10,6 +10,7 @@ pub mod demo;
 pub mod flags;
 pub mod fuzz;
 pub mod generate;
+pub mod model;
 mod process;
 pub mod test;
 

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use xtask::flags::{Command, Flags};
-use xtask::{Outcome, bench, ci, contract, demo, fuzz, generate, test};
+use xtask::model::Depth;
+use xtask::{Outcome, bench, ci, contract, demo, fuzz, generate, model, test};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -19,6 +20,10 @@ fn main() -> ExitCode {
         Command::Contract { check } => contract::run(root, *check, &mut out).map(Outcome::code),
         Command::Fuzz(flags) => fuzz::run(root, flags, &mut out).map(|()| Outcome::Fine.code()),
         Command::Bench { quick } => bench::run(root, *quick, &mut out).map(|()| Outcome::Fine.code()),
+        Command::Model { short } => {
+            let depth = if *short { Depth::Short } else { Depth::Full };
+            model::run(root, depth, &mut out).map(|()| Outcome::Fine.code())
+        }
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };
     let code = match code {

@@ -68,6 +68,7 @@ mod source;
 mod span;
 mod stack;
 mod store;
+mod sync;
 #[cfg(feature = "test-util")]
 mod test_clock;
 mod timeout;
@@ -98,6 +99,9 @@ pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenReque
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};
 pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
+#[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
+#[doc(hidden)]
+pub use sync::model;
 #[cfg(feature = "test-util")]
 pub use test_clock::TestClock;
 pub use timeout::{TimedOut, Timeout, TimeoutFuture, TimeoutLayer};

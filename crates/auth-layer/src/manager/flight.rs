@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use super::slot::Token;
 use crate::error::{Error, ErrorKind};
+use crate::sync::{AbortHandle, Handle, watch};
 
 /// What all who wait get.
 pub(super) type Outcome = Result<Arc<Token>, Error>;

@@ -2,13 +2,11 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
-use tokio::runtime::Handle;
 
 use super::flight::{Flight, Outcome, Seat};
 use super::renewal::{self, Renewal};
@@ -16,6 +14,7 @@ use super::slot::{Age, Token};
 use crate::clock::{Clock, Now};
 use crate::error::{Error, ErrorKind};
 use crate::source::{IssuedToken, TokenRequest, TokenSource};
+use crate::sync::{ArcSwapOption, AtomicU64, Handle, Mutex, MutexGuard};
 use crate::token::Generation;
 
 #[derive(Debug)]
