@@ -37,6 +37,7 @@
 //! Two layers go outside of it. [`RetryLayer`] sends a request again after trouble that may pass, if it may be sent
 //! twice: with a backoff, no sooner than the server asked for, within a budget for each origin and a deadline for each
 //! call. [`ReplayBodyLayer`], outermost, records streams while they are sent, so that short ones can be sent again.
+//! [`stack()`] puts all layers in the right order, with a span for each call and a timeout for each send.
 //!
 //! # Features
 //!
