@@ -95,8 +95,13 @@ impl Members {
         })
     }
 
-    /// Reads the token out of a successful answer.
-    pub(crate) fn token(&self, profile: &Profile, sent: Now) -> Result<TokenAnswer, Error> {
+    /// Reads the token out of a successful answer. What may be shown of it is struck through by `redact`.
+    pub(crate) fn token(
+        &self,
+        profile: &Profile,
+        sent: Now,
+        redact: impl Fn(&str) -> String,
+    ) -> Result<TokenAnswer, Error> {
         let names = &profile.names;
         let token = self.text(names.access_token)?.unwrap_or_default();
         if token.is_empty() {
@@ -107,7 +112,7 @@ impl Members {
             .or(profile.default_token_type)
             .ok_or_else(|| invalid(format!("the answer has no {}", names.token_type[0])))?;
         if !token_type.eq_ignore_ascii_case("bearer") {
-            let token_type: String = token_type.escape_default().take(32).collect();
+            let token_type: String = redact(token_type).escape_default().take(32).collect();
             let message = format!("the token is of type {token_type}, and only Bearer can be used");
             return Err(Error::new(ErrorKind::TokenType, message));
         }
@@ -116,7 +121,7 @@ impl Members {
             access_token: AccessToken::new(token)?,
             refresh_token: refresh_token.map(RefreshToken::new),
             lifetime: self.lifetime(profile, sent)?,
-            scope: self.text(names.scope)?.map(Scope::granted),
+            scope: self.text(names.scope)?.map(|scope| Scope::granted(&redact(scope))),
             sent,
         })
     }

@@ -107,9 +107,9 @@ impl TokenEndpoint {
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let members = Members::read(&body, content_type.unwrap_or_default(), &self.profile);
         match members {
-            Some(members) if head.status.is_success() && !members.is_error() => {
-                members.token(&self.profile, sent).map_err(|error| error.with_status(head.status))
-            }
+            Some(members) if head.status.is_success() && !members.is_error() => members
+                .token(&self.profile, sent, |text| proof.redact(text, grant))
+                .map_err(|error| error.with_status(head.status)),
             members => Err(self.refusal(head.status, &head.headers, members.as_ref(), grant, proof)),
         }
     }
