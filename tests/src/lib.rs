@@ -7,6 +7,7 @@
 //! - [`Failure`] is what a call failed with, whatever the type of its documented errors.
 //! - [`until`] waits for something to happen, [`in_time`] ends what would wait for ever, [`Log`] catches what is logged.
 
+mod canary;
 mod failure;
 mod fixture;
 mod log;

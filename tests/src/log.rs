@@ -6,7 +6,11 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::canary;
 
 /// What was logged on this thread since it was made; it stops when dropped.
 ///
@@ -23,18 +27,7 @@ impl Log {
     /// If the process has another subscriber.
     #[must_use = "it listens as long as it lives"]
     pub fn listen() -> Self {
-        static SUBSCRIBE: Once = Once::new();
-        SUBSCRIBE.call_once(|| {
-            let listening = dynamic_filter_fn(|_, _| LISTENER.with_borrow(Option::is_some));
-            let lines = tracing_subscriber::fmt::layer()
-                .with_ansi(false)
-                .with_writer(|| LISTENER.with_borrow(|text| text.clone().unwrap_or_default()))
-                .with_filter(listening);
-            let subscriber = tracing_subscriber::registry().with(lines);
-            tracing::subscriber::set_global_default(subscriber).expect("nobody else subscribes");
-            // For lines that were first logged while this was going on.
-            tracing::callsite::rebuild_interest_cache();
-        });
+        subscribe();
         let text = Text::default();
         LISTENER.set(Some(text.clone()));
         Self(text)
@@ -45,6 +38,26 @@ impl Log {
         let bytes = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+/// Makes the process's one subscriber. Where `cargo xtask canary` asks for it, every line of every thread goes into a
+/// file as well.
+pub(crate) fn subscribe() {
+    static SUBSCRIBE: Once = Once::new();
+    SUBSCRIBE.call_once(|| {
+        let listening = dynamic_filter_fn(|_, _| LISTENER.with_borrow(Option::is_some));
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(|| LISTENER.with_borrow(|text| text.clone().unwrap_or_default()))
+            .with_filter(listening);
+        let all = canary::log().map(|file| {
+            let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(FmtSpan::FULL);
+            layer.with_writer(Mutex::new(file))
+        });
+        tracing_subscriber::registry().with(lines).with(all).init();
+        // For lines that were first logged while this was going on.
+        tracing::callsite::rebuild_interest_cache();
+    });
 }
 
 impl Drop for Log {

@@ -7,7 +7,7 @@ use auth_layer::{Clock, Profile, StackLayer, TestClock};
 use client_core::Builder;
 use emulator::{Emulator, ManualClock, Site};
 
-use crate::Fixture;
+use crate::{Fixture, canary, log};
 
 /// The four providers on loopback, and a clock that both sides live by.
 #[derive(Debug)]
@@ -24,10 +24,13 @@ impl Stage {
     ///
     /// If it cannot listen on loopback.
     pub async fn start() -> Self {
+        log::subscribe();
         let clock = TestClock::new();
         let hands = ManualClock::new(SystemTime::UNIX_EPOCH + clock.now().wall());
         let emulator = Emulator::builder().clock(&hands).seed(SEED).start().await;
-        Self { emulator: emulator.expect("loopback has free ports"), hands, clock }
+        let emulator = emulator.expect("loopback has free ports");
+        canary::note(&emulator);
+        Self { emulator, hands, clock }
     }
 
     /// The site that a fixture's client calls.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::flags::{Fuzz, Generate};
 use crate::model::Depth;
 use crate::process::{Cargo, step};
-use crate::{Outcome, contract, demo, fuzz, generate, model, test};
+use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -52,6 +52,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
             .run(root)
     })?;
     step(out, "tests", |_| test::run(root, &[]))?;
+    canary::run(root, out)?;
     model::run(root, Depth::Short, out)?;
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
     step(out, "benchmarks run", |_| {

@@ -65,6 +65,8 @@ pub enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Runs the suites with everything logged, and looks for their secrets in all they put out
+    Canary,
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
     Ci,
 }

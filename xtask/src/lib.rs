@@ -4,6 +4,7 @@
 //! an [`Outcome`]. To add one: a variant in [`flags::Command`], a module here, an arm in `main`.
 
 pub mod bench;
+pub mod canary;
 pub mod ci;
 pub mod contract;
 pub mod demo;

@@ -1,12 +1,13 @@
 //! Runs other programs of the workspace, and says how long they took.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A call of `cargo` in the workspace's root.
 #[derive(Debug)]
@@ -55,6 +56,15 @@ impl<'a> Cargo<'a> {
         let mut command = Command::new(cargo);
         command.args(&self.arguments).envs(self.environment.iter().copied()).current_dir(root);
         command
+    }
+
+    /// Runs it with all that it prints in a file; anything but success is an error.
+    pub(crate) fn output(&self, root: &Path, file: &Path) -> Result<()> {
+        let out = File::create(file).with_context(|| format!("{} cannot be written", file.display()))?;
+        let status = self.command(root).stdout(out.try_clone()?).stderr(out).status();
+        let status = status.with_context(|| format!("cannot run {self}"))?;
+        ensure!(status.success(), "{self} failed; what it said is in {}", file.display());
+        Ok(())
     }
 
     /// Runs it; anything but success is an error.

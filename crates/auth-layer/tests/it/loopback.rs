@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::canary;
 use crate::support::Seen;
 
 /// What a [`Loopback`] does with a request.
@@ -176,5 +177,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
             return None;
         }
     }
-    Some(Seen { method, uri, headers, body: Bytes::from(body) })
+    let seen = Seen { method, uri, headers, body: Bytes::from(body) };
+    canary::note(&seen);
+    Some(seen)
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod caches;
+mod canary;
 mod challenge_properties;
 mod challenges;
 mod hit_path;

@@ -19,6 +19,8 @@ use http_body_util::{BodyExt, Full};
 use tokio::sync::Semaphore;
 use tower::{Layer, Service};
 
+use crate::canary;
+
 /// A request as a stand-in saw it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -73,6 +75,7 @@ impl FakeTokenEndpoint {
 
     /// Answers by a script, which is given the number of the request, from 1.
     pub(crate) fn scripted(script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static) -> Self {
+        canary::watch();
         let inner = Endpoint {
             seen: Mutex::default(),
             script: Mutex::new(Arc::new(script)),
@@ -440,5 +443,7 @@ where
 {
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
-    Seen { method: head.method, uri: head.uri, headers: head.headers, body }
+    let seen = Seen { method: head.method, uri: head.uri, headers: head.headers, body };
+    canary::note(&seen);
+    seen
 }

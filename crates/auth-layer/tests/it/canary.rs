@@ -1,0 +1,72 @@
+//! What `cargo xtask canary` asks of these tests, by the variable `CANARY`, a folder: to write down every secret that goes
+//! over the wire, and every line that is logged. Without it nothing of this happens.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, Once};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::support::Seen;
+
+/// From now on all that is logged is written down.
+pub(crate) fn watch() {
+    static WATCH: Once = Once::new();
+    let Some(folder) = &*FOLDER else { return };
+    WATCH.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(Mutex::new(File::create(folder.join("layer.log")).unwrap()))
+            .finish()
+            .init();
+    });
+}
+
+/// Writes down what of a request is secret.
+pub(crate) fn note(seen: &Seen) {
+    static NOTED: LazyLock<Mutex<(HashSet<String>, File)>> = LazyLock::new(|| {
+        let folder = FOLDER.as_ref().expect("somebody asked for it");
+        Mutex::new((HashSet::new(), File::create(folder.join("layer.secrets")).unwrap()))
+    });
+    if FOLDER.is_none() {
+        return;
+    }
+    let mut noted = NOTED.lock().unwrap();
+    for secret in secrets(seen) {
+        if noted.0.insert(secret.clone()) {
+            writeln!(noted.1, "{secret}").unwrap();
+        }
+    }
+}
+
+fn secrets(seen: &Seen) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for value in seen.headers.get_all("authorization").iter().filter_map(|value| value.to_str().ok()) {
+        if let Some(token) = value.strip_prefix("Bearer ") {
+            secrets.push(token.to_owned());
+        } else if let Some(pair) = value.strip_prefix("Basic ") {
+            secrets.push(pair.to_owned());
+            let pair = STANDARD.decode(pair).unwrap_or_default();
+            let pair = String::from_utf8(pair).unwrap_or_default();
+            secrets.extend(pair.split_once(':').map(|(_, secret)| secret.to_owned()));
+        }
+    }
+    let form = ["client_secret", "refresh_token"].into_iter().filter_map(|name| seen.form(name));
+    secrets.extend(form);
+    let json: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+    for name in ["client_secret", "api_access_secret", "refresh_token"] {
+        if let serde_json::Value::String(secret) = &json[name] {
+            secrets.push(secret.clone());
+        }
+    }
+    secrets
+}
+
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("CANARY").map(PathBuf::from));
