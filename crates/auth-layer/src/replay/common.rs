@@ -17,7 +17,7 @@ pub(crate) struct Common {
 }
 
 /// Where something stands in its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Place(u8);
 
 impl Common {
@@ -26,17 +26,19 @@ impl Common {
     pub(super) fn host(&self, uri: &Uri) -> Option<Place> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         // By letter: what is sent again is spelled as it was.
-        let known = self.hosts.find(0, |host| host.1.as_str() == authority.as_str() && host.0 == *scheme);
+        let is = |host: &(Scheme, Authority)| host.1.as_str() == authority.as_str() && host.0 == *scheme;
+        let known = self.hosts.guess(Place(0), is).or_else(|| self.hosts.find(is));
         known.or_else(|| self.hosts.add(|| Some((scheme.clone(), authority.as_str().parse().ok()?))))
     }
 
-    /// Where a header stands, which is most likely at or behind `likely`. `None` if it has no place.
+    /// Where a header stands: most likely at `likely`. `None` if it has no place.
     #[inline]
-    pub(super) fn header(&self, likely: usize, name: &HeaderName, value: &HeaderValue) -> Option<Place> {
+    pub(super) fn header(&self, likely: Place, name: &HeaderName, value: &HeaderValue) -> Option<Place> {
         if value.is_sensitive() {
             return None;
         }
-        let known = self.headers.find(likely, |header| header.0 == *name && is_same(&header.1, value));
+        let is = |header: &(HeaderName, HeaderValue)| header.0 == *name && is_same(&header.1, value);
+        let known = self.headers.guess(likely, is).or_else(|| self.headers.find(is));
         known.or_else(|| self.learn(name, value))
     }
 
@@ -62,8 +64,8 @@ impl Common {
 
 impl Place {
     /// The place behind this one.
-    pub(super) fn next(self) -> usize {
-        usize::from(self.0) + 1
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -78,15 +80,16 @@ impl fmt::Debug for Common {
 struct Row<T, const N: usize>([OnceLock<T>; N]);
 
 impl<T, const N: usize> Row<T, N> {
-    /// Looks from `likely` on, and then at what is before it.
+    /// Looks in one place.
     #[inline]
-    fn find(&self, likely: usize, is: impl Fn(&T) -> bool) -> Option<Place> {
-        let (before, behind) = self.0.split_at(likely.min(N));
-        let look = |places: &[OnceLock<T>], first: usize| {
-            let found = places.iter().map_while(OnceLock::get).position(&is)?;
-            u8::try_from(first + found).ok().map(Place)
-        };
-        look(behind, before.len()).or_else(|| look(before, 0))
+    fn guess(&self, place: Place, is: impl Fn(&T) -> bool) -> Option<Place> {
+        self.get(place).is_some_and(is).then_some(place)
+    }
+
+    /// Looks everywhere.
+    fn find(&self, is: impl Fn(&T) -> bool) -> Option<Place> {
+        let found = self.0.iter().map_while(OnceLock::get).position(is)?;
+        u8::try_from(found).ok().map(Place)
     }
 
     #[cold]
@@ -96,6 +99,7 @@ impl<T, const N: usize> Row<T, N> {
         self.0[usize::from(place)].set(make()?).ok().map(|()| Place(place))
     }
 
+    #[inline]
     fn get(&self, place: Place) -> Option<&T> {
         self.0.get(usize::from(place.0))?.get()
     }

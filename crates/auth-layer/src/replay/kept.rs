@@ -82,7 +82,8 @@ impl Head {
             }
             _ => Target::Whole(request.uri().clone()),
         };
-        let mut likely = 0;
+        // In the order of the first request there was, as they nearly always are.
+        let mut likely = Place::default();
         for (name, value) in request.headers() {
             self.headers.push(match common.header(likely, name, value) {
                 Some(place) => {
