@@ -347,9 +347,9 @@ where
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// Lets everything else run until `done`; fails after a good many turns.
+/// Lets everything else run until `done`; fails after so many turns that other threads had theirs too.
 pub(crate) async fn until(mut done: impl FnMut() -> bool) {
-    for _ in 0..100_000 {
+    for _ in 0..10_000_000 {
         if done() {
             return;
         }
