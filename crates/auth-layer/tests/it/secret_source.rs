@@ -25,7 +25,7 @@ struct Mounted {
 impl Mounted {
     fn new(content: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = Self { path: folder.path().join("client-secret"), _folder: folder };
+        let mounted = Self { path: folder.path().join("mounted.txt"), _folder: folder };
         mounted.write(content);
         mounted
     }
