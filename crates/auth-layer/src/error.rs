@@ -70,6 +70,8 @@ pub enum ErrorKind {
     Scope,
     /// The grant is used up or revoked: a person has to sign in again.
     SignInAgain,
+    /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
+    SignInFailed,
     /// The token store failed.
     Store,
     /// The token source panicked.
@@ -260,6 +262,7 @@ impl fmt::Display for ErrorKind {
             Self::TokenType => "the token is of a type that cannot be used",
             Self::Scope => "the token lacks a required scope",
             Self::SignInAgain => "the grant has ended and a person has to sign in again",
+            Self::SignInFailed => "the sign-in did not come to a token",
             Self::Store => "the token store failed",
             Self::Panicked => "the token source panicked",
             Self::Interrupted => "the exchange was cut off",

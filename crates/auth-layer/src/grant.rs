@@ -23,6 +23,8 @@ pub enum Grant {
     /// A refresh token (RFC 6749 section 6). The one given here is where it starts; what the server hands
     /// out later replaces it.
     RefreshToken(RefreshToken),
+    /// The refresh token that a sign-in left in the store. Where there is none, a person has to sign in.
+    Stored,
 }
 
 impl Grant {
@@ -33,14 +35,14 @@ impl Grant {
 
     /// Whether asking may use the grant up, so that an answer must never be lost.
     pub const fn is_used_up(&self) -> bool {
-        matches!(self, Self::RefreshToken(_))
+        matches!(self, Self::RefreshToken(_) | Self::Stored)
     }
 
     /// The name in the request's `grant_type`.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::ClientCredentials => "client_credentials",
-            Self::RefreshToken(_) => "refresh_token",
+            Self::RefreshToken(_) | Self::Stored => "refresh_token",
         }
     }
 }

@@ -65,6 +65,7 @@ mod replay;
 mod retry;
 mod retry_after;
 mod secret;
+mod sign_in;
 mod source;
 mod span;
 mod stack;
@@ -96,10 +97,11 @@ pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
+pub use sign_in::{SignIn, SignInBuilder, SignedIn};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};
-pub use store::{Entry, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
+pub use store::{Entry, Label, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
 #[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
 #[doc(hidden)]
 pub use sync::model;

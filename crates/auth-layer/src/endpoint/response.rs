@@ -8,7 +8,7 @@ use serde_json::Value;
 use zeroize::Zeroize;
 
 use crate::clock::Now;
-use crate::error::{Error, ErrorKind, OAuthError};
+use crate::error::{Error, ErrorKind, OAuthError, shown};
 use crate::profile::{Encoding, Profile};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
@@ -20,6 +20,8 @@ pub(crate) struct TokenAnswer {
     /// Counted from `sent`.
     pub(crate) lifetime: Duration,
     pub(crate) scope: Option<Scope>,
+    /// Whom it stands for, where the profile knows how an answer tells.
+    pub(crate) account: Option<String>,
     /// When the request was sent.
     pub(crate) sent: Now,
 }
@@ -122,6 +124,10 @@ impl Members {
             refresh_token: refresh_token.map(RefreshToken::new),
             lifetime: self.lifetime(profile, sent)?,
             scope: self.text(names.scope)?.map(|scope| Scope::granted(&redact(scope))),
+            account: self
+                .text(names.account)?
+                .filter(|name| !name.is_empty())
+                .map(|name| shown(&redact(name))),
             sent,
         })
     }

@@ -20,6 +20,7 @@ pub struct AnswerNames {
     pub(crate) expires_at: Names,
     pub(crate) refresh_token: Names,
     pub(crate) scope: Names,
+    pub(crate) account: Names,
 }
 
 impl AnswerNames {
@@ -32,6 +33,7 @@ impl AnswerNames {
             expires_at: &[],
             refresh_token: &["refresh_token"],
             scope: &["scope"],
+            account: &[],
         }
     }
 
@@ -68,6 +70,13 @@ impl AnswerNames {
     #[must_use]
     pub const fn with_refresh_token(mut self, names: &'static [&'static str]) -> Self {
         self.refresh_token = names;
+        self
+    }
+
+    /// Names of the account that the token stands for. RFC 6749 knows none.
+    #[must_use]
+    pub const fn with_account(mut self, names: &'static [&'static str]) -> Self {
+        self.account = names;
         self
     }
 }

@@ -21,6 +21,7 @@ mod providers;
 mod recipe;
 mod rejection;
 mod request;
+mod sign_in;
 
 pub use answer::{AnswerNames, LifetimeUnit};
 pub use origin::{Origin, Origins};

@@ -39,7 +39,8 @@ impl Profile {
     ///
     /// Tokens live for 24 hours; the refresh token of the older shape is ignored. 403 means that the
     /// location has not authorised the application: it is never a reason to renew. Source:
-    /// <https://docs.gotab.io/getting-started/authentication/>.
+    /// <https://docs.gotab.io/getting-started/authentication/>; of its sign-in page:
+    /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
     pub fn gotab() -> Self {
         provider("gotab", "https://gotab.io/oauth/token", &["https://gotab.io"])
             .with_encoding(Encoding::Json)
@@ -54,6 +55,8 @@ impl Profile {
             )
             .with_default_token_type("Bearer")
             .with_default_lifetime(DAY)
+            .signing_in_at("https://gotab.io/manager/oauth")
+            .with_authorize_names("api_access_id", "redirect_url")
             .with_rate_limit(limit("rest", 100, MINUTE))
             .with_rate_limit(limit("graphql", 4, SECOND))
     }
@@ -62,7 +65,8 @@ impl Profile {
     /// secret, answers without a token type.
     ///
     /// `api.getgo.com` answers a rejected token with 403 and `int_err_code: InvalidToken`, other hosts
-    /// with 401. Source: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
+    /// with 401. Source: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>; of its sign-in page:
+    /// <https://developer.goto.com/guides/Authentication/03_HOW_accessToken>.
     pub fn goto() -> Self {
         let api = ["https://api.getgo.com", "https://api.goto.com"];
         provider("goto", "https://authentication.logmeininc.com/oauth/token", &api)
@@ -71,6 +75,11 @@ impl Profile {
             .with_default_lifetime(HOUR)
             .with_replay_rule(ReplayRule::Reusable)
             .with_rejection(BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]))
+            .with_names(AnswerNames::new().with_account(&["principal"]))
+            .signing_in_at("https://authentication.logmeininc.com/oauth/authorize")
+            .revoking_at("https://authentication.logmeininc.com/oauth/revoke")
+            .issued_by("https://identity.goto.com")
+            .with_refresh_token_lifetime(DAY * 30)
             .with_rate_limit(limit("api", 10, SECOND))
     }
 

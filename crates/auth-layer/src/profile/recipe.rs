@@ -10,6 +10,7 @@ use super::answer::{AnswerNames, LifetimeUnit};
 use super::origin::{Origin, Origins, shown};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
+use super::sign_in::SignInFacts;
 use crate::config_error::ConfigError;
 use crate::token::Scope;
 
@@ -49,6 +50,7 @@ pub struct Profile {
     pub(crate) signs: Vec<BodySign>,
     origins: Origins,
     rate_limits: Vec<RateLimit>,
+    pub(super) people: SignInFacts,
 }
 
 /// What happens when a refresh token is sent a second time.
@@ -116,6 +118,7 @@ impl Profile {
             signs: Vec::new(),
             origins: Origins::default(),
             rate_limits: Vec::new(),
+            people: SignInFacts::new(),
         }
     }
 

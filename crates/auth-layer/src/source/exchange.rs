@@ -234,8 +234,15 @@ impl ExchangeBuilder {
             Grant::RefreshToken(token) if token.is_empty() => {
                 return Err(ConfigError::new("refresh token", "is empty"));
             }
-            Grant::RefreshToken(token) => {
-                let (token, key) = (token.clone(), self.key());
+            Grant::Stored if self.store.is_none() => {
+                return Err(ConfigError::new("stored refresh token", "needs the store that keeps it"));
+            }
+            Grant::RefreshToken(_) | Grant::Stored => {
+                let token = match &self.grant {
+                    Grant::RefreshToken(token) => Some(token.clone()),
+                    _ => None,
+                };
+                let key = self.key();
                 // A refresh asks for what was granted, which is what no scope at all means, or for a part of it.
                 self.profile.scope = self.scope.clone();
                 let clock = self.clock.clone();

@@ -20,7 +20,8 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 pub(crate) struct Refresh {
     store: Arc<dyn TokenStore>,
     key: StoreKey,
-    initial: RefreshToken,
+    /// Where it starts, if the store has no record; `None` where only the store tells.
+    initial: Option<RefreshToken>,
     clock: Arc<dyn Clock>,
     /// Tells our mark in the store from another's.
     holder: String,
@@ -51,7 +52,7 @@ impl Refresh {
     pub(crate) fn new(
         store: Arc<dyn TokenStore>,
         key: StoreKey,
-        initial: RefreshToken,
+        initial: Option<RefreshToken>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let holder = format!("{:016x}", fastrand::u64(..));
@@ -74,15 +75,18 @@ impl Refresh {
         let lease = endpoint.timeout() * 2;
         loop {
             self.flush().await.map_err(store_failed)?;
-            let record = self.record().await.map_err(store_failed)?;
+            let Some(record) = self.record().await.map_err(store_failed)? else {
+                return Err(nobody_signed_in());
+            };
             match &record.entry.state {
-                State::Ended if self.is_newer_sign_in(&record.entry) => {
-                    let first = Entry::new(self.initial.clone());
-                    let begun = self.store.compare_exchange(&self.key, Some(record.version), first).await;
-                    begun.map_err(store_failed)?;
-                    continue;
-                }
-                State::Ended => return Err(ended(record.entry.last_error.as_deref())),
+                State::Ended => match self.newer_sign_in(&record.entry) {
+                    Some(first) => {
+                        let begun = self.store.compare_exchange(&self.key, Some(record.version), first).await;
+                        begun.map_err(store_failed)?;
+                        continue;
+                    }
+                    None => return Err(ended(record.entry.last_error.as_deref())),
+                },
                 State::Redeeming { holder, lease } if *holder != self.holder && !lease.is_zero() => {
                     self.wait(record.version, *lease).await.map_err(store_failed)?;
                     continue;
@@ -128,9 +132,10 @@ impl Refresh {
         }
     }
 
-    /// Whether somebody signed in again since the grant ended.
-    fn is_newer_sign_in(&self, ended: &Entry) -> bool {
-        ended.sign_in != Entry::new(self.initial.clone()).sign_in
+    /// The refresh token of a sign-in since the grant ended, if this holder was given one.
+    fn newer_sign_in(&self, ended: &Entry) -> Option<Entry> {
+        let first = Entry::new(self.initial.clone()?);
+        (ended.sign_in != first.sign_in).then_some(first)
     }
 
     /// Whether a token that may be used up may be sent again. In a grace period it may, once.
@@ -144,14 +149,14 @@ impl Refresh {
         }
     }
 
-    /// Reads the record, and makes it if there is none yet.
-    async fn record(&self) -> Result<Record, StoreError> {
+    /// Reads the record, and makes it if there is none yet and there is something to make it of.
+    async fn record(&self) -> Result<Option<Record>, StoreError> {
         loop {
             if let Some(record) = self.store.load(&self.key).await? {
-                return Ok(record);
+                return Ok(Some(record));
             }
-            let first = Entry::new(self.initial.clone());
-            self.store.compare_exchange(&self.key, None, first).await?;
+            let Some(initial) = self.initial.clone() else { return Ok(None) };
+            self.store.compare_exchange(&self.key, None, Entry::new(initial)).await?;
         }
     }
 
@@ -259,6 +264,10 @@ fn ended(code: Option<&str>) -> Error {
     let code = code.map_or(String::new(), |code| format!(" ({code})"));
     let message = format!("the refresh token is used up or revoked{code}; a person has to sign in again");
     Error::new(ErrorKind::SignInAgain, message)
+}
+
+fn nobody_signed_in() -> Error {
+    Error::new(ErrorKind::SignInAgain, "the store has no refresh token; a person has to sign in")
 }
 
 fn store_failed(error: StoreError) -> Error {

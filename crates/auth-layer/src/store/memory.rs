@@ -1,6 +1,7 @@
 //! Records in memory: shared within a process, gone with it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -26,6 +27,8 @@ pub struct MemoryStore(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     records: Mutex<HashMap<StoreKey, Kept>>,
+    /// The version given out last, to whichever record: one that was removed and made anew has no version twice.
+    last: AtomicU64,
     /// Counts writes, to wake those who wait for one.
     writes: watch::Sender<u64>,
 }
@@ -46,7 +49,7 @@ impl MemoryStore {
     /// An empty store that judges leases by `clock`.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let records = Mutex::default();
-        Self(Arc::new(Inner { clock, records, writes: watch::Sender::new(0) }))
+        Self(Arc::new(Inner { clock, records, last: AtomicU64::new(0), writes: watch::Sender::new(0) }))
     }
 
     fn records(&self) -> MutexGuard<'_, HashMap<StoreKey, Kept>> {
@@ -88,7 +91,7 @@ impl TokenStore for MemoryStore {
         if records.get(key).map(|kept| kept.record.version) != expected {
             return Ok(None);
         }
-        let version = Version::new(expected.map_or(0, Version::number) + 1);
+        let version = Version::new(self.0.last.fetch_add(1, Ordering::Relaxed) + 1);
         let lease_ends = match &entry.state {
             State::Redeeming { lease, .. } => Some(now + *lease),
             State::Idle | State::Ended => None,
@@ -97,6 +100,13 @@ impl TokenStore for MemoryStore {
         drop(records);
         self.0.writes.send_modify(|writes| *writes += 1);
         Ok(Some(version))
+    }
+
+    async fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
+        if self.records().remove(key).is_some() {
+            self.0.writes.send_modify(|writes| *writes += 1);
+        }
+        Ok(())
     }
 
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {

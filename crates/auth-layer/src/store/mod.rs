@@ -11,5 +11,5 @@ mod token_store;
 
 pub use key::StoreKey;
 pub use memory::MemoryStore;
-pub use record::{Entry, Record, State, Version};
+pub use record::{Entry, Label, Record, State, Version};
 pub use token_store::{StoreError, TokenStore};

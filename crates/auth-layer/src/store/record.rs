@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::key::StoreKey;
-use crate::token::{AccessToken, RefreshToken};
+use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// Which writing of a record this is; each write makes it larger.
 ///
@@ -51,6 +51,42 @@ pub struct Entry {
     pub hard: Option<Duration>,
     /// The OAuth error code that ended the grant.
     pub last_error: Option<String>,
+    /// What was granted, where the server said.
+    pub scope: Option<Scope>,
+    /// Whom the tokens stand for, where the server said.
+    pub account: Option<String>,
+    /// When this refresh token was handed out, since the Unix epoch.
+    pub obtained: Option<Duration>,
+    /// When it was last traded for an access token, since the Unix epoch.
+    pub redeemed: Option<Duration>,
+    /// Whose record it is, in words, for those who look into a store.
+    pub label: Option<Label>,
+}
+
+/// Whose record it is, in words: the key tells nobody. It holds no secret.
+///
+/// ```
+/// use auth_layer::Label;
+///
+/// let label = Label::new("goto", "my-client", "default");
+/// assert_eq!(label.provider, "goto");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Label {
+    /// The profile's name.
+    pub provider: String,
+    /// The client's id.
+    pub client: String,
+    /// The subject, as [`ExchangeBuilder::subject`](crate::ExchangeBuilder::subject) was told it.
+    pub subject: String,
+}
+
+impl Label {
+    /// A label.
+    pub fn new(provider: impl Into<String>, client: impl Into<String>, subject: impl Into<String>) -> Self {
+        Self { provider: provider.into(), client: client.into(), subject: subject.into() }
+    }
 }
 
 /// Whether a record's refresh token may be redeemed.
@@ -101,7 +137,19 @@ impl Entry {
     /// An idle entry with nothing but a refresh token.
     pub fn new(refresh_token: RefreshToken) -> Self {
         let sign_in = StoreKey::of([refresh_token.expose()]);
-        Self { state: State::Idle, refresh_token, sign_in, access_token: None, hard: None, last_error: None }
+        Self {
+            state: State::Idle,
+            refresh_token,
+            sign_in,
+            access_token: None,
+            hard: None,
+            last_error: None,
+            scope: None,
+            account: None,
+            obtained: None,
+            redeemed: None,
+            label: None,
+        }
     }
 }
 

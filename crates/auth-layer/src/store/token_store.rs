@@ -55,6 +55,14 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         entry: Entry,
     ) -> Result<Option<Version>, StoreError>;
 
+    /// Removes the record of an identity, whatever its version; one that is not there is no error. A record that is made
+    /// anew afterwards gets no version that the old one had, so that nobody takes it for the old one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be reached. Whether the record was removed is then unknown.
+    async fn remove(&self, key: &StoreKey) -> Result<(), StoreError>;
+
     /// Waits until the record has another version than `seen`. It may return early; the caller looks again.
     ///
     /// # Errors

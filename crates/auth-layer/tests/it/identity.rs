@@ -101,6 +101,10 @@ impl TokenStore for Gone {
         Err(gone())
     }
 
+    async fn remove(&self, _: &StoreKey) -> Result<(), StoreError> {
+        Err(gone())
+    }
+
     async fn changed(&self, _: &StoreKey, _: Version) -> Result<(), StoreError> {
         Err(gone())
     }

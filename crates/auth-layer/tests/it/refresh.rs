@@ -120,6 +120,10 @@ impl TokenStore for SlowStore {
         self.inner.compare_exchange(key, expected, entry).await
     }
 
+    async fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.inner.remove(key).await
+    }
+
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
         self.inner.changed(key, seen).await
     }

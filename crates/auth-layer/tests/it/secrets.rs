@@ -285,6 +285,10 @@ impl TokenStore for Failing {
         self.0.compare_exchange(key, expected, entry).await
     }
 
+    async fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.0.remove(key).await
+    }
+
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
         self.0.changed(key, seen).await
     }

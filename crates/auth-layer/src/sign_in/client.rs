@@ -1,0 +1,103 @@
+//! `SignIn`: one client at one provider, for which people sign in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config_error::ConfigError;
+use crate::credential::Credential;
+use crate::endpoint::{TokenEndpoint, Transport};
+use crate::profile::Profile;
+
+/// One client at one provider, for which people sign in.
+///
+/// ```no_run
+/// use auth_layer::{Credential, Profile, SignIn};
+///
+/// let sign_in = SignIn::builder(Profile::goto(), Credential::new("client-id", "client-secret")).build()?;
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct SignIn {
+    pub(super) endpoint: TokenEndpoint,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl SignIn {
+    /// Describes a client: where, and who it is.
+    pub fn builder(profile: Profile, credential: Credential) -> SignInBuilder {
+        SignInBuilder {
+            profile,
+            credential,
+            transport: None,
+            clock: Arc::new(SystemClock::new()),
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// The provider.
+    pub const fn profile(&self) -> &Profile {
+        self.endpoint.profile()
+    }
+}
+
+/// Makes a [`SignIn`].
+///
+/// ```no_run
+/// use auth_layer::{Credential, Profile, SignIn};
+/// use std::time::Duration;
+///
+/// let sign_in = SignIn::builder(Profile::goto(), Credential::new("client-id", "client-secret"))
+///     .timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct SignInBuilder {
+    profile: Profile,
+    credential: Credential,
+    transport: Option<Transport>,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+impl SignInBuilder {
+    /// What carries the requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Where the time comes from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long one request may take, headers and body together. 30 s unless set.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes it. Nothing is sent, and no runtime is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an empty id or secret, and where there is no transport.
+    pub fn build(self) -> Result<SignIn, ConfigError> {
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => crate::leaf::default_transport()?,
+        };
+        // The scope is asked for at the sign-in page; the exchange of its code is for what was granted there.
+        let mut profile = self.profile;
+        profile.scope = None;
+        let clock = self.clock.clone();
+        let endpoint = TokenEndpoint::new(profile, self.credential, transport, clock, self.timeout)?;
+        Ok(SignIn { endpoint, clock: self.clock })
+    }
+}
+
+const TIMEOUT: Duration = Duration::from_secs(30);

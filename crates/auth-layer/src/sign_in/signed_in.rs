@@ -1,0 +1,95 @@
+//! `SignedIn`: what a person's sign-in brought.
+
+use crate::endpoint::TokenAnswer;
+use crate::error::{Error, ErrorKind};
+use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
+use crate::token::{AccessToken, RefreshToken, Scope};
+
+/// What a person's sign-in brought. `Debug` shows no token.
+///
+/// ```no_run
+/// # async fn run(signed_in: auth_layer::SignedIn, store: auth_layer::MemoryStore, exchange: auth_layer::Exchange)
+/// # -> Result<(), auth_layer::Error> {
+/// println!("signed in as {}", signed_in.account().unwrap_or("somebody"));
+/// let key = exchange.store_key().expect("a stored refresh token has a key");
+/// signed_in.keep(&store, key, None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SignedIn {
+    answer: TokenAnswer,
+}
+
+impl SignedIn {
+    pub(super) const fn new(answer: TokenAnswer) -> Self {
+        Self { answer }
+    }
+
+    /// The access token.
+    pub const fn access_token(&self) -> &AccessToken {
+        &self.answer.access_token
+    }
+
+    /// The refresh token, if the server handed one out.
+    pub const fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.answer.refresh_token.as_ref()
+    }
+
+    /// What was granted; `None` means "as asked" (RFC 6749 section 5.1).
+    pub const fn scope(&self) -> Option<&Scope> {
+        self.answer.scope.as_ref()
+    }
+
+    /// Who signed in, where the provider tells.
+    pub fn account(&self) -> Option<&str> {
+        self.answer.account.as_deref()
+    }
+
+    /// Writes the tokens under a key, over whatever is there: the person who signed in knows best.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInFailed`] if the server handed out no refresh token, [`ErrorKind::Store`] if the store cannot
+    /// be written. The sign-in is then worth nothing beyond its access token.
+    ///
+    /// # Cancel safety
+    ///
+    /// The record is as it was, or written whole.
+    pub async fn keep(
+        &self,
+        store: &dyn TokenStore,
+        key: &StoreKey,
+        label: Option<Label>,
+    ) -> Result<(), Error> {
+        let refresh_token = self.refresh_token().cloned().ok_or_else(|| {
+            Error::new(
+                ErrorKind::SignInFailed,
+                "the provider handed out no refresh token, so nothing can be kept",
+            )
+        })?;
+        let answer = &self.answer;
+        let entry = Entry {
+            state: State::Idle,
+            access_token: Some(answer.access_token.clone()),
+            hard: Some((answer.sent + answer.lifetime).wall()),
+            scope: answer.scope.clone(),
+            account: answer.account.clone(),
+            obtained: Some(answer.sent.wall()),
+            redeemed: Some(answer.sent.wall()),
+            label,
+            ..Entry::new(refresh_token)
+        };
+        loop {
+            let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
+            let written = store.compare_exchange(key, known, entry.clone()).await;
+            if written.map_err(not_kept)?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn not_kept(error: StoreError) -> Error {
+    Error::new(ErrorKind::Store, "the tokens of the sign-in could not be kept").with_source(error.into())
+}
