@@ -39,6 +39,7 @@ struct Inner {
     kind: ErrorKind,
     transient: bool,
     message: Cow<'static, str>,
+    remedy: Option<String>,
     endpoint: Option<String>,
     status: Option<StatusCode>,
     oauth: Option<OAuthError>,
@@ -120,6 +121,7 @@ impl Error {
             kind,
             transient,
             message: message.into(),
+            remedy: None,
             endpoint: None,
             status: None,
             oauth: None,
@@ -160,6 +162,12 @@ impl Error {
         self.0.transient
     }
 
+    /// What a person has to do, where somebody has said so (see
+    /// [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)).
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.remedy.as_deref()
+    }
+
     /// The token endpoint that was asked, without query.
     pub fn endpoint(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
@@ -182,6 +190,10 @@ impl Error {
 
     pub(crate) fn with_transience(self, transient: bool) -> Self {
         self.change(|inner| inner.transient = transient)
+    }
+
+    pub(crate) fn with_remedy(self, remedy: Option<String>) -> Self {
+        self.change(|inner| inner.remedy = remedy)
     }
 
     pub(crate) fn with_endpoint(self, endpoint: impl Into<String>) -> Self {
@@ -218,6 +230,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.write_str(&inner.message)?;
+        if let Some(remedy) = &inner.remedy {
+            write!(f, ": {remedy}")?;
+        }
         if let Some(endpoint) = &inner.endpoint {
             write!(f, " (token endpoint {endpoint})")?;
         }

@@ -56,11 +56,20 @@ impl TokenEndpoint {
 
     /// Trades a grant's parameters for a token, within one deadline for headers and body together.
     pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Error> {
-        let mut deadline = self.clock.sleep(self.timeout);
+        self.exchange_within(grant, self.timeout).await
+    }
+
+    /// The same, within a deadline of its own.
+    pub(crate) async fn exchange_within(
+        &self,
+        grant: &[Parameter<'_>],
+        timeout: Duration,
+    ) -> Result<TokenAnswer, Error> {
+        let mut deadline = self.clock.sleep(timeout);
         let proof = match select(pin!(self.recipe.prove()), &mut deadline).await {
             Either::Left((proof, _)) => proof?,
             Either::Right(((), _)) => {
-                let message = format!("the client's secret did not come within {:?}", self.timeout);
+                let message = format!("the client's secret did not come within {timeout:?}");
                 return Err(Error::new(ErrorKind::Secret, message));
             }
         };
@@ -68,7 +77,7 @@ impl TokenEndpoint {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(Error::new(
                 ErrorKind::Timeout,
-                format!("the token endpoint did not answer within {:?}", self.timeout),
+                format!("the token endpoint did not answer within {timeout:?}"),
             )),
         };
         result.map_err(|error| error.with_endpoint(self.shown()))

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 
 use super::flight::{Flight, Outcome, Seat};
 use super::renewal::{self, Renewal};
+use super::signal::Signal;
 use super::slot::{Age, Token};
 use crate::clock::{Clock, Now};
 use crate::error::{Error, ErrorKind};
@@ -28,6 +29,7 @@ pub(super) struct Keeper {
     pub(super) source: Box<dyn TokenSource>,
     pub(super) clock: Arc<dyn Clock>,
     renewal: Renewal,
+    signal: Signal,
     slow: Mutex<Slow>,
     pub(super) counts: Counts,
 }
@@ -42,6 +44,10 @@ struct Slow {
     failures: u32,
     /// Until when a rejection starts no renewal.
     floor: Option<Now>,
+    /// When the current token was asked for.
+    renewed: Option<Now>,
+    /// It was told that a person has to sign in, and no token has come since.
+    told: bool,
     /// Nobody is to get a token from here any more.
     retired: bool,
     chance: fastrand::Rng,
@@ -78,8 +84,18 @@ impl Keeper {
         clock: Arc<dyn Clock>,
         renewal: Renewal,
         chance: fastrand::Rng,
+        signal: Signal,
     ) -> Self {
-        let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, retired: false, chance };
+        let slow = Slow {
+            flight: None,
+            remembered: None,
+            failures: 0,
+            floor: None,
+            renewed: None,
+            told: false,
+            retired: false,
+            chance,
+        };
         Self {
             slot: ArcSwapOption::empty(),
             landing: AtomicU64::new(0),
@@ -87,6 +103,7 @@ impl Keeper {
             source,
             clock,
             renewal,
+            signal,
             slow: Mutex::new(slow),
             counts: Counts::default(),
         }
@@ -175,6 +192,17 @@ impl Keeper {
         self.seat(&mut slow, now, request).map(Boarding::Wait).map_err(|_| Verdict::Stands)
     }
 
+    /// Renews, however good the token still is.
+    pub(super) async fn renew(self: &Arc<Self>) -> Outcome {
+        let seat = self.seat(&mut self.lock(), self.clock.now(), TokenRequest::new())?;
+        seat.outcome().await
+    }
+
+    /// Whether the current token was asked for less than `span` ago.
+    pub(super) fn renewed_within(&self, span: Duration) -> bool {
+        self.lock().renewed.is_some_and(|renewed| !self.clock.now().reached(renewed + span))
+    }
+
     /// Joins the flight, or starts one unless a failure is still remembered.
     fn seat(self: &Arc<Self>, slow: &mut Slow, now: Now, request: TokenRequest) -> Result<Seat, Error> {
         if slow.retired {
@@ -224,10 +252,10 @@ impl Keeper {
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
             match result {
                 Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
-                    Err(keeper.fail(dead_on_arrival()))
+                    Err(keeper.fail(dead_on_arrival(), &request))
                 }
                 Ok(issued) => keeper.land(issued, &request),
-                Err(error) => Err(keeper.fail(error)),
+                Err(error) => Err(keeper.fail(error, &request)),
             }
         }
     }
@@ -263,6 +291,8 @@ impl Keeper {
         }
         self.slot.store(Some(token.clone()));
         self.landing.store(landing, Ordering::Release);
+        slow.renewed = Some(issued.asked);
+        slow.told = false;
         slow.failures = 0;
         slow.remembered = None;
         slow.flight = None;
@@ -272,7 +302,7 @@ impl Keeper {
         Ok(token)
     }
 
-    fn fail(&self, error: Error) -> Error {
+    fn fail(&self, error: Error, request: &TokenRequest) -> Error {
         let mut slow = self.lock();
         slow.failures = slow.failures.saturating_add(1);
         let failures = slow.failures;
@@ -280,8 +310,18 @@ impl Keeper {
         let until = self.clock.now() + backoff;
         slow.remembered = Some((error.clone(), until));
         slow.flight = None;
+        let ended = error.kind() == ErrorKind::SignInAgain;
+        if ended && request.rejected().is_some() {
+            // The token is rejected and none will follow: whoever comes is to hear that, and not the next rejection.
+            self.slot.store(None);
+            self.landing.fetch_add(1, Ordering::Release);
+        }
+        let tell = ended && !std::mem::replace(&mut slow.told, true);
         self.gate.store(nanos(until), Ordering::Relaxed);
         drop(slow);
+        if tell {
+            self.signal.give(&error);
+        }
         // Counted last: whoever sees the count may rely on the backoff having begun.
         self.counts.failures.fetch_add(1, Ordering::Release);
         tracing::warn!(%error, failures, ?backoff, "got no token");

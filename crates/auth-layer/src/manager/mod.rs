@@ -11,10 +11,12 @@
 //! comes meanwhile gets the error at once.
 
 mod flight;
+mod keep_alive;
 mod keeper;
 #[cfg(test)]
 mod properties;
 mod renewal;
+mod signal;
 mod slot;
 mod token_manager;
 

@@ -1,14 +1,16 @@
 //! `TokenManager`: the handle to a token that is kept good.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::keep_alive::keep_alive;
 use super::keeper::{Boarding, Keeper, Verdict};
 use super::renewal::Renewal;
+use super::signal::Signal;
 use super::slot::Token;
 use crate::clock::{Clock, SystemClock};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::source::TokenSource;
 use crate::token::Generation;
 
@@ -35,12 +37,20 @@ pub struct TokenManager {
     handle: Arc<Handle>,
 }
 
+/// Ends with the last handle, and takes with it whatever works for the manager.
 #[derive(Debug)]
-struct Handle(Arc<Keeper>);
+pub(super) struct Handle {
+    pub(super) keeper: Arc<Keeper>,
+    /// The task that keeps the token alive, if somebody wanted one.
+    alive: Mutex<Option<tokio::task::AbortHandle>>,
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.abandon();
+        self.keeper.abandon();
+        if let Some(task) = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
     }
 }
 
@@ -57,6 +67,7 @@ impl TokenManager {
             clock: Arc::new(SystemClock::new()),
             renewal: Renewal::default(),
             chance: fastrand::Rng::new(),
+            signal: Signal::default(),
         }
     }
 
@@ -93,6 +104,36 @@ impl TokenManager {
             Verdict::Resend(token) => Some(token),
             Verdict::Stands => None,
         }
+    }
+
+    /// Renews at least every so often though nobody asks, so that a refresh token which dies unused outlives a service
+    /// that sleeps for weeks. Where a refresh token is good for 30 days, a day is a good interval. A renewal that fails
+    /// is tried again after a tenth of it. Called again, it takes the new interval.
+    ///
+    /// This is the one standing task of a manager. It runs on the runtime it is called from, and ends with that or with
+    /// the manager's last handle.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) where there is no runtime.
+    ///
+    /// ```no_run
+    /// # async fn run(manager: auth_layer::TokenManager) -> Result<(), auth_layer::Error> {
+    /// manager.keep_alive(std::time::Duration::from_secs(86_400))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keep_alive(&self, every: Duration) -> Result<(), Error> {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let message = "a token is kept alive by a task, and there is no tokio runtime to run it";
+            return Err(Error::new(ErrorKind::Interrupted, message));
+        };
+        let task = runtime.spawn(keep_alive(Arc::downgrade(&self.handle), every)).abort_handle();
+        let old = self.handle.alive.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+        if let Some(old) = old {
+            old.abort();
+        }
+        Ok(())
     }
 
     /// What has happened so far.
@@ -182,6 +223,7 @@ pub struct TokenManagerBuilder {
     clock: Arc<dyn Clock>,
     renewal: Renewal,
     chance: fastrand::Rng,
+    signal: Signal,
 }
 
 impl TokenManagerBuilder {
@@ -204,10 +246,33 @@ impl TokenManagerBuilder {
         self
     }
 
+    /// Tells somebody, once, when the grant has ended and a person has to sign in again
+    /// ([`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain)); again only after there was a token in between.
+    ///
+    /// `tell` runs on the task of the exchange, so it should be quick: send a message, count a metric. A panic in it is
+    /// caught.
+    ///
+    /// ```
+    /// # use auth_layer::{AccessToken, StaticToken};
+    /// use auth_layer::TokenManager;
+    ///
+    /// # let source = StaticToken::new(AccessToken::new("abc")?);
+    /// let manager = TokenManager::builder(source)
+    ///     .on_sign_in_needed(|error| eprintln!("{error}"))
+    ///     .build();
+    /// # Ok::<(), auth_layer::Error>(())
+    /// ```
+    pub fn on_sign_in_needed(mut self, tell: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.signal = Signal::new(tell);
+        self
+    }
+
     /// Makes the manager. Nothing is sent, and no runtime is needed.
     pub fn build(self) -> TokenManager {
-        let keeper = Arc::new(Keeper::new(self.source, self.clock, self.renewal, self.chance));
-        TokenManager { handle: Arc::new(Handle(keeper.clone())), keeper }
+        let keeper = Keeper::new(self.source, self.clock, self.renewal, self.chance, self.signal);
+        let keeper = Arc::new(keeper);
+        let handle = Handle { keeper: keeper.clone(), alive: Mutex::default() };
+        TokenManager { handle: Arc::new(handle), keeper }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, shown};
 use crate::grant::Grant;
 use crate::identity::Identity;
 use crate::profile::{ClientAuth, Profile};
-use crate::store::{MemoryStore, StoreKey, TokenStore};
+use crate::store::{Label, MemoryStore, StoreKey, TokenStore};
 use crate::token::{Resource, Scope};
 
 /// A grant that is traded for tokens at a profile's token endpoint.
@@ -62,6 +62,7 @@ impl Exchange {
             scope: None,
             timeout: TIMEOUT,
             required_scope: None,
+            remedy: None,
         }
     }
 
@@ -138,6 +139,7 @@ pub struct ExchangeBuilder {
     scope: Option<Scope>,
     timeout: Duration,
     required_scope: Option<Scope>,
+    remedy: Option<String>,
 }
 
 impl ExchangeBuilder {
@@ -215,6 +217,13 @@ impl ExchangeBuilder {
         self
     }
 
+    /// What a person has to do where a sign-in is needed, in words that follow a colon. It becomes part of the error
+    /// ([`Error::remedy`]).
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
     /// Makes the exchange. Nothing is sent, and no runtime is needed.
     ///
     /// # Errors
@@ -248,7 +257,8 @@ impl ExchangeBuilder {
                 let clock = self.clock.clone();
                 let store =
                     self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
-                Some(Refresh::new(store, key, token, clock))
+                let label = Label::new(self.profile.name(), self.credential.id(), self.subject.clone());
+                Some(Refresh::new(store, key, token, clock, label, self.remedy.take()))
             }
         };
         let transport = match self.transport {

@@ -1,5 +1,6 @@
 //! Where tokens come from.
 
+mod custody;
 mod exchange;
 mod refresh;
 mod static_token;

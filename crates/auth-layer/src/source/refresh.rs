@@ -1,28 +1,28 @@
 //! Redeems a refresh token that others may hold too, and never loses the one that comes back.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::select;
-
+use super::custody::Custody;
 use super::token_source::{IssuedToken, TokenRequest};
 use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::leaf::never_connected;
 use crate::profile::{ClientAuth, Profile, ReplayRule};
-use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
+use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// The refresh token of one identity, in its store.
 #[derive(Debug)]
 pub(crate) struct Refresh {
-    store: Arc<dyn TokenStore>,
-    key: StoreKey,
+    custody: Arc<Custody>,
     /// Where it starts, if the store has no record; `None` where only the store tells.
     initial: Option<RefreshToken>,
     clock: Arc<dyn Clock>,
+    label: Label,
+    /// What a person has to do where a sign-in is needed.
+    remedy: Option<String>,
     /// Tells our mark in the store from another's.
     holder: String,
     memory: Mutex<Memory>,
@@ -34,10 +34,8 @@ pub(crate) struct Refresh {
 struct Memory {
     /// The access token handed out last: the one that is no news.
     last: Option<AccessToken>,
-    /// When the marked token was sent, if it was sent once and its answer was lost.
-    lost: Option<Now>,
-    /// What came from the server and could not be written.
-    unsaved: Option<(Version, Entry)>,
+    /// The marked token was sent once by us, and its answer was lost.
+    lost: bool,
 }
 
 /// What came of redeeming.
@@ -48,19 +46,29 @@ pub(crate) enum Redeemed {
     Adopted(IssuedToken),
 }
 
+/// How long a mark counts, and how long the call under it may take.
+struct Terms {
+    lease: Duration,
+    deadline: Duration,
+}
+
 impl Refresh {
     pub(crate) fn new(
         store: Arc<dyn TokenStore>,
         key: StoreKey,
         initial: Option<RefreshToken>,
         clock: Arc<dyn Clock>,
+        label: Label,
+        remedy: Option<String>,
     ) -> Self {
         let holder = format!("{:016x}", fastrand::u64(..));
-        Self { store, key, initial, clock, holder, memory: Mutex::default(), warned: Once::new() }
+        let custody = Arc::new(Custody::new(store, key, clock.clone()));
+        let (memory, warned) = (Mutex::default(), Once::new());
+        Self { custody, initial, clock, label, remedy, holder, memory, warned }
     }
 
-    pub(crate) const fn key(&self) -> &StoreKey {
-        &self.key
+    pub(crate) fn key(&self) -> &StoreKey {
+        self.custody.key()
     }
 
     /// Gets an access token: another holder's if it has just redeemed, else by redeeming.
@@ -71,42 +79,46 @@ impl Refresh {
         required: Option<&Scope>,
     ) -> Result<Redeemed, Error> {
         let rule = endpoint.profile().replay_rule();
-        // The mark outlives the longest token call, so that nobody takes it for abandoned.
-        let lease = endpoint.timeout() * 2;
+        let terms = Terms::of(endpoint.timeout(), rule);
         loop {
-            self.flush().await.map_err(store_failed)?;
+            self.custody.flush().await.map_err(store_failed)?;
             let Some(record) = self.record().await.map_err(store_failed)? else {
-                return Err(nobody_signed_in());
+                return Err(self.sign_in_needed("nobody has signed in yet", None));
             };
             match &record.entry.state {
                 State::Ended => match self.newer_sign_in(&record.entry) {
                     Some(first) => {
-                        let begun = self.store.compare_exchange(&self.key, Some(record.version), first).await;
+                        let begun = self.custody.replace(Some(record.version), first).await;
                         begun.map_err(store_failed)?;
                         continue;
                     }
-                    None => return Err(ended(record.entry.last_error.as_deref())),
+                    None => return Err(self.ended(record.entry.last_error.as_deref())),
                 },
                 State::Redeeming { holder, lease } if *holder != self.holder && !lease.is_zero() => {
-                    self.wait(record.version, *lease).await.map_err(store_failed)?;
+                    self.custody.wait(record.version, *lease).await.map_err(store_failed)?;
                     continue;
                 }
                 // The mark was left behind: its token may be used up.
-                State::Redeeming { .. } if !self.may_replay(rule) => return Err(ended(None)),
+                State::Redeeming { holder, .. } if !self.may_replay(rule, holder, &record.entry) => {
+                    return Err(self.ended(None));
+                }
                 State::Redeeming { .. } | State::Idle => {}
             }
             if let Some(issued) = self.adopt(&record.entry, request) {
                 return Ok(Redeemed::Adopted(issued));
             }
-            let state = State::Redeeming { holder: self.holder.clone(), lease };
-            let marked = Entry { state, ..record.entry.clone() };
-            let written = self.store.compare_exchange(&self.key, Some(record.version), marked).await;
-            let Some(version) = written.map_err(store_failed)? else { continue };
-
+            let begun = self.clock.now();
+            let Some(version) = self.mark(&record, &terms, begun).await.map_err(store_failed)? else {
+                continue;
+            };
+            if self.clock.now().reached(begun + (terms.lease - terms.deadline)) {
+                // Too little of the lease is left for the call: another holder might take the mark for abandoned.
+                self.unmark(version, record.entry, rule).await;
+                return Err(store_too_slow());
+            }
             let token = &record.entry.refresh_token;
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
-            let sent = self.clock.now();
-            match endpoint.exchange(&grant).await {
+            match endpoint.exchange_within(&grant, terms.deadline).await {
                 Ok(answer) => {
                     self.warn_unless_rotated(endpoint.profile(), token, &answer);
                     self.save(version, &record.entry, &answer, required).await;
@@ -122,9 +134,9 @@ impl Refresh {
                     let answered = error.kind() == ErrorKind::Refused;
                     let unsent = error.kind() == ErrorKind::Secret || never_connected(&error);
                     if answered || unsent || replays_freely(rule) {
-                        self.write(version, Entry { state: State::Idle, ..record.entry }).await;
+                        self.unmark(version, record.entry, rule).await;
                     } else if record.entry.state == State::Idle {
-                        self.memory().lost = Some(sent);
+                        self.memory().lost = true;
                     }
                     return Err(error);
                 }
@@ -132,32 +144,57 @@ impl Refresh {
         }
     }
 
+    /// Says in the store that the token is on its way, before it is. A token that is sent a second time keeps the time
+    /// of the first, from which a grace period counts.
+    async fn mark(&self, record: &Record, terms: &Terms, now: Now) -> Result<Option<Version>, StoreError> {
+        let again = matches!(record.entry.state, State::Redeeming { .. });
+        let redeemed = if again { record.entry.redeemed } else { Some(now.wall()) };
+        let state = State::Redeeming { holder: self.holder.clone(), lease: terms.lease };
+        let marked = Entry { state, redeemed, ..record.entry.clone() };
+        self.custody.replace(Some(record.version), marked).await
+    }
+
+    /// Takes the mark back: the token is as good as it was. One that had been left behind may still be used up.
+    async fn unmark(&self, version: Version, mut entry: Entry, rule: ReplayRule) {
+        match &mut entry.state {
+            State::Redeeming { holder, lease } if !replays_freely(rule) => {
+                *lease = Duration::ZERO;
+                self.memory().lost = *holder == self.holder;
+            }
+            state => *state = State::Idle,
+        }
+        let token = entry.refresh_token.clone();
+        self.custody.write(version, entry, &token).await;
+    }
+
     /// The refresh token of a sign-in since the grant ended, if this holder was given one.
     fn newer_sign_in(&self, ended: &Entry) -> Option<Entry> {
-        let first = Entry::new(self.initial.clone()?);
+        let first = self.first(self.initial.clone()?);
         (ended.sign_in != first.sign_in).then_some(first)
     }
 
-    /// Whether a token that may be used up may be sent again. In a grace period it may, once.
-    fn may_replay(&self, rule: ReplayRule) -> bool {
-        match rule {
-            ReplayRule::Grace(grace) => {
-                let lost = self.memory().lost.take();
-                lost.is_some_and(|sent| !self.clock.now().reached(sent + grace))
-            }
-            _ => replays_freely(rule),
-        }
+    /// Whether a token that may be used up may be sent again. In a grace period it may: once by the one who lost its
+    /// answer, and once more by each who finds the mark of one that is gone.
+    fn may_replay(&self, rule: ReplayRule, holder: &str, marked: &Entry) -> bool {
+        let ReplayRule::Grace(grace) = rule else { return replays_freely(rule) };
+        let ours_again = *holder == *self.holder && !std::mem::take(&mut self.memory().lost);
+        let ends = marked.redeemed.map(|sent| sent + grace);
+        !ours_again && ends.is_some_and(|ends| self.clock.now().wall() < ends)
     }
 
     /// Reads the record, and makes it if there is none yet and there is something to make it of.
     async fn record(&self) -> Result<Option<Record>, StoreError> {
         loop {
-            if let Some(record) = self.store.load(&self.key).await? {
+            if let Some(record) = self.custody.load().await? {
                 return Ok(Some(record));
             }
             let Some(initial) = self.initial.clone() else { return Ok(None) };
-            self.store.compare_exchange(&self.key, None, Entry::new(initial)).await?;
+            self.custody.replace(None, self.first(initial)).await?;
         }
+    }
+
+    fn first(&self, initial: RefreshToken) -> Entry {
+        Entry { label: Some(self.label.clone()), ..Entry::new(initial) }
     }
 
     /// Takes over what another holder got, if it is news and lives on for a while.
@@ -174,7 +211,11 @@ impl Refresh {
             return None;
         }
         memory.last = Some(token.clone());
-        Some(IssuedToken::new(token.clone(), now, left))
+        let issued = IssuedToken::new(token.clone(), now, left);
+        Some(match &entry.scope {
+            Some(scope) => issued.with_scope(scope.clone()),
+            None => issued,
+        })
     }
 
     /// A public client's refresh token is to be replaced with each use (RFC 9700 section 2.2.2). Where it is not, and
@@ -195,57 +236,67 @@ impl Refresh {
     /// Writes what the server handed out, before anybody sees the access token. One that lacks a required scope is
     /// left out: nobody is to take it over.
     async fn save(&self, version: Version, old: &Entry, answer: &TokenAnswer, required: Option<&Scope>) {
-        let refresh_token = answer.refresh_token.as_ref().unwrap_or(&old.refresh_token).clone();
-        let mut entry = Entry { sign_in: old.sign_in.clone(), ..Entry::new(refresh_token) };
+        let old = old.clone();
+        let used = old.refresh_token.clone();
+        let new = answer.refresh_token.clone().filter(|new| *new != used);
         let usable = !required.is_some_and(|required| answer.lacks(required));
-        entry.access_token = usable.then(|| answer.access_token.clone());
-        entry.hard = Some((answer.sent + answer.lifetime).wall());
+        let entry = Entry {
+            state: State::Idle,
+            access_token: usable.then(|| answer.access_token.clone()),
+            hard: Some((answer.sent + answer.lifetime).wall()),
+            last_error: None,
+            scope: answer.scope.clone().or(old.scope),
+            account: answer.account.clone().or(old.account),
+            obtained: if new.is_some() { Some(answer.sent.wall()) } else { old.obtained },
+            redeemed: Some(answer.sent.wall()),
+            label: Some(self.label.clone()),
+            refresh_token: new.unwrap_or(old.refresh_token),
+            sign_in: old.sign_in,
+        };
         self.memory().last = Some(answer.access_token.clone());
-        self.write(version, entry).await;
-    }
-
-    /// Writes an entry over our mark. What cannot be written is kept, and written before the next exchange.
-    async fn write(&self, version: Version, entry: Entry) {
-        if let Err(error) = self.store.compare_exchange(&self.key, Some(version), entry.clone()).await {
-            tracing::warn!(%error, "the token store failed; the refresh token is kept in memory");
-            self.memory().unsaved = Some((version, entry));
-        }
-    }
-
-    async fn flush(&self) -> Result<(), StoreError> {
-        let unsaved = self.memory().unsaved.clone();
-        if let Some((version, entry)) = unsaved {
-            self.store.compare_exchange(&self.key, Some(version), entry).await?;
-            self.memory().unsaved = None;
-        }
-        Ok(())
+        self.custody.write(version, entry, &used).await;
     }
 
     /// The server calls the token dead. That is believed only if the store still holds the same one; if it
     /// holds another, `None` says to go on with that.
     async fn believe(&self, version: Version, entry: Entry, error: Error) -> Option<Error> {
-        match self.store.load(&self.key).await {
+        match self.custody.load().await {
             Ok(Some(record)) if record.entry.refresh_token != entry.refresh_token => None,
             Err(error) => Some(store_failed(error)),
             Ok(_) => {
                 let code = error.oauth().map(|oauth| oauth.code().to_owned());
+                let token = entry.refresh_token.clone();
                 let ended_entry = Entry { state: State::Ended, last_error: code.clone(), ..entry };
-                self.write(version, ended_entry).await;
-                Some(ended(code.as_deref()).with_source(error.into()))
+                self.custody.write(version, ended_entry, &token).await;
+                Some(self.ended(code.as_deref()).with_source(error.into()))
             }
         }
     }
 
-    async fn wait(&self, seen: Version, lease: Duration) -> Result<(), StoreError> {
-        let changed = pin!(self.store.changed(&self.key, seen));
-        match select(changed, self.clock.sleep(lease)).await {
-            futures_util::future::Either::Left((result, _)) => result,
-            futures_util::future::Either::Right(((), _)) => Ok(()),
-        }
+    fn ended(&self, code: Option<&str>) -> Error {
+        self.sign_in_needed("the refresh token is used up or revoked", code)
+    }
+
+    fn sign_in_needed(&self, why: &str, code: Option<&str>) -> Error {
+        let code = code.map_or(String::new(), |code| format!(" ({code})"));
+        let message = format!("{why}{code}; a person has to sign in again");
+        Error::new(ErrorKind::SignInAgain, message).with_remedy(self.remedy.clone())
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Terms {
+    /// The mark outlives the call, so that nobody takes it for abandoned; and where a token that is left behind may be
+    /// sent again for a while only, it is abandoned early enough for that.
+    fn of(timeout: Duration, rule: ReplayRule) -> Self {
+        let lease = match rule {
+            ReplayRule::Grace(grace) => (timeout * 2).min(grace / 2),
+            _ => timeout * 2,
+        };
+        Self { lease, deadline: lease / 2 }
     }
 }
 
@@ -260,18 +311,12 @@ fn is_dead(error: &Error) -> bool {
     !error.is_transient() && error.oauth().is_some_and(|oauth| oauth.code() == "invalid_grant")
 }
 
-fn ended(code: Option<&str>) -> Error {
-    let code = code.map_or(String::new(), |code| format!(" ({code})"));
-    let message = format!("the refresh token is used up or revoked{code}; a person has to sign in again");
-    Error::new(ErrorKind::SignInAgain, message)
-}
-
-fn nobody_signed_in() -> Error {
-    Error::new(ErrorKind::SignInAgain, "the store has no refresh token; a person has to sign in")
-}
-
 fn store_failed(error: StoreError) -> Error {
     Error::new(ErrorKind::Store, "the token store failed").with_source(error.into())
+}
+
+fn store_too_slow() -> Error {
+    Error::new(ErrorKind::Store, "the token store took so long to write that the refresh token was not sent")
 }
 
 /// An access token with less left is not worth taking over.

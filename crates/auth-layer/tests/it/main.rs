@@ -7,6 +7,7 @@ mod caches;
 mod canary;
 mod challenge_properties;
 mod challenges;
+mod durable;
 mod hit_path;
 mod identity;
 mod leaves;
