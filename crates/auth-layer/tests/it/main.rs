@@ -8,6 +8,10 @@ mod canary;
 mod challenge_properties;
 mod challenges;
 mod durable;
+#[cfg(unix)]
+mod file_store;
+#[cfg(unix)]
+mod file_store_processes;
 mod hit_path;
 mod identity;
 mod leaves;
@@ -28,10 +32,14 @@ mod retry_after_properties;
 mod retry_cost;
 mod retry_loopback;
 mod runtime;
+#[cfg(unix)]
+mod sealed_store;
 mod secret_source;
 mod secrets;
 mod single_flight;
 mod stack;
+#[cfg(unix)]
+mod stores;
 mod support;
 mod tenants;
 mod timing;
