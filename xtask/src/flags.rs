@@ -65,6 +65,12 @@ pub enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Kills a process that renews a rotating refresh token, again and again, and shows what came of it
+    Crash {
+        /// How often, for a server that revokes what is sent twice and for one with a grace period
+        #[arg(long, default_value_t = 200)]
+        rounds: u32,
+    },
     /// Runs the suites with everything logged, and looks for their secrets in all they put out
     Canary,
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo

@@ -7,6 +7,7 @@ pub mod bench;
 pub mod canary;
 pub mod ci;
 pub mod contract;
+pub mod crash;
 pub mod demo;
 pub mod flags;
 pub mod fuzz;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xtask::flags::{Command, Flags};
 use xtask::model::Depth;
-use xtask::{Outcome, bench, canary, ci, contract, demo, fuzz, generate, model, test};
+use xtask::{Outcome, bench, canary, ci, contract, crash, demo, fuzz, generate, model, test};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             let depth = if *short { Depth::Short } else { Depth::Full };
             model::run(root, depth, &mut out).map(|()| Outcome::Fine.code())
         }
+        Command::Crash { rounds } => crash::run(root, *rounds, &mut out).map(|()| Outcome::Fine.code()),
         Command::Canary => canary::run(root, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    BoxError, Clock, ConfigError, Exchange, Origin, Profile, ResponseBody, StackLayer, SystemClock,
-    TokenManager, TokenPool, TokenStore, Transport,
+    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, ResponseBody,
+    StackLayer, SystemClock, TokenManager, TokenPool, TokenStore, Transport,
 };
 use bytes::Bytes;
 use http_body::Body as HttpBody;
@@ -16,11 +16,13 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
-use crate::provider::{Identity, Provider, Variables};
+use crate::provider::{DEFAULT_ACCOUNT, Identity, Provider, Variables};
 use crate::{Body, Client, Request, Response};
 
 /// A stack, or a part of one, whose type does not matter any more.
 pub type Stack = BoxCloneSyncService<Request, Response, BoxError>;
+
+type Tell = dyn Fn(&Error) + Send + Sync;
 
 /// Makes a provider's client: its credentials or a shared manager, and whatever else differs from the default.
 ///
@@ -42,6 +44,7 @@ pub struct Builder<P: Provider> {
     subject: String,
     token_timeout: Option<Duration>,
     renew_early: Option<Duration>,
+    tell: Option<Box<Tell>>,
     provider: std::marker::PhantomData<fn() -> P>,
 }
 
@@ -64,6 +67,7 @@ impl<P: Provider> Builder<P> {
             subject: String::new(),
             token_timeout: None,
             renew_early: None,
+            tell: None,
             provider: std::marker::PhantomData,
         }
     }
@@ -197,7 +201,19 @@ impl<P: Provider> Builder<P> {
         self
     }
 
+    /// Tells somebody, once, when a person has to sign in again (see
+    /// [`TokenManagerBuilder::on_sign_in_needed`](auth_layer::TokenManagerBuilder::on_sign_in_needed)).
+    pub fn on_sign_in_needed(mut self, tell: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.tell = Some(Box::new(tell));
+        self
+    }
+
     /// Takes credentials and URLs from the environment.
+    ///
+    /// Where a person signed in with `tokenctl login`, the refresh token is found in the file store that it uses:
+    /// `AUTH_LAYER_STORE`, `AUTH_LAYER_STORE_KEY` and `AUTH_LAYER_STORE_KEY_FILE` say where and how it is sealed (see
+    /// [`FileStore::from_env`](auth_layer::FileStore::from_env)), or else it is in its usual folder. A refresh token
+    /// from the environment is kept there only if `AUTH_LAYER_STORE` is set.
     ///
     /// # Errors
     ///
@@ -206,14 +222,21 @@ impl<P: Provider> Builder<P> {
         self.variables(|name| std::env::var(name).ok())
     }
 
-    /// Takes credentials and URLs from variables that are looked up by a function.
+    /// Takes credentials and URLs from variables that are looked up by a function. A store that is found so judges its
+    /// leases by the clock that was given before.
     ///
     /// # Errors
     ///
     /// As for [`env`](Self::env).
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::new(&lookup);
-        self.identity = Some(P::credentials(&variables)?.into());
+        let identity: Identity = P::credentials(&variables)?.into();
+        let wanted = identity.grant == Grant::Stored || variables.get(FileStore::FOLDER_VARIABLE).is_some();
+        if self.store.is_none() && identity.grant.is_used_up() && wanted {
+            let store = FileStore::builder_from_env(&lookup)?.clock(self.clock.clone()).build();
+            self.store = Some(Arc::new(store));
+        }
+        self.identity = Some(identity);
         self.token_url = variables.get(P::TOKEN_URL_VARIABLE).or(self.token_url);
         for (slot, api) in self.base_urls.iter_mut().zip(P::APIS) {
             *slot = variables.get(api.variable).or_else(|| slot.take());
@@ -267,7 +290,7 @@ impl<P: Provider> Builder<P> {
         if let Some(manager) = self.manager {
             return Ok(manager);
         }
-        let Some(Identity { credential, grant }) = self.identity else {
+        let Some(Identity { credential, grant, account }) = self.identity else {
             let problem =
                 "are missing: give `credentials`, a shared `manager`, a `pool`, or take them from the `env`";
             return Err(ConfigError::new("credentials", problem));
@@ -275,10 +298,13 @@ impl<P: Provider> Builder<P> {
         let transport = Transport::new(
             leaf.clone().map_request(|request: http::Request<Full<Bytes>>| request.map(Body::wrap)),
         );
+        let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
+        let remedy = remedy(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)
             .clock(self.clock.clone())
-            .subject(self.subject);
+            .subject(subject)
+            .remedy(remedy);
         if let Some(store) = self.store {
             exchange = exchange.store(store);
         }
@@ -288,6 +314,9 @@ impl<P: Provider> Builder<P> {
         let mut manager = TokenManager::builder(exchange.build()?).clock(self.clock);
         if let Some(margin) = self.renew_early {
             manager = manager.renew_early(margin);
+        }
+        if let Some(tell) = self.tell {
+            manager = manager.on_sign_in_needed(tell);
         }
         Ok(manager.build())
     }
@@ -313,6 +342,18 @@ impl<P: Provider> fmt::Debug for Builder<P> {
             .field("base_urls", &self.base_urls)
             .field("token_url", &self.token_url)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a person has to do when the grant has ended.
+fn remedy(provider: &str, grant: &Grant, account: &str) -> String {
+    let login = match account {
+        "" | DEFAULT_ACCOUNT => format!("run `tokenctl login {provider}`"),
+        account => format!("run `tokenctl login {provider} --account {account}`"),
+    };
+    match grant {
+        Grant::Stored => login,
+        _ => format!("{login}, or give the client a new refresh token"),
     }
 }
 

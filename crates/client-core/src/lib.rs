@@ -43,7 +43,7 @@ pub use denial::Denial;
 pub use digits::{Digits, ParseDigitsError};
 pub use error::Error;
 pub use invalid_request::InvalidRequest;
-pub use provider::{Api, Identity, Provider, Variables};
+pub use provider::{Api, DEFAULT_ACCOUNT, Identity, Provider, Variables};
 pub use query::QueryParam;
 pub use request::RequestBuilder;
 pub use response::ResponseValue;

@@ -111,14 +111,24 @@ impl<A: Copy> Api<A> {
 pub struct Identity {
     pub(crate) credential: Credential,
     pub(crate) grant: Grant,
+    pub(crate) account: Option<String>,
 }
 
 impl Identity {
     /// A client's credential, and its grant.
     pub const fn new(credential: Credential, grant: Grant) -> Self {
-        Self { credential, grant }
+        Self { credential, grant, account: None }
+    }
+
+    /// A client for which a person signed in: the refresh token is in the store, under the name of an account. The one
+    /// that `tokenctl login` uses unless it is told another is [`DEFAULT_ACCOUNT`].
+    pub fn signed_in(credential: Credential, account: impl Into<String>) -> Self {
+        Self { credential, grant: Grant::Stored, account: Some(account.into()) }
     }
 }
+
+/// The account under which a sign-in is kept unless it is given a name.
+pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// Environment variables, or what a test puts in their place.
 ///

@@ -26,18 +26,31 @@ pub type ClientBuilder = Builder<Client>;
 /// assert!(!format!("{credentials:?}").contains("access-secret"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Credentials(Credential);
+pub struct Credentials(Identity);
 
 impl Credentials {
     /// An access id (`api_access_id`) and its secret (`api_access_secret`).
     pub fn new(access_id: impl Into<String>, access_secret: impl Into<Secret>) -> Self {
-        Self(Credential::new(access_id, access_secret))
+        Self(Identity::new(Credential::new(access_id, access_secret), Grant::ClientCredentials))
+    }
+
+    /// An access id and its secret, and the account under which a GoTab user's sign-in is kept in the client's store: the
+    /// client then acts as that user, with what the user may do.
+    ///
+    /// It is what `tokenctl login gotab` leaves there. Source:
+    /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
+    pub fn signed_in(
+        access_id: impl Into<String>,
+        access_secret: impl Into<Secret>,
+        account: impl Into<String>,
+    ) -> Self {
+        Self(Identity::signed_in(Credential::new(access_id, access_secret), account))
     }
 }
 
 impl From<Credentials> for Identity {
     fn from(credentials: Credentials) -> Self {
-        Self::new(credentials.0, Grant::ClientCredentials)
+        credentials.0
     }
 }
 
@@ -49,6 +62,9 @@ impl Client {
 
     /// A client whose credentials are in the environment: `GOTAB_ACCESS_ID`, `GOTAB_ACCESS_SECRET`, and if need be
     /// `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL`.
+    ///
+    /// Where `GOTAB_ACCOUNT` is set, it acts as the user whose sign-in `tokenctl login gotab` left in the file store under
+    /// that account (see [`Builder::env`]); else as the application itself.
     ///
     /// # Errors
     ///
@@ -75,7 +91,10 @@ impl Provider for Client {
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {
         let (id, secret) = (variables.require("GOTAB_ACCESS_ID")?, variables.require("GOTAB_ACCESS_SECRET")?);
-        Ok(Credentials::new(id, secret))
+        Ok(match variables.get("GOTAB_ACCOUNT") {
+            Some(account) => Credentials::signed_in(id, secret, account),
+            None => Credentials::new(id, secret),
+        })
     }
 
     fn from_parts(base_urls: Vec<String>, client: client_core::Client) -> Self {

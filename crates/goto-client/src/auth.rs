@@ -1,7 +1,7 @@
 //! How GoTo knows its clients: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
 
 use auth_layer::{ConfigError, Credential, Grant, Profile, RefreshToken, Secret, TokenManager};
-use client_core::{Api, Builder, Identity, Provider, Variables};
+use client_core::{Api, Builder, DEFAULT_ACCOUNT, Identity, Provider, Variables};
 
 use crate::{admin, webinar};
 
@@ -54,10 +54,7 @@ pub enum GotoApi {
 /// assert!(!format!("{credentials:?}").contains("refresh-token"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Credentials {
-    credential: Credential,
-    refresh_token: RefreshToken,
-}
+pub struct Credentials(Identity);
 
 impl Credentials {
     /// A client's id and secret, and a refresh token to start from.
@@ -66,16 +63,39 @@ impl Credentials {
         client_secret: impl Into<Secret>,
         refresh_token: impl Into<Secret>,
     ) -> Self {
-        Self {
-            credential: Credential::new(client_id, client_secret),
-            refresh_token: RefreshToken::new(refresh_token),
-        }
+        let grant = Grant::refresh_token(RefreshToken::new(refresh_token));
+        Self(Identity::new(Credential::new(client_id, client_secret), grant))
+    }
+
+    /// A client's id and secret, and the account under which a person's sign-in is kept in the client's store.
+    ///
+    /// It is what `tokenctl login goto` leaves there, under the account [`DEFAULT_ACCOUNT`] unless it is told another.
+    ///
+    /// ```no_run
+    /// use auth_layer::FileStore;
+    /// use client_core::DEFAULT_ACCOUNT;
+    /// use goto_client::{Client, Credentials};
+    /// use std::sync::Arc;
+    ///
+    /// let store = FileStore::from_env(&|name| std::env::var(name).ok())?;
+    /// let client = Client::builder()
+    ///     .credentials(Credentials::signed_in("client-id", "client-secret", DEFAULT_ACCOUNT))
+    ///     .store(Arc::new(store))
+    ///     .build()?;
+    /// # Ok::<(), auth_layer::ConfigError>(())
+    /// ```
+    pub fn signed_in(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+        account: impl Into<String>,
+    ) -> Self {
+        Self(Identity::signed_in(Credential::new(client_id, client_secret), account))
     }
 }
 
 impl From<Credentials> for Identity {
     fn from(credentials: Credentials) -> Self {
-        Self::new(credentials.credential, Grant::refresh_token(credentials.refresh_token))
+        credentials.0
     }
 }
 
@@ -85,8 +105,11 @@ impl Client {
         Builder::new()
     }
 
-    /// A client whose credentials are in the environment: `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET` and
-    /// `GOTO_REFRESH_TOKEN`, and if need be `GOTO_ADMIN_URL`, `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL`.
+    /// A client whose credentials are in the environment: `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET`, and if need be
+    /// `GOTO_ADMIN_URL`, `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL`.
+    ///
+    /// The refresh token is in `GOTO_REFRESH_TOKEN`. Where that is not set, it is the one that `tokenctl login goto` left
+    /// in the file store, under the account that `GOTO_ACCOUNT` names (see [`Builder::env`]).
     ///
     /// # Errors
     ///
@@ -125,11 +148,14 @@ impl Provider for Client {
     }
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {
-        Ok(Credentials::new(
-            variables.require("GOTO_CLIENT_ID")?,
-            variables.require("GOTO_CLIENT_SECRET")?,
-            variables.require("GOTO_REFRESH_TOKEN")?,
-        ))
+        let (id, secret) = (variables.require("GOTO_CLIENT_ID")?, variables.require("GOTO_CLIENT_SECRET")?);
+        Ok(match variables.get("GOTO_REFRESH_TOKEN") {
+            Some(refresh_token) => Credentials::new(id, secret, refresh_token),
+            None => {
+                let account = variables.get("GOTO_ACCOUNT").unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+                Credentials::signed_in(id, secret, account)
+            }
+        })
     }
 
     fn from_parts(base_urls: Vec<String>, client: client_core::Client) -> Self {

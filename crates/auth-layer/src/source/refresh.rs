@@ -50,6 +50,8 @@ pub(crate) enum Redeemed {
 struct Terms {
     lease: Duration,
     deadline: Duration,
+    /// How long the mark may take to be written; a call that begins later could outlive the lease.
+    slack: Duration,
 }
 
 impl Refresh {
@@ -111,7 +113,7 @@ impl Refresh {
             let Some(version) = self.mark(&record, &terms, begun).await.map_err(store_failed)? else {
                 continue;
             };
-            if self.clock.now().reached(begun + (terms.lease - terms.deadline)) {
+            if self.clock.now().reached(begun + terms.slack) {
                 // Too little of the lease is left for the call: another holder might take the mark for abandoned.
                 self.unmark(version, record.entry, rule).await;
                 return Err(store_too_slow());
@@ -289,14 +291,18 @@ impl Refresh {
 }
 
 impl Terms {
-    /// The mark outlives the call, so that nobody takes it for abandoned; and where a token that is left behind may be
-    /// sent again for a while only, it is abandoned early enough for that.
+    /// The mark outlives the call, so that nobody takes it for abandoned. Where a token that is left behind may be sent
+    /// again for a while only, it is abandoned early enough for that; and where it may always be, nobody waits long.
     fn of(timeout: Duration, rule: ReplayRule) -> Self {
         let lease = match rule {
+            ReplayRule::Reusable => {
+                let lease = (timeout * 2).min(SHORT_LEASE);
+                return Self { lease, deadline: timeout, slack: Duration::MAX };
+            }
             ReplayRule::Grace(grace) => (timeout * 2).min(grace / 2),
-            _ => timeout * 2,
+            ReplayRule::KillsFamily | ReplayRule::Unknown => timeout * 2,
         };
-        Self { lease, deadline: lease / 2 }
+        Self { lease, deadline: lease / 2, slack: lease / 2 }
     }
 }
 
@@ -318,6 +324,9 @@ fn store_failed(error: StoreError) -> Error {
 fn store_too_slow() -> Error {
     Error::new(ErrorKind::Store, "the token store took so long to write that the refresh token was not sent")
 }
+
+/// Who comes after a crash waits no longer than this, where waiting saves an exchange and no more.
+const SHORT_LEASE: Duration = Duration::from_secs(10);
 
 /// An access token with less left is not worth taking over.
 const WORTH_ADOPTING: Duration = Duration::from_secs(30);

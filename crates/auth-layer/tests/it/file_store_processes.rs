@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth_layer::{
-    AccessToken, Clock, Credential, Entry, Exchange, ExchangeBuilder, FileStore, Grant, Now, Profile, RefreshToken,
-    ReplayRule, Sleep, State, StoreErrorKind, StoreKey, SystemClock, TestClock, TokenManager, TokenStore,
-    Version, leaf,
+    AccessToken, Clock, Credential, Entry, Exchange, ExchangeBuilder, FileStore, Grant, Now, Profile,
+    RefreshToken, ReplayRule, Sleep, State, StoreErrorKind, StoreKey, SystemClock, TestClock, TokenManager,
+    TokenStore, Version, leaf,
 };
 
 use crate::file_store::quick_folder;
@@ -178,9 +178,9 @@ async fn b83_ten_thousand_writes_are_read_in_other_processes_and_none_half() {
     let folder = quick_folder();
     let store = FileStore::new(folder.path().join("tokens"));
     let first = store.compare_exchange(&key(), None, numbered(0)).await.unwrap().unwrap();
-    let mut writers =
-        [(); 3].map(|()| Process::start("child_counts_up", store.folder(), &EACH.to_string()));
-    let mut readers = [(); 2].map(|()| Process::start("child_reads", store.folder(), &(4 * EACH).to_string()));
+    let mut writers = [(); 3].map(|()| Process::start("child_counts_up", store.folder(), &EACH.to_string()));
+    let mut readers =
+        [(); 2].map(|()| Process::start("child_reads", store.folder(), &(4 * EACH).to_string()));
     for process in writers.iter_mut().chain(&mut readers) {
         assert_eq!(process.says(), "ready");
     }
@@ -352,7 +352,8 @@ async fn child_refreshes() {
     say("ready");
     while listen() == "go" {
         let token = manager.token().await;
-        say(&token.map_or_else(|error| format!("{error:?}"), |token| token.access_token().expose().to_owned()));
+        say(&token
+            .map_or_else(|error| format!("{error:?}"), |token| token.access_token().expose().to_owned()));
         clock.leap(3_601);
     }
 }
@@ -387,9 +388,8 @@ async fn b81_eight_processes_whose_token_expires_together_make_one_exchange() {
     let key = exchange.store_key().unwrap();
     store.compare_exchange(key, None, entry("r0")).await.unwrap().unwrap();
 
-    let mut processes: Vec<Process> = (0..PROCESSES)
-        .map(|_| Process::start("child_refreshes", store.folder(), &token_url))
-        .collect();
+    let mut processes: Vec<Process> =
+        (0..PROCESSES).map(|_| Process::start("child_refreshes", store.folder(), &token_url)).collect();
     for process in &mut processes {
         assert_eq!(process.says(), "ready");
     }

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use super::sealing::SealingKey;
-use super::store::FileStore;
+use super::store::{FileStore, FileStoreBuilder};
 use crate::config_error::ConfigError;
 
 impl FileStore {
+    /// The environment variable that names the folder.
+    pub const FOLDER_VARIABLE: &'static str = FOLDER;
+
     /// The folder for tokens of the user this process runs as: `auth-layer` in `$XDG_STATE_HOME`, or else in
     /// `~/.local/state` (on Windows in `%LOCALAPPDATA%`). `None` if the environment tells of no such place.
     ///
@@ -39,6 +42,17 @@ impl FileStore {
     /// # Ok::<(), auth_layer::ConfigError>(())
     /// ```
     pub fn from_env(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Self::builder_from_env(lookup).map(FileStoreBuilder::build)
+    }
+
+    /// The same, to be given a clock or more keys.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    pub fn builder_from_env(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<FileStoreBuilder, ConfigError> {
         let folder = match set(lookup, FOLDER)? {
             Some(folder) => folder.into(),
             None => default_folder(lookup).ok_or_else(|| {
@@ -57,7 +71,7 @@ impl FileStore {
             })?;
             builder = builder.sealing_key(key);
         }
-        Ok(builder.build())
+        Ok(builder)
     }
 }
 
