@@ -43,6 +43,7 @@
 //!
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
+//! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
 //! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
 //! - `test-util`: `TestClock`, for tests that never sleep.
 
@@ -97,7 +98,9 @@ pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
-pub use sign_in::{SignIn, SignInBuilder, SignedIn};
+#[cfg(feature = "loopback")]
+pub use sign_in::LoopbackListener;
+pub use sign_in::{Authorization, Pkce, SignIn, SignInBuilder, SignedIn};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod caches;
+mod callback;
 mod canary;
 mod challenge_properties;
 mod challenges;
@@ -12,6 +13,7 @@ mod identity;
 mod leaves;
 mod limit;
 mod loopback;
+mod loopback_listener;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outage;
@@ -29,6 +31,7 @@ mod retry_loopback;
 mod runtime;
 mod secret_source;
 mod secrets;
+mod sign_in;
 mod single_flight;
 mod stack;
 mod support;
