@@ -59,6 +59,7 @@ mod identity;
 pub mod leaf;
 pub mod limit;
 mod manager;
+mod metadata;
 mod operation;
 mod pool;
 mod profile;
@@ -88,6 +89,7 @@ pub use error::{BoxError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
 pub use identity::Identity;
 pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};
+pub use metadata::{Metadata, MetadataCache};
 pub use operation::{ArrayStyle, OperationMeta, Security};
 pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
 pub use profile::{

@@ -16,6 +16,7 @@ mod loopback;
 mod loopback_listener;
 #[cfg(target_os = "linux")]
 mod memory;
+mod metadata;
 mod outage;
 mod pool;
 mod profiles;
