@@ -127,7 +127,8 @@ fn row_number(text: &str) -> Option<Number> {
 const FILE: &str = "docs/contract.md";
 
 /// The families of promises.
-const FAMILIES: [&str; 12] = ["B", "CA", "CC", "CH", "RF", "RI", "RS", "RT", "SC", "TE", "TR", "US"];
+const FAMILIES: [&str; 14] =
+    ["AC", "B", "CA", "CC", "CH", "MD", "RF", "RI", "RS", "RT", "SC", "TE", "TR", "US"];
 
 #[cfg(test)]
 mod tests {

@@ -73,6 +73,8 @@ pub enum ErrorKind {
     SignInAgain,
     /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
     SignInFailed,
+    /// What the issuer says of itself could not be had, or is not to be used.
+    Metadata,
     /// The token store failed.
     Store,
     /// The token source panicked.
@@ -278,6 +280,7 @@ impl fmt::Display for ErrorKind {
             Self::Scope => "the token lacks a required scope",
             Self::SignInAgain => "the grant has ended and a person has to sign in again",
             Self::SignInFailed => "the sign-in did not come to a token",
+            Self::Metadata => "the issuer's metadata could not be had, or is not to be used",
             Self::Store => "the token store failed",
             Self::Panicked => "the token source panicked",
             Self::Interrupted => "the exchange was cut off",

@@ -44,6 +44,7 @@
 //! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
+//! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
 //! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
 //! - `test-util`: `TestClock`, for tests that never sleep.
 
@@ -59,6 +60,7 @@ mod identity;
 pub mod leaf;
 pub mod limit;
 mod manager;
+mod metadata;
 mod operation;
 mod pool;
 mod profile;
@@ -88,6 +90,7 @@ pub use error::{BoxError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
 pub use identity::Identity;
 pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};
+pub use metadata::{Metadata, MetadataCache};
 pub use operation::{ArrayStyle, OperationMeta, Security};
 pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
 pub use profile::{
@@ -98,7 +101,9 @@ pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
-pub use sign_in::{SignIn, SignInBuilder, SignedIn};
+#[cfg(feature = "loopback")]
+pub use sign_in::LoopbackListener;
+pub use sign_in::{Authorization, Pkce, SignIn, SignInBuilder, SignedIn};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};

@@ -9,3 +9,4 @@ pub use transport::{Transport, TransportBody};
 
 pub(crate) use response::TokenAnswer;
 pub(crate) use token_endpoint::TokenEndpoint;
+pub(crate) use transport::AnswerBody;

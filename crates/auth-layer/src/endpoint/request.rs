@@ -50,6 +50,7 @@ impl Recipe {
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
         let mut taken = BY_GRANT.to_vec();
+        taken.push(profile.redirect_uri_name());
         for name in client_auth.names() {
             claim(&mut taken, name)?;
         }
@@ -62,6 +63,11 @@ impl Recipe {
             fixed.push(("scope".to_owned(), scope.to_string()));
         }
         Ok(Self { url: profile.token_url().clone(), client_auth, credential, fixed })
+    }
+
+    /// The client's id.
+    pub(crate) fn client_id(&self) -> &str {
+        self.credential.id()
     }
 
     /// Reads the secret that one exchange is made with. A public client has none to read.
@@ -210,7 +216,7 @@ fn room(parameters: &[Parameter<'_>]) -> usize {
 }
 
 /// What only the grant and the profile's scope set.
-const BY_GRANT: [&str; 3] = ["grant_type", "refresh_token", "scope"];
+const BY_GRANT: [&str; 6] = ["grant_type", "refresh_token", "scope", "code", "code_verifier", "redirect_uri"];
 
 /// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
 const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];

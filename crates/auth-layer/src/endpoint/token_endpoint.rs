@@ -50,6 +50,10 @@ impl TokenEndpoint {
         &self.profile
     }
 
+    pub(crate) fn client_id(&self) -> &str {
+        self.recipe.client_id()
+    }
+
     pub(crate) const fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -86,7 +90,9 @@ impl TokenEndpoint {
     async fn converse(&self, grant: &[Parameter<'_>], proof: &Proof) -> Result<TokenAnswer, Error> {
         let encoding = self.encoding();
         match self.attempt(grant, encoding, proof).await {
-            Err(error) if self.profile.encoding_may_differ && is_wrong_encoding(&error) => {
+            Err(error)
+                if self.profile.encoding_may_differ && is_wrong_encoding(&error) && !is_sent_once(grant) =>
+            {
                 let answer = self.attempt(grant, encoding.other(), proof).await?;
                 self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
                 Ok(answer)
@@ -192,6 +198,11 @@ async fn collect(body: AnswerBody) -> Result<Zeroizing<Vec<u8>>, TooLong> {
 fn broken(error: BoxError) -> Error {
     Error::new(ErrorKind::Transport, "the token endpoint could not be reached or broke off")
         .with_source(error)
+}
+
+/// Whether it holds a code, which is sent at most once, whatever the server says of it (RFC 6749 section 4.1.2).
+fn is_sent_once(grant: &[Parameter<'_>]) -> bool {
+    grant.iter().any(|(name, _)| *name == "code")
 }
 
 fn is_wrong_encoding(error: &Error) -> bool {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod caches;
+mod callback;
 mod canary;
 mod challenge_properties;
 mod challenges;
@@ -17,8 +18,10 @@ mod identity;
 mod leaves;
 mod limit;
 mod loopback;
+mod loopback_listener;
 #[cfg(target_os = "linux")]
 mod memory;
+mod metadata;
 mod outage;
 mod pool;
 mod profiles;
@@ -36,6 +39,7 @@ mod runtime;
 mod sealed_store;
 mod secret_source;
 mod secrets;
+mod sign_in;
 mod single_flight;
 mod stack;
 #[cfg(unix)]

@@ -1,0 +1,55 @@
+//! What the browser shows when it came back. No page has a script, and none repeats anything of the request.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
+use http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+pub(super) fn signed_in() -> Response<Full<Bytes>> {
+    page(StatusCode::OK, "#1a7f4b", "You are signed in", "You may close this window now.")
+}
+
+pub(super) fn refused() -> Response<Full<Bytes>> {
+    let text = "The application has been told. You may close this window, and try again there.";
+    page(StatusCode::OK, "#b3261e", "You are not signed in", text)
+}
+
+pub(super) fn not_awaited() -> Response<Full<Bytes>> {
+    let text = "This page does not belong to the sign-in that is under way. Please go back to the application, and use \
+                the link it shows.";
+    page(StatusCode::BAD_REQUEST, "#8a6d00", "This is another sign-in", text)
+}
+
+pub(super) fn not_here() -> Response<Full<Bytes>> {
+    page(StatusCode::NOT_FOUND, "#8a6d00", "There is nothing here", "Please go back to the application.")
+}
+
+pub(super) fn only_get() -> Response<Full<Bytes>> {
+    let text = "Please go back to the application.";
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "#8a6d00", "That is not how it is done", text);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    response
+}
+
+/// A page of its own. The URL it stands at holds a code, so that nothing may keep it or pass it on (RFC 9700 section
+/// 4.2.4).
+fn page(status: StatusCode, colour: &str, title: &str, text: &str) -> Response<Full<Bytes>> {
+    let html = TEMPLATE.replace("{colour}", colour).replace("{title}", title).replace("{text}", text);
+    let mut response = Response::new(Full::from(html));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+const TEMPLATE: &str = include_str!("page.html");

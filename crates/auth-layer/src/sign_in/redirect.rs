@@ -1,0 +1,59 @@
+//! Where a sign-in page may send the browser back to.
+
+use http::Uri;
+
+use crate::config_error::ConfigError;
+use crate::profile::Origin;
+
+/// Checks a redirect URI: https, plain http on loopback, or a scheme of the application's own.
+pub(super) fn check(redirect_uri: &str) -> Result<(), ConfigError> {
+    let refuse = |problem: &'static str| Err(ConfigError::new("redirect URI", problem));
+    if redirect_uri.contains('#') {
+        return refuse("has a fragment (RFC 6749 section 3.1.2)");
+    }
+    if redirect_uri.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return refuse("holds a character that no URI has");
+    }
+    match scheme(redirect_uri) {
+        None => refuse("is not absolute (RFC 6749 section 3.1.2)"),
+        Some("http" | "https") => match redirect_uri.parse::<Uri>() {
+            Ok(uri) => Origin::of(&uri).map(drop),
+            Err(error) => Err(ConfigError::new("redirect URI", "is not a URL").with_source(error)),
+        },
+        // RFC 8252 section 7.1: a domain that is the application's, the other way round.
+        Some(own) if own.contains('.') => Ok(()),
+        Some(_) => {
+            refuse("has a scheme that is neither https nor an application's own (RFC 8252 section 7.1)")
+        }
+    }
+}
+
+/// Whether a URL is a redirect URI, their queries and fragments apart. Browsers write hosts in lower case, leave out
+/// the usual port and never leave out the path.
+pub(super) fn is_at(redirect_uri: &str, url: &str) -> bool {
+    place(redirect_uri) == place(url)
+}
+
+/// The scheme of an absolute URI, as RFC 3986 section 3.1 has it. A query never looks like one: a name that is
+/// followed by `=` comes first.
+pub(super) fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let good = scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(rest);
+    good.then_some(scheme)
+}
+
+/// Scheme, authority and path in one spelling.
+fn place(url: &str) -> (String, String, &str) {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    let scheme = scheme.to_ascii_lowercase();
+    let Some(rest) = rest.strip_prefix("//") else {
+        return (scheme, String::new(), rest);
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.to_ascii_lowercase();
+    let usual_port = if scheme == "https" { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(usual_port).unwrap_or(&authority).to_owned();
+    (scheme, authority, if path.is_empty() { "/" } else { path })
+}

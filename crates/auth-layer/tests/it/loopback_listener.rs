@@ -1,0 +1,295 @@
+//! The listener that a browser comes back to after a sign-in on this machine.
+
+use std::io::ErrorKind as IoErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_layer::{Authorization, Credential, ErrorKind, LoopbackListener, SignIn, TestClock};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use crate::sign_in::{parameter, people};
+use crate::support::{FakeTokenEndpoint, until};
+
+type Answer = Result<auth_layer::Secret, auth_layer::Error>;
+
+/// A sign-in under way: somebody waits for its answer.
+struct Waiting {
+    clock: TestClock,
+    sign_in: SignIn,
+    redirect_uri: String,
+    state: String,
+    answer: JoinHandle<(Authorization, Answer)>,
+}
+
+impl Waiting {
+    async fn start() -> Self {
+        Self::at(LoopbackListener::bind().await.unwrap())
+    }
+
+    fn at(listener: LoopbackListener) -> Self {
+        let clock = TestClock::new();
+        let sign_in = SignIn::builder(people(), Credential::new("client", "client-secret"))
+            .transport(FakeTokenEndpoint::issuing(60).transport())
+            .clock(Arc::new(clock.clone()))
+            .build()
+            .unwrap();
+        let redirect_uri = listener.redirect_uri().to_owned();
+        let authorization = sign_in.authorize(&redirect_uri, None).unwrap();
+        let state = parameter(authorization.url(), "state").unwrap();
+        let answer = tokio::spawn(async move {
+            let answer = listener.answer(&authorization).await;
+            (authorization, answer)
+        });
+        Self { clock, sign_in, redirect_uri, state, answer }
+    }
+
+    /// Host and port.
+    fn authority(&self) -> &str {
+        self.redirect_uri.strip_prefix("http://").unwrap().split('/').next().unwrap()
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.authority()).await.unwrap()
+    }
+
+    /// Sends a head and reads the whole response.
+    async fn ask(&self, line: &str) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(self.head(line).as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
+    }
+
+    fn head(&self, line: &str) -> String {
+        format!("{line} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority())
+    }
+
+    fn good(&self) -> String {
+        format!("GET /callback?code=the-one-code&state={}", self.state)
+    }
+
+    /// Lets it come to its end with a good answer, and trades that for a token.
+    async fn finish(self) {
+        let page = self.ask(&self.good()).await;
+        assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("You are signed in"), "{page}");
+        let (authorization, answer) = self.answer.await.unwrap();
+        self.sign_in.finish(authorization, answer.unwrap().expose()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn ac13_it_is_on_a_loopback_address_by_number_at_a_port_of_the_systems_choice() {
+    let [one, other] = [LoopbackListener::bind().await.unwrap(), LoopbackListener::bind().await.unwrap()];
+    assert!(one.redirect_uri().starts_with("http://127.0.0.1:"), "{}", one.redirect_uri());
+    assert!(one.redirect_uri().ends_with("/callback"), "{}", one.redirect_uri());
+    assert_ne!(one.redirect_uri(), other.redirect_uri());
+    assert!(!one.redirect_uri().contains(":0/"));
+}
+
+/// Elsewhere there is but one address of loopback.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ac13_it_is_on_no_other_address() {
+    let listener = LoopbackListener::bind().await.unwrap();
+    let port = listener.redirect_uri().rsplit_once(':').unwrap().1.strip_suffix("/callback").unwrap();
+    let other = TcpStream::connect(format!("127.0.0.2:{port}")).await;
+    assert!(other.is_err(), "it holds more than 127.0.0.1");
+}
+
+#[tokio::test]
+async fn ac13_only_a_loopback_address_by_number_will_do() {
+    for bad in [
+        "http://localhost/callback",
+        "http://0.0.0.0/callback",
+        "http://192.168.1.1/",
+        "https://127.0.0.1/",
+        "http://user@127.0.0.1/",
+        "http://127.0.0.1/?a=b",
+        "http://127.0.0.1/#x",
+        "127.0.0.1:80",
+        "/callback",
+        "",
+        "http://[::]/",
+    ] {
+        let error = LoopbackListener::bind_to(bad).await.expect_err(bad);
+        assert_eq!(error.kind(), IoErrorKind::InvalidInput, "{bad}");
+    }
+    let listener = LoopbackListener::bind_to("http://127.0.0.1").await.unwrap();
+    assert!(listener.redirect_uri().ends_with('/'), "{}", listener.redirect_uri());
+}
+
+#[tokio::test]
+async fn ac10_ac13_a_provider_may_have_a_path_and_a_port_of_its_own() {
+    // A port that was free a moment ago may be another test's by now.
+    let (own, listener) = loop {
+        let free =
+            LoopbackListener::bind().await.unwrap().redirect_uri().replace("/callback", "/one/provider");
+        if let Ok(listener) = LoopbackListener::bind_to(&free).await {
+            break (free, listener);
+        }
+    };
+    assert_eq!(listener.redirect_uri(), own);
+    let waiting = Waiting::at(listener);
+    let answer = waiting.good();
+    assert!(waiting.ask(&answer).await.starts_with("HTTP/1.1 404 "), "the path of another provider");
+    assert!(waiting.ask(&answer.replace("/callback", "/one/provider")).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn ac13_the_port_is_closed_after_the_first_answer() {
+    let waiting = Waiting::start().await;
+    let authority = waiting.authority().to_owned();
+    waiting.finish().await;
+    assert!(TcpStream::connect(authority).await.is_err());
+}
+
+#[tokio::test]
+async fn ac13_the_port_is_closed_when_nobody_waits_any_more() {
+    let waiting = Waiting::start().await;
+    let mut idle = waiting.connect().await;
+    let authority = waiting.authority().to_owned();
+    waiting.answer.abort();
+    assert!(waiting.answer.await.unwrap_err().is_cancelled());
+    assert!(TcpStream::connect(authority).await.is_err());
+    // An end or a reset: it is gone.
+    assert!(matches!(idle.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+}
+
+#[tokio::test]
+async fn ac13_a_person_who_never_comes_back_ends_the_wait() {
+    let waiting = Waiting::start().await;
+    let authority = waiting.authority().to_owned();
+    until(|| waiting.clock.sleepers() > 0).await;
+    waiting.clock.advance(Duration::from_secs(599));
+    crate::support::settle().await;
+    assert!(!waiting.answer.is_finished());
+    waiting.clock.advance(Duration::from_secs(1));
+    let (_, answer) = waiting.answer.await.unwrap();
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::SignInFailed);
+    assert!(TcpStream::connect(authority).await.is_err());
+}
+
+#[tokio::test]
+async fn ac14_only_the_expected_path_is_answered_and_only_to_get() {
+    let waiting = Waiting::start().await;
+    let query = format!("code=c&state={}", waiting.state);
+    for path in ["/", "/favicon.ico", "/callback/", "/Callback", "/callback/../callback"] {
+        let page = waiting.ask(&format!("GET {path}?{query}")).await;
+        assert!(page.starts_with("HTTP/1.1 404 "), "{path}: {page}");
+    }
+    for method in ["POST", "HEAD", "OPTIONS", "DELETE"] {
+        let page = waiting.ask(&format!("{method} /callback?{query}")).await;
+        assert!(page.starts_with("HTTP/1.1 405 ") && page.contains("allow: GET\r\n"), "{method}: {page}");
+    }
+    waiting.finish().await;
+}
+
+#[tokio::test]
+async fn ac14_answers_with_a_wrong_state_are_turned_away_and_it_goes_on_waiting() {
+    let waiting = Waiting::start().await;
+    for query in
+        ["", "?", "?code=c", "?code=c&state=guessed", "?error=access_denied&state=guessed", "?state="]
+    {
+        let page = waiting.ask(&format!("GET /callback{query}")).await;
+        assert!(page.starts_with("HTTP/1.1 400 "), "{query}: {page}");
+        assert!(!waiting.answer.is_finished());
+    }
+    waiting.finish().await;
+}
+
+#[tokio::test]
+async fn ac14_pages_have_no_script_are_kept_nowhere_and_repeat_nothing() {
+    let waiting = Waiting::start().await;
+    let denied = format!(
+        "GET /callback?error=canary-error&error_description=%3Cscript%3Ecanary&state={}",
+        waiting.state
+    );
+    for line in
+        ["GET /canary?canary", "POST /callback?canary", "GET /callback?code=canary&state=canary", &denied]
+    {
+        let page = waiting.ask(line).await;
+        let (head, body) = page.split_once("\r\n\r\n").unwrap();
+        for header in [
+            "referrer-policy: no-referrer",
+            "cache-control: no-store",
+            "content-security-policy: default-src 'none'; style-src 'unsafe-inline'",
+            "content-type: text/html; charset=utf-8",
+            "x-content-type-options: nosniff",
+        ] {
+            assert!(head.contains(header), "{header} is not in {head}");
+        }
+        assert!(body.contains("<h1>") && !body.contains("<script"));
+        assert!(!page.contains("canary") && !page.contains(&waiting.state), "{page}");
+        for hole in ["{title}", "{text}", "{colour}"] {
+            assert!(!page.contains(hole), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn ac14_a_denial_is_an_answer_with_a_page_of_its_own() {
+    let waiting = Waiting::start().await;
+    let page = waiting.ask(&format!("GET /callback?error=access_denied&state={}", waiting.state)).await;
+    assert!(page.contains("You are not signed in"), "{page}");
+    let (authorization, answer) = waiting.answer.await.unwrap();
+    let error = waiting.sign_in.finish(authorization, answer.unwrap().expose()).await.unwrap_err();
+    assert_eq!(error.oauth().map(auth_layer::OAuthError::code), Some("access_denied"));
+}
+
+#[tokio::test]
+async fn slow_and_silent_connections_keep_nobody_waiting() {
+    let waiting = Waiting::start().await;
+    let mut slow = Vec::new();
+    for n in 0..100 {
+        let mut stream = waiting.connect().await;
+        if n % 2 == 0 {
+            stream.write_all(b"GET /callback?code=").await.ok();
+        }
+        slow.push(stream);
+    }
+    waiting.finish().await;
+}
+
+#[tokio::test]
+async fn a_connection_is_let_go_after_its_time() {
+    let waiting = Waiting::start().await;
+    let mut slow = waiting.connect().await;
+    slow.write_all(b"GET /callback?code=").await.unwrap();
+    // One sleep is that of the whole wait, the other that of the connection.
+    until(|| waiting.clock.sleepers() > 1).await;
+    waiting.clock.advance(Duration::from_secs(10));
+    assert!(matches!(slow.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+    assert!(!waiting.answer.is_finished());
+    waiting.finish().await;
+}
+
+#[tokio::test]
+async fn heads_that_are_too_long_or_no_http_are_turned_away() {
+    let waiting = Waiting::start().await;
+    for bad in [
+        format!("GET /callback?{} HTTP/1.1\r\n\r\n", "a".repeat(100_000)),
+        format!("GET /callback HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)),
+        "\u{16}\u{3}\u{1} a TLS hello\r\n\r\n".to_owned(),
+    ] {
+        let mut stream = waiting.connect().await;
+        // The server may have hung up while it was still being written to.
+        stream.write_all(bad.as_bytes()).await.ok();
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await.ok();
+        assert!(!response.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&response));
+    }
+    waiting.finish().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_hangs_up_has_brought_its_answer() {
+    let waiting = Waiting::start().await;
+    let mut stream = waiting.connect().await;
+    stream.write_all(waiting.head(&waiting.good()).as_bytes()).await.unwrap();
+    drop(stream);
+    let (_, answer) = waiting.answer.await.unwrap();
+    assert!(answer.unwrap().expose().contains("the-one-code"));
+}
