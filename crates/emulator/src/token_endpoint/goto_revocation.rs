@@ -6,7 +6,7 @@ use super::outcome::Refused;
 use super::request::Fields;
 use crate::reply::Reply;
 use crate::site::Desk;
-use crate::token::Standing;
+use crate::token::{RefreshTokens, Standing};
 
 /// A refresh token takes the access tokens of its sign-in with it; what is unknown is as good as revoked. The hint is
 /// not needed, and a wrong one does no harm.
@@ -20,7 +20,7 @@ pub(super) fn revoke(desk: &mut Desk<'_>, fields: &Fields) -> Result<Reply, Refu
 /// Ends a token, and says whether it was good until then.
 fn end(desk: &mut Desk<'_>, token: &str) -> bool {
     let current = desk.books.refresh_tokens.as_ref().filter(|tokens| tokens.current() == Some(token));
-    if let Some(family) = current.map(|tokens| tokens.family()) {
+    if let Some(family) = current.map(RefreshTokens::family) {
         desk.end_family(family);
         return true;
     }
