@@ -1,7 +1,7 @@
 //! `MetadataCache`: one issuer's document, kept for a while.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -13,7 +13,6 @@ use crate::clock::{Clock, Now, SystemClock};
 use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 use crate::error::Error;
-use crate::sync::{Mutex, MutexGuard};
 
 /// What one issuer says of itself, kept for an hour. Many who ask at once cost one fetch.
 ///
@@ -136,7 +135,7 @@ impl MetadataCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -115,7 +115,6 @@ impl SignIn {
     /// # Cancel safety
     ///
     /// Dropping the future ends the sign-in; its code may have been used up.
-    #[expect(clippy::needless_pass_by_value, reason = "an authorization serves once")]
     pub async fn finish(&self, authorization: Authorization, callback: &str) -> Result<SignedIn, Error> {
         if authorization.token_url != *self.profile().token_url() {
             return Err(failed("the authorization was made for another provider"));
