@@ -5,7 +5,11 @@
 //! [`Grant::Stored`](crate::Grant::Stored) finds it.
 
 mod client;
+mod device;
+mod revoke;
 mod signed_in;
 
 pub use client::{SignIn, SignInBuilder};
+pub use device::DeviceCode;
+pub use revoke::{Revocation, SignedOut};
 pub use signed_in::SignedIn;
