@@ -47,11 +47,15 @@ pub enum GotoApi {
     Webinar,
 }
 
-/// A client's id and secret, and the refresh token that a person's first sign-in gave.
+/// A client's id and secret, and what it trades: the refresh token that a person's first sign-in gave, or a personal
+/// access token.
 ///
 /// ```
-/// let credentials = goto_client::Credentials::new("client-id", "client-secret", "refresh-token");
-/// assert!(!format!("{credentials:?}").contains("refresh-token"));
+/// use goto_client::Credentials;
+///
+/// let person = Credentials::new("client-id", "client-secret", "refresh-token");
+/// let program = Credentials::personal_access_token("client-id", "client-secret", "personal-token");
+/// assert!(!format!("{person:?} {program:?}").contains("-token"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Credentials(Identity);
@@ -90,6 +94,17 @@ impl Credentials {
         account: impl Into<String>,
     ) -> Self {
         Self(Identity::signed_in(Credential::new(client_id, client_secret), account))
+    }
+
+    /// A client's id and secret, and a personal access token: made by a person at <https://myaccount.goto.com>, for a
+    /// client that was registered with this grant. It is traded anew for each access token.
+    pub fn personal_access_token(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+        token: impl Into<Secret>,
+    ) -> Self {
+        let grant = Grant::personal_access_token(token.into());
+        Self(Identity::new(Credential::new(client_id, client_secret), grant))
     }
 }
 

@@ -9,7 +9,7 @@ use emulator::{Endpoint, Fault, RefreshTokenMode, Rejection, Site, TokenRefusal}
 use goto_client::webinar::responses::CreateRegistrantError;
 use goto_client::webinar::types::{RegistrantFields, RegistrantListing, WebinarDraft};
 use goto_client::{Client, Credentials};
-use journeys::{Failure, Fixture, GotoAdmin, GotoWebinar, ORGANIZER, Shape, Stage, plain, until};
+use journeys::{Failure, Fixture, GotoAdmin, GotoWebinar, ORGANIZER, Shape, Stage, once, plain, until};
 use serde_json::json;
 
 fn draft() -> WebinarDraft {
@@ -176,6 +176,27 @@ async fn b76_a_refresh_token_that_is_replaced_is_replaced() {
     site.set_refresh_token_mode(RefreshTokenMode::Rotate);
     assert_ne!(three_tokens(&stage, &site).await, first);
     assert_eq!(site.counters().rotations, 3);
+}
+
+#[tokio::test]
+async fn a_personal_access_token_is_traded_for_each_token() {
+    let stage = Stage::start().await;
+    let site = stage.site::<GotoAdmin>();
+    let known = site.credentials();
+    let client = |token: &str| {
+        let credentials = Credentials::personal_access_token(known.id(), known.secret(), token);
+        stage.builder::<GotoAdmin>().credentials(credentials).stack(once).build().unwrap()
+    };
+    let good = client(known.personal_access_token().unwrap());
+    for token in 1..=3 {
+        GotoAdmin::call(&good).await.unwrap();
+        assert_eq!((site.counters().token_requests, site.counters().refreshes), (token, 0));
+        stage.advance(GotoAdmin::LIFETIME);
+    }
+    // A personal token that was deleted is nothing that a sign-in could mend.
+    let failure = GotoAdmin::call(&client("another")).await.unwrap_err();
+    assert_eq!(failure.kind(), Some(ErrorKind::Refused));
+    assert_eq!((site.counters().api_served, site.counters().double_authorization), (3, 0));
 }
 
 #[tokio::test]

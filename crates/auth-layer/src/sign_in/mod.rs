@@ -11,17 +11,21 @@
 mod authorization;
 mod callback;
 mod client;
+mod device;
 #[cfg(feature = "loopback")]
 mod loopback;
 #[cfg(feature = "loopback")]
 mod page;
 mod pkce;
 mod redirect;
+mod revoke;
 mod signed_in;
 
 pub use authorization::Authorization;
 pub use client::{SignIn, SignInBuilder};
+pub use device::DeviceCode;
 #[cfg(feature = "loopback")]
 pub use loopback::LoopbackListener;
 pub use pkce::Pkce;
+pub use revoke::{Revocation, SignedOut};
 pub use signed_in::SignedIn;

@@ -58,15 +58,28 @@ fn secrets(seen: &Seen) -> Vec<String> {
             secrets.extend(pair.split_once(':').map(|(_, secret)| secret.to_owned()));
         }
     }
-    let form = ["client_secret", "refresh_token"].into_iter().filter_map(|name| seen.form(name));
+    let form = SECRET.into_iter().filter_map(|name| seen.form(name));
     secrets.extend(form);
     let json: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
-    for name in ["client_secret", "api_access_secret", "refresh_token"] {
+    for name in SECRET.into_iter().chain(["api_access_secret"]) {
         if let serde_json::Value::String(secret) = &json[name] {
             secrets.push(secret.clone());
         }
     }
     secrets
 }
+
+/// The parameters whose values are secret.
+const SECRET: [&str; 9] = [
+    "client_secret",
+    "refresh_token",
+    "device_code",
+    "assertion",
+    "subject_token",
+    "actor_token",
+    "api_key",
+    "pat",
+    "token",
+];
 
 static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("CANARY").map(PathBuf::from));

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use auth_layer::{
     AccessToken, AuthLayer, BoxError, CallBearer, ClientAuth, ConfigError, Credential, Encoding, Entry,
     Error, ErrorKind, Exchange, Grant, IssuedToken, MemoryStore, Profile, Record, RefreshToken, ReplayRule,
-    Secret, State, StaticToken, StoreError, StoreKey, TestClock, TokenManager, TokenRequest, TokenStore,
-    Version,
+    Secret, SignIn, State, StaticToken, StoreError, StoreKey, TestClock, TokenExchange, TokenManager,
+    TokenRequest, TokenStore, TokenTypeId, Version,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -27,6 +27,15 @@ const CLIENT_SECRET: &str = "cl13nt/s3cret+word: %é~";
 const REFRESH: &str = "r3fresh/t0ken+first==";
 const ROTATED: &str = "r3fresh/t0ken+second==";
 const ACCESS: &str = "acc3ss/t0ken+number~";
+const ASSERTION: &str = "s1gned/4ssertion+of==";
+const SUBJECT: &str = "subj3ct/t0ken+whose==";
+const ACTOR: &str = "4ctor/t0ken+acting==";
+const PERSONAL: &str = "p3rsonal/t0ken+made==";
+const DEVICE: &str = "d3vice/c0de+polled==";
+const USER_CODE: &str = "WDJB-MJHT-us3r";
+
+const SECRETS: [&str; 10] =
+    [CLIENT_SECRET, REFRESH, ROTATED, ACCESS, ASSERTION, SUBJECT, ACTOR, PERSONAL, DEVICE, USER_CODE];
 
 /// Finds secrets in texts: as they are, in a form, and in base64 wherever they stand in what was encoded.
 struct Detector(Vec<(&'static str, String)>);
@@ -34,7 +43,7 @@ struct Detector(Vec<(&'static str, String)>);
 impl Detector {
     fn new() -> Self {
         let mut needles = Vec::new();
-        for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
+        for secret in SECRETS {
             let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             // A Basic header has the form, with its tildes as they are, in base64.
             for spelling in [secret.to_owned(), in_form.replace("%7E", "~"), in_form] {
@@ -82,7 +91,7 @@ impl Detector {
 #[test]
 fn b64_the_detector_finds_what_it_looks_for() {
     let detector = Detector::new();
-    for secret in [CLIENT_SECRET, REFRESH, ROTATED, ACCESS] {
+    for secret in SECRETS {
         let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         for text in [
             format!("an error: {secret}!"),
@@ -104,6 +113,7 @@ fn access(n: usize) -> String {
 fn good(n: usize, lifetime: u64) -> Response<Full<Bytes>> {
     let body = serde_json::json!({
         "access_token": access(n), "token_type": "Bearer", "expires_in": lifetime, "refresh_token": ROTATED,
+        "issued_token_type": TokenTypeId::ACCESS_TOKEN.as_str(),
     });
     json_response(200, &body.to_string())
 }
@@ -112,8 +122,25 @@ fn credential() -> Credential {
     Credential::new("client", CLIENT_SECRET)
 }
 
-fn grants() -> [Grant; 2] {
-    [Grant::ClientCredentials, Grant::refresh_token(RefreshToken::new(REFRESH))]
+fn grants() -> [Grant; 5] {
+    [
+        Grant::ClientCredentials,
+        Grant::refresh_token(RefreshToken::new(REFRESH)),
+        Grant::jwt_bearer(|| Ok(Secret::new(ASSERTION))),
+        TokenExchange::new(SUBJECT, TokenTypeId::JWT).with_actor(ACTOR, TokenTypeId::JWT).into(),
+        Grant::personal_access_token(PERSONAL),
+    ]
+}
+
+/// What is secret where a grant is sent: something of its own, if it has that.
+fn secret_of(grant: &Grant) -> &'static str {
+    match grant {
+        Grant::RefreshToken(_) => REFRESH,
+        Grant::JwtBearer(_) => ASSERTION,
+        Grant::TokenExchange(_) => ACTOR,
+        Grant::Custom(_) => PERSONAL,
+        _ => CLIENT_SECRET,
+    }
 }
 
 fn rig(endpoint: FakeTokenEndpoint, profile: Profile, grant: Grant) -> Rig {
@@ -128,28 +155,29 @@ fn rig(endpoint: FakeTokenEndpoint, profile: Profile, grant: Grant) -> Rig {
 
 /// A server that gives back everything it was sent, `second` among it, wherever an error has room for it.
 fn echoing(status: u16, second: &'static str) -> FakeTokenEndpoint {
-    FakeTokenEndpoint::scripted(move |_, seen| {
-        let header =
-            |name: &str| seen.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
-        let body = String::from_utf8(seen.body.to_vec()).unwrap();
-        let basic = header("authorization");
-        let room = [
-            format!("{basic} {body}"),
-            format!("{CLIENT_SECRET} {second}"),
-            STANDARD_NO_PAD.encode(CLIENT_SECRET),
-            STANDARD_NO_PAD.encode(second),
-        ];
-        let error = |code: &str, description: &str, uri: &str| serde_json::json!({"error": code, "error_description": description, "error_uri": uri});
-        let body = match status {
-            // The shape that has an object in it.
-            422 => serde_json::json!({"error": {"code": CLIENT_SECRET, "message": room.join(" ")}}),
-            400 => error(CLIENT_SECRET, &room[0], &room[1]),
-            401 => error(second, &room[1], &room[0]),
-            403 => error(&room[2], &room[3], &room[2]),
-            _ => error("invalid_grant", &room.join(" "), &room[0]),
-        };
-        Ok(json_response(status, &body.to_string()))
-    })
+    FakeTokenEndpoint::scripted(move |_, seen| echo(status, second, seen))
+}
+
+fn echo(status: u16, second: &'static str, seen: &Seen) -> Answer {
+    let header = |name: &str| seen.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    let body = String::from_utf8(seen.body.to_vec()).unwrap();
+    let basic = header("authorization");
+    let room = [
+        format!("{basic} {body}"),
+        format!("{CLIENT_SECRET} {second}"),
+        STANDARD_NO_PAD.encode(CLIENT_SECRET),
+        STANDARD_NO_PAD.encode(second),
+    ];
+    let error = |code: &str, description: &str, uri: &str| serde_json::json!({"error": code, "error_description": description, "error_uri": uri});
+    let body = match status {
+        // The shape that has an object in it.
+        422 => serde_json::json!({"error": {"code": CLIENT_SECRET, "message": room.join(" ")}}),
+        400 => error(CLIENT_SECRET, &room[0], &room[1]),
+        401 => error(second, &room[1], &room[0]),
+        403 => error(&room[2], &room[3], &room[2]),
+        _ => error("invalid_grant", &room.join(" "), &room[0]),
+    };
+    Ok(json_response(status, &body.to_string()))
 }
 
 #[tokio::test]
@@ -161,9 +189,7 @@ async fn b64_what_a_server_echoes_is_struck_out() {
             for grant in grants() {
                 for status in [200, 400, 401, 403, 422, 503] {
                     let profile = example().with_client_auth(client_auth.clone()).with_encoding(encoding);
-                    // A refresh token is a secret where it was sent.
-                    let second = if grant == Grant::ClientCredentials { CLIENT_SECRET } else { REFRESH };
-                    let rig = rig(echoing(status, second), profile, grant.clone());
+                    let rig = rig(echoing(status, secret_of(&grant)), profile, grant.clone());
                     let error = rig.manager.token().await.unwrap_err();
                     detector.check_error(&error);
                     if status != 200 && error.kind() == ErrorKind::Refused {
@@ -179,8 +205,7 @@ async fn b64_what_a_server_echoes_is_struck_out() {
 async fn b64_a_type_or_a_scope_that_echoes_is_struck_out() {
     let detector = Detector::new();
     for grant in grants() {
-        // A refresh token is a secret where it was sent.
-        let echoed = if grant == Grant::ClientCredentials { CLIENT_SECRET } else { REFRESH };
+        let echoed = secret_of(&grant);
         for (member, kind) in [("token_type", ErrorKind::TokenType), ("scope", ErrorKind::Scope)] {
             let mut body = serde_json::json!({"access_token": access(1), "token_type": "Bearer"});
             body[member] = echoed.into();
@@ -299,7 +324,7 @@ fn b64_a_store_in_trouble_logs_no_token() {
     let log = logged(|| async {
         let clock = Arc::new(TestClock::new());
         let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 60)));
-        let [_, grant] = grants();
+        let [_, grant, ..] = grants();
         let exchange = Exchange::builder(example(), credential(), grant)
             .transport(endpoint.transport())
             .clock(clock.clone())
@@ -376,6 +401,55 @@ async fn b64_sc02_no_public_type_shows_a_secret() {
     }
 }
 
+#[test]
+fn b64_a_sign_in_shows_no_code_and_a_sign_out_no_token() {
+    let log = logged(|| async {
+        let detector = Detector::new();
+        for status in [400, 401, 403, 422] {
+            let clock = TestClock::new();
+            let endpoint = FakeTokenEndpoint::scripted(|_, _| {
+                let codes = serde_json::json!({
+                    "device_code": DEVICE, "user_code": USER_CODE, "expires_in": 60,
+                    "verification_uri": "https://example.com/device",
+                    "verification_uri_complete": format!("https://example.com/device?code={USER_CODE}"),
+                });
+                Ok(json_response(200, &codes.to_string()))
+            });
+            let profile = example().with_device_url("https://auth.example.com/device").unwrap();
+            let profile = profile.with_revocation_url("https://auth.example.com/revoke").unwrap();
+            let sign_in = SignIn::builder(profile, credential()).transport(endpoint.transport());
+            let sign_in = Arc::new(sign_in.clock(Arc::new(clock.clone())).build().unwrap());
+            let code = Arc::new(sign_in.ask_for_device_code(None).await.unwrap());
+            detector.check_debug(&sign_in);
+            detector.check_debug(&code);
+
+            endpoint.now(move |_, seen| echo(status, DEVICE, seen));
+            let polling = tokio::spawn({
+                let (sign_in, code) = (sign_in.clone(), code.clone());
+                async move { sign_in.poll(&code).await }
+            });
+            until(|| clock.sleepers() == 1).await;
+            clock.advance(Duration::from_secs(5));
+            detector.check_error(&polling.await.unwrap().unwrap_err());
+
+            endpoint.now(move |_, seen| echo(status, REFRESH, seen));
+            let refresh_token = RefreshToken::new(REFRESH);
+            let error = sign_in.revoke(&refresh_token).await.unwrap_err();
+            assert!(error.to_string().contains("[redacted]"), "{error}");
+            detector.check_error(&error);
+            endpoint.now(move |_, seen| echo(status, ACCESS, seen));
+            let error = sign_in.revoke_access_token(&AccessToken::new(ACCESS).unwrap()).await.unwrap_err();
+            detector.check_error(&error);
+            let store = MemoryStore::new();
+            let key = StoreKey::of(["a person"]);
+            store.compare_exchange(&key, None, Entry::new(refresh_token)).await.unwrap();
+            endpoint.now(move |_, seen| echo(status, REFRESH, seen));
+            detector.check_debug(&sign_in.sign_out(&store, &key).await.unwrap());
+        }
+    });
+    Detector::new().check(&log);
+}
+
 #[tokio::test]
 async fn b64_no_error_of_configuration_shows_a_secret() {
     let detector = Detector::new();
@@ -389,6 +463,13 @@ async fn b64_no_error_of_configuration_shows_a_secret() {
         example().with_parameter("client_secret", CLIENT_SECRET),
         Grant::ClientCredentials,
     ));
+    for grant in [
+        Grant::custom("password", [("password", PERSONAL)]),
+        Grant::custom("urn:example:own", [("client_secret", PERSONAL)]),
+        TokenExchange::new(SUBJECT, TokenTypeId::new("")).into(),
+    ] {
+        detector.check_error(&build(example(), grant));
+    }
     let raw = example().with_client_auth(ClientAuth::BasicRaw);
     let colon = Exchange::builder(raw, Credential::new("a:b", CLIENT_SECRET), Grant::ClientCredentials);
     detector.check_error(&colon.build().unwrap_err());
@@ -483,7 +564,7 @@ async fn b67_a_token_that_cannot_stand_in_a_header_is_not_logged() {
 #[tokio::test]
 async fn rf06_an_ended_grant_shows_no_token() {
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Err("reset".into()));
-    let [_, grant] = grants();
+    let [_, grant, ..] = grants();
     let rig = rig(endpoint, example().with_replay_rule(ReplayRule::KillsFamily), grant);
     rig.manager.token().await.unwrap_err();
     rig.advance(60);
