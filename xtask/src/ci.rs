@@ -66,4 +66,4 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Each feature of `auth-layer` alone, and none.
-const FEATURES: [&str; 5] = ["", "hyper-util", "reqwest", "reqwest-middleware", "test-util"];
+const FEATURES: [&str; 6] = ["", "file-store", "hyper-util", "reqwest", "reqwest-middleware", "test-util"];

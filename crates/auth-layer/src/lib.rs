@@ -41,6 +41,7 @@
 //!
 //! # Features
 //!
+//! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
 //! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
@@ -101,7 +102,11 @@ pub use sign_in::{SignIn, SignInBuilder, SignedIn};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};
-pub use store::{Entry, Label, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
+pub use store::{
+    Entry, Label, MemoryStore, Record, State, StoreError, StoreErrorKind, StoreKey, TokenStore, Version,
+};
+#[cfg(feature = "file-store")]
+pub use store::{FileStore, FileStoreBuilder, SealingKey};
 #[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
 #[doc(hidden)]
 pub use sync::model;

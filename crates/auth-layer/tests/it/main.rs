@@ -7,6 +7,10 @@ mod caches;
 mod canary;
 mod challenge_properties;
 mod challenges;
+#[cfg(unix)]
+mod file_store;
+#[cfg(unix)]
+mod file_store_processes;
 mod hit_path;
 mod identity;
 mod leaves;
@@ -27,10 +31,14 @@ mod retry_after_properties;
 mod retry_cost;
 mod retry_loopback;
 mod runtime;
+#[cfg(unix)]
+mod sealed_store;
 mod secret_source;
 mod secrets;
 mod single_flight;
 mod stack;
+#[cfg(unix)]
+mod stores;
 mod support;
 mod tenants;
 mod timing;
