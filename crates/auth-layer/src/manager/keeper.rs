@@ -333,8 +333,7 @@ impl Keeper {
         let ended = error.kind() == ErrorKind::SignInAgain;
         if ended && request.rejected().is_some() {
             // The token is rejected and none will follow: whoever comes is to hear that, and not the next rejection.
-            self.slot.store(None);
-            self.landing.fetch_add(1, Ordering::Release);
+            self.empty(&slow);
         }
         let tell = ended && !std::mem::replace(&mut slow.told, true);
         self.gate.store(nanos(until), Ordering::Relaxed);
@@ -368,18 +367,22 @@ impl Keeper {
         slow.remembered = None;
         slow.failures = 0;
         slow.floor = None;
+        self.empty(&slow);
+        self.gate.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes the token out of the slot. Whoever has seen its landing looks into the slot again.
+    fn empty(&self, _held: &Slow) {
         self.slot.store(None);
-        // Whoever has seen the old landing looks into the slot again.
         let landing = self.landing.load(Ordering::Relaxed) + 1;
         self.landing.store(landing, Ordering::Release);
-        self.gate.store(0, Ordering::Relaxed);
     }
 
     /// Forgets the token for good: from here on nobody gets one, not even from a flight that lands later.
     pub(super) fn retire(&self) {
         let mut slow = self.lock();
         slow.retired = true;
-        self.slot.store(None);
+        self.empty(&slow);
         drop(slow);
         self.abandon();
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use auth_layer::{
     AccessToken, Clock, Credential, Entry, Exchange, ExchangeBuilder, FileStore, Grant, Now, Profile,
     RefreshToken, ReplayRule, Sleep, State, StoreErrorKind, StoreKey, SystemClock, TestClock, TokenManager,
-    TokenStore, Version, leaf,
+    TokenStore, Version,
 };
 
 use crate::file_store::quick_folder;
@@ -115,9 +115,9 @@ fn entry(token: &str) -> Entry {
 
 // --- Many processes write and read the same record. ---
 
-/// The tokens of write `n`: large, and of a length that differs each time.
+/// The tokens of write `n`, of a length that differs each time.
 fn numbered(n: u64) -> Entry {
-    let mut entry = entry(&format!("{n}:{}", "r".repeat(usize::try_from(n % 97).unwrap() * 50)));
+    let mut entry = entry(&format!("{n}:{}", "r".repeat(usize::try_from(n % 97).unwrap() * 10)));
     entry.access_token = Some(AccessToken::new(&format!("{n}:{}", "a".repeat(500))).unwrap());
     entry
 }
@@ -173,31 +173,38 @@ async fn child_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b83_ten_thousand_writes_are_read_in_other_processes_and_none_half() {
-    const EACH: u64 = 2_500;
+async fn b83_ten_thousand_writes_are_read_in_another_process_and_none_half() {
+    const WRITES: u64 = 10_000;
+    let folder = quick_folder();
+    let store = FileStore::new(folder.path().join("tokens"));
+    let mut version = store.compare_exchange(&key(), None, numbered(0)).await.unwrap();
+    let mut reader = Process::start("child_reads", store.folder(), &WRITES.to_string());
+    assert_eq!(reader.says(), "ready");
+    reader.tell("go");
+    let here = store.clone();
+    let reading = tokio::spawn(async move { read_until(&here, WRITES).await });
+    for n in 1..=WRITES {
+        version = store.compare_exchange(&key(), version, numbered(n)).await.unwrap();
+        assert!(version.is_some(), "nobody else writes");
+    }
+    let reads = [reading.await.unwrap(), reader.says().parse().unwrap()];
+    assert!(reads.iter().all(|reads| *reads > 100), "{reads:?}");
+    reader.ends();
+}
+
+#[tokio::test]
+async fn sc03_no_write_is_lost_among_processes_that_all_write() {
+    const EACH: u64 = 100;
     let folder = quick_folder();
     let store = FileStore::new(folder.path().join("tokens"));
     let first = store.compare_exchange(&key(), None, numbered(0)).await.unwrap().unwrap();
     let mut writers = [(); 3].map(|()| Process::start("child_counts_up", store.folder(), &EACH.to_string()));
-    let mut readers =
-        [(); 2].map(|()| Process::start("child_reads", store.folder(), &(4 * EACH).to_string()));
-    for process in writers.iter_mut().chain(&mut readers) {
+    for process in &mut writers {
         assert_eq!(process.says(), "ready");
     }
-    for process in writers.iter_mut().chain(&mut readers) {
-        process.tell("go");
-    }
-    let here = store.clone();
-    let reading = tokio::spawn(async move { read_until(&here, 4 * EACH).await });
+    writers.iter_mut().for_each(|process| process.tell("go"));
     count_up(&store, EACH).await;
-    let mut reads = vec![reading.await.unwrap()];
-    for mut reader in readers {
-        reads.push(reader.says().parse().unwrap());
-        reader.ends();
-    }
     writers.into_iter().for_each(Process::ends);
-    assert!(reads.iter().all(|reads| *reads > 100), "{reads:?}");
-    // No write was lost, and none was made twice.
     let last = store.load(&key()).await.unwrap().unwrap();
     assert_eq!(number(&last.entry), 4 * EACH);
     assert_eq!(last.version.number(), first.number() + 4 * EACH);
@@ -295,12 +302,7 @@ async fn b82_a_mark_is_honoured_for_its_lease_when_its_holder_is_killed_and_no_l
         assert_eq!(endpoint.count(), 0, "the lease has not ended");
         assert!(!call.is_finished());
     }
-    while endpoint.count() == 0 {
-        clock.advance(Duration::from_millis(100));
-        assert!(clock.now().wall() < standing().now().wall() + LEASE + Duration::from_secs(2));
-        settle().await;
-        tokio::task::spawn_blocking(|| ()).await.unwrap();
-    }
+    clock.advance(Duration::from_millis(1_001));
     assert_eq!(call.await.unwrap().unwrap().access_token().expose(), "a1");
     assert_eq!(endpoint.count(), 1);
     // Had it lived, it could not write any more.
@@ -343,11 +345,7 @@ async fn child_refreshes() {
     let Some((folder, token_url)) = child() else { return };
     let clock = Arc::new(Leaping::default());
     let store = FileStore::with_clock(folder, clock.clone());
-    let exchange = stored(at(&token_url), &store)
-        .transport(leaf::hyper_util::transport().unwrap())
-        .clock(clock.clone())
-        .build()
-        .unwrap();
+    let exchange = stored(at(&token_url), &store).clock(clock.clone()).build().unwrap();
     let manager = TokenManager::builder(exchange).clock(clock.clone()).build();
     say("ready");
     while listen() == "go" {
@@ -409,13 +407,14 @@ async fn b81_eight_processes_whose_token_expires_together_make_one_exchange() {
     assert_eq!((entry.refresh_token.expose(), entry.state), ("r4", State::Idle));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_lock_whose_holder_is_stopped_is_an_error_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileStore::new(folder.path().join("tokens"));
     let version = store.compare_exchange(&key(), None, entry("r0")).await.unwrap().unwrap();
     let mut holder = Process::start("child_holds_the_lock", store.folder(), "");
     assert_eq!(holder.says(), "holding");
+    let store = FileStore::builder(store.folder()).patience(Duration::from_millis(20)).build();
     let error = store.compare_exchange(&key(), Some(version), entry("r1")).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unreachable);
     holder.tell("enough");

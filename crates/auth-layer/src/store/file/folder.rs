@@ -15,6 +15,8 @@ use crate::store::{StoreError, StoreErrorKind, StoreKey};
 pub(super) struct Folder {
     pub(super) path: PathBuf,
     pub(super) owner: Owner,
+    /// How long to wait for a lock.
+    pub(super) patience: Duration,
 }
 
 /// The right to replace the record of one identity. The operating system takes it back when the process ends.
@@ -50,17 +52,20 @@ impl Folder {
             Failed::Missing => unreachable_at(&path, "has gone", io::ErrorKind::NotFound.into()),
             Failed::Otherwise(error) => error,
         })?;
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut wait) = (Duration::ZERO, SHORTEST_WAIT);
         loop {
             match fs4::FileExt::try_lock(&lock) {
                 Ok(()) => return Ok(Lock(lock)),
-                Err(fs4::TryLockError::WouldBlock) if waited < PATIENCE => {
-                    let wait = Duration::from_micros(fastrand::u64(500..5_000));
+                Err(fs4::TryLockError::WouldBlock) if waited < self.patience => {
                     thread::sleep(wait);
                     waited += wait;
+                    wait = (wait * 2).min(LONGEST_WAIT).mul_f64(0.5 + fastrand::f64() / 2.0);
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
-                    let problem = "has been locked by another process for 10 s; is it stopped?";
+                    let problem = format!(
+                        "has been locked by another process for {:?}; see whether that one is stopped",
+                        self.patience
+                    );
                     return Err(StoreError::of(StoreErrorKind::Unreachable, problem).at(&path));
                 }
                 Err(fs4::TryLockError::Error(error)) => {
@@ -123,7 +128,7 @@ impl Folder {
             let problem = "is no folder; name one where the tokens may be kept".to_owned();
             return Err(refused(problem).at(&self.path));
         }
-        self.owner.check(&found, "700").map_err(|error| error.at(&self.path))?;
+        self.owner.check_folder(&found).map_err(|error| error.at(&self.path))?;
         Ok(true)
     }
 
@@ -149,7 +154,7 @@ impl Folder {
         if !found.is_file() {
             return Err(no_file(path).into());
         }
-        self.owner.check(&found, "600").map_err(|error| error.at(path))?;
+        self.owner.check_file(&found).map_err(|error| error.at(path))?;
         Ok(file)
     }
 
@@ -157,7 +162,7 @@ impl Folder {
     fn not_opened(&self, path: &Path, error: io::Error) -> Failed {
         match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() => no_file(path).into(),
-            Ok(found) => match self.owner.check(&found, "600") {
+            Ok(found) => match self.owner.check_file(&found) {
                 Err(refused) => refused.at(path).into(),
                 Ok(()) => unreachable_at(path, "cannot be opened", error).into(),
             },
@@ -202,8 +207,10 @@ fn unreachable_at(path: &Path, problem: &'static str, error: io::Error) -> Store
     StoreError::new(problem, error).at(path)
 }
 
-/// A lock is held for a few milliseconds. Who holds it for longer than this has been stopped.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How soon to try a lock again, at first. A lock is held for about as long.
+const SHORTEST_WAIT: Duration = Duration::from_micros(200);
+
+const LONGEST_WAIT: Duration = Duration::from_millis(8);
 
 /// No record is longer.
 const LONGEST: u64 = 1024 * 1024;

@@ -21,8 +21,18 @@ impl Owner {
         Self { id: rustix::process::geteuid().as_raw() }
     }
 
-    /// Refuses what belongs to somebody else, or is open to others. `private` is the mode that it should have.
-    pub(super) fn check(self, found: &Metadata, private: &str) -> Result<(), StoreError> {
+    /// Refuses a file that belongs to somebody else, or that others may read.
+    pub(super) fn check_file(self, found: &Metadata) -> Result<(), StoreError> {
+        self.check(found, 0o077, "600")
+    }
+
+    /// Refuses a folder that belongs to somebody else, or where others may put a file in place of ours. That they may
+    /// see the files' names does no harm.
+    pub(super) fn check_folder(self, found: &Metadata) -> Result<(), StoreError> {
+        self.check(found, 0o022, "700")
+    }
+
+    fn check(self, found: &Metadata, others: u32, private: &str) -> Result<(), StoreError> {
         use std::os::unix::fs::MetadataExt;
 
         if found.uid() != self.id {
@@ -31,10 +41,10 @@ impl Owner {
                 "belongs to user {theirs} and not to user {ours}; give it to that user, or remove it and sign in again"
             )));
         }
-        if found.mode() & 0o077 != 0 {
+        if found.mode() & others != 0 {
             return Err(refused(format!(
-                "is open to others (mode {:04o}); run `chmod {private}` on it, and sign in again if somebody may have \
-                 read it",
+                "is open to others (mode {:04o}); run `chmod {private}` on it, and sign in again if somebody else may \
+                 have used it",
                 found.mode() & 0o7777
             )));
         }
@@ -49,7 +59,12 @@ impl Owner {
     }
 
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signature is that of unix")]
-    pub(super) fn check(self, _: &Metadata, _: &str) -> Result<(), StoreError> {
+    pub(super) fn check_file(self, _: &Metadata) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signature is that of unix")]
+    pub(super) fn check_folder(self, _: &Metadata) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -88,7 +88,7 @@ impl FileStore {
     /// Describes a store in a folder.
     pub fn builder(folder: impl Into<PathBuf>) -> FileStoreBuilder {
         FileStoreBuilder {
-            folder: Folder { path: folder.into(), owner: Owner::this() },
+            folder: Folder { path: folder.into(), owner: Owner::this(), patience: PATIENCE },
             keys: Vec::new(),
             clock: Arc::new(SystemClock::new()),
         }
@@ -313,6 +313,13 @@ impl FileStoreBuilder {
         self
     }
 
+    /// How long to wait while another process holds the lock of a record: 10 s, unless set. A lock is held for
+    /// milliseconds, and is gone with its process; who holds one for longer has been stopped.
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.folder.patience = patience;
+        self
+    }
+
     /// Makes it. Nothing is read or made before it is used.
     pub fn build(self) -> FileStore {
         let Self { folder, keys, clock } = self;
@@ -325,6 +332,8 @@ impl FileStoreBuilder {
 fn first_version(now: Now) -> Version {
     Version::new(u64::try_from(now.wall().as_micros()).unwrap_or(1))
 }
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
