@@ -72,7 +72,9 @@ impl Memory {
     ///
     /// If a variable is missing.
     pub fn builder<F: Fixture>(&self) -> Builder<F::Client> {
-        let credential = |name: &str| F::CREDENTIALS.contains(&name).then(|| format!("{name}-of-memory"));
+        // A refresh token besides, where there may be one: nobody has signed in here.
+        let is_given = |name: &str| F::CREDENTIALS.contains(&name) || name == "GOTO_REFRESH_TOKEN";
+        let credential = |name: &str| is_given(name).then(|| format!("{name}-of-memory"));
         let builder: Builder<F::Client> =
             Builder::new().variables(credential).expect("the fixture names every variable");
         let apis = F::Client::APIS.iter();

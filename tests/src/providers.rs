@@ -83,8 +83,7 @@ impl Fixture for GotoAdmin {
     type Client = goto_client::Client;
     const PROVIDER: Provider = Provider::GoTo;
     const LIFETIME: Duration = HOUR;
-    const CREDENTIALS: &'static [&'static str] =
-        &["GOTO_CLIENT_ID", "GOTO_CLIENT_SECRET", "GOTO_REFRESH_TOKEN"];
+    const CREDENTIALS: &'static [&'static str] = &["GOTO_CLIENT_ID", "GOTO_CLIENT_SECRET"];
     const OPERATION: &'static str = "getMe";
     const ANSWER: &'static str = r#"{"key":"1","accountKey":"2"}"#;
     const REJECTION: (u16, &'static str) = (401, INVALID_TOKEN);

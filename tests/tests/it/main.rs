@@ -5,6 +5,7 @@
 
 /// Mistakes of configuration, found when a client is built.
 mod configuration;
+mod crash;
 /// GBG GO: its operations, its quirks, and failing without them.
 mod gbg_go;
 /// GoTab: the same.
@@ -20,6 +21,7 @@ mod retries;
 /// What holds at every provider.
 mod shared;
 /// The layer without a generated client.
+mod signed_in;
 mod stacks;
 /// Herds of ten thousand, without sockets.
 mod ten_thousand;

@@ -1,0 +1,226 @@
+//! `kill -9` at any moment of a process that renews a rotating refresh token every few milliseconds.
+//!
+//! A few crashes are tried with every run of the tests; `cargo xtask crash` tries hundreds, and prints what came of them.
+
+use std::io::{self, BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_layer::{
+    Credential, Entry, ErrorKind, Exchange, FileStore, Grant, Profile, RefreshToken, ReplayRule, State,
+    StoreKey, TokenRequest, TokenSource, TokenStore,
+};
+use emulator::{Emulator, Provider, RefreshTokenMode, Site};
+
+/// What the renewing process is told: the store's folder, the token endpoint, id, secret, and the grace period in
+/// seconds, or 0.
+const SETTINGS: &str = "CRASH_SETTINGS";
+
+/// How often each case is tried.
+const ROUNDS: &str = "CRASH_ROUNDS";
+
+const FEW_ROUNDS: usize = 4;
+
+/// A lease is twice this, and a crash is waited for that long.
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+const GRACE: Duration = Duration::from_secs(30);
+
+fn exchange(folder: &Path, token_url: &str, id: &str, secret: &str, grace: Duration) -> Exchange {
+    let rule = if grace.is_zero() { ReplayRule::KillsFamily } else { ReplayRule::Grace(grace) };
+    let profile = Profile::goto().with_token_url(token_url).unwrap().with_replay_rule(rule);
+    Exchange::builder(profile, Credential::new(id, secret), Grant::Stored)
+        .store(Arc::new(FileStore::new(folder)))
+        .timeout(TIMEOUT)
+        .build()
+        .unwrap()
+}
+
+/// The process that is killed. Run as a test without its settings, it has nothing to do.
+#[tokio::test]
+async fn renewing_process() {
+    let Ok(settings) = std::env::var(SETTINGS) else { return };
+    let settings: Vec<String> = serde_json::from_str(&settings).unwrap();
+    let [folder, token_url, id, secret, grace] = settings.try_into().unwrap();
+    let grace = Duration::from_secs(grace.parse().unwrap());
+    let exchange = exchange(Path::new(&folder), &token_url, &id, &secret, grace);
+    loop {
+        let said = match exchange.token(&TokenRequest::new()).await {
+            Ok(_) => "saved".to_owned(),
+            Err(error) => format!("failed {:?}", error.kind()),
+        };
+        // Whoever listened is gone with the test.
+        if writeln!(io::stdout(), "{said}").is_err() {
+            return;
+        }
+    }
+}
+
+/// The renewing process, from its parent's side.
+struct Process {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    saved: u64,
+    failed: Vec<String>,
+}
+
+impl Process {
+    fn start(settings: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::renewing_process", "--nocapture", "--test-threads=1"])
+            .env(SETTINGS, settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines, saved: 0, failed: Vec::new() }
+    }
+
+    /// Hears the next line; says whether there was one.
+    fn listen(&mut self) -> bool {
+        let Some(Ok(line)) = self.lines.next() else { return false };
+        if line == "saved" {
+            self.saved += 1;
+        } else if let Some(kind) = line.strip_prefix("failed ") {
+            self.failed.push(kind.to_owned());
+        }
+        true
+    }
+
+    fn kill(mut self) -> Self {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        while self.listen() {}
+        self
+    }
+}
+
+/// What came of the crashes.
+#[derive(Debug, Default)]
+struct Tally {
+    rounds: usize,
+    renewals: u64,
+    /// Nothing was on its way.
+    between: usize,
+    /// The mark was written, and the request never came.
+    unsent: usize,
+    /// The server had answered, and the answer was not stored.
+    answer_lost: usize,
+    person_needed: usize,
+}
+
+struct Scene {
+    site: Site,
+    store: FileStore,
+    key: StoreKey,
+    exchange: Exchange,
+    settings: String,
+}
+
+impl Scene {
+    fn new(site: Site, folder: &Path, grace: Duration) -> Self {
+        let (token_url, credentials) = (site.token_url(), site.credentials());
+        let exchange = exchange(folder, &token_url, credentials.id(), credentials.secret(), grace);
+        let settings = [
+            folder.to_str().unwrap(),
+            &token_url,
+            credentials.id(),
+            credentials.secret(),
+            &grace.as_secs().to_string(),
+        ];
+        let settings = serde_json::to_string(&settings).unwrap();
+        let key = exchange.store_key().unwrap().clone();
+        Self { site, store: FileStore::new(folder), key, exchange, settings }
+    }
+
+    /// A person signs in.
+    async fn sign_in(&self) {
+        let entry = Entry::new(RefreshToken::new(self.site.sign_in().unwrap()));
+        let known = self.store.load(&self.key).await.unwrap().map(|record| record.version);
+        assert!(self.store.compare_exchange(&self.key, known, entry).await.unwrap().is_some());
+    }
+
+    /// Lets a process renew until a moment that chance picks, and kills it. Says what it left in the store.
+    async fn crash(&self, chance: &mut fastrand::Rng, tally: &mut Tally) -> State {
+        let before = self.site.counters().refreshes;
+        let settings = self.settings.clone();
+        let (renewals, spins) = (chance.u64(1..=5), chance.u32(0..400_000));
+        // Its answers come from this runtime, which must not wait for it.
+        let process = tokio::task::spawn_blocking(move || {
+            let mut process = Process::start(&settings);
+            while process.saved < renewals && process.failed.is_empty() && process.listen() {}
+            for _ in 0..spins {
+                std::hint::spin_loop();
+            }
+            process.kill()
+        });
+        let process = process.await.unwrap();
+        assert_eq!(process.failed, [""; 0], "nothing but the crash goes wrong");
+        let entry = self.store.load(&self.key).await.unwrap().expect("a record").entry;
+        let current = self.site.refresh_token().expect("a token that is good");
+        let answered = self.site.counters().refreshes - before;
+        tally.rounds += 1;
+        tally.renewals += answered;
+        if entry.state == State::Idle {
+            assert_eq!(entry.refresh_token.expose(), current, "what was answered is stored");
+            tally.between += 1;
+        } else if entry.refresh_token.expose() == current {
+            tally.unsent += 1;
+        } else {
+            assert_eq!(answered, process.saved + 1, "one answer was lost, and none before it");
+            tally.answer_lost += 1;
+        }
+        entry.state
+    }
+}
+
+async fn rounds(grace: Duration, mode: RefreshTokenMode) -> Tally {
+    let rounds = std::env::var(ROUNDS).map_or(FEW_ROUNDS, |rounds| rounds.parse().unwrap());
+    let emulator = Emulator::builder().seed(7).start().await.unwrap();
+    let site = emulator.site(Provider::GoTo);
+    site.set_refresh_token_mode(mode);
+    // Too short to be worth taking over: each start renews.
+    site.set_token_lifetime(Some(Duration::from_secs(20)));
+    let folder = tempfile::tempdir().unwrap();
+    let scene = Scene::new(site.clone(), &folder.path().join("store"), grace);
+    let (mut chance, mut tally) = (fastrand::Rng::with_seed(11), Tally::default());
+    scene.sign_in().await;
+    for _ in 0..rounds {
+        let left = scene.crash(&mut chance, &mut tally).await;
+        if left == State::Idle || !grace.is_zero() {
+            continue;
+        }
+        // Nobody has the answer, and a second sending would revoke whatever came of the first.
+        let requests = site.counters().token_requests;
+        let error = scene.exchange.token(&TokenRequest::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::SignInAgain, false));
+        assert_eq!(site.counters().token_requests, requests, "it is not sent again");
+        tally.person_needed += 1;
+        scene.sign_in().await;
+    }
+    // In the end there is a token, and no renewal was ever refused.
+    scene.exchange.token(&TokenRequest::new()).await.unwrap();
+    assert_eq!(site.counters().token_refused(), 0);
+    tally
+}
+
+fn report(case: &str, tally: &Tally) {
+    let _ = writeln!(io::stdout(), "{case}: {tally:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b79_where_a_replay_revokes_a_crash_needs_a_person_only_if_its_answer_was_stored_by_nobody() {
+    let tally = rounds(Duration::ZERO, RefreshTokenMode::RotateStrict).await;
+    report("strict", &tally);
+    assert_eq!(tally.person_needed, tally.unsent + tally.answer_lost);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b79_where_there_is_a_grace_period_no_crash_needs_a_person() {
+    let tally = rounds(GRACE, RefreshTokenMode::RotateWithGrace(GRACE)).await;
+    report("grace", &tally);
+    assert_eq!(tally.person_needed, 0);
+}
