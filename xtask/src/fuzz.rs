@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: feeds the parsers whatever a server may say.
+//! `cargo xtask fuzz`: feeds the parsers whatever a server or a file may say.
 
 use std::fs;
 use std::io::Write;

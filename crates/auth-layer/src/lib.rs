@@ -41,6 +41,7 @@
 //!
 //! # Features
 //!
+//! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
 //! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
@@ -106,7 +107,11 @@ pub use sign_in::{Authorization, Pkce, SignIn, SignInBuilder, SignedIn};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};
-pub use store::{Entry, Label, MemoryStore, Record, State, StoreError, StoreKey, TokenStore, Version};
+pub use store::{
+    Entry, Label, MemoryStore, Record, State, StoreError, StoreErrorKind, StoreKey, TokenStore, Version,
+};
+#[cfg(feature = "file-store")]
+pub use store::{FileStore, FileStoreBuilder, SealingKey};
 #[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
 #[doc(hidden)]
 pub use sync::model;

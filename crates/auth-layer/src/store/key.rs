@@ -29,6 +29,13 @@ impl StoreKey {
         Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// The key with these digits; `None` if they are none of a key.
+    #[cfg(feature = "file-store")]
+    pub(super) fn from_digits(digits: &str) -> Option<Self> {
+        let good = digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        good.then(|| Self(digits.to_owned()))
+    }
+
     /// The key as 64 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0

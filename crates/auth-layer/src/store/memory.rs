@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::error::StoreError;
 use super::key::StoreKey;
 use super::record::{Entry, Record, State, Version};
-use super::token_store::{StoreError, TokenStore};
+use super::token_store::TokenStore;
 use crate::clock::{Clock, Now, SystemClock};
 
 /// Keeps records in memory. Clones share them; they are gone with the process.

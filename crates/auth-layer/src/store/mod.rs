@@ -4,12 +4,18 @@
 //! token that came with it, and it carries a mark while a refresh token is on its way, so that two holders of
 //! one store never redeem the same refresh token.
 
+mod error;
+#[cfg(feature = "file-store")]
+mod file;
 mod key;
 mod memory;
 mod record;
 mod token_store;
 
+pub use error::{StoreError, StoreErrorKind};
+#[cfg(feature = "file-store")]
+pub use file::{FileStore, FileStoreBuilder, SealingKey};
 pub use key::StoreKey;
 pub use memory::MemoryStore;
 pub use record::{Entry, Label, Record, State, Version};
-pub use token_store::{StoreError, TokenStore};
+pub use token_store::TokenStore;

@@ -4,9 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use super::error::StoreError;
 use super::key::StoreKey;
 use super::record::{Entry, Record, Version};
-use crate::error::BoxError;
 
 /// Keeps one record for each identity. [`MemoryStore`](crate::MemoryStore) is the first implementation, and
 /// the model for others.
@@ -69,37 +69,4 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] if the store cannot be reached.
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError>;
-}
-
-/// Why a store could not do what it was asked.
-///
-/// ```
-/// use auth_layer::StoreError;
-///
-/// let error = StoreError::new("cannot reach the store", "connection refused");
-/// assert_eq!(error.to_string(), "cannot reach the store");
-/// ```
-#[derive(Debug)]
-pub struct StoreError {
-    message: &'static str,
-    source: BoxError,
-}
-
-impl StoreError {
-    /// An error that says what could not be done, with its cause. Neither may hold a token.
-    pub fn new(message: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { message, source: source.into() }
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message)
-    }
-}
-
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self.source.as_ref())
-    }
 }

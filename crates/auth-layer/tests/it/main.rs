@@ -8,6 +8,10 @@ mod callback;
 mod canary;
 mod challenge_properties;
 mod challenges;
+#[cfg(unix)]
+mod file_store;
+#[cfg(unix)]
+mod file_store_processes;
 mod hit_path;
 mod identity;
 mod leaves;
@@ -30,11 +34,15 @@ mod retry_after_properties;
 mod retry_cost;
 mod retry_loopback;
 mod runtime;
+#[cfg(unix)]
+mod sealed_store;
 mod secret_source;
 mod secrets;
 mod sign_in;
 mod single_flight;
 mod stack;
+#[cfg(unix)]
+mod stores;
 mod support;
 mod tenants;
 mod timing;
