@@ -85,7 +85,7 @@ pub enum ErrorKind {
     Credential,
     /// The pool keeps as many identities as it may, and all of them are in use.
     PoolFull,
-    /// The client's secret could not be read; nothing was sent.
+    /// A secret could not be read, the client's or one that the grant trades; nothing was sent.
     Secret,
     /// A token source of the application failed.
     Source,
@@ -162,7 +162,7 @@ impl Error {
         self.0.transient
     }
 
-    /// The token endpoint that was asked, without query.
+    /// The endpoint that was asked, mostly the token endpoint, without query.
     pub fn endpoint(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
     }
@@ -221,7 +221,7 @@ impl fmt::Display for Error {
         let inner = &*self.0;
         f.write_str(&inner.message)?;
         if let Some(endpoint) = &inner.endpoint {
-            write!(f, " (token endpoint {endpoint})")?;
+            write!(f, " (at {endpoint})")?;
         }
         if let Some(status) = inner.status {
             write!(f, ", status {}", status.as_u16())?;
@@ -271,7 +271,7 @@ impl fmt::Display for ErrorKind {
             Self::Interrupted => "the exchange was cut off",
             Self::Credential => "the request wants a credential that nobody gave",
             Self::PoolFull => "the pool is full, and all of its identities are in use",
-            Self::Secret => "the client's secret could not be read",
+            Self::Secret => "a secret could not be read",
             Self::Source => "the token source failed",
         })
     }

@@ -1,10 +1,18 @@
 //! What is traded for a token.
 
+use std::borrow::Cow;
+
+use crate::config_error::ConfigError;
+use crate::custom_grant::CustomGrant;
+use crate::error::{BoxError, Error};
+use crate::secret::Secret;
+use crate::secret_source::SecretSource;
 use crate::token::RefreshToken;
+use crate::token_exchange::TokenExchange;
 
 /// What is traded for a token at the token endpoint.
 ///
-/// The password grant is not offered (RFC 9700 section 2.4).
+/// The password grant is not offered (RFC 9700 section 2.4). `Debug` shows no secret.
 ///
 /// ```
 /// use auth_layer::{Grant, RefreshToken};
@@ -25,6 +33,14 @@ pub enum Grant {
     RefreshToken(RefreshToken),
     /// The refresh token that a sign-in left in the store. Where there is none, a person has to sign in.
     Stored,
+    /// A JWT that somebody signed (RFC 7523 section 2.1), see [`Grant::jwt_bearer`]. A refresh token in the answer is
+    /// ignored: the next token costs another assertion.
+    JwtBearer(SecretSource),
+    /// Somebody's token, traded for one of another kind or for somewhere else (RFC 8693). A refresh token in the answer
+    /// is ignored.
+    TokenExchange(TokenExchange),
+    /// A grant of a provider's own, see [`Grant::custom`]. A refresh token in the answer is ignored.
+    Custom(CustomGrant),
 }
 
 impl Grant {
@@ -33,16 +49,134 @@ impl Grant {
         Self::RefreshToken(token.into())
     }
 
+    /// A JWT that `assertion` makes anew for each exchange (RFC 7523 section 2.1).
+    ///
+    /// Nothing is signed here: who has the key makes the JWT, with an issuer, a subject, an audience and an end (RFC
+    /// 7523 section 3). It lives for minutes and may be good for one use, which is why there is no fixed one. Where the
+    /// function runs, and what its failure means, is told at [`SecretSource::from_fn`].
+    ///
+    /// ```
+    /// use auth_layer::{Grant, Secret};
+    ///
+    /// # fn sign() -> Result<String, std::io::Error> { Ok(String::from("a.b.c")) }
+    /// let grant = Grant::jwt_bearer(|| Ok(Secret::new(sign()?)));
+    /// assert_eq!(format!("{grant:?}"), "JwtBearer(Elsewhere(..))");
+    /// ```
+    pub fn jwt_bearer<F>(assertion: F) -> Self
+    where
+        F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,
+    {
+        Self::JwtBearer(SecretSource::from_fn(assertion))
+    }
+
+    /// A grant of a provider's own (RFC 6749 section 4.5): its `grant_type`, and its parameters. All their values count
+    /// as secrets.
+    ///
+    /// ```
+    /// use auth_layer::{Grant, SecretSource};
+    ///
+    /// let fixed = Grant::custom("urn:example:api-key", [("api_key", "6f1ed002ab5595859014ebf0951522d9")]);
+    /// let mounted = SecretSource::from_file("/run/secrets/api-key");
+    /// let read_anew = Grant::custom("urn:example:api-key", [("api_key", mounted)]);
+    /// ```
+    pub fn custom<N, S>(
+        grant_type: impl Into<Cow<'static, str>>,
+        parameters: impl IntoIterator<Item = (N, S)>,
+    ) -> Self
+    where
+        N: Into<Cow<'static, str>>,
+        S: Into<SecretSource>,
+    {
+        let parameters = parameters.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self::Custom(CustomGrant::new(grant_type.into(), parameters.collect()))
+    }
+
+    /// A token that a person made for programs, as GoTo has them: `grant_type=personal_access_token`, with the token as
+    /// `pat`.
+    ///
+    /// ```
+    /// let grant = auth_layer::Grant::personal_access_token("6f1ed002ab5595859014ebf0951522d9");
+    /// assert!(!grant.is_used_up());
+    /// ```
+    pub fn personal_access_token(token: impl Into<SecretSource>) -> Self {
+        Self::custom("personal_access_token", [("pat", token)])
+    }
+
     /// Whether asking may use the grant up, so that an answer must never be lost.
     pub const fn is_used_up(&self) -> bool {
         matches!(self, Self::RefreshToken(_) | Self::Stored)
     }
 
     /// The name in the request's `grant_type`.
-    pub(crate) const fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken(_) | Self::Stored => "refresh_token",
+            Self::JwtBearer(_) => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::TokenExchange(_) => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::Custom(custom) => custom.name(),
         }
+    }
+
+    /// What of it may have to be waited for, for errors.
+    pub(crate) const fn traded(&self) -> &'static str {
+        match self {
+            Self::JwtBearer(_) => "the assertion",
+            Self::TokenExchange(_) => "the token to exchange",
+            _ => "the grant's secret",
+        }
+    }
+
+    /// Refuses what cannot be right, whatever the provider.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match self {
+            Self::RefreshToken(token) if token.is_empty() => {
+                Err(ConfigError::new("refresh token", "is empty"))
+            }
+            Self::TokenExchange(exchange) => exchange.check(),
+            Self::Custom(custom) => custom.check(),
+            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored | Self::JwtBearer(_) => Ok(()),
+        }
+    }
+
+    /// Whether a name among its parameters comes more than once.
+    pub(crate) const fn repeats(&self) -> bool {
+        matches!(self, Self::TokenExchange(exchange) if exchange.repeats())
+    }
+
+    /// The names of its own parameters. Those of a refresh token are nobody else's business.
+    pub(crate) fn parameter_names(&self) -> Vec<&str> {
+        match self {
+            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Vec::new(),
+            Self::JwtBearer(_) => vec!["assertion"],
+            Self::TokenExchange(exchange) => exchange.parameter_names(),
+            Self::Custom(custom) => custom.parameter_names(),
+        }
+    }
+
+    /// Its own parameters for one exchange, secrets read anew.
+    pub(crate) async fn parameters(&self) -> Result<Vec<(&str, Secret)>, Error> {
+        match self {
+            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Ok(Vec::new()),
+            Self::JwtBearer(assertion) => Ok(vec![("assertion", assertion.read(self.traded()).await?)]),
+            Self::TokenExchange(exchange) => exchange.parameters(self.traded()).await,
+            Self::Custom(custom) => custom.parameters(self.traded()).await,
+        }
+    }
+
+    /// What of it makes one identity's tokens different from another's, without a secret in clear.
+    pub(crate) fn identity(&self) -> Vec<String> {
+        match self {
+            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Vec::new(),
+            Self::JwtBearer(assertion) => vec![assertion.identity()],
+            Self::TokenExchange(exchange) => exchange.identity(),
+            Self::Custom(custom) => custom.identity(),
+        }
+    }
+}
+
+impl From<TokenExchange> for Grant {
+    fn from(exchange: TokenExchange) -> Self {
+        Self::TokenExchange(exchange)
     }
 }

@@ -52,6 +52,7 @@ mod authorize;
 mod clock;
 mod config_error;
 mod credential;
+mod custom_grant;
 mod drain;
 mod endpoint;
 mod error;
@@ -68,6 +69,7 @@ mod replay;
 mod retry;
 mod retry_after;
 mod secret;
+mod secret_source;
 mod sign_in;
 mod source;
 mod span;
@@ -78,6 +80,7 @@ mod sync;
 mod test_clock;
 mod timeout;
 mod token;
+mod token_exchange;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use authorize::AuthMiddleware;
@@ -85,6 +88,7 @@ pub use authorize::{Auth, AuthLayer, ResponseBody, ResponseFuture, challenge};
 pub use clock::{Clock, Now, Sleep, SystemClock};
 pub use config_error::ConfigError;
 pub use credential::Credential;
+pub use custom_grant::CustomGrant;
 pub use endpoint::{Transport, TransportBody};
 pub use error::{BoxError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
@@ -101,9 +105,12 @@ pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
+pub use secret_source::SecretSource;
 #[cfg(feature = "loopback")]
 pub use sign_in::LoopbackListener;
-pub use sign_in::{Authorization, Pkce, SignIn, SignInBuilder, SignedIn};
+pub use sign_in::{
+    Authorization, DeviceCode, Pkce, Revocation, SignIn, SignInBuilder, SignedIn, SignedOut,
+};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};
@@ -118,4 +125,5 @@ pub use sync::model;
 #[cfg(feature = "test-util")]
 pub use test_clock::TestClock;
 pub use timeout::{TimedOut, Timeout, TimeoutFuture, TimeoutLayer};
-pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Resource, Scope};
+pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Resource, Scope, TokenTypeId};
+pub use token_exchange::TokenExchange;

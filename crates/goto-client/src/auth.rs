@@ -47,16 +47,20 @@ pub enum GotoApi {
     Webinar,
 }
 
-/// A client's id and secret, and the refresh token that a person's first sign-in gave.
+/// A client's id and secret, and what it trades: the refresh token that a person's first sign-in gave, or a personal
+/// access token.
 ///
 /// ```
-/// let credentials = goto_client::Credentials::new("client-id", "client-secret", "refresh-token");
-/// assert!(!format!("{credentials:?}").contains("refresh-token"));
+/// use goto_client::Credentials;
+///
+/// let person = Credentials::new("client-id", "client-secret", "refresh-token");
+/// let program = Credentials::personal_access_token("client-id", "client-secret", "personal-token");
+/// assert!(!format!("{person:?} {program:?}").contains("-token"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Credentials {
     credential: Credential,
-    refresh_token: RefreshToken,
+    grant: Grant,
 }
 
 impl Credentials {
@@ -68,14 +72,27 @@ impl Credentials {
     ) -> Self {
         Self {
             credential: Credential::new(client_id, client_secret),
-            refresh_token: RefreshToken::new(refresh_token),
+            grant: Grant::refresh_token(RefreshToken::new(refresh_token)),
+        }
+    }
+
+    /// A client's id and secret, and a personal access token: made by a person at <https://myaccount.goto.com>, for a
+    /// client that was registered with this grant. It is traded anew for each access token.
+    pub fn personal_access_token(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+        token: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            credential: Credential::new(client_id, client_secret),
+            grant: Grant::personal_access_token(token.into()),
         }
     }
 }
 
 impl From<Credentials> for Identity {
     fn from(credentials: Credentials) -> Self {
-        Self::new(credentials.credential, Grant::refresh_token(credentials.refresh_token))
+        Self::new(credentials.credential, credentials.grant)
     }
 }
 

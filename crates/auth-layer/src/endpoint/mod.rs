@@ -1,5 +1,7 @@
-//! One conversation with a token endpoint: build, send, read, classify.
+//! One conversation with a token endpoint, or with one of those beside it: build, send, read, classify.
 
+mod answer;
+mod device;
 mod request;
 mod response;
 mod token_endpoint;
@@ -7,6 +9,7 @@ mod transport;
 
 pub use transport::{Transport, TransportBody};
 
+pub(crate) use device::DeviceAnswer;
 pub(crate) use response::TokenAnswer;
 pub(crate) use token_endpoint::TokenEndpoint;
 pub(crate) use transport::AnswerBody;

@@ -1,4 +1,4 @@
-//! Writes a token request.
+//! Writes a request to one of a provider's endpoints.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -14,13 +14,23 @@ use crate::error::Error;
 use crate::profile::{ClientAuth, Encoding, Profile};
 use crate::secret::Secret;
 
-/// A parameter of a token request.
+/// A parameter of a request.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);
 
-/// Everything of a token request that stays the same.
+/// What is asked of a server, at which of its endpoints.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) url: &'a Uri,
+    /// What the endpoint is called, for errors.
+    pub(super) endpoint: &'static str,
+    pub(super) parameters: &'a [Parameter<'a>],
+    /// Whether the profile's own parameters and scope go with it.
+    pub(super) fixed: bool,
+}
+
+/// Everything of a client's requests that stays the same.
 #[derive(Debug)]
 pub(crate) struct Recipe {
-    url: Uri,
     client_auth: ClientAuth,
     credential: Credential,
     fixed: Vec<(String, String)>,
@@ -62,7 +72,16 @@ impl Recipe {
         if let Some(scope) = &profile.scope {
             fixed.push(("scope".to_owned(), scope.to_string()));
         }
-        Ok(Self { url: profile.token_url().clone(), client_auth, credential, fixed })
+        Ok(Self { client_auth, credential, fixed })
+    }
+
+    /// Refuses a grant with parameters of its own that somebody else sets already.
+    pub(crate) fn leave_to_grant(&self, names: &[&str]) -> Result<(), ConfigError> {
+        let mut taken = vec!["grant_type", "scope"];
+        taken.extend(self.client_auth.names());
+        taken.extend(BY_CLIENT);
+        taken.extend(self.fixed.iter().map(|(name, _)| name.as_str()));
+        names.iter().try_for_each(|name| claim(&mut taken, name))
     }
 
     /// The client's id.
@@ -85,14 +104,10 @@ impl Recipe {
         Ok(Proof { basic: pair.map(|pair| basic_header(&pair)), secret })
     }
 
-    /// Writes the request for one exchange: the grant's own parameters, the fixed ones, and the client's.
-    pub(crate) fn write(
-        &self,
-        grant: &[Parameter<'_>],
-        encoding: Encoding,
-        proof: &Proof,
-    ) -> Request<TransportBody> {
-        let fixed = self.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    /// Writes one request: its own parameters, the fixed ones, and the client's.
+    pub(super) fn write(&self, ask: &Ask<'_>, encoding: Encoding, proof: &Proof) -> Request<TransportBody> {
+        let fixed = self.fixed.iter().filter(|_| ask.fixed);
+        let fixed = fixed.map(|(name, value)| (name.as_str(), value.as_str()));
         let (id, secret) = (self.credential.id(), proof.secret.expose());
         let client = match &self.client_auth {
             ClientAuth::Basic | ClientAuth::BasicRaw => [None, None],
@@ -101,7 +116,8 @@ impl Recipe {
             }
             ClientAuth::Public => [Some(("client_id", id)), None],
         };
-        let parameters: Vec<Parameter<'_>> = grant
+        let parameters: Vec<Parameter<'_>> = ask
+            .parameters
             .iter()
             .copied()
             .chain(fixed)
@@ -114,7 +130,7 @@ impl Recipe {
         };
         let mut request = Request::new(TransportBody::new(Bytes::from_owner(Zeroizing::new(body))));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.url.clone();
+        *request.uri_mut() = ask.url.clone();
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
@@ -128,11 +144,12 @@ impl Recipe {
 }
 
 impl Proof {
-    /// Strikes the client's secrets out of what a server said, in case it echoed them: as they are, as they stand
-    /// in a form, and in base64.
-    pub(crate) fn redact(&self, text: &str, grant: &[Parameter<'_>]) -> String {
+    /// Strikes secrets out of what a server said, in case it echoed them: the client's, and those among the
+    /// request's parameters. As they are, as they stand in a form, and in base64.
+    pub(super) fn redact(&self, text: &str, parameters: &[Parameter<'_>]) -> String {
         let secret = self.secret.expose();
-        let secrets = grant.iter().skip(1).map(|(_, value)| *value).chain([secret]);
+        let sent = parameters.iter().filter(|(name, _)| !OPEN.contains(name)).map(|(_, value)| *value);
+        let secrets = sent.chain([secret]);
         let spellings = secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).flat_map(|secret| {
             let in_body = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             let in_basic = form_encoded(secret).to_string();
@@ -216,10 +233,36 @@ fn room(parameters: &[Parameter<'_>]) -> usize {
 }
 
 /// What only the grant and the profile's scope set.
-const BY_GRANT: [&str; 6] = ["grant_type", "refresh_token", "scope", "code", "code_verifier", "redirect_uri"];
+const BY_GRANT: [&str; 13] = [
+    "grant_type",
+    "scope",
+    "refresh_token",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "device_code",
+    "assertion",
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
+];
 
 /// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
 const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+/// Parameters that hold no secret, so that what a server says of them can be shown.
+const OPEN: [&str; 8] = [
+    "grant_type",
+    "scope",
+    "audience",
+    "resource",
+    "subject_token_type",
+    "actor_token_type",
+    "requested_token_type",
+    "token_type_hint",
+];
 
 const BASIC: &str = "Basic ";
 

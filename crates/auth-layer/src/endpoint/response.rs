@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, OAuthError, shown};
 use crate::profile::{Encoding, Profile};
-use crate::token::{AccessToken, RefreshToken, Scope};
+use crate::token::{AccessToken, RefreshToken, Scope, TokenTypeId};
 
 /// A token answer that can be used (RFC 6749 section 5.1).
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct TokenAnswer {
     pub(crate) scope: Option<Scope>,
     /// Whom it stands for, where the profile knows how an answer tells.
     pub(crate) account: Option<String>,
+    /// What kind of token it is, where a token exchange tells.
+    pub(crate) issued_token_type: Option<TokenTypeId>,
     /// When the request was sent.
     pub(crate) sent: Now,
 }
@@ -62,12 +64,18 @@ impl Members {
         Ok(None)
     }
 
-    fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
+    pub(super) fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
         match self.find(names)? {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(invalid(format!("the answer's {} is no string", names[0]))),
         }
+    }
+
+    /// A duration in whole seconds, cut to what is sensible.
+    pub(super) fn seconds(&self, name: &'static str) -> Result<Option<Duration>, Error> {
+        let seconds = self.find(&[name])?.map(whole).transpose()?;
+        Ok(seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_LIFETIME)))
     }
 
     /// The OAuth error in an answer, in the letter's shape or in one of those seen in the field.
@@ -128,6 +136,10 @@ impl Members {
                 .text(names.account)?
                 .filter(|name| !name.is_empty())
                 .map(|name| shown(&redact(name))),
+            issued_token_type: self
+                .text(&["issued_token_type"])?
+                .filter(|id| !id.is_empty())
+                .map(|id| TokenTypeId::new(shown(&redact(id)))),
             sent,
         })
     }

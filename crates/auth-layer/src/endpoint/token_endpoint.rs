@@ -1,5 +1,6 @@
 //! The steps of one conversation: the only file that knows them.
 
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,21 +8,23 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
-use super::request::{Parameter, Proof, Recipe};
+use super::answer::Answer;
+use super::device::DeviceAnswer;
+use super::request::{Ask, Parameter, Proof, Recipe};
 use super::response::{Members, TokenAnswer, invalid, is_transient};
 use super::transport::{AnswerBody, Transport};
-use crate::clock::Clock;
+use crate::clock::{Clock, Sleep};
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::grant::Grant;
 use crate::profile::{Encoding, Profile};
-use crate::retry_after::RetryAfter;
 
-/// A token endpoint and how to talk to it.
+/// A token endpoint, the provider's other endpoints beside it, and how one client talks to them.
 #[derive(Debug)]
 pub(crate) struct TokenEndpoint {
     profile: Profile,
@@ -58,50 +61,108 @@ impl TokenEndpoint {
         self.timeout
     }
 
+    /// Refuses a grant with parameters of its own that cannot be sent, or that somebody else sets already.
+    pub(crate) fn check(&self, grant: &Grant) -> Result<(), ConfigError> {
+        // What a form may repeat, a JSON object may not.
+        if grant.repeats() && (self.profile.encoding == Encoding::Json || self.profile.encoding_may_differ) {
+            let problem = "several of one kind go into a form only, and this provider takes JSON";
+            return Err(ConfigError::new("token exchange's resources and audiences", problem));
+        }
+        self.recipe.leave_to_grant(&grant.parameter_names())
+    }
+
     /// Trades a grant's parameters for a token, within one deadline for headers and body together.
     pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Error> {
+        self.trade(grant, self.clock.sleep(self.timeout)).await
+    }
+
+    /// The same for a grant whose secrets may have to be asked for first, within the same deadline.
+    pub(crate) async fn exchange_grant(&self, grant: &Grant) -> Result<TokenAnswer, Error> {
         let mut deadline = self.clock.sleep(self.timeout);
-        let proof = match select(pin!(self.recipe.prove()), &mut deadline).await {
-            Either::Left((proof, _)) => proof?,
-            Either::Right(((), _)) => {
-                let message = format!("the client's secret did not come within {:?}", self.timeout);
-                return Err(Error::new(ErrorKind::Secret, message));
-            }
-        };
-        let result = match select(pin!(self.converse(grant, &proof)), deadline).await {
+        let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
+        let own = parameters.iter().map(|(name, value)| (&**name, value.expose()));
+        let parameters: Vec<Parameter<'_>> = [("grant_type", grant.name())].into_iter().chain(own).collect();
+        self.trade(&parameters, deadline).await
+    }
+
+    async fn trade(&self, grant: &[Parameter<'_>], deadline: Sleep) -> Result<TokenAnswer, Error> {
+        let url = self.profile.token_url();
+        let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true };
+        self.converse(&ask, deadline, |answer| {
+            answer.read(|members| members.token(&self.profile, answer.sent, |text| answer.redact(text)))
+        })
+        .await
+    }
+
+    /// Asks for a device's codes (RFC 8628 section 3.1), as [`exchange`](Self::exchange) asks for a token.
+    pub(crate) async fn authorize_device(
+        &self,
+        url: &Uri,
+        parameters: &[Parameter<'_>],
+    ) -> Result<DeviceAnswer, Error> {
+        let ask = Ask { url, endpoint: "device authorization endpoint", parameters, fixed: true };
+        self.converse(&ask, self.clock.sleep(self.timeout), |answer| {
+            answer.read(|members| DeviceAnswer::read(members, answer.sent))
+        })
+        .await
+    }
+
+    /// Has a token revoked (RFC 7009 section 2.1). What the answer says beyond its status does not count.
+    pub(crate) async fn revoke(&self, url: &Uri, parameters: &[Parameter<'_>]) -> Result<(), Error> {
+        let ask = Ask { url, endpoint: "revocation endpoint", parameters, fixed: false };
+        self.converse(&ask, self.clock.sleep(self.timeout), |answer| match answer.status.is_success() {
+            true => Ok(()),
+            false => Err(answer.refusal()),
+        })
+        .await
+    }
+
+    /// Asks once, or once in each encoding, and reads the answer.
+    async fn converse<T>(
+        &self,
+        ask: &Ask<'_>,
+        mut deadline: Sleep,
+        read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let proof = self.in_time(self.recipe.prove(), &mut deadline, "the client's secret").await?;
+        let result = match select(pin!(self.answer(ask, &proof)), deadline).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(Error::new(
                 ErrorKind::Timeout,
-                format!("the token endpoint did not answer within {:?}", self.timeout),
+                format!("the {} did not answer within {:?}", ask.endpoint, self.timeout),
             )),
         };
-        result.map_err(|error| error.with_endpoint(self.shown()))
+        result.and_then(|answer| read(&answer)).map_err(|error| error.with_endpoint(shown(ask.url)))
     }
 
-    async fn converse(&self, grant: &[Parameter<'_>], proof: &Proof) -> Result<TokenAnswer, Error> {
+    async fn answer<'a>(&self, ask: &'a Ask<'a>, proof: &'a Proof) -> Result<Answer<'a>, Error> {
         let encoding = self.encoding();
-        match self.attempt(grant, encoding, proof).await {
-            Err(error)
-                if self.profile.encoding_may_differ && is_wrong_encoding(&error) && !is_sent_once(grant) =>
-            {
-                let answer = self.attempt(grant, encoding.other(), proof).await?;
-                self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
-                Ok(answer)
-            }
-            result => result,
+        let answer = self.attempt(ask, encoding, proof).await?;
+        let refused = answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        if !self.profile.encoding_may_differ || !refused || is_sent_once(ask.parameters) {
+            return Ok(answer);
         }
+        let answer = self.attempt(ask, encoding.other(), proof).await?;
+        if answer.is_good() {
+            self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
+        }
+        Ok(answer)
     }
 
-    /// Sends once, and reads what comes.
-    async fn attempt(
+    /// Sends once, and takes in what comes.
+    async fn attempt<'a>(
         &self,
-        grant: &[Parameter<'_>],
+        ask: &'a Ask<'a>,
         encoding: Encoding,
-        proof: &Proof,
-    ) -> Result<TokenAnswer, Error> {
-        // The lifetime counts from here: a slow answer makes it shorter, never longer.
+        proof: &'a Proof,
+    ) -> Result<Answer<'a>, Error> {
+        let broken = |error: BoxError| {
+            let message = format!("the {} could not be reached or broke off", ask.endpoint);
+            Error::new(ErrorKind::Transport, message).with_source(error)
+        };
+        // A lifetime counts from here: a slow answer makes it shorter, never longer.
         let sent = self.clock.now();
-        let request = self.recipe.write(grant, encoding, proof);
+        let request = self.recipe.write(ask, encoding, proof);
         let response = self.transport.send(request).await.map_err(broken)?;
         let (head, body) = Response::into_parts(response);
         let body = collect(body).await.map_err(|error| match error {
@@ -112,41 +173,23 @@ impl TokenEndpoint {
         })?;
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let members = Members::read(&body, content_type.unwrap_or_default(), &self.profile);
-        match members {
-            Some(members) if head.status.is_success() && !members.is_error() => members
-                .token(&self.profile, sent, |text| proof.redact(text, grant))
-                .map_err(|error| error.with_status(head.status)),
-            members => Err(self.refusal(head.status, &head.headers, members.as_ref(), grant, proof)),
-        }
+        let (status, headers, came) = (head.status, head.headers, self.clock.now());
+        Ok(Answer { status, headers, members, sent, came, ask, proof })
     }
 
-    /// Turns an answer that is no token into an error: of its body only the OAuth error fields.
-    fn refusal(
+    /// Waits for secrets as long as the deadline allows.
+    async fn in_time<T>(
         &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        members: Option<&Members>,
-        grant: &[Parameter<'_>],
-        proof: &Proof,
-    ) -> Error {
-        if members.is_none() && status.is_success() {
-            return invalid("the answer is no JSON object").with_status(status);
-        }
-        let oauth = members.and_then(|members| members.oauth_error(|text| proof.redact(text, grant)));
-        let message = if status.is_redirection() {
-            "the token endpoint redirected, which is never followed"
-        } else {
-            "the token endpoint refused the request"
-        };
-        let later = oauth.as_ref().is_some_and(|oauth| oauth.code() == "temporarily_unavailable");
-        let asked = RetryAfter::of(headers, self.clock.now());
-        let error = Error::new(ErrorKind::Refused, message)
-            .with_status(status)
-            .with_transience(is_transient(status) || later)
-            .with_retry_after(asked.map(RetryAfter::wait));
-        match oauth {
-            Some(oauth) => error.with_oauth(oauth),
-            None => error,
+        secrets: impl Future<Output = Result<T, Error>>,
+        deadline: &mut Sleep,
+        what: &str,
+    ) -> Result<T, Error> {
+        match select(pin!(secrets), deadline).await {
+            Either::Left((secrets, _)) => secrets,
+            Either::Right(((), _)) => {
+                let message = format!("{what} did not come within {:?}", self.timeout);
+                Err(Error::new(ErrorKind::Secret, message))
+            }
         }
     }
 
@@ -157,13 +200,12 @@ impl TokenEndpoint {
             self.profile.encoding
         }
     }
+}
 
-    /// The endpoint's URL without its query.
-    fn shown(&self) -> String {
-        let url = self.profile.token_url();
-        let host = url.authority().map_or("", |authority| authority.as_str());
-        format!("{}://{host}{}", url.scheme_str().unwrap_or("https"), url.path())
-    }
+/// An endpoint's URL without its query.
+fn shown(url: &Uri) -> String {
+    let host = url.authority().map_or("", |authority| authority.as_str());
+    format!("{}://{host}{}", url.scheme_str().unwrap_or("https"), url.path())
 }
 
 enum TooLong {
@@ -186,19 +228,10 @@ async fn collect(body: AnswerBody) -> Result<Zeroizing<Vec<u8>>, TooLong> {
     Ok(collected)
 }
 
-fn broken(error: BoxError) -> Error {
-    Error::new(ErrorKind::Transport, "the token endpoint could not be reached or broke off")
-        .with_source(error)
-}
-
 /// Whether it holds a code, which is sent at most once, whatever the server says of it (RFC 6749 section 4.1.2).
 fn is_sent_once(grant: &[Parameter<'_>]) -> bool {
     grant.iter().any(|(name, _)| *name == "code")
 }
 
-fn is_wrong_encoding(error: &Error) -> bool {
-    error.status() == Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-}
-
-/// A token answer is read up to this many bytes.
+/// An answer is read up to this many bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;

@@ -36,6 +36,12 @@ pub(super) struct Keeper {
 #[derive(Debug)]
 struct Slow {
     flight: Option<Flight>,
+    /// A flight whose token nobody wants any more, but which must finish before the next one starts.
+    before: Option<Seat>,
+    /// How often everything was forgotten. What left before the last time lands nowhere.
+    forgotten: u64,
+    /// The last generation that was handed out.
+    last: Generation,
     /// The last failure, and until when it answers for the token endpoint.
     remembered: Option<(Error, Now)>,
     /// Failures in a row.
@@ -79,7 +85,17 @@ impl Keeper {
         renewal: Renewal,
         chance: fastrand::Rng,
     ) -> Self {
-        let slow = Slow { flight: None, remembered: None, failures: 0, floor: None, retired: false, chance };
+        let slow = Slow {
+            flight: None,
+            before: None,
+            forgotten: 0,
+            last: Generation(0),
+            remembered: None,
+            failures: 0,
+            floor: None,
+            retired: false,
+            chance,
+        };
         Self {
             slot: ArcSwapOption::empty(),
             landing: AtomicU64::new(0),
@@ -200,7 +216,7 @@ impl Keeper {
         request: TokenRequest,
     ) -> Option<Seat> {
         self.gate.store(CLOSED, Ordering::Relaxed);
-        let exchange = self.clone().fly(request);
+        let exchange = self.clone().fly(request, slow.forgotten, slow.before.take());
         let (flight, seat) = match runtime {
             Some(runtime) => Flight::spawn(runtime, exchange),
             None => Flight::driven(exchange)?,
@@ -209,13 +225,21 @@ impl Keeper {
         Some(seat)
     }
 
-    /// The exchange itself, and what is kept of it.
-    fn fly(self: Arc<Self>, request: TokenRequest) -> impl Future<Output = Outcome> + Send + use<> {
+    /// The exchange itself, and what is kept of it. It begins when the one `before` it is over.
+    fn fly(
+        self: Arc<Self>,
+        request: TokenRequest,
+        forgotten: u64,
+        before: Option<Seat>,
+    ) -> impl Future<Output = Outcome> + Send + use<> {
         // A flight that is dropped, with its runtime or its last driver, opens the gate again: even one that never
         // began.
         let gate = Reopen(self);
         async move {
             let keeper = &*gate.0;
+            if let Some(before) = before {
+                let _ = before.outcome().await;
+            }
             keeper.counts.exchanges.fetch_add(1, Ordering::Relaxed);
             // The call is inside, since a source may panic before it has made a future.
             let asking = async { keeper.source.token(&request).await };
@@ -224,26 +248,26 @@ impl Keeper {
                 result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
             match result {
                 Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
-                    Err(keeper.fail(dead_on_arrival()))
+                    Err(keeper.fail(dead_on_arrival(), forgotten))
                 }
-                Ok(issued) => keeper.land(issued, &request),
-                Err(error) => Err(keeper.fail(error)),
+                Ok(issued) => keeper.land(issued, &request, forgotten),
+                Err(error) => Err(keeper.fail(error, forgotten)),
             }
         }
     }
 
-    fn land(&self, issued: IssuedToken, request: &TokenRequest) -> Outcome {
+    fn land(&self, issued: IssuedToken, request: &TokenRequest, forgotten: u64) -> Outcome {
         let mut slow = self.lock();
         if slow.retired {
             return Err(retired());
         }
+        if slow.forgotten != forgotten {
+            return Err(too_late());
+        }
         let old = self.current();
         let same = old.as_ref().filter(|old| old.token == issued.token);
-        let generation = match (same, &old) {
-            (Some(same), _) => same.generation,
-            (None, Some(old)) => Generation(old.generation.0 + 1),
-            (None, None) => Generation(1),
-        };
+        let generation = same.map_or(Generation(slow.last.0 + 1), |same| same.generation);
+        slow.last = generation;
         let soft = self.renewal.soft(issued.lifetime, &mut slow.chance);
         let landing = self.landing.load(Ordering::Relaxed) + 1;
         let token = Arc::new(Token {
@@ -272,8 +296,11 @@ impl Keeper {
         Ok(token)
     }
 
-    fn fail(&self, error: Error) -> Error {
+    fn fail(&self, error: Error, forgotten: u64) -> Error {
         let mut slow = self.lock();
+        if slow.forgotten != forgotten {
+            return error;
+        }
         slow.failures = slow.failures.saturating_add(1);
         let failures = slow.failures;
         let backoff = renewal::backoff(&error, failures, &mut slow.chance);
@@ -291,6 +318,28 @@ impl Keeper {
     /// Whether a flight is in the air.
     pub(super) fn is_in_flight(&self) -> bool {
         self.lock().flight.as_ref().and_then(Flight::join).is_some()
+    }
+
+    /// Forgets the token, and what is remembered of failures; the next caller makes a new start. A flight in the air
+    /// lands nowhere. One that must finish does so first.
+    pub(super) fn forget(&self) {
+        let mut slow = self.lock();
+        slow.forgotten += 1;
+        if let Some(flight) = slow.flight.take() {
+            if self.source.must_finish() {
+                slow.before = flight.join().or(slow.before.take());
+            } else {
+                flight.abort();
+            }
+        }
+        slow.remembered = None;
+        slow.failures = 0;
+        slow.floor = None;
+        self.slot.store(None);
+        // Whoever has seen the old landing looks into the slot again.
+        let landing = self.landing.load(Ordering::Relaxed) + 1;
+        self.landing.store(landing, Ordering::Release);
+        self.gate.store(0, Ordering::Relaxed);
     }
 
     /// Forgets the token for good: from here on nobody gets one, not even from a flight that lands later.
@@ -329,6 +378,10 @@ impl Drop for Reopen {
 
 fn retired() -> Error {
     Error::new(ErrorKind::Interrupted, "the identity was removed from its pool; ask the pool again")
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::Interrupted, "the token was forgotten while it was on its way")
 }
 
 fn dead_on_arrival() -> Error {

@@ -95,6 +95,30 @@ impl TokenManager {
         }
     }
 
+    /// Forgets the token, in every clone: from here on nobody is given it, and the next caller asks the source anew. It
+    /// is for the moment after a sign-out, or after whatever else makes a token worthless that is still good by its
+    /// dates.
+    ///
+    /// A token on its way is not handed out either: who waits for it gets
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted). Where a refresh token is being redeemed, that is let
+    /// finish before the source is asked again. Nothing is revoked, and what the source keeps, in a store for example,
+    /// is left alone.
+    ///
+    /// ```
+    /// use auth_layer::{AccessToken, StaticToken, TokenManager};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+    /// manager.token().await?;
+    /// manager.forget();
+    /// manager.token().await?;
+    /// assert_eq!(manager.stats().exchanges, 2);
+    /// # Ok::<(), auth_layer::Error>(()) }).unwrap();
+    /// ```
+    pub fn forget(&self) {
+        self.keeper.forget();
+    }
+
     /// What has happened so far.
     pub fn stats(&self) -> Stats {
         let counts = &self.keeper.counts;

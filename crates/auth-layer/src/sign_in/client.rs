@@ -8,6 +8,7 @@ use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::endpoint::{TokenEndpoint, Transport};
 use crate::profile::Profile;
+use crate::token::Scope;
 
 /// One client at one provider, for which people sign in.
 ///
@@ -20,6 +21,8 @@ use crate::profile::Profile;
 #[derive(Debug)]
 pub struct SignIn {
     pub(super) endpoint: TokenEndpoint,
+    /// What is asked for where nothing else is said.
+    pub(super) scope: Option<Scope>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -93,10 +96,10 @@ impl SignInBuilder {
         };
         // The scope is asked for at the sign-in page; the exchange of its code is for what was granted there.
         let mut profile = self.profile;
-        profile.scope = None;
+        let scope = profile.scope.take();
         let clock = self.clock.clone();
         let endpoint = TokenEndpoint::new(profile, self.credential, transport, clock, self.timeout)?;
-        Ok(SignIn { endpoint, clock: self.clock })
+        Ok(SignIn { endpoint, scope, clock: self.clock })
     }
 }
 

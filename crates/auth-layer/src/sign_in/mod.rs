@@ -17,6 +17,8 @@ mod loopback;
 mod page;
 mod pkce;
 mod redirect;
+mod device;
+mod revoke;
 mod signed_in;
 
 pub use authorization::Authorization;
@@ -24,4 +26,6 @@ pub use client::{SignIn, SignInBuilder};
 #[cfg(feature = "loopback")]
 pub use loopback::LoopbackListener;
 pub use pkce::Pkce;
+pub use device::DeviceCode;
+pub use revoke::{Revocation, SignedOut};
 pub use signed_in::SignedIn;

@@ -44,6 +44,7 @@ use crate::token::{Resource, Scope};
 #[derive(Debug)]
 pub struct Exchange {
     endpoint: TokenEndpoint,
+    grant: Grant,
     refresh: Option<Refresh>,
     required_scope: Option<Scope>,
 }
@@ -81,11 +82,14 @@ impl Exchange {
             let message = format!("the token's scope is \"{granted}\", and \"{required}\" is required");
             return Err(Error::new(ErrorKind::Scope, message));
         }
-        let issued = IssuedToken::new(answer.access_token, answer.sent, answer.lifetime);
-        Ok(match answer.scope {
-            Some(scope) => issued.with_scope(scope),
-            None => issued,
-        })
+        let mut issued = IssuedToken::new(answer.access_token, answer.sent, answer.lifetime);
+        issued.scope = answer.scope;
+        issued.issued_token_type = answer.issued_token_type;
+        if matches!(self.grant, Grant::TokenExchange(_)) && issued.issued_token_type.is_none() {
+            let message = "the answer has no issued_token_type (RFC 8693 section 2.2.1)";
+            return Err(Error::new(ErrorKind::InvalidAnswer, message));
+        }
+        Ok(issued)
     }
 }
 
@@ -99,10 +103,7 @@ impl TokenSource for Exchange {
                     super::refresh::Redeemed::Adopted(issued) => Ok(issued),
                 }
             }
-            None => {
-                let grant = [("grant_type", Grant::ClientCredentials.name())];
-                self.issue(self.endpoint.exchange(&grant).await?)
-            }
+            None => self.issue(self.endpoint.exchange_grant(&self.grant).await?),
         }
     }
 
@@ -220,19 +221,20 @@ impl ExchangeBuilder {
     /// # Errors
     ///
     /// [`ConfigError`] for an empty id, secret or refresh token, for client credentials of a public client
-    /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, and where there is no transport.
+    /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, for a grant that the provider's encoding
+    /// cannot carry, and where there is no transport.
     pub fn build(mut self) -> Result<Exchange, ConfigError> {
         if let Some(scope) = &self.scope {
             self.profile.scope = Some(scope.clone());
         }
+        self.grant.check()?;
         let refresh = match &self.grant {
             Grant::ClientCredentials if self.profile.client_auth == ClientAuth::Public => {
                 let problem = "need a client that authenticates (RFC 6749 section 4.4)";
                 return Err(ConfigError::new("client credentials", problem));
             }
-            Grant::ClientCredentials => None,
-            Grant::RefreshToken(token) if token.is_empty() => {
-                return Err(ConfigError::new("refresh token", "is empty"));
+            Grant::ClientCredentials | Grant::JwtBearer(_) | Grant::TokenExchange(_) | Grant::Custom(_) => {
+                None
             }
             Grant::Stored if self.store.is_none() => {
                 return Err(ConfigError::new("stored refresh token", "needs the store that keeps it"));
@@ -255,11 +257,10 @@ impl ExchangeBuilder {
             Some(transport) => transport,
             None => crate::leaf::default_transport()?,
         };
-        Ok(Exchange {
-            endpoint: TokenEndpoint::new(self.profile, self.credential, transport, self.clock, self.timeout)?,
-            refresh,
-            required_scope: self.required_scope,
-        })
+        let endpoint =
+            TokenEndpoint::new(self.profile, self.credential, transport, self.clock, self.timeout)?;
+        endpoint.check(&self.grant)?;
+        Ok(Exchange { endpoint, grant: self.grant, refresh, required_scope: self.required_scope })
     }
 
     /// Everything that makes this identity's tokens different from another's.
@@ -281,6 +282,7 @@ impl ExchangeBuilder {
         parameters.extend(profile.scope.iter().map(|scope| format!("scope={scope}")));
         parameters.sort();
         parts.extend(parameters);
+        parts.extend(self.grant.identity());
         StoreKey::of(parts.iter().map(String::as_str))
     }
 }
@@ -290,3 +292,54 @@ const KEY_VERSION: &str = "1";
 
 /// Long enough for a slow identity provider, short enough for a person to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::secret_source::SecretSource;
+    use crate::token::TokenTypeId;
+    use crate::token_exchange::TokenExchange;
+
+    fn key(grant: impl Into<Grant>) -> StoreKey {
+        Exchange::builder(Profile::goto(), Credential::new("client", "secret"), grant.into()).key()
+    }
+
+    #[test]
+    fn sc06_everything_that_makes_a_grant_changes_the_key() {
+        let exchange = || TokenExchange::new("subject", TokenTypeId::JWT);
+        let keys = [
+            key(Grant::ClientCredentials),
+            key(Grant::Stored),
+            key(Grant::jwt_bearer(|| Ok(Secret::new("a")))),
+            key(Grant::JwtBearer(SecretSource::from_file("/one"))),
+            key(Grant::JwtBearer(SecretSource::from_file("/two"))),
+            key(exchange()),
+            key(TokenExchange::new("another", TokenTypeId::JWT)),
+            key(TokenExchange::new("subject", TokenTypeId::SAML2)),
+            key(exchange().with_actor("actor", TokenTypeId::JWT)),
+            key(exchange().with_actor("another", TokenTypeId::JWT)),
+            key(exchange().with_requested_token_type(TokenTypeId::JWT)),
+            key(exchange().with_audience("a")),
+            key(exchange().with_audience("a").with_audience("b")),
+            key(Grant::personal_access_token("one")),
+            key(Grant::personal_access_token("two")),
+            key(Grant::custom("personal_access_token", [("token", "one")])),
+        ];
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{keys:?}");
+        let in_order = exchange().with_audience("a").with_audience("b");
+        assert_eq!(key(in_order), key(exchange().with_audience("b").with_audience("a")));
+    }
+
+    #[test]
+    fn sc05_what_goes_into_the_key_holds_no_secret() {
+        let exchange =
+            TokenExchange::new("s3cret-1", TokenTypeId::JWT).with_actor("s3cret-2", TokenTypeId::JWT);
+        for grant in [exchange.into(), Grant::personal_access_token("s3cret-3")] {
+            let parts: Vec<String> = grant.identity();
+            assert!(!parts.is_empty() && !parts.concat().contains("s3cret"), "{parts:?}");
+        }
+    }
+}

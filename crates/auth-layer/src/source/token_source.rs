@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::clock::Now;
 use crate::error::Error;
-use crate::token::{AccessToken, Scope};
+use crate::token::{AccessToken, Scope, TokenTypeId};
 
 /// Anything that can be asked for a token: an [`Exchange`](crate::Exchange) at a token endpoint, a metadata
 /// server, a file that something else keeps fresh.
@@ -99,12 +99,13 @@ pub struct IssuedToken {
     pub(crate) asked: Now,
     pub(crate) lifetime: Duration,
     pub(crate) scope: Option<Scope>,
+    pub(crate) issued_token_type: Option<TokenTypeId>,
 }
 
 impl IssuedToken {
     /// A token that was asked for at `asked` and lives for `lifetime` from then on.
     pub const fn new(token: AccessToken, asked: Now, lifetime: Duration) -> Self {
-        Self { token, asked, lifetime, scope: None }
+        Self { token, asked, lifetime, scope: None, issued_token_type: None }
     }
 
     /// Adds the scope that the issuer granted, where it differs from what was asked for.
@@ -117,5 +118,10 @@ impl IssuedToken {
     /// The scope that the issuer granted; `None` means "as asked" (RFC 6749 section 5.1).
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
+    }
+
+    /// What kind of token it is, where a token exchange told (RFC 8693 section 2.2.1).
+    pub const fn issued_token_type(&self) -> Option<&TokenTypeId> {
+        self.issued_token_type.as_ref()
     }
 }

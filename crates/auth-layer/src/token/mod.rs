@@ -5,9 +5,11 @@ mod call_bearer;
 mod refresh_token;
 mod resource;
 mod scope;
+mod type_id;
 
 pub use access_token::{AccessToken, Generation};
 pub use call_bearer::CallBearer;
 pub use refresh_token::RefreshToken;
 pub use resource::Resource;
 pub use scope::Scope;
+pub use type_id::TokenTypeId;

@@ -12,8 +12,11 @@ mod challenges;
 mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
+mod custom_grant;
+mod device;
 mod hit_path;
 mod identity;
+mod jwt_bearer;
 mod leaves;
 mod limit;
 mod loopback;
@@ -33,6 +36,7 @@ mod retry;
 mod retry_after_properties;
 mod retry_cost;
 mod retry_loopback;
+mod revocation;
 mod runtime;
 #[cfg(unix)]
 mod sealed_store;
@@ -48,6 +52,7 @@ mod tenants;
 mod timing;
 mod tls;
 mod token_errors;
+mod token_exchange;
 mod token_request;
 mod token_response;
 mod usage;

@@ -51,7 +51,7 @@ async fn te01_every_code_is_one_typed_error() {
         assert_eq!(error.is_transient(), transient, "{code}");
         assert_eq!(error.endpoint(), Some("https://auth.example.com/token"));
         let expected = format!(
-            "the token endpoint refused the request (token endpoint https://auth.example.com/token), \
+            "the token endpoint refused the request (at https://auth.example.com/token), \
              status 400, {code}: what it is",
         );
         assert_eq!(error.to_string(), expected);

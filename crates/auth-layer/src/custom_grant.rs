@@ -1,0 +1,81 @@
+//! `CustomGrant`: what one provider trades for a token, and no other.
+
+use std::borrow::Cow;
+
+use crate::config_error::ConfigError;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::secret_source::SecretSource;
+
+/// What one provider trades for a token, and no other (RFC 6749 section 4.5). [`Grant::custom`](crate::Grant::custom)
+/// makes it. `Debug` shows no value.
+///
+/// ```
+/// use auth_layer::{CustomGrant, Grant};
+///
+/// fn grant_type(grant: &CustomGrant) -> &str {
+///     grant.name()
+/// }
+/// # let Grant::Custom(grant) = Grant::personal_access_token("6f1ed002ab55") else { unreachable!() };
+/// # assert_eq!(grant_type(&grant), "personal_access_token");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomGrant {
+    grant_type: Cow<'static, str>,
+    parameters: Vec<(Cow<'static, str>, SecretSource)>,
+}
+
+impl CustomGrant {
+    pub(crate) const fn new(
+        grant_type: Cow<'static, str>,
+        parameters: Vec<(Cow<'static, str>, SecretSource)>,
+    ) -> Self {
+        Self { grant_type, parameters }
+    }
+
+    /// Its `grant_type`.
+    pub fn name(&self) -> &str {
+        &self.grant_type
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |problem| {
+            Err(ConfigError::new(format!("grant type \"{}\"", self.grant_type.escape_default()), problem))
+        };
+        match &*self.grant_type {
+            "" => return refuse("is empty"),
+            "password" => return refuse("is not offered (RFC 9700 section 2.4)"),
+            "client_credentials" | "refresh_token" => return refuse("is a grant of its own"),
+            "authorization_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
+                return refuse("is good for one exchange: a person signs in through `SignIn`");
+            }
+            _ => {}
+        }
+        let empty = |(name, value): &&(Cow<'_, str>, SecretSource)| {
+            name.is_empty() || value.fixed().is_some_and(Secret::is_empty)
+        };
+        match self.parameters.iter().find(empty) {
+            Some((name, _)) => {
+                let what = format!("grant's parameter \"{}\"", name.escape_default());
+                Err(ConfigError::new(what, "has no name or no value"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn parameter_names(&self) -> Vec<&str> {
+        self.parameters.iter().map(|(name, _)| &**name).collect()
+    }
+
+    pub(crate) async fn parameters(&self, what: &'static str) -> Result<Vec<(&str, Secret)>, Error> {
+        let mut parameters = Vec::with_capacity(self.parameters.len());
+        for (name, value) in &self.parameters {
+            parameters.push((&**name, value.read(what).await?));
+        }
+        Ok(parameters)
+    }
+
+    pub(crate) fn identity(&self) -> Vec<String> {
+        self.parameters.iter().map(|(name, value)| format!("{name}={}", value.identity())).collect()
+    }
+}

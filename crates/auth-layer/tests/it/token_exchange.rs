@@ -1,0 +1,232 @@
+//! Token exchange (RFC 8693): what is sent, what must come back, and what cannot be said.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_layer::{
+    Credential, Encoding, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, Resource, Secret,
+    SecretSource, TestClock, TokenExchange, TokenManager, TokenRequest, TokenSource, TokenTypeId,
+};
+use http::Response;
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use crate::support::{FakeTokenEndpoint, Seen, example, json_response};
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+fn plain() -> TokenExchange {
+    TokenExchange::new("subject-1", TokenTypeId::JWT)
+}
+
+fn answer() -> Value {
+    json!({
+        "access_token": "token-1", "issued_token_type": ACCESS_TOKEN, "token_type": "Bearer",
+        "expires_in": 60, "refresh_token": "refresh-1",
+    })
+}
+
+fn answering(body: Value) -> FakeTokenEndpoint {
+    FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body.to_string())))
+}
+
+fn exchange(endpoint: &FakeTokenEndpoint, profile: Profile, grant: TokenExchange) -> ExchangeBuilder {
+    Exchange::builder(profile, Credential::new("client", "client-secret"), grant.into())
+        .transport(endpoint.transport())
+}
+
+/// The parameters of a form, in order.
+fn pairs(seen: &Seen) -> Vec<(String, String)> {
+    form_urlencoded::parse(&seen.body).into_owned().collect()
+}
+
+fn resource(text: &str) -> Resource {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn tx01_a_subject_token_goes_with_its_type() {
+    let endpoint = answering(answer());
+    let source = exchange(&endpoint, example(), plain()).build().unwrap();
+    source.token(&TokenRequest::new()).await.unwrap();
+    let seen = &endpoint.seen()[0];
+    let expected = [
+        ("grant_type", GRANT_TYPE),
+        ("subject_token", "subject-1"),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+    ];
+    assert_eq!(pairs(seen), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(seen.headers["authorization"], "Basic Y2xpZW50OmNsaWVudC1zZWNyZXQ=");
+}
+
+#[tokio::test]
+async fn tx01_all_that_can_be_said_is_sent() {
+    let endpoint = answering(answer());
+    let grant = plain()
+        .with_actor("actor-1", TokenTypeId::new("urn:example:robot"))
+        .with_requested_token_type(TokenTypeId::ACCESS_TOKEN)
+        .with_audience("orders")
+        .with_audience("stock")
+        .with_resource(resource("https://one.example.com"))
+        .with_resource(resource("https://two.example.com"));
+    let source = exchange(&endpoint, example(), grant).scope("orders:read".parse().unwrap());
+    source.build().unwrap().token(&TokenRequest::new()).await.unwrap();
+    let expected = [
+        ("grant_type", GRANT_TYPE),
+        ("subject_token", "subject-1"),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+        ("actor_token", "actor-1"),
+        ("actor_token_type", "urn:example:robot"),
+        ("requested_token_type", ACCESS_TOKEN),
+        ("resource", "https://one.example.com"),
+        ("resource", "https://two.example.com"),
+        ("audience", "orders"),
+        ("audience", "stock"),
+        ("scope", "orders:read"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(pairs(&endpoint.seen()[0]), expected);
+}
+
+#[tokio::test]
+async fn tx01_several_resources_or_audiences_go_into_a_form_only() {
+    let endpoint = answering(answer());
+    let one = || plain().with_audience("orders").with_resource(resource("https://one.example.com"));
+    let in_json = example().with_encoding(Encoding::Json);
+    exchange(&endpoint, in_json.clone(), one()).build().unwrap().token(&TokenRequest::new()).await.unwrap();
+    assert_eq!(endpoint.seen()[0].json()["audience"], "orders");
+
+    for several in [one().with_audience("stock"), one().with_resource(resource("urn:example:two"))] {
+        for profile in [in_json.clone(), example().with_either_encoding()] {
+            let error = exchange(&endpoint, profile, several.clone()).build().unwrap_err();
+            assert_eq!(error.what(), "token exchange's resources and audiences");
+        }
+        exchange(&endpoint, example(), several).build().unwrap();
+    }
+}
+
+#[test]
+fn tx01_no_audience_or_resource_is_sent_twice_by_accident() {
+    let endpoint = answering(answer());
+    let grant = || plain().with_audience("orders");
+    for builder in [
+        exchange(&endpoint, example().with_parameter("audience", "orders"), grant()),
+        exchange(&endpoint, example(), grant()).audience("stock"),
+        exchange(&endpoint, example(), plain().with_resource(resource("urn:a"))).resource(&resource("urn:b")),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert!(error.what().starts_with("token request parameter "), "{error}");
+    }
+    // Each where the other is not.
+    exchange(&endpoint, example(), grant()).resource(&resource("urn:b")).build().unwrap();
+}
+
+#[test]
+fn tx01_what_is_empty_or_set_by_somebody_else_is_refused() {
+    let endpoint = answering(answer());
+    let nameless = TokenTypeId::new("");
+    for (grant, what) in [
+        (TokenExchange::new("", TokenTypeId::JWT), "subject token"),
+        (TokenExchange::new("t", nameless.clone()), "subject token's type"),
+        (plain().with_actor("", TokenTypeId::JWT), "actor token"),
+        (plain().with_actor("t", nameless), "actor token's type"),
+    ] {
+        assert_eq!(exchange(&endpoint, example(), grant).build().unwrap_err().what(), what);
+    }
+    for name in ["subject_token", "subject_token_type", "actor_token", "requested_token_type", "assertion"] {
+        let profile = example().with_parameter(name, "x");
+        assert!(exchange(&endpoint, profile, plain()).build().is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn tx01_tokens_are_read_anew_for_each_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workload");
+    std::fs::write(&path, "subject-1\n").unwrap();
+    let endpoint = answering(answer());
+    let grant = TokenExchange::new(SecretSource::from_file(&path), TokenTypeId::JWT)
+        .with_actor(SecretSource::from_fn(|| Ok(Secret::new("actor"))), TokenTypeId::JWT);
+    let source = exchange(&endpoint, example(), grant).build().unwrap();
+    source.token(&TokenRequest::new()).await.unwrap();
+    std::fs::write(&path, "subject-2\n").unwrap();
+    source.token(&TokenRequest::new()).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let error = source.token(&TokenRequest::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Secret, true));
+    assert!(error.to_string().starts_with("the token to exchange in "), "{error}");
+    let sent: Vec<_> = endpoint.seen().iter().map(|seen| seen.form("subject_token").unwrap()).collect();
+    assert_eq!(sent, ["subject-1", "subject-2"]);
+}
+
+#[tokio::test]
+async fn tx02_the_issued_type_is_kept() {
+    let endpoint = answering(answer());
+    let source = exchange(&endpoint, example(), plain()).build().unwrap();
+    let issued = source.token(&TokenRequest::new()).await.unwrap();
+    assert_eq!(issued.issued_token_type(), Some(&TokenTypeId::ACCESS_TOKEN));
+    assert!(source.store_key().is_none() && !source.must_finish());
+}
+
+#[tokio::test]
+async fn tx02_an_answer_without_the_issued_type_is_refused() {
+    for missing in [Value::Null, "".into(), 5.into()] {
+        let mut body = answer();
+        body["issued_token_type"] = missing;
+        let endpoint = answering(body);
+        let error = TokenManager::new(exchange(&endpoint, example(), plain()).build().unwrap());
+        assert_eq!(error.token().await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+    }
+    // Nobody else has to say it.
+    let endpoint = FakeTokenEndpoint::issuing(60);
+    let plain = Exchange::builder(example(), Credential::new("c", "s"), Grant::ClientCredentials);
+    let plain = plain.transport(endpoint.transport()).build().unwrap();
+    assert!(plain.token(&TokenRequest::new()).await.unwrap().issued_token_type().is_none());
+}
+
+#[tokio::test]
+async fn tx02_what_is_no_access_token_is_never_sent_as_bearer() {
+    for token_type in ["N_A", "n_a"] {
+        let mut body = answer();
+        body["token_type"] = token_type.into();
+        body["issued_token_type"] = TokenTypeId::SAML2.as_str().into();
+        // Not even where a missing type means Bearer.
+        let profile = example().with_default_token_type("Bearer");
+        let endpoint = answering(body);
+        let manager = TokenManager::new(exchange(&endpoint, profile, plain()).build().unwrap());
+        let error = manager.token().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::TokenType, false));
+        assert!(error.to_string().contains(token_type), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_early_renewal_is_another_exchange() {
+    let clock = TestClock::new();
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| {
+        let mut body = answer();
+        body["access_token"] = format!("token-{n}").into();
+        Ok::<Response<Full<bytes::Bytes>>, _>(json_response(200, &body.to_string()))
+    });
+    let source = exchange(&endpoint, example(), plain()).clock(Arc::new(clock.clone())).build().unwrap();
+    let manager = TokenManager::builder(source).clock(Arc::new(clock.clone())).build();
+    manager.token().await.unwrap();
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(manager.token().await.unwrap().access_token().expose(), "token-2");
+    let sent = endpoint.seen();
+    assert!(sent.iter().all(|seen| seen.form("grant_type").as_deref() == Some(GRANT_TYPE)));
+    assert!(sent.iter().all(|seen| seen.form("refresh_token").is_none()));
+}
+
+#[tokio::test]
+async fn ri03_a_target_that_the_server_refuses_is_permanent_and_named() {
+    let body = r#"{"error":"invalid_target","error_description":"no orders-of-somebody-else here"}"#;
+    let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(400, body)));
+    let grant = plain().with_audience("orders-of-somebody-else");
+    let manager = TokenManager::new(exchange(&endpoint, example(), grant).build().unwrap());
+    let error = manager.token().await.unwrap_err();
+    assert!(!error.is_transient());
+    // It is no secret where a token is for.
+    assert!(error.to_string().contains("no orders-of-somebody-else here"), "{error}");
+}
