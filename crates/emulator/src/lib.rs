@@ -24,6 +24,12 @@
 //! - [`Fault`] says what is to go wrong at which [`Endpoint`].
 //! - [`Counters`] and [`LoggedRequest`] tell what was seen.
 //!
+//! At GoTo and GoTab people sign in: [`Site::authorize_url`] is a page for a browser, without scripts, and
+//! [`Site::approve`] does what a person does there, for tests that have no browser. Codes are good once, for ten minutes
+//! of the clock; GoTo's PKCE is S256 alone. GoTo also serves its metadata, takes tokens back at
+//! [`Site::revocation_url`], and rotates its refresh token as [`RefreshTokenMode`] says. Signing in a device
+//! ([`Site::offer_device_sign_in`]) is the one thing here that no provider offers.
+//!
 //! The token endpoints are as strict as the providers, quirk by quirk. The API hosts serve the OpenAPI documents of this
 //! workspace: whatever operation is in a document is routed, asks for what the document requires, and answers with the
 //! document's example. Behind the operations that matter there is state: what was created can be read again.
@@ -41,6 +47,7 @@ mod provider;
 mod random;
 mod reply;
 mod server;
+mod sign_in;
 mod site;
 mod switches;
 mod token;
@@ -56,5 +63,6 @@ pub use endpoint::Endpoint;
 pub use fault::{Fault, Malformed, Scheduled};
 pub use observe::{Counters, LoggedRequest, Rejection, TokenRefusal};
 pub use provider::Provider;
+pub use sign_in::ErrorPage;
 pub use site::{Hold, Site};
 pub use switches::{RefreshTokenMode, TokenEncoding};

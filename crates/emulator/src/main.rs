@@ -3,8 +3,11 @@
 use std::io::{self, Write};
 use std::pin::pin;
 
-use clap::Parser;
-use emulator::{Emulator, Site};
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+use emulator::{Emulator, Provider, RefreshTokenMode, Site};
 use futures_util::future::poll_immediate;
 
 /// The four providers on loopback: GoTab, GoTo, GBG GO and Octotable.
@@ -20,17 +23,68 @@ struct Arguments {
     /// Draws credentials from this seed instead of the fixed ones
     #[arg(long)]
     seed: Option<u64>,
+    /// What GoTo does with a refresh token that is redeemed
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Same)]
+    refresh_token_mode: Mode,
+    /// With rotate-strict: for how long a refresh token may come again and get the same successor
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
+    /// Lets devices sign in at GoTo, which the real one does not
+    #[arg(long)]
+    device: bool,
+    /// Registers one more URL to which a browser may be sent; GoTo takes any loopback URL besides
+    #[arg(long, value_name = "URL")]
+    redirect_url: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    /// Repeats it, until its last day
+    Same,
+    /// Says nothing of it, and it stays good
+    Absent,
+    /// Replaces it
+    Rotate,
+    /// Replaces it, and revokes everything when the old one comes again
+    RotateStrict,
+}
+
+impl Arguments {
+    fn refresh_token_mode(&self) -> Result<RefreshTokenMode, clap::Error> {
+        match (self.refresh_token_mode, self.grace) {
+            (Mode::RotateStrict, Some(grace)) => {
+                Ok(RefreshTokenMode::RotateWithGrace(Duration::from_secs(grace)))
+            }
+            (Mode::RotateStrict, None) => Ok(RefreshTokenMode::RotateStrict),
+            (_, Some(_)) => {
+                let message = "--grace needs --refresh-token-mode rotate-strict";
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
+            (Mode::Same, None) => Ok(RefreshTokenMode::Same),
+            (Mode::Absent, None) => Ok(RefreshTokenMode::Absent),
+            (Mode::Rotate, None) => Ok(RefreshTokenMode::Rotate),
+        }
+    }
 }
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
+    let mode = arguments.refresh_token_mode().unwrap_or_else(|error| error.exit());
     let builder = Emulator::builder().port_base(arguments.port_base);
     let builder = match arguments.seed {
         Some(seed) => builder.seed(seed),
         None => builder.fixed_credentials(),
     };
     let emulator = builder.start().await?;
+    let goto = emulator.site(Provider::GoTo);
+    goto.set_refresh_token_mode(mode);
+    goto.offer_device_sign_in(arguments.device);
+    for (site, url) in
+        emulator.sites().flat_map(|site| arguments.redirect_url.iter().map(move |url| (site, url)))
+    {
+        site.register_redirect_url(url);
+    }
     // Whoever reads the first line may interrupt at once, so listening comes before printing.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     if let Some(interrupted) = poll_immediate(&mut interrupt).await {

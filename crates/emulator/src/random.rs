@@ -1,6 +1,7 @@
 //! Seeded randomness for credentials and tokens: same seed, same strings.
 
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const CONSONANTS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 const HEX: &[u8] = b"0123456789abcdef";
 
 /// The start that the tokens of the real providers share: a JWT header.
@@ -21,6 +22,11 @@ impl Random {
     /// A string in the shape of a UUID.
     pub(crate) fn uuid(&mut self) -> String {
         [8, 4, 4, 4, 12].map(|len| self.from(HEX, len)).join("-")
+    }
+
+    /// A code for people to type: no vowels, so that it spells nothing, and nothing that looks like something else.
+    pub(crate) fn user_code(&mut self) -> String {
+        [4, 4].map(|len| self.from(CONSONANTS, len)).join("-")
     }
 
     /// A string in the shape of a JWT, `len` characters or a little more.

@@ -22,6 +22,21 @@ pub enum RefreshTokenMode {
     Absent,
     /// The answer brings a new refresh token, and the one that was sent is dead from then on.
     Rotate,
+    /// As `Rotate`; a token that was rotated away and comes again ends its whole family besides, the current refresh
+    /// token and all access tokens of this sign-in (RFC 9700 section 4.14.2).
+    RotateStrict,
+    /// As `RotateStrict`, but a token that comes again this soon after it was rotated away is answered with the same
+    /// successor as before and a new access token.
+    ///
+    /// Grace also ends as soon as the successor was redeemed: whoever did so has had the answer. The time is the
+    /// emulator's clock's.
+    RotateWithGrace(Duration),
+}
+
+impl RefreshTokenMode {
+    pub(crate) fn rotates(self) -> bool {
+        matches!(self, Self::Rotate | Self::RotateStrict | Self::RotateWithGrace(_))
+    }
 }
 
 /// How the fields of a token request are written.
@@ -40,4 +55,9 @@ pub(crate) struct Switches {
     pub(crate) refresh_token: RefreshTokenMode,
     pub(crate) rotate_next: bool,
     pub(crate) octotable_encoding: Option<TokenEncoding>,
+    /// The issuer that GoTo names instead of its own auth host.
+    pub(crate) issuer: Option<String>,
+    pub(crate) issuer_in_callback: bool,
+    pub(crate) device_sign_in: bool,
+    pub(crate) older_locations: bool,
 }

@@ -67,6 +67,8 @@ pub enum Fault {
     Malformed(Malformed),
     /// Reads the request and closes the connection without a byte of answer.
     DropConnection,
+    /// Does what was asked and closes the connection without a byte of answer: the answer is received by nobody.
+    LoseAnswer,
 }
 
 impl Fault {

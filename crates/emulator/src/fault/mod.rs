@@ -6,7 +6,7 @@
 //! - `Status`, `Unauthorized`, `Forbidden`, `UnsupportedMediaType`, `RateLimited`, `Unavailable`, `Hang` and
 //!   `DropConnection` stand in the way: the request is read, and nothing is done about it.
 //! - `Delay` waits and then does what was asked.
-//! - `CutOff` and `Malformed` do what was asked and spoil the answer: a token lost this way has been issued, a refresh
+//! - `CutOff`, `Malformed` and `LoseAnswer` do what was asked and spoil the answer: a token lost this way has been issued, a refresh
 //!   token lost this way has been used up.
 
 #[expect(clippy::module_inception, reason = "the enum that names the folder")]

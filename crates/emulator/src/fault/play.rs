@@ -42,18 +42,17 @@ pub(crate) async fn instead(
             return None;
         }
         Fault::Hang => std::future::pending().await,
-        Fault::DropConnection => {
-            let mut response = Response::new(Body::empty());
-            response.extensions_mut().insert(Hangup);
-            return Some(response);
-        }
-        Fault::CutOff { .. } | Fault::Malformed(_) => return None,
+        Fault::DropConnection => return Some(hangup()),
+        Fault::CutOff { .. } | Fault::Malformed(_) | Fault::LoseAnswer => return None,
     };
     Some(reply.into_response())
 }
 
 /// Spoils an answer, if this fault is one of those that do.
 pub(crate) async fn upon(fault: &Fault, response: Response<Body>) -> Response<Body> {
+    if *fault == Fault::LoseAnswer {
+        return hangup();
+    }
     if !matches!(fault, Fault::CutOff { .. } | Fault::Malformed(_)) {
         return response;
     }
@@ -72,6 +71,12 @@ pub(crate) async fn upon(fault: &Fault, response: Response<Body>) -> Response<Bo
         _ => Body::from(bytes),
     };
     Response::from_parts(head, body)
+}
+
+fn hangup() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Hangup);
+    response
 }
 
 fn exactly(code: u16, body: &str, headers: &[(String, String)]) -> Response<Body> {

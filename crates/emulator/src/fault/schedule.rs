@@ -5,7 +5,7 @@ use super::fault::Fault;
 /// A fault with the number of times it is played.
 ///
 /// A bare [`Fault`] turns into one that is played once. With an operation id it waits for a call of that operation and
-/// lets others pass; at the auth host there are no operations, so there it would wait for ever.
+/// lets others pass; the token endpoint has no operations, so there it would wait for ever.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheduled {
     pub(super) fault: Fault,

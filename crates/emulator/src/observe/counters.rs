@@ -17,7 +17,7 @@ use super::reasons::{Rejection, TokenRefusal};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Requests that reached the auth host, faults included.
+    /// Requests that reached the auth host, faults included, but for those counted by `sign_in_requests`.
     pub token_requests: u64,
     /// Tokens given out by the token endpoint, also those whose answer a fault then spoiled.
     pub tokens_issued: u64,
@@ -25,7 +25,27 @@ pub struct Counters {
     pub refreshes: u64,
     /// Refresh tokens replaced by a new one.
     pub rotations: u64,
-    /// Token requests refused, by reason.
+    /// Refresh tokens that came again after they were rotated away, also those that grace excused.
+    pub replays: u64,
+    /// Of these, the ones that ended a whole family of tokens.
+    pub families_killed: u64,
+    /// Requests that reached what serves sign-ins at the auth host: pages, metadata, revocation, device codes.
+    pub sign_in_requests: u64,
+    /// Authorization codes given out, by a page or by [`Site::approve`](crate::Site::approve).
+    pub codes_issued: u64,
+    /// Authorization codes traded for tokens.
+    pub codes_redeemed: u64,
+    /// Authorization codes that came again after they were used up.
+    pub code_replays: u64,
+    /// Device codes given out.
+    pub device_codes_issued: u64,
+    /// Device codes traded for tokens.
+    pub device_codes_redeemed: u64,
+    /// Revocation requests that were accepted.
+    pub revocations: u64,
+    /// Of these, the ones that named a token which was good until then.
+    pub tokens_revoked: u64,
+    /// Requests refused in the words of a token endpoint, by reason: for tokens, revocations and device codes.
     pub token_refusals: BTreeMap<TokenRefusal, u64>,
     /// Requests that reached the API host, faults included.
     pub api_calls: u64,
@@ -36,6 +56,8 @@ pub struct Counters {
     /// Requests, to either host, that carried more than one `Authorization` header.
     pub double_authorization: u64,
     /// API calls by the operation they were meant for, whether served or not.
+    ///
+    /// Requests that serve sign-ins are among them, by the names at [`Endpoint::SignIn`](crate::Endpoint::SignIn).
     pub operations: BTreeMap<String, u64>,
     /// Faults played, at either host.
     pub faults_played: u64,

@@ -15,6 +15,7 @@ impl InFlight {
         let (now, most) = match endpoint {
             Endpoint::Token => (&mut self.token_requests, &mut counters.max_concurrent_token_requests),
             Endpoint::Api => (&mut self.api_calls, &mut counters.max_concurrent_api_calls),
+            Endpoint::SignIn => return,
         };
         *now += 1;
         *most = (*most).max(*now);
@@ -24,6 +25,7 @@ impl InFlight {
         let now = match endpoint {
             Endpoint::Token => &mut self.token_requests,
             Endpoint::Api => &mut self.api_calls,
+            Endpoint::SignIn => return,
         };
         *now = now.saturating_sub(1);
     }

@@ -22,8 +22,14 @@ pub enum TokenRefusal {
     Credentials,
     /// The grant type is not offered.
     UnsupportedGrant,
-    /// The refresh token or personal access token is unknown, used up or too old.
+    /// The refresh token, the code or the personal access token is unknown, used up, too old or does not fit.
     InvalidGrant,
+    /// Nobody has decided about the device code yet.
+    Pending,
+    /// Nobody has decided about the device code yet, and the device polls too often.
+    TooSoon,
+    /// The person said no to the device.
+    Denied,
     /// The scope is missing or not the one there is.
     Scope,
 }

@@ -24,6 +24,11 @@ pub struct LoggedRequest {
     pub token: Option<u64>,
     /// The status of the answer; `None` while there is none, or when a fault dropped the connection.
     pub status: Option<u16>,
+    /// Whether the whole answer was handed to the connection; `false` while there is none, when the caller had gone
+    /// before, and when a fault lost or cut the answer.
+    ///
+    /// `true` does not tell that the caller has read it, only that nothing here keeps it from doing so.
+    pub handed_over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +51,7 @@ impl RequestLog {
             operation_id: None,
             token: None,
             status: None,
+            handed_over: false,
         });
         self.last
     }

@@ -11,7 +11,7 @@ use crate::observe::{Counters, InFlight, RequestLog};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::switches::Switches;
-use crate::token::{AccessTokens, GOTO_TOKEN_LENGTH, RefreshTokens};
+use crate::token::{AccessTokens, Codes, DeviceCodes, GOTO_TOKEN_LENGTH, LastingTokens, RefreshTokens};
 use crate::world::{World, world};
 
 #[derive(Debug)]
@@ -21,12 +21,21 @@ pub(crate) struct Books {
     pub(crate) tokens: AccessTokens,
     /// Only GoTo has one.
     pub(crate) refresh_tokens: Option<RefreshTokens>,
+    /// Only GoTab has any.
+    pub(crate) lasting_tokens: LastingTokens,
+    pub(crate) codes: Codes,
+    pub(crate) device_codes: DeviceCodes,
+    /// Whom the refresh token stands for.
+    pub(crate) principal: String,
+    /// Where the browser may be sent after a sign-in.
+    pub(crate) redirect_urls: Vec<String>,
     pub(crate) switches: Switches,
     pub(crate) counters: Counters,
     pub(crate) in_flight: InFlight,
     pub(crate) log: RequestLog,
     pub(crate) world: Box<dyn World>,
     token_faults: FaultQueue,
+    sign_in_faults: FaultQueue,
     api_faults: FaultQueue,
     /// The minute of the last call, and the calls in it.
     minute: (u64, u64),
@@ -52,11 +61,17 @@ impl Books {
             credentials,
             tokens: AccessTokens::default(),
             refresh_tokens,
+            lasting_tokens: LastingTokens::default(),
+            codes: Codes::default(),
+            device_codes: DeviceCodes::default(),
+            principal: PRINCIPAL.to_owned(),
+            redirect_urls: vec![REDIRECT_URL.to_owned()],
             switches: Switches::default(),
             counters: Counters::default(),
             in_flight: InFlight::default(),
             log: RequestLog::default(),
             token_faults: FaultQueue::default(),
+            sign_in_faults: FaultQueue::default(),
             api_faults: FaultQueue::default(),
             minute: (0, 0),
         }
@@ -65,6 +80,7 @@ impl Books {
     pub(crate) fn faults(&mut self, endpoint: Endpoint) -> &mut FaultQueue {
         match endpoint {
             Endpoint::Token => &mut self.token_faults,
+            Endpoint::SignIn => &mut self.sign_in_faults,
             Endpoint::Api => &mut self.api_faults,
         }
     }
@@ -78,3 +94,9 @@ impl Books {
         self.minute.1
     }
 }
+
+/// Who signs in unless told otherwise.
+pub(crate) const PRINCIPAL: &str = "organizer@example.com";
+
+/// The redirect URL that is registered at the start.
+const REDIRECT_URL: &str = "https://app.example.com/callback";

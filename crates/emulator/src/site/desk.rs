@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use super::books::Books;
 use crate::document::Document;
 use crate::provider::Provider;
-use crate::switches::RefreshTokenMode;
-use crate::token::{Audience, GOTO_TOKEN_LENGTH, Redeemed};
+use crate::token::{Approval, Audience, BadCode, GOTO_TOKEN_LENGTH, NoGood, Redeemed, Standing};
 
 pub(crate) struct Desk<'a> {
     pub(crate) provider: Provider,
+    pub(crate) auth_origin: &'a str,
     pub(crate) documents: &'a [Arc<Document>],
     pub(crate) now: SystemTime,
     pub(crate) books: &'a mut Books,
@@ -25,6 +25,11 @@ pub(crate) struct Issued {
 }
 
 impl Desk<'_> {
+    /// Whom GoTo names as the issuer: its auth host, unless a test has said otherwise.
+    pub(crate) fn issuer(&self) -> &str {
+        self.books.switches.issuer.as_deref().unwrap_or(self.auth_origin)
+    }
+
     /// Issues a token that lives as long as the provider's do, unless a test has said otherwise.
     pub(crate) fn issue(&mut self, usual_lifetime: Duration) -> Issued {
         let lifetime = self.books.switches.lifetime.unwrap_or(usual_lifetime);
@@ -50,14 +55,70 @@ impl Desk<'_> {
     /// Takes a refresh token, in the manner a test has asked for.
     pub(crate) fn redeem(&mut self, value: &str) -> Option<Redeemed> {
         let books = &mut *self.books;
-        let mode = match books.switches.rotate_next {
-            true => RefreshTokenMode::Rotate,
-            false => books.switches.refresh_token,
-        };
         let tokens = books.refresh_tokens.as_mut()?;
-        let redeemed = tokens.redeem(value, mode, &mut books.random, self.now)?;
-        books.switches.rotate_next = false;
-        Some(redeemed)
+        let switches = &mut books.switches;
+        let mode = switches.refresh_token;
+        let redeemed = tokens.redeem(value, mode, switches.rotate_next, &mut books.random, self.now);
+        match &redeemed {
+            Ok(Redeemed::Again(_)) | Err(NoGood::Replayed) => books.counters.replays += 1,
+            Ok(_) => switches.rotate_next = false,
+            Err(NoGood::Unknown) => {}
+            Err(NoGood::FamilyEnded(family)) => {
+                books.counters.replays += 1;
+                books.counters.families_killed += 1;
+                self.end_family(*family);
+            }
+        }
+        redeemed.ok()
+    }
+
+    /// Issues a token that comes from a sign-in and ends with it.
+    pub(crate) fn issue_in_family(&mut self, family: u64, usual_lifetime: Duration) -> Issued {
+        let issued = self.issue(usual_lifetime);
+        self.books.tokens.set_family(issued.ordinal, family);
+        issued
+    }
+
+    /// Starts a family of tokens, as a sign-in does, and gives its number and its refresh token.
+    pub(crate) fn start_family(&mut self, principal: &str) -> (u64, String) {
+        let books = &mut *self.books;
+        principal.clone_into(&mut books.principal);
+        match &mut books.refresh_tokens {
+            Some(tokens) => {
+                let value = tokens.start_family(&mut books.random, self.now);
+                (tokens.family(), value)
+            }
+            None => books.lasting_tokens.start_family(&mut books.random),
+        }
+    }
+
+    /// Revokes all tokens that come from one sign-in.
+    pub(crate) fn end_family(&mut self, family: u64) {
+        if let Some(tokens) = &mut self.books.refresh_tokens {
+            tokens.end_family(family);
+        }
+        self.books.lasting_tokens.end_family(family);
+        self.books.tokens.end_family(family, Standing::Revoked);
+    }
+
+    /// Gives out a code for what a person has agreed to.
+    pub(crate) fn issue_code(&mut self, approval: Approval) -> String {
+        let code = self.books.random.alphanumeric(CODE_LENGTH);
+        self.books.codes.enter(code.clone(), approval, self.now);
+        self.books.counters.codes_issued += 1;
+        code
+    }
+
+    /// Takes a code; one that comes again takes back what it has given (RFC 6749 section 4.1.2).
+    pub(crate) fn take_code(&mut self, code: &str) -> Result<Approval, BadCode> {
+        let taken = self.books.codes.take(code, self.now);
+        if let Err(BadCode::Used(family)) = taken {
+            self.books.counters.code_replays += 1;
+            if let Some(family) = family {
+                self.end_family(family);
+            }
+        }
+        taken
     }
 
     /// Writes into the log which token the present request is about.
@@ -70,3 +131,6 @@ impl Desk<'_> {
 
 const END_USER_LIFETIME: Duration = Duration::from_secs(3600);
 const USUAL_TOKEN_LENGTH: usize = 420;
+
+/// Longer than most, as clients that cut codes short exist; GoTo's are up to 4096 characters long.
+const CODE_LENGTH: usize = 300;

@@ -25,10 +25,11 @@ impl Drop for Hold {
     }
 }
 
-/// The gates of both hosts. Each counts who holds it closed.
+/// The gates of the hosts. Each counts who holds it closed.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     token: watch::Sender<usize>,
+    sign_in: watch::Sender<usize>,
     api: watch::Sender<usize>,
 }
 
@@ -46,6 +47,7 @@ impl Gates {
     fn of(&self, endpoint: Endpoint) -> &watch::Sender<usize> {
         match endpoint {
             Endpoint::Token => &self.token,
+            Endpoint::SignIn => &self.sign_in,
             Endpoint::Api => &self.api,
         }
     }

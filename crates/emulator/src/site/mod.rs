@@ -3,15 +3,17 @@
 mod books;
 mod desk;
 mod environment;
+mod handover;
 mod hold;
 mod pipeline;
+mod signing_in;
 #[expect(clippy::module_inception, reason = "the handle that names the folder")]
 mod site;
 mod state;
 mod visit;
 
-pub(crate) use books::Books;
-pub(crate) use desk::Desk;
+pub(crate) use books::{Books, PRINCIPAL};
+pub(crate) use desk::{Desk, Issued};
 pub(crate) use hold::Gates;
 pub use hold::Hold;
 pub(crate) use pipeline::router;

@@ -14,6 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::fault::{self, Hangup};
 use crate::provider::Provider;
 use crate::reply::Reply;
+use crate::sign_in;
 use crate::voice::{self, Problem, Scene};
 
 /// All requests to one host of a site.
@@ -25,14 +26,18 @@ pub(crate) fn router(state: &Arc<SiteState>, endpoint: Endpoint) -> Router {
 async fn pass(state: Arc<SiteState>, endpoint: Endpoint, request: Request) -> Response<Body> {
     let provider = state.provider;
     let (head, body) = request.into_parts();
+    let endpoint = match endpoint {
+        Endpoint::Token => sign_in::half(provider, head.uri.path()),
+        other => other,
+    };
     let gate = state.gates.gate(endpoint);
     let visit = Visit::begin(state, endpoint, &head);
     gate.pass().await;
     let response = respond(provider, endpoint, &visit, &head, body).await;
-    if response.extensions().get::<Hangup>().is_none() {
-        visit.answered(response.status());
+    match response.extensions().get::<Hangup>() {
+        Some(_) => response,
+        None => visit.answered(response),
     }
-    response
 }
 
 async fn respond(
@@ -59,7 +64,7 @@ async fn respond(
 /// The provider's body for a status that has no story.
 fn complain(provider: Provider, endpoint: Endpoint, head: &Parts, status: StatusCode) -> Reply {
     match endpoint {
-        Endpoint::Token => {
+        Endpoint::Token | Endpoint::SignIn => {
             let words = status.canonical_reason().unwrap_or("failed");
             let body = voice::token_error(provider, status, error_code(status), words);
             Reply::json(status, body)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::books::PRINCIPAL;
 use super::environment;
 use super::hold::Hold;
 use super::state::SiteState;
@@ -35,7 +36,7 @@ use crate::token_endpoint::{Variant, token_path};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Site {
-    state: Arc<SiteState>,
+    pub(super) state: Arc<SiteState>,
 }
 
 /// Where it is and whom it lets in.
@@ -155,6 +156,7 @@ impl Site {
     pub fn clear_faults(&self) {
         let mut books = self.state.books();
         books.faults(Endpoint::Token).clear();
+        books.faults(Endpoint::SignIn).clear();
         books.faults(Endpoint::Api).clear();
     }
 
@@ -204,21 +206,22 @@ impl Site {
         self.state.books().switches.rotate_next = true;
     }
 
-    /// Makes the refresh token worthless, as when its owner takes the permission back. GoTo only.
+    /// Makes the refresh token worthless, as when its owner takes the permission back; at GoTab all of them.
     pub fn revoke_refresh_token(&self) {
-        if let Some(tokens) = &mut self.state.books().refresh_tokens {
+        let mut books = self.state.books();
+        if let Some(tokens) = &mut books.refresh_tokens {
             tokens.revoke();
         }
+        books.lasting_tokens.revoke();
     }
 
     /// Gives out a new refresh token in the place of the old one, as a new sign-in does. `None` but at GoTo.
     #[must_use]
     pub fn sign_in(&self) -> Option<String> {
-        let now = self.state.clock.now();
-        let mut guard = self.state.books();
-        let books = &mut *guard;
-        let tokens = books.refresh_tokens.as_mut()?;
-        Some(tokens.replace(&mut books.random, now))
+        let mut books = self.state.books();
+        books.refresh_tokens.as_ref()?;
+        let mut desk = self.state.desk(&mut books, 0);
+        Some(desk.start_family(PRINCIPAL).1)
     }
 
     /// Draws a new client secret; the old one is refused from now on.

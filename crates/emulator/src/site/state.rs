@@ -33,7 +33,14 @@ impl SiteState {
     }
 
     pub(crate) fn desk<'a>(&'a self, books: &'a mut Books, sequence: u64) -> Desk<'a> {
-        Desk { provider: self.provider, documents: &self.documents, now: self.clock.now(), books, sequence }
+        Desk {
+            provider: self.provider,
+            auth_origin: &self.origins.auth,
+            documents: &self.documents,
+            now: self.clock.now(),
+            books,
+            sequence,
+        }
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::Response;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
+use super::handover::Watched;
 use super::state::SiteState;
 use crate::api;
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::reply::Reply;
+use crate::sign_in;
 use crate::token_endpoint;
 
 pub(super) struct Visit {
@@ -34,6 +37,10 @@ impl Visit {
         let mut operation_id = None;
         match endpoint {
             Endpoint::Token => books.counters.token_requests += 1,
+            Endpoint::SignIn => {
+                books.counters.sign_in_requests += 1;
+                operation_id = sign_in::operation_id(state.provider, path).map(str::to_owned);
+            }
             Endpoint::Api => {
                 books.counters.api_calls += 1;
                 let mut desk = state.desk(books, sequence);
@@ -69,15 +76,18 @@ impl Visit {
         let mut desk = self.state.desk(&mut books, self.sequence);
         match self.endpoint {
             Endpoint::Token => token_endpoint::answer(&mut desk, head, body),
+            Endpoint::SignIn => sign_in::answer(&mut desk, head, body),
             Endpoint::Api => api::answer(&mut desk, head, body),
         }
     }
 
-    /// Logs the status that goes out.
-    pub(super) fn answered(&self, status: StatusCode) {
+    /// Logs the status that goes out, and watches the body.
+    pub(super) fn answered(&self, response: Response<Body>) -> Response<Body> {
         if let Some(entry) = self.state.books().log.entry(self.sequence) {
-            entry.status = Some(status.as_u16());
+            entry.status = Some(response.status().as_u16());
         }
+        let state = Arc::clone(&self.state);
+        response.map(|body| Body::new(Watched::new(body, state, self.sequence)))
     }
 }
 

@@ -34,16 +34,25 @@ struct Record {
     audience: Audience,
     /// `None` where the lifetime asked for reaches past the end of time.
     expires: Option<SystemTime>,
+    /// The sign-in it comes from, where there was one.
+    family: Option<u64>,
     ended: Option<Standing>,
 }
 
 impl AccessTokens {
     /// Enters a token and gives its ordinal, from 1.
     pub(crate) fn enter(&mut self, value: String, audience: Audience, expires: Option<SystemTime>) -> u64 {
-        self.records.push(Record { audience, expires, ended: None });
+        self.records.push(Record { audience, expires, family: None, ended: None });
         let ordinal = self.records.len() as u64;
         self.ordinals.insert(value, ordinal);
         ordinal
+    }
+
+    /// Says which sign-in a token comes from.
+    pub(crate) fn set_family(&mut self, ordinal: u64, family: u64) {
+        if let Some(record) = index(ordinal).and_then(|at| self.records.get_mut(at)) {
+            record.family = Some(family);
+        }
     }
 
     /// The ordinal and standing of a token, or `None` if this site never gave it out.
@@ -61,6 +70,13 @@ impl AccessTokens {
     /// Ends every token there is; those that have ended already keep their reason.
     pub(crate) fn end_all(&mut self, how: Standing) {
         for record in &mut self.records {
+            record.ended.get_or_insert(how);
+        }
+    }
+
+    /// Ends the tokens that come from one sign-in.
+    pub(crate) fn end_family(&mut self, family: u64, how: Standing) {
+        for record in self.records.iter_mut().filter(|record| record.family == Some(family)) {
             record.ended.get_or_insert(how);
         }
     }

@@ -1,7 +1,17 @@
-//! The tokens a site has given out, and how they stand.
+//! The tokens and codes a site has given out, and how they stand.
 
 mod access_tokens;
+mod challenge;
+mod codes;
+mod device_codes;
+mod lasting_tokens;
 mod refresh_tokens;
+mod scopes;
 
 pub(crate) use access_tokens::{AccessTokens, Audience, Standing};
-pub(crate) use refresh_tokens::{GOTO_TOKEN_LENGTH, Redeemed, RefreshTokens};
+pub(crate) use challenge::Challenge;
+pub(crate) use codes::{Approval, BadCode, Codes};
+pub(crate) use device_codes::{DEVICE_CODE_LIFETIME, DeviceCodes, POLL_INTERVAL, Poll};
+pub(crate) use lasting_tokens::LastingTokens;
+pub(crate) use refresh_tokens::{GOTO_TOKEN_LENGTH, NoGood, Redeemed, RefreshTokens};
+pub(crate) use scopes::{SCOPES, scopes};

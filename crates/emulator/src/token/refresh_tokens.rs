@@ -1,5 +1,6 @@
-//! GoTo's refresh token: one is good at a time, for thirty days.
+//! GoTo's refresh token: one is good at a time, for thirty days, and each sign-in starts a family of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -16,22 +17,45 @@ const REPLACED_AFTER: Duration = Duration::from_secs(29 * 24 * 60 * 60);
 pub(crate) const GOTO_TOKEN_LENGTH: usize = 3600;
 
 pub(crate) struct RefreshTokens {
-    current: Option<(String, SystemTime)>,
+    /// Which sign-in the tokens come from.
+    family: u64,
+    current: Option<Current>,
+    /// The tokens of this family that were rotated away.
+    spent: HashMap<String, Spent>,
+}
+
+struct Current {
+    value: String,
+    since: SystemTime,
+    /// How many tokens of the family came before this one.
+    rank: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Spent {
+    at: SystemTime,
+    rank: usize,
 }
 
 impl RefreshTokens {
     pub(crate) fn new(value: String, now: SystemTime) -> Self {
-        Self { current: Some((value, now)) }
+        Self { family: 0, current: Some(Current { value, since: now, rank: 0 }), spent: HashMap::new() }
     }
 
     pub(crate) fn current(&self) -> Option<&str> {
-        self.current.as_ref().map(|(value, _)| value.as_str())
+        self.current.as_ref().map(|current| current.value.as_str())
     }
 
-    /// Puts a new token in the place of the old one, as a new sign-in or a rotation does.
-    pub(crate) fn replace(&mut self, random: &mut Random, now: SystemTime) -> String {
+    pub(crate) fn family(&self) -> u64 {
+        self.family
+    }
+
+    /// Starts a new family in the place of the old one, as a sign-in does, and gives its first token.
+    pub(crate) fn start_family(&mut self, random: &mut Random, now: SystemTime) -> String {
         let value = random.token(GOTO_TOKEN_LENGTH);
-        self.current = Some((value.clone(), now));
+        self.family += 1;
+        self.current = Some(Current { value: value.clone(), since: now, rank: 0 });
+        self.spent.clear();
         value
     }
 
@@ -39,32 +63,78 @@ impl RefreshTokens {
         self.current = None;
     }
 
-    /// Takes a refresh token and says what the answer holds, or `None` when the token is no good.
+    /// Ends a family, unless a later sign-in has ended it already.
+    pub(crate) fn end_family(&mut self, family: u64) {
+        if self.family == family {
+            self.revoke();
+        }
+    }
+
+    /// Takes a refresh token and says what the answer holds, or why the token is no good.
+    ///
+    /// `rotates` says that this redemption is to bring a new token, whatever the mode.
     pub(crate) fn redeem(
         &mut self,
         value: &str,
         mode: RefreshTokenMode,
+        rotates: bool,
         random: &mut Random,
         now: SystemTime,
-    ) -> Option<Redeemed> {
-        let (current, since) = self.current.as_ref()?;
-        let age = now.duration_since(*since).unwrap_or_default();
-        if current != value || age >= LIFETIME {
-            return None;
+    ) -> Result<Redeemed, NoGood> {
+        let Some(current) = self.current.as_ref().filter(|current| current.value == value) else {
+            return self.replayed(value, mode, now);
+        };
+        let age = now.duration_since(current.since).unwrap_or_default();
+        if age >= LIFETIME {
+            return Err(NoGood::Unknown);
         }
-        if mode == RefreshTokenMode::Rotate || age >= REPLACED_AFTER {
-            return Some(Redeemed::Rotated(self.replace(random, now)));
+        if rotates || mode.rotates() || age >= REPLACED_AFTER {
+            return Ok(Redeemed::Rotated(self.rotate(random, now)));
         }
-        Some(match mode {
+        Ok(match mode {
             RefreshTokenMode::Absent => Redeemed::Silent,
-            _ => Redeemed::Same(current.clone()),
+            _ => Redeemed::Same(value.to_owned()),
         })
+    }
+
+    fn rotate(&mut self, random: &mut Random, now: SystemTime) -> String {
+        let value = random.token(GOTO_TOKEN_LENGTH);
+        let mut rank = 0;
+        if let Some(old) = self.current.take() {
+            rank = old.rank + 1;
+            self.spent.insert(old.value, Spent { at: now, rank: old.rank });
+        }
+        self.current = Some(Current { value: value.clone(), since: now, rank });
+        value
+    }
+
+    /// A token that is not the current one: unknown, or one that was rotated away.
+    fn replayed(&mut self, value: &str, mode: RefreshTokenMode, now: SystemTime) -> Result<Redeemed, NoGood> {
+        let spent = *self.spent.get(value).ok_or(NoGood::Unknown)?;
+        let current = self.current.as_ref().ok_or(NoGood::Replayed)?;
+        match mode {
+            RefreshTokenMode::RotateWithGrace(grace) if spent.is_excused(current, grace, now) => {
+                return Ok(Redeemed::Again(current.value.clone()));
+            }
+            RefreshTokenMode::RotateStrict | RefreshTokenMode::RotateWithGrace(_) => {}
+            _ => return Err(NoGood::Replayed),
+        }
+        self.revoke();
+        Err(NoGood::FamilyEnded(self.family))
+    }
+}
+
+impl Spent {
+    /// Grace ends with its time, and once the successor was used: whoever used it has had the answer.
+    fn is_excused(self, current: &Current, grace: Duration, now: SystemTime) -> bool {
+        let since = now.duration_since(self.at).unwrap_or_default();
+        self.rank + 1 == current.rank && since < grace
     }
 }
 
 impl fmt::Debug for RefreshTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshTokens").finish_non_exhaustive()
+        f.debug_struct("RefreshTokens").field("family", &self.family).finish_non_exhaustive()
     }
 }
 
@@ -73,36 +143,96 @@ pub(crate) enum Redeemed {
     Same(String),
     Silent,
     Rotated(String),
+    /// The successor that was given before.
+    Again(String),
+}
+
+/// Why a refresh token is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoGood {
+    Unknown,
+    /// It was rotated away.
+    Replayed,
+    /// It was rotated away, and that it came again has just ended its family.
+    FamilyEnded(u64),
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{LIFETIME, REPLACED_AFTER, Redeemed, RefreshTokens};
+    use super::{LIFETIME, NoGood, REPLACED_AFTER, Redeemed, RefreshTokens};
     use crate::random::Random;
-    use crate::switches::RefreshTokenMode::{Rotate, Same};
+    use crate::switches::RefreshTokenMode::{self, Rotate, RotateStrict, RotateWithGrace, Same};
 
-    #[test]
-    fn a_token_is_replaced_in_its_last_day_and_dies_after_it() {
-        let start = SystemTime::UNIX_EPOCH;
-        let mut random = Random::new(1);
-        let mut tokens = RefreshTokens::new("first".to_owned(), start);
-        let early = start + REPLACED_AFTER - Duration::from_secs(1);
-        let same = tokens.redeem("first", Same, &mut random, early);
-        assert!(matches!(same, Some(Redeemed::Same(_))));
-        assert!(tokens.redeem("first", Same, &mut random, start + LIFETIME).is_none());
-        let due = tokens.redeem("first", Same, &mut random, start + REPLACED_AFTER);
-        assert!(matches!(due, Some(Redeemed::Rotated(_))));
-        assert!(tokens.redeem("first", Same, &mut random, start).is_none());
+    struct Rig(RefreshTokens, Random);
+
+    impl Rig {
+        fn new() -> Self {
+            Self(RefreshTokens::new("first".to_owned(), SystemTime::UNIX_EPOCH), Random::new(1))
+        }
+
+        fn redeem(&mut self, value: &str, mode: RefreshTokenMode, at: Duration) -> Result<Redeemed, NoGood> {
+            self.0.redeem(value, mode, false, &mut self.1, SystemTime::UNIX_EPOCH + at)
+        }
     }
 
     #[test]
-    fn a_rotated_token_is_dead() {
-        let start = SystemTime::UNIX_EPOCH;
-        let mut random = Random::new(1);
-        let mut tokens = RefreshTokens::new("first".to_owned(), start);
-        assert!(tokens.redeem("first", Rotate, &mut random, start).is_some());
-        assert!(tokens.redeem("first", Rotate, &mut random, start).is_none());
+    fn a_token_is_replaced_in_its_last_day_and_dies_after_it() {
+        let mut rig = Rig::new();
+        let early = REPLACED_AFTER - Duration::from_secs(1);
+        assert!(matches!(rig.redeem("first", Same, early), Ok(Redeemed::Same(_))));
+        assert!(rig.redeem("first", Same, LIFETIME).is_err());
+        assert!(matches!(rig.redeem("first", Same, REPLACED_AFTER), Ok(Redeemed::Rotated(_))));
+        assert!(rig.redeem("first", Same, Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_rotated_token_is_dead_and_its_successor_lives() {
+        let mut rig = Rig::new();
+        let Ok(Redeemed::Rotated(second)) = rig.redeem("first", Rotate, Duration::ZERO) else {
+            panic!("rotated");
+        };
+        assert_eq!(rig.redeem("first", Rotate, Duration::ZERO).err(), Some(NoGood::Replayed));
+        assert!(rig.redeem(&second, Rotate, Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn a_replay_ends_the_family_once_and_not_the_next_one() {
+        let mut rig = Rig::new();
+        assert!(rig.redeem("first", RotateStrict, Duration::ZERO).is_ok());
+        let again = rig.redeem("first", RotateStrict, Duration::ZERO);
+        assert_eq!(again.err(), Some(NoGood::FamilyEnded(0)));
+        assert_eq!(rig.redeem("first", RotateStrict, Duration::ZERO).err(), Some(NoGood::Replayed));
+        let Rig(tokens, random) = &mut rig;
+        let next = tokens.start_family(random, SystemTime::UNIX_EPOCH);
+        assert_eq!(rig.redeem("first", RotateStrict, Duration::ZERO).err(), Some(NoGood::Unknown));
+        rig.0.end_family(0);
+        assert_eq!(rig.0.current(), Some(next.as_str()));
+    }
+
+    #[test]
+    fn grace_gives_the_same_successor_until_its_time_is_up() {
+        let grace = RotateWithGrace(Duration::from_secs(30));
+        let mut rig = Rig::new();
+        let Ok(Redeemed::Rotated(second)) = rig.redeem("first", grace, Duration::ZERO) else {
+            panic!("rotated");
+        };
+        let just = rig.redeem("first", grace, Duration::from_millis(29_999));
+        assert!(matches!(just, Ok(Redeemed::Again(again)) if again == second));
+        let late = rig.redeem("first", grace, Duration::from_secs(30));
+        assert_eq!(late.err(), Some(NoGood::FamilyEnded(0)));
+    }
+
+    #[test]
+    fn grace_ends_once_the_successor_was_used() {
+        let grace = RotateWithGrace(Duration::from_secs(30));
+        let mut rig = Rig::new();
+        let Ok(Redeemed::Rotated(second)) = rig.redeem("first", grace, Duration::ZERO) else {
+            panic!("rotated");
+        };
+        assert!(rig.redeem(&second, grace, Duration::ZERO).is_ok());
+        let late = rig.redeem("first", grace, Duration::ZERO);
+        assert_eq!(late.err(), Some(NoGood::FamilyEnded(0)));
     }
 }

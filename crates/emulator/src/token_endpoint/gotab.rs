@@ -10,7 +10,7 @@ use super::outcome::{Granted, Refused};
 use super::paths::Variant;
 use super::request::{Fields, TokenRequest};
 use crate::observe::TokenRefusal;
-use crate::site::Desk;
+use crate::site::{Desk, Issued};
 use crate::switches::TokenEncoding;
 
 /// The lifetime of a token: a day.
@@ -24,7 +24,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
         });
     }
     let fields = request.fields(TokenEncoding::Json)?;
-    check_grant_type(request.variant, &fields)?;
+    let grant = grant_type(request.variant, &fields)?;
     let id = fields.require("api_access_id")?;
     let secret = fields.require("api_access_secret")?;
     if request.has_authorization() {
@@ -33,36 +33,100 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     if !desk.books.credentials.matches(id, secret) {
         return Err(Refused::credentials(StatusCode::BAD_REQUEST));
     }
-    let issued = desk.issue(LIFETIME);
+    match grant {
+        Grant::Client => {
+            let issued = desk.issue(LIFETIME);
+            // Only the older endpoint gives one for client credentials, and nobody has seen what it is good for.
+            let refresh_token =
+                (request.variant == Variant::Other).then(|| desk.books.random.alphanumeric(64));
+            Ok(answer(desk, request.variant, &issued, refresh_token))
+        }
+        Grant::Code => authorization_code(desk, request.variant, &fields),
+        Grant::Refresh => refresh(desk, request.variant, &fields),
+    }
+}
+
+fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Granted, Refused> {
+    let code = fields.require("code")?;
+    let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
+    let redirect = fields.get("redirect_url");
+    if redirect.is_some() && redirect != approval.redirect.as_deref() {
+        return Err(invalid_grant("redirect_url is not the one that the code was asked with"));
+    }
+    // PKCE is nowhere mentioned, so that neither half of it is asked for; but what comes must fit together.
+    if let (Some(challenge), Some(verifier)) = (&approval.challenge, fields.get("code_verifier"))
+        && !challenge.fits(verifier)
+    {
+        return Err(invalid_grant("code_verifier does not fit the challenge"));
+    }
+    let (family, refresh_token) = desk.start_family(&approval.principal);
+    desk.books.codes.gave(code, family);
+    desk.books.counters.codes_redeemed += 1;
+    let issued = desk.issue_in_family(family, LIFETIME);
+    Ok(answer(desk, variant, &issued, Some(refresh_token)))
+}
+
+/// The refresh token stays good and is not repeated.
+fn refresh(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Granted, Refused> {
+    let family = desk
+        .books
+        .lasting_tokens
+        .family(fields.require("refresh_token")?)
+        .ok_or_else(|| invalid_grant("the refresh token is unknown or revoked"))?;
+    let issued = desk.issue_in_family(family, LIFETIME);
+    Ok(Granted { for_refresh_token: true, ..answer(desk, variant, &issued, None) })
+}
+
+fn answer(desk: &Desk<'_>, variant: Variant, issued: &Issued, refresh_token: Option<String>) -> Granted {
     let seconds = issued.lifetime.as_secs();
-    let body = match request.variant {
-        Variant::Main => json!({
-            "access_token": issued.value,
-            "token_type": "Bearer",
-            "expires_in": seconds,
-        }),
+    let (mut body, name) = match variant {
+        Variant::Main => (
+            json!({
+                "access_token": issued.value,
+                "token_type": "Bearer",
+                "expires_in": seconds,
+            }),
+            "refresh_token",
+        ),
         Variant::Other => {
             let initiated = unix_seconds(desk.now);
-            json!({
-                "token": issued.value,
-                "tokenType": "Bearer",
-                "initiated": initiated,
-                "expires": initiated.saturating_add(seconds),
-                "expiresIn": seconds,
-                "refreshToken": desk.books.random.alphanumeric(64),
-            })
+            (
+                json!({
+                    "token": issued.value,
+                    "tokenType": "Bearer",
+                    "initiated": initiated,
+                    "expires": initiated.saturating_add(seconds),
+                    "expiresIn": seconds,
+                }),
+                "refreshToken",
+            )
         }
     };
-    Ok(Granted::new(body, issued.ordinal))
+    if let Some(refresh_token) = refresh_token {
+        body[name] = refresh_token.into();
+    }
+    Granted::new(body, issued.ordinal)
+}
+
+enum Grant {
+    Client,
+    Code,
+    Refresh,
 }
 
 /// The older endpoint knows no grant type, and suffers the one that clients send.
-fn check_grant_type(variant: Variant, fields: &Fields) -> Result<(), Refused> {
+fn grant_type(variant: Variant, fields: &Fields) -> Result<Grant, Refused> {
     match (variant, fields.get("grant_type")) {
-        (_, Some("client_credentials")) | (Variant::Other, None) => Ok(()),
+        (_, Some("client_credentials")) | (Variant::Other, None) => Ok(Grant::Client),
+        (_, Some("authorization_code")) => Ok(Grant::Code),
+        (_, Some("refresh_token")) => Ok(Grant::Refresh),
         (Variant::Main, None) => Err(Refused::malformed("grant_type is missing")),
         (_, Some(_)) => Err(Refused::unsupported_grant()),
     }
+}
+
+fn invalid_grant(description: &str) -> Refused {
+    Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::InvalidGrant, "invalid_grant", description)
 }
 
 fn unix_seconds(time: SystemTime) -> u64 {

@@ -5,21 +5,34 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::json;
 
+use super::goto_code;
 use super::handler::double_authentication;
 use super::outcome::{Granted, Refused};
 use super::request::{Fields, TokenRequest};
 use crate::observe::TokenRefusal;
-use crate::site::Desk;
+use crate::site::{Desk, PRINCIPAL};
 use crate::switches::TokenEncoding;
-use crate::token::Redeemed;
+use crate::token::{Redeemed, RefreshTokens};
 
 /// The lifetime of an access token: an hour.
-const LIFETIME: Duration = Duration::from_secs(3600);
+pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Whom the tokens stand for.
-const PRINCIPAL: &str = "organizer@example.com";
+/// Only where [`Site::offer_device_sign_in`](crate::Site::offer_device_sign_in) says so.
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<Granted, Refused> {
+    let fields = fields(desk, request)?;
+    match fields.require("grant_type")? {
+        "authorization_code" => goto_code::authorization_code(desk, &fields),
+        DEVICE_GRANT if desk.books.switches.device_sign_in => goto_code::device_code(desk, &fields),
+        "refresh_token" => refresh(desk, &fields),
+        "personal_access_token" => personal_access_token(desk, &fields),
+        _ => Err(Refused::unsupported_grant()),
+    }
+}
+
+/// The fields of a request by a client that has shown who it is, at the token endpoint or beside it.
+pub(super) fn fields(desk: &Desk<'_>, request: &TokenRequest<'_>) -> Result<Fields, Refused> {
     if !request.is_in(TokenEncoding::Form) {
         return Err(Refused {
             reason: TokenRefusal::Encoding,
@@ -28,11 +41,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     }
     let fields = request.fields(TokenEncoding::Form)?;
     check_client(desk, request, &fields)?;
-    match fields.require("grant_type")? {
-        "refresh_token" => refresh(desk, &fields),
-        "personal_access_token" => personal_access_token(desk, &fields),
-        _ => Err(Refused::unsupported_grant()),
-    }
+    Ok(fields)
 }
 
 fn check_client(desk: &Desk<'_>, request: &TokenRequest<'_>, fields: &Fields) -> Result<(), Refused> {
@@ -54,14 +63,15 @@ fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     let redeemed = desk
         .redeem(fields.require("refresh_token")?)
         .ok_or_else(|| invalid_grant("the refresh token is unknown, used up or too old"))?;
-    let issued = desk.issue(LIFETIME);
+    let family = desk.books.refresh_tokens.as_ref().map_or(0, RefreshTokens::family);
+    let issued = desk.issue_in_family(family, LIFETIME);
     let mut body = json!({
         "access_token": issued.value,
         "expires_in": issued.lifetime.as_secs(),
-        "principal": PRINCIPAL,
+        "principal": desk.books.principal,
     });
     let rotated = matches!(redeemed, Redeemed::Rotated(_));
-    if let Redeemed::Same(value) | Redeemed::Rotated(value) = redeemed {
+    if let Redeemed::Same(value) | Redeemed::Rotated(value) | Redeemed::Again(value) = redeemed {
         body["refresh_token"] = value.into();
     }
     Ok(Granted { for_refresh_token: true, rotated, ..Granted::new(body, issued.ordinal) })
@@ -81,6 +91,6 @@ fn personal_access_token(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted
     Ok(Granted::new(body, issued.ordinal))
 }
 
-fn invalid_grant(description: &str) -> Refused {
+pub(super) fn invalid_grant(description: &str) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::InvalidGrant, "invalid_grant", description)
 }

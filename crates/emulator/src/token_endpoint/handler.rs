@@ -5,9 +5,9 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 
 use super::outcome::{Granted, Refused};
-use super::paths::variant;
-use super::request::TokenRequest;
-use super::{gbg_go, gotab, goto, octotable};
+use super::paths::{Variant, variant};
+use super::request::{Fields, TokenRequest};
+use super::{gbg_go, gotab, goto, goto_device, goto_revocation, octotable};
 use crate::observe::TokenRefusal;
 use crate::provider::Provider;
 use crate::reply::Reply;
@@ -25,24 +25,54 @@ pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
             desk.note_token(granted.ordinal);
             Reply::json(StatusCode::OK, granted.body).with_header(CACHE_CONTROL, "no-store")
         }
-        Err(refused) => {
-            desk.books.counters.refuse(refused.reason);
-            let body = voice::token_error(desk.provider, refused.status, refused.error, &refused.description);
-            let allow = (refused.reason == TokenRefusal::Method).then_some("POST");
-            Reply::json(refused.status, body).with_optional_header(ALLOW, allow)
-        }
+        Err(refused) => refuse(desk, &refused),
     }
+}
+
+/// Answers one request to revoke a token. GoTo only.
+pub(crate) fn revoke(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
+    let done = beside(desk, head, body).and_then(|fields| goto_revocation::revoke(desk, &fields));
+    done.unwrap_or_else(|refused| refuse(desk, &refused))
+}
+
+/// Answers one request for a device code, where those are given at all; the person types it at `page`. GoTo only.
+pub(crate) fn authorize_device(desk: &mut Desk<'_>, head: &Parts, body: &[u8], page: &str) -> Reply {
+    let done = match desk.books.switches.device_sign_in {
+        true => beside(desk, head, body).and_then(|fields| goto_device::authorize(desk, &fields, page)),
+        false => Err(not_found()),
+    };
+    done.unwrap_or_else(|refused| refuse(desk, &refused))
+}
+
+/// The fields of a request beside the token endpoint, where the client shows who it is in the same way.
+fn beside(desk: &Desk<'_>, head: &Parts, body: &[u8]) -> Result<Fields, Refused> {
+    check_head(head)?;
+    goto::fields(desk, &TokenRequest::new(Variant::Main, head, body))
+}
+
+fn refuse(desk: &mut Desk<'_>, refused: &Refused) -> Reply {
+    desk.books.counters.refuse(refused.reason);
+    let body = voice::token_error(desk.provider, refused.status, refused.error, &refused.description);
+    let allow = (refused.reason == TokenRefusal::Method).then_some("POST");
+    Reply::json(refused.status, body).with_optional_header(ALLOW, allow)
 }
 
 fn decide(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Result<Granted, Refused> {
     let Some(variant) = variant(desk.provider, head.uri.path()) else {
-        return Err(Refused::new(
-            StatusCode::NOT_FOUND,
-            TokenRefusal::NotFound,
-            "not_found",
-            "there is nothing at this path",
-        ));
+        return Err(not_found());
     };
+    check_head(head)?;
+    let request = TokenRequest::new(variant, head, body);
+    match desk.provider {
+        Provider::GoTab => gotab::grant(desk, &request),
+        Provider::GoTo => goto::grant(desk, &request),
+        Provider::GbgGo => gbg_go::grant(desk, &request),
+        Provider::Octotable => octotable::grant(desk, &request),
+    }
+}
+
+/// What no endpoint takes, whatever the body says.
+fn check_head(head: &Parts) -> Result<(), Refused> {
     if head.method != Method::POST {
         return Err(Refused::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -60,13 +90,11 @@ fn decide(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Result<Granted, Ref
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return Err(double_authentication());
     }
-    let request = TokenRequest::new(variant, head, body);
-    match desk.provider {
-        Provider::GoTab => gotab::grant(desk, &request),
-        Provider::GoTo => goto::grant(desk, &request),
-        Provider::GbgGo => gbg_go::grant(desk, &request),
-        Provider::Octotable => octotable::grant(desk, &request),
-    }
+    Ok(())
+}
+
+fn not_found() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, TokenRefusal::NotFound, "not_found", "there is nothing at this path")
 }
 
 pub(super) fn double_authentication() -> Refused {
@@ -81,7 +109,7 @@ fn has_credentials_in_query(head: &Parts) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| CREDENTIALS.contains(&name.as_ref()))
 }
 
-const CREDENTIALS: [&str; 7] = [
+const CREDENTIALS: [&str; 11] = [
     "client_id",
     "client_secret",
     "api_access_id",
@@ -89,4 +117,8 @@ const CREDENTIALS: [&str; 7] = [
     "refresh_token",
     "pat",
     "access_token",
+    "code",
+    "code_verifier",
+    "device_code",
+    "token",
 ];

@@ -51,6 +51,17 @@ impl Tabs {
     }
 }
 
+/// Id and name of the locations there are.
+pub(crate) fn locations(documents: &[Arc<Document>]) -> Vec<(String, String)> {
+    let text = |location: &Value, name| location.get(name).and_then(Value::as_str).map(str::to_owned);
+    let entry = |location: &Value| {
+        let id = text(location, "locationUuid")?;
+        let name = text(location, "name").unwrap_or_else(|| id.clone());
+        Some((id, name))
+    };
+    shown(documents, "/api/loc", "").iter().filter_map(entry).collect()
+}
+
 impl World for Tabs {
     fn answer(&mut self, call: &mut Call<'_>) -> Outcome {
         let is_about_a_tab = *call.method == Method::POST

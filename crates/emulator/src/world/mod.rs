@@ -13,6 +13,7 @@ mod paging;
 use std::sync::Arc;
 
 pub(crate) use call::{Call, Outcome, World};
+pub(crate) use gotab::locations as gotab_locations;
 
 use crate::document::Document;
 use crate::provider::Provider;

@@ -17,8 +17,14 @@ mod faults;
 mod life;
 /// The program: its table, its exports, its end.
 mod program;
+/// Refresh tokens that come again, answers that nobody received.
+mod rotation;
 /// That no secret is printed.
 mod secrets;
+/// Signing in: pages, codes, metadata, revocation, devices, locations.
+mod sign_in_device;
+mod sign_in_gotab;
+mod sign_in_goto;
 /// What the providers remember.
 mod state;
 /// Each provider's token endpoint, quirk by quirk.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use crate::support::{client, send};
+
 /// The first `count` lines of what the program prints, after which it is killed.
 async fn lines(arguments: &[&str], count: usize) -> Vec<String> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
@@ -28,16 +30,19 @@ async fn lines(arguments: &[&str], count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn exports_can_be_sourced_and_reach_the_hosts() {
-    let lines = lines(&["--env"], 18).await;
+    let lines = lines(&["--env"], 21).await;
     let names = [
         "GOTAB_ACCESS_ID",
         "GOTAB_ACCESS_SECRET",
         "GOTAB_TOKEN_URL",
+        "GOTAB_AUTHORIZE_URL",
         "GOTAB_BASE_URL",
         "GOTO_CLIENT_ID",
         "GOTO_CLIENT_SECRET",
         "GOTO_REFRESH_TOKEN",
         "GOTO_TOKEN_URL",
+        "GOTO_AUTHORIZE_URL",
+        "GOTO_REVOCATION_URL",
         "GOTO_ADMIN_URL",
         "GOTO_WEBINAR_URL",
         "GBG_GO_CLIENT_ID",
@@ -55,12 +60,12 @@ async fn exports_can_be_sourced_and_reach_the_hosts() {
         assert!(!name.ends_with("_URL") || value.starts_with("http://127.0.0.1:"), "{line}");
     }
     assert_eq!(lines.len(), names.len());
-    assert_eq!(lines[5], "export GOTO_CLIENT_SECRET='goto+client/secret=='");
+    assert_eq!(lines[6], "export GOTO_CLIENT_SECRET='goto+client/secret=='");
 }
 
 #[tokio::test]
 async fn the_table_names_every_provider() {
-    let table = lines(&["--seed", "3"], 36).await.join("\n");
+    let table = lines(&["--seed", "3"], 39).await.join("\n");
     for name in ["GoTab", "GoTo", "GBG GO", "Octotable", "auth host", "OCTOTABLE_BASE_URL"] {
         assert!(table.contains(name), "{table}");
     }
@@ -68,9 +73,57 @@ async fn the_table_names_every_provider() {
 }
 
 #[tokio::test]
+async fn with_devices_there_is_a_url_for_them() {
+    let exports = lines(&["--env", "--device"], 22).await.join("\n");
+    assert!(exports.contains("export GOTO_DEVICE_URL='http://127.0.0.1:"), "{exports}");
+    let exports = lines(&["--env"], 21).await.join("\n");
+    assert!(!exports.contains("GOTO_DEVICE_URL"), "{exports}");
+}
+
+/// Refreshes twice with the same token, at a program that was started with these arguments; gives both statuses.
+async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
+        .args(arguments)
+        .arg("--env")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(program.stdout.take().unwrap()).lines();
+    let url = loop {
+        let line = out.next_line().await.unwrap().unwrap();
+        if let Some(url) = line.strip_prefix("export GOTO_TOKEN_URL='") {
+            break url.trim_end_matches('\'').to_owned();
+        }
+    };
+    let mut statuses = [0; 2];
+    for status in &mut statuses {
+        let post = client().post(&url).basic_auth("goto-client-id", Some("goto+client/secret=="));
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", "goto-refresh-token")];
+        *status = send(post.form(&fields)).await.0;
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn the_way_of_the_refresh_token_can_be_chosen() {
+    assert_eq!(refresh_twice(&["--refresh-token-mode", "same"]).await, [200, 200]);
+    assert_eq!(refresh_twice(&["--refresh-token-mode", "rotate-strict"]).await, [200, 400]);
+    let with_grace = ["--refresh-token-mode", "rotate-strict", "--grace", "600"];
+    assert_eq!(refresh_twice(&with_grace).await, [200, 200]);
+    let refused = Command::new(env!("CARGO_BIN_EXE_emulator"))
+        .args(["--refresh-token-mode", "rotate", "--grace", "600"])
+        .stderr(Stdio::null())
+        .status();
+    assert_eq!(refused.await.unwrap().code(), Some(2));
+}
+
+#[tokio::test]
 async fn help_is_given() {
-    let help = lines(&["--help"], 40).await.join("\n");
-    for option in ["--port-base", "--env", "--seed"] {
+    let help = lines(&["--help"], 60).await.join("\n");
+    let options =
+        ["--port-base", "--env", "--seed", "--refresh-token-mode", "--grace", "--device", "--redirect-url"];
+    for option in options {
         assert!(help.contains(option), "{help}");
     }
 }

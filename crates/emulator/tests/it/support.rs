@@ -111,3 +111,26 @@ pub(crate) fn two_bearers(request: RequestBuilder, token: &str) -> RequestBuilde
     }
     RequestBuilder::from_parts(client, request)
 }
+
+/// The URL of the authorize page with these parameters.
+pub(crate) fn authorize_url(site: &Site, parameters: &[(&str, &str)]) -> String {
+    let url = reqwest::Url::parse_with_params(&site.authorize_url().unwrap(), parameters);
+    url.unwrap().to_string()
+}
+
+/// The value of a parameter in a callback URL.
+pub(crate) fn parameter(callback: &str, name: &str) -> Option<String> {
+    let url = reqwest::Url::parse(callback).unwrap();
+    let found = url.query_pairs().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// A client that shows redirects instead of following them.
+pub(crate) fn browser() -> Client {
+    let builder = Client::builder().pool_max_idle_per_host(0);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// A verifier and its challenge: the example of RFC 7636, appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

@@ -1,0 +1,50 @@
+//! Where the sign-in half of the auth host lives.
+
+use crate::endpoint::Endpoint;
+use crate::provider::Provider;
+
+/// What is served at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Authorize,
+    Metadata,
+    Revoke,
+    DeviceAuthorization,
+    DevicePage,
+}
+
+pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
+pub(crate) const REVOCATION: &str = "/oauth/revoke";
+pub(crate) const DEVICE: &str = "/oauth/device";
+pub(crate) const VERIFICATION: &str = "/device";
+/// GoTab's page, for codes and for locations alike.
+pub(crate) const MANAGER: &str = "/manager/oauth";
+/// RFC 8414 section 3.
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+
+pub(super) fn place(provider: Provider, path: &str) -> Option<Place> {
+    match (provider, path) {
+        (Provider::GoTo, AUTHORIZE) | (Provider::GoTab, MANAGER) => Some(Place::Authorize),
+        (Provider::GoTo, METADATA) => Some(Place::Metadata),
+        (Provider::GoTo, REVOCATION) => Some(Place::Revoke),
+        (Provider::GoTo, DEVICE) => Some(Place::DeviceAuthorization),
+        (Provider::GoTo, VERIFICATION) => Some(Place::DevicePage),
+        _ => None,
+    }
+}
+
+/// Which half of the auth host a path belongs to.
+pub(crate) fn half(provider: Provider, path: &str) -> Endpoint {
+    place(provider, path).map_or(Endpoint::Token, |_| Endpoint::SignIn)
+}
+
+/// The name by which faults and counters know what is at a path.
+pub(crate) fn operation_id(provider: Provider, path: &str) -> Option<&'static str> {
+    Some(match place(provider, path)? {
+        Place::Authorize => "authorize",
+        Place::Metadata => "metadata",
+        Place::Revoke => "revoke",
+        Place::DeviceAuthorization => "deviceAuthorization",
+        Place::DevicePage => "devicePage",
+    })
+}

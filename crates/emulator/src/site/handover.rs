@@ -1,0 +1,57 @@
+//! An answer's body that notes in the log when all of it was handed to the connection.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+use super::state::SiteState;
+
+pub(super) struct Watched {
+    inner: Body,
+    state: Arc<SiteState>,
+    sequence: u64,
+    has_ended: bool,
+}
+
+impl Watched {
+    pub(super) fn new(inner: Body, state: Arc<SiteState>, sequence: u64) -> Self {
+        Self { inner, state, sequence, has_ended: false }
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        self.has_ended = frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The connection drops a body when it has taken all of it, or when it breaks off.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if !self.has_ended && !self.inner.is_end_stream() {
+            return;
+        }
+        if let Some(entry) = self.state.books().log.entry(self.sequence) {
+            entry.handed_over = true;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Authorization codes: each good once, for ten minutes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use super::challenge::Challenge;
+
+/// RFC 6749 section 4.1.2 recommends ten minutes at most.
+pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+#[derive(Default)]
+pub(crate) struct Codes(HashMap<String, Record>);
+
+/// What a person has agreed to, waiting for its client.
+#[derive(Clone)]
+pub(crate) struct Approval {
+    /// The redirect URL as it was asked with; `None` where the only registered one was left out.
+    pub(crate) redirect: Option<String>,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) scope: String,
+    /// Who signed in.
+    pub(crate) principal: String,
+}
+
+struct Record {
+    approval: Approval,
+    expires: Option<SystemTime>,
+    used: bool,
+    /// The family that the code has given.
+    family: Option<u64>,
+}
+
+/// Why a code is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadCode {
+    Unknown,
+    Expired,
+    /// It was sent before; the family is what it gave then.
+    Used(Option<u64>),
+}
+
+impl BadCode {
+    pub(crate) fn description(&self) -> &'static str {
+        match self {
+            Self::Unknown => "the code is unknown",
+            Self::Expired => "the code has outlived its time",
+            Self::Used(_) => "the code was used before, and what it gave is revoked",
+        }
+    }
+}
+
+impl Codes {
+    pub(crate) fn enter(&mut self, code: String, approval: Approval, now: SystemTime) {
+        let expires = now.checked_add(CODE_LIFETIME);
+        self.0.insert(code, Record { approval, expires, used: false, family: None });
+    }
+
+    /// Takes a code. It is used up by that, also when the request around it turns out to be wrong: nobody gets a
+    /// second guess.
+    pub(crate) fn take(&mut self, code: &str, now: SystemTime) -> Result<Approval, BadCode> {
+        let record = self.0.get_mut(code).ok_or(BadCode::Unknown)?;
+        if record.used {
+            return Err(BadCode::Used(record.family));
+        }
+        record.used = true;
+        match record.expires.is_some_and(|expires| expires <= now) {
+            true => Err(BadCode::Expired),
+            false => Ok(record.approval.clone()),
+        }
+    }
+
+    /// Remembers which family a code has given.
+    pub(crate) fn gave(&mut self, code: &str, family: u64) {
+        if let Some(record) = self.0.get_mut(code) {
+            record.family = Some(family);
+        }
+    }
+}
+
+impl fmt::Debug for Codes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codes").field("issued", &self.0.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{Approval, BadCode, CODE_LIFETIME, Codes};
+
+    #[test]
+    fn a_code_is_good_once_and_for_ten_minutes() {
+        let start = SystemTime::UNIX_EPOCH;
+        let approval =
+            Approval { redirect: None, challenge: None, scope: String::new(), principal: String::new() };
+        let mut codes = Codes::default();
+        codes.enter("a".to_owned(), approval.clone(), start);
+        codes.enter("b".to_owned(), approval, start);
+        assert!(codes.take("a", start + CODE_LIFETIME - Duration::from_nanos(1)).is_ok());
+        assert_eq!(codes.take("a", start).err(), Some(BadCode::Used(None)));
+        codes.gave("a", 7);
+        assert_eq!(codes.take("a", start).err(), Some(BadCode::Used(Some(7))));
+        assert_eq!(codes.take("b", start + CODE_LIFETIME).err(), Some(BadCode::Expired));
+        assert_eq!(codes.take("c", start).err(), Some(BadCode::Unknown));
+    }
+}

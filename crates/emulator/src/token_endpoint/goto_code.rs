@@ -1,0 +1,78 @@
+//! GoTo: a code, or a device code, traded for the first tokens of a sign-in.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::goto::{LIFETIME, invalid_grant};
+use super::outcome::{Granted, Refused};
+use super::request::Fields;
+use crate::observe::TokenRefusal;
+use crate::site::Desk;
+use crate::token::{Approval, Poll};
+
+/// The code is used up by being sent, whatever else is wrong with the request.
+pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
+    let code = fields.require("code")?;
+    let is_others = fields.get("client_id").is_some_and(|id| id != desk.books.credentials.id());
+    if is_others {
+        return Err(invalid_grant("the code was given to another client"));
+    }
+    let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
+    if fields.get("redirect_uri") != approval.redirect.as_deref() {
+        return Err(invalid_grant("redirect_uri is not the one that the code was asked with"));
+    }
+    check_verifier(&approval, fields.get("code_verifier"))?;
+    let (family, granted) = first_tokens(desk, &approval.principal, &approval.scope);
+    desk.books.codes.gave(code, family);
+    desk.books.counters.codes_redeemed += 1;
+    Ok(granted)
+}
+
+pub(super) fn device_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
+    let refuse = |reason, error, description: &str| {
+        Err(Refused::new(StatusCode::BAD_REQUEST, reason, error, description))
+    };
+    match desk.books.device_codes.poll(fields.require("device_code")?, desk.now) {
+        Poll::Unknown => Err(invalid_grant("the device code is unknown or used up")),
+        Poll::Expired => {
+            refuse(TokenRefusal::InvalidGrant, "expired_token", "the device code has outlived its time")
+        }
+        Poll::Pending => {
+            refuse(TokenRefusal::Pending, "authorization_pending", "nobody has decided about the device yet")
+        }
+        Poll::TooSoon => {
+            refuse(TokenRefusal::TooSoon, "slow_down", "wait five seconds longer between two polls")
+        }
+        Poll::Denied => refuse(TokenRefusal::Denied, "access_denied", "the device was turned away"),
+        Poll::Allowed { scope, principal } => {
+            desk.books.counters.device_codes_redeemed += 1;
+            Ok(first_tokens(desk, &principal, &scope).1)
+        }
+    }
+}
+
+/// A challenge needs its verifier, and a verifier its challenge: else PKCE could be talked away (RFC 9700 section 4.8).
+fn check_verifier(approval: &Approval, verifier: Option<&str>) -> Result<(), Refused> {
+    match (&approval.challenge, verifier) {
+        (None, None) => Ok(()),
+        (Some(challenge), Some(verifier)) if challenge.fits(verifier) => Ok(()),
+        (Some(_), Some(_)) => Err(invalid_grant("code_verifier does not fit the challenge")),
+        (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
+        (None, Some(_)) => Err(invalid_grant("the code was asked without a challenge")),
+    }
+}
+
+/// The first answer holds what a later one leaves out: type and scope.
+fn first_tokens(desk: &mut Desk<'_>, principal: &str, scope: &str) -> (u64, Granted) {
+    let (family, refresh_token) = desk.start_family(principal);
+    let issued = desk.issue_in_family(family, LIFETIME);
+    let body = json!({
+        "access_token": issued.value,
+        "refresh_token": refresh_token,
+        "token_type": "Bearer",
+        "expires_in": issued.lifetime.as_secs(),
+        "scope": scope,
+        "principal": principal,
+    });
+    (family, Granted::new(body, issued.ordinal))
+}
