@@ -1,0 +1,385 @@
+//! `status`: who is signed in, and until when.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use auth_layer::{
+    Clock, Exchange, FileStore, Grant, Profile, Record, State, StoreError, StoreKey, SystemClock,
+};
+use serde::Serialize;
+
+use super::login::printable;
+use crate::config::{Provider, Settings};
+use crate::failure::{Failure, Kind};
+use crate::flags::Status;
+use crate::screen::{Colour, Screen};
+use crate::{span, store};
+
+pub(super) async fn run(status: &Status, settings: &Settings, screen: &Screen) -> Result<(), Failure> {
+    let only = status.provider.as_deref();
+    let store = store::open(settings)?;
+    let now = SystemClock::new().now().wall();
+    let rows = rows(only, settings, &store, now).await?;
+    if status.json {
+        screen.data(json(&rows)?)?;
+    } else if rows.is_empty() {
+        screen.say(format_args!(
+            "Nothing is configured in {}, and nobody is signed in. `tokenctl --help` shows an example.",
+            settings.path().display()
+        ));
+    } else {
+        screen.data(table(&rows, now, screen))?;
+    }
+    match rows.iter().find(|row| row.standing.needs_a_person()) {
+        None => Ok(()),
+        Some(row) => Err(Failure::new(Kind::SignIn, format!("{}: a person has to sign in", row.provider))
+            .remedy(login_command(&row.provider, &row.account))),
+    }
+}
+
+/// The configured sign-ins, and then all others that are in the store.
+async fn rows(
+    only: Option<&str>,
+    settings: &Settings,
+    store: &FileStore,
+    now: Duration,
+) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    let mut seen = HashSet::new();
+    let names = match only {
+        Some(name) => [name].into(),
+        None => settings.names(),
+    };
+    let mut kept = store.list().await?;
+    for name in names {
+        // One that is gone from the configuration may still be in the store.
+        let Ok(provider) = settings.provider(name) else { continue };
+        let configured = Configured::of(&provider, store).await?;
+        let record = kept.iter().find(|(key, _)| Some(key) == configured.key.as_ref());
+        seen.extend(record.map(|(key, _)| key.clone()));
+        rows.push(configured.row(record.map(|(_, record)| record), now));
+    }
+    kept.retain(|(key, _)| !seen.contains(key));
+    rows.extend(kept.iter().map(|(key, record)| stray(key, record, now)));
+    if let Some(name) = only {
+        rows.retain(|row| row.provider == name);
+        if rows.is_empty() {
+            settings.provider(name)?;
+        }
+    }
+    Ok(rows)
+}
+
+/// A sign-in as the configuration names it.
+struct Configured {
+    provider: String,
+    account: String,
+    client_id: Option<String>,
+    key: Option<StoreKey>,
+    lifetime: Option<Duration>,
+    machine: bool,
+}
+
+impl Configured {
+    async fn of(provider: &Provider<'_>, store: &FileStore) -> Result<Self, Failure> {
+        let client_id = provider.client_id()?;
+        let account = provider.account(None)?;
+        let (mut key, mut lifetime) = (None, None);
+        // What signs in nobody needs no record; what has no client id can have none.
+        if let (Some(id), true) = (&client_id, provider.takes_sign_ins()) {
+            let profile = provider.profile().await?;
+            lifetime = profile.refresh_token_lifetime();
+            key = stored_key(profile, id, &account, store)?;
+        }
+        let (name, machine) = (provider.name().to_owned(), provider.takes_client_credentials());
+        Ok(Self { provider: name, account, client_id, key, lifetime, machine })
+    }
+
+    fn row(&self, record: Option<&Result<Record, StoreError>>, now: Duration) -> Row {
+        let mut row = Row::new(&self.provider, &self.account, self.client_id.clone());
+        match record {
+            Some(record) => row.judge(record, self.lifetime, now),
+            None if self.machine => row.standing = Standing::NoSignInNeeded,
+            None => {}
+        }
+        row
+    }
+}
+
+/// The key that the services look under. It does not depend on the client's secret, which is not read.
+fn stored_key(
+    profile: Profile,
+    client_id: &str,
+    account: &str,
+    store: &FileStore,
+) -> Result<Option<StoreKey>, Failure> {
+    let credential = auth_layer::Credential::from_fn(client_id, || Err("not asked for here".into()));
+    let exchange = Exchange::builder(profile, credential, Grant::Stored)
+        .subject(account)
+        .store(std::sync::Arc::new(store.clone()))
+        .build()?;
+    Ok(exchange.store_key().cloned())
+}
+
+/// A record that the configuration does not name: another account, another client, or one of another program.
+fn stray(key: &StoreKey, record: &Result<Record, StoreError>, now: Duration) -> Row {
+    let label = record.as_ref().ok().and_then(|record| record.entry.label.clone());
+    let mut row = match label {
+        Some(label) => Row::new(&label.provider, &label.subject, Some(label.client)),
+        // Its key is all that is known of it.
+        None => Row::new("?", key.as_str().get(..12).unwrap_or_default(), None),
+    };
+    let lifetime = Profile::named(&row.provider).and_then(|known| known.refresh_token_lifetime());
+    row.judge(record, lifetime, now);
+    row
+}
+
+/// One sign-in. Times are since the Unix epoch. Its members are the ones of `--json`; see `status --help`.
+#[derive(Debug, Serialize)]
+struct Row {
+    provider: String,
+    account: String,
+    client_id: Option<String>,
+    signed_in_as: Option<String>,
+    scope: Option<Vec<String>>,
+    #[serde(rename = "state")]
+    standing: Standing,
+    reason: Option<String>,
+    #[serde(serialize_with = "seconds")]
+    access_token_expires_at: Option<Duration>,
+    #[serde(serialize_with = "seconds")]
+    refresh_token_obtained_at: Option<Duration>,
+    #[serde(serialize_with = "seconds")]
+    refresh_token_due_at: Option<Duration>,
+}
+
+/// What is to be thought of a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    SignedIn,
+    Renewing,
+    SignInAgain,
+    NotSignedIn,
+    NoSignInNeeded,
+}
+
+impl Standing {
+    const fn needs_a_person(self) -> bool {
+        matches!(self, Self::SignInAgain | Self::NotSignedIn)
+    }
+
+    const fn words(self) -> (&'static str, Colour) {
+        match self {
+            Self::SignedIn => ("signed in", Colour::Green),
+            Self::Renewing => ("renewing", Colour::Green),
+            Self::SignInAgain => ("sign in again", Colour::Red),
+            Self::NotSignedIn => ("not signed in", Colour::Yellow),
+            Self::NoSignInNeeded => ("needs no sign-in", Colour::Green),
+        }
+    }
+}
+
+impl Row {
+    fn new(provider: &str, account: &str, client_id: Option<String>) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            account: account.to_owned(),
+            client_id,
+            signed_in_as: None,
+            scope: None,
+            standing: Standing::NotSignedIn,
+            reason: None,
+            access_token_expires_at: None,
+            refresh_token_obtained_at: None,
+            refresh_token_due_at: None,
+        }
+    }
+
+    /// Fills in what a record tells.
+    fn judge(&mut self, record: &Result<Record, StoreError>, lifetime: Option<Duration>, now: Duration) {
+        let entry = match record {
+            Ok(record) => &record.entry,
+            Err(error) => {
+                let why = format!("the record cannot be read: {error}");
+                (self.standing, self.reason) = (Standing::SignInAgain, Some(why));
+                return;
+            }
+        };
+        self.signed_in_as.clone_from(&entry.account);
+        self.scope = entry.scope.as_ref().map(|scope| scope.iter().map(str::to_owned).collect());
+        self.access_token_expires_at = entry.access_token.as_ref().and(entry.hard);
+        self.refresh_token_obtained_at = entry.obtained;
+        self.refresh_token_due_at = lifetime.and_then(|lifetime| Some(entry.obtained? + lifetime));
+        let overdue = self.refresh_token_due_at.is_some_and(|due| due <= now);
+        (self.standing, self.reason) = match &entry.state {
+            State::Ended => {
+                let code = entry.last_error.as_deref().map_or_else(String::new, |code| format!(" ({code})"));
+                (Standing::SignInAgain, Some(format!("the provider ended it{code}")))
+            }
+            _ if overdue => (Standing::SignInAgain, Some("the refresh token has expired unused".to_owned())),
+            State::Redeeming { lease, .. } if !lease.is_zero() => (Standing::Renewing, None),
+            State::Redeeming { .. } => {
+                (Standing::Renewing, Some("a renewal was cut off; the next one settles it".to_owned()))
+            }
+            _ => (Standing::SignedIn, None),
+        };
+    }
+
+    fn cells(&self, now: Duration) -> [String; 6] {
+        let scope = self.scope.as_ref().map_or_else(dash, |scope| printable(&scope.join(" ")));
+        [
+            printable(&self.provider),
+            printable(&self.account),
+            self.signed_in_as.as_deref().map_or_else(dash, printable),
+            scope,
+            self.access_token_expires_at.map_or_else(dash, |ends| match ends.checked_sub(now) {
+                Some(left) if !left.is_zero() => format!("in {}", span::roughly(left)),
+                _ => "expired".to_owned(),
+            }),
+            self.age(now),
+        ]
+    }
+
+    fn age(&self, now: Duration) -> String {
+        let Some(obtained) = self.refresh_token_obtained_at else { return dash() };
+        let age = format!("{} old", span::roughly(now.saturating_sub(obtained)));
+        match self.refresh_token_due_at.map(|due| due.saturating_sub(now)) {
+            Some(left) if left.is_zero() => format!("{age}, expired"),
+            Some(left) => format!("{age}, due in {}", span::roughly(left)),
+            None => age,
+        }
+    }
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn table(rows: &[Row], now: Duration, screen: &Screen) -> String {
+    let heads = ["PROVIDER", "ACCOUNT", "SIGNED IN AS", "SCOPE", "ACCESS TOKEN", "REFRESH TOKEN"];
+    let lines: Vec<[String; 6]> = rows.iter().map(|row| row.cells(now)).collect();
+    let mut widths = heads.map(str::len);
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &[String], last: &str| {
+        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}  {last}\n", cells.collect::<Vec<_>>().join("  "))
+    };
+    let mut text = line(&heads.map(str::to_owned), "STATE");
+    for (row, cells) in rows.iter().zip(&lines) {
+        let (words, colour) = row.standing.words();
+        let why = row.reason.as_deref().map_or_else(String::new, |why| format!(": {}", printable(why)));
+        text += &line(cells, &format!("{}{why}", screen.out(colour, words)));
+    }
+    text
+}
+
+fn json(rows: &[Row]) -> Result<Vec<u8>, Failure> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u8,
+        sign_ins: &'a [Row],
+    }
+    let document = Document { version: 1, sign_ins: rows };
+    let mut text = serde_json::to_vec_pretty(&document)
+        .map_err(|error| Failure::new(Kind::Failed, "the status cannot be written as JSON").because(error))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
+fn seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs()).serialize(serializer)
+}
+
+fn login_command(provider: &str, account: &str) -> String {
+    match account {
+        "default" => format!("tokenctl login {provider}"),
+        _ => format!("tokenctl login {provider} --account {account}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use auth_layer::{AccessToken, Entry, Record, RefreshToken, State, Version};
+
+    use super::{Row, Standing, json};
+
+    const NOW: Duration = Duration::from_secs(1_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn judged(change: impl FnOnce(&mut Entry)) -> Row {
+        let mut entry = Entry::new(RefreshToken::new("refresh-secret"));
+        entry.access_token = Some(AccessToken::new("access-secret").unwrap());
+        entry.hard = Some(NOW + Duration::from_secs(600));
+        entry.obtained = Some(NOW - DAY);
+        change(&mut entry);
+        let mut row = Row::new("goto", "default", None);
+        row.judge(&Ok(Record::new(Version::new(1), entry)), Some(DAY * 30), NOW);
+        row
+    }
+
+    fn marked(lease: u64) -> State {
+        State::Redeeming { holder: "other".into(), lease: Duration::from_secs(lease) }
+    }
+
+    #[test]
+    fn a_sign_in_is_judged_by_its_state_and_its_age() {
+        let standing = |change: fn(&mut Entry)| judged(change).standing;
+        assert_eq!(standing(|_| {}), Standing::SignedIn);
+        // An access token that has expired is renewed when it is wanted.
+        assert_eq!(standing(|entry| entry.hard = Some(NOW - DAY)), Standing::SignedIn);
+        assert_eq!(standing(|entry| entry.state = marked(9)), Standing::Renewing);
+        assert_eq!(standing(|entry| entry.state = marked(0)), Standing::Renewing);
+        assert_eq!(standing(|entry| entry.state = State::Ended), Standing::SignInAgain);
+        assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 30)), Standing::SignInAgain);
+        assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 29)), Standing::SignedIn);
+    }
+
+    #[test]
+    fn times_are_told_from_now() {
+        let cells = judged(|_| {}).cells(NOW);
+        assert_eq!(cells[4..], ["in 10 min", "1 d old, due in 29 d"]);
+        let cells = judged(|entry| entry.hard = Some(NOW)).cells(NOW);
+        assert_eq!(cells[4], "expired");
+    }
+
+    #[test]
+    fn the_json_has_its_members_and_no_token() {
+        let row = judged(|entry| {
+            entry.state = State::Ended;
+            entry.last_error = Some("invalid_grant".into());
+            entry.account = Some("jane@example.com".into());
+            entry.scope = Some("collab: identity:".parse().unwrap());
+        });
+        let text = String::from_utf8(json(&[row]).unwrap()).unwrap();
+        let expected = r#"{
+  "version": 1,
+  "sign_ins": [
+    {
+      "provider": "goto",
+      "account": "default",
+      "client_id": null,
+      "signed_in_as": "jane@example.com",
+      "scope": [
+        "collab:",
+        "identity:"
+      ],
+      "state": "sign_in_again",
+      "reason": "the provider ended it (invalid_grant)",
+      "access_token_expires_at": 1000600,
+      "refresh_token_obtained_at": 913600,
+      "refresh_token_due_at": 3505600
+    }
+  ]
+}
+"#;
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,16 @@
+//! Environment variables.
+
+use crate::failure::Failure;
+
+/// The value of an environment variable; `None` if it is not set.
+///
+/// An empty one is a mistake rather than no value: a script's variable that was never filled in.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    let problem = match std::env::var(name) {
+        Ok(value) if value.is_empty() => "is empty",
+        Ok(value) => return Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => return Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => "is no UTF-8 text",
+    };
+    Err(Failure::config(format!("environment variable {name}: {problem}")).remedy("set it, or unset it"))
+}

@@ -1,0 +1,63 @@
+//! The store that the configuration tells of.
+
+use std::path::PathBuf;
+
+use auth_layer::{ConfigError, FileStore, SealingKey, Secret};
+
+use crate::config::{Settings, variable};
+use crate::failure::{Failure, Kind};
+
+/// The folder that keeps tokens: what was said, or else the user's own.
+pub(crate) fn folder(settings: &Settings) -> Result<PathBuf, Failure> {
+    settings.folder()?.or_else(FileStore::default_folder).ok_or_else(|| {
+        Failure::config("no folder for tokens is known").remedy("set AUTH_LAYER_STORE, or folder in [store]")
+    })
+}
+
+/// The store. Nothing is read or made before it is used.
+pub(crate) fn open(settings: &Settings) -> Result<FileStore, Failure> {
+    let mut builder = FileStore::builder(folder(settings)?);
+    for key in keys(settings)? {
+        builder = builder.sealing_key(key);
+    }
+    Ok(builder.build())
+}
+
+/// The keys that seal and open, the environment's first: the first one seals.
+pub(crate) fn keys(settings: &Settings) -> Result<Vec<SealingKey>, Failure> {
+    let mut keys = Vec::new();
+    if let Some(text) = secret(KEY)? {
+        keys.extend(from_text(KEY, &text)?);
+    }
+    if let Some(path) = variable(KEY_FILE)? {
+        keys.push(SealingKey::from_file(path).map_err(|error| unusable(KEY_FILE, &error))?);
+    }
+    if let Some(path) = settings.key_file() {
+        keys.push(SealingKey::from_file(path).map_err(|error| unusable("key_file", &error))?);
+    }
+    if let Some(name) = settings.key_variable() {
+        let text = secret(name)?.ok_or_else(|| {
+            Failure::config(format!("environment variable {name}: is not set"))
+                .remedy("key in [store] of the configuration names it")
+        })?;
+        keys.extend(from_text(name, &text)?);
+    }
+    Ok(keys)
+}
+
+/// One key, or several apart by white space, as services read them from the environment.
+fn from_text(name: &str, text: &Secret) -> Result<Vec<SealingKey>, Failure> {
+    let read = |text| SealingKey::from_text(text).map_err(|error| unusable(name, &error));
+    text.expose().split_whitespace().map(read).collect()
+}
+
+fn secret(name: &str) -> Result<Option<Secret>, Failure> {
+    Ok(variable(name)?.map(Secret::new))
+}
+
+fn unusable(place: &str, error: &ConfigError) -> Failure {
+    Failure::new(Kind::Config, format!("{place}: {error}"))
+}
+
+const KEY: &str = "AUTH_LAYER_STORE_KEY";
+const KEY_FILE: &str = "AUTH_LAYER_STORE_KEY_FILE";

@@ -1,0 +1,146 @@
+//! The configuration: where it comes from, and what is refused.
+
+use emulator::Provider;
+
+use crate::support::{Home, emulator, visit};
+
+#[tokio::test]
+async fn the_file_says_all_that_the_environment_could() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    let secret = home.take("GOTO_CLIENT_SECRET");
+    home.write(".config/tokenctl/goto.secret", &format!("{secret}\n"));
+    home.write(".config/tokenctl/store.key", &"5a".repeat(32));
+    let text = format!(
+        "[store]\nfolder = \"tokens\"\nkey_file = \"store.key\"\n\n[providers.goto]\nclient_id = \"{}\"\n\
+         client_secret_file = \"goto.secret\"\ntoken_url = \"{}\"\nauthorize_url = \"{}\"\nrevocation_url = \"{}\"\n\
+         account = \"reception\"\nscope = \"collab:\"\n",
+        home.take("GOTO_CLIENT_ID"),
+        home.take("GOTO_TOKEN_URL"),
+        home.take("GOTO_AUTHORIZE_URL"),
+        home.take("GOTO_REVOCATION_URL"),
+    );
+    home.configure(&text);
+    home.sign_in(&site).await.ended_with(0).told(&["account reception", "collab:"]);
+    let token = home.run(&["token", "goto"]).await.ended_with(0).out;
+    let folder = home.folder.path().join(".config/tokenctl/tokens");
+    let record = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let record = record.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    for record in record {
+        let text = std::fs::read_to_string(record).unwrap();
+        assert!(text.contains("sealed") && !text.contains(&site.refresh_token().unwrap()), "{text}");
+    }
+    home.kept_quiet_about(&[&secret, token.trim_end(), &"5a".repeat(32)]);
+    home.run(&["status"]).await.ended_with(0).showed(&["reception", "signed in"]);
+    home.run(&["doctor"]).await.ended_with(0);
+    home.run(&["logout", "goto"]).await.ended_with(0);
+}
+
+#[tokio::test]
+async fn the_environment_comes_first() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.configure("[providers.goto]\nclient_id = \"another\"\ntoken_url = \"http://127.0.0.1:1/token\"\n");
+    home.sign_in(&site).await.ended_with(0);
+    home.run(&["token", "goto"]).await.ended_with(0);
+}
+
+#[tokio::test]
+async fn a_key_may_be_in_a_variable_of_any_name() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.configure("[store]\nkey = \"env:MY_STORE_KEY\"\n");
+    home.run(&["token", "goto"]).await.ended_with(4).told(&["MY_STORE_KEY: is not set"]);
+    home.set("MY_STORE_KEY", "7b".repeat(32));
+    home.sign_in(&site).await.ended_with(0);
+    home.run(&["token", "goto"]).await.ended_with(0);
+    // Without the key the record is there and cannot be opened.
+    home.configure("");
+    home.run(&["token", "goto"]).await.ended_with(5).told(&["sealed"]);
+}
+
+#[tokio::test]
+async fn another_provider_is_a_section_of_the_file() {
+    let (emulator, _) = emulator().await;
+    let site = emulator.site(Provider::GoTo);
+    let mut home = Home::empty();
+    home.set("ACME_CLIENT_SECRET", site.credentials().secret());
+    let text = format!(
+        "[providers.acme]\nclient_id = \"{}\"\ntoken_url = \"{}\"\nauthorize_url = \"{}\"\n",
+        site.credentials().id(),
+        site.token_url(),
+        site.authorize_url().unwrap(),
+    );
+    home.configure(&text);
+    // Its secret holds what form encoding changes, and this server takes it raw only.
+    let mut login = home.start(&["login", "acme", "--no-browser"]);
+    let page = login.page().await;
+    assert!(page.contains("callback%2Facme"), "each provider has a path of its own: {page}");
+    visit(&site.approve(&page).unwrap()).await;
+    login.end().await.ended_with(4).told(&["invalid_client"]);
+    assert!(home.records().is_empty());
+}
+
+#[tokio::test]
+async fn a_machine_of_another_provider_needs_no_sign_in() {
+    let (emulator, _) = emulator().await;
+    let site = emulator.site(Provider::GbgGo);
+    let mut home = Home::empty();
+    home.set("ACME_CLIENT_SECRET", site.credentials().secret());
+    let (id, url) = (site.credentials().id().to_owned(), site.token_url());
+    home.configure(&format!(
+        "[providers.acme]\nclient_id = \"{id}\"\ntoken_url = \"{url}\"\nclient_auth = \"body\"\nscope = \"gbg.token\"\n"
+    ));
+    home.run(&["token", "acme"]).await.ended_with(0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_its_place() {
+    let home = Home::empty();
+    let cases = [
+        ("[providers.goto]\nclient_name = \"x\"\n", "config.toml:2:1: unknown field `client_name`"),
+        ("[providers.goto]\nclient_secret = \"s3cr3t\"\n", "client_secret_file"),
+        ("[store]\nkey = \"s3cr3t\"\n", "config.toml:2:7: a key does not belong in this file"),
+        ("[store\nfolder = \"s3cr3t\"\n", "config.toml:1:7"),
+        ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is no provider's name"),
+        ("[providers.goto]\nclient_auth = \"body\"\n", "cannot be changed"),
+        (
+            "[providers.acme]\nclient_id = \"x\"\nclient_auth = \"public\"\n",
+            "neither issuer nor token_url is set",
+        ),
+        (
+            "[providers.acme]\nclient_id = \"x\"\nclient_auth = \"public\"\ntoken_url = \"http://acme.example/token\"\n",
+            "acme: token URL http://acme.example/token: must be https",
+        ),
+    ];
+    for (text, expected) in cases {
+        home.configure(text);
+        let provider = if text.contains("acme") {
+            "acme"
+        } else if text.contains("Goto") {
+            "Goto"
+        } else {
+            "goto"
+        };
+        let ran = home.run(&["token", provider]).await.ended_with(4).told(&[expected]);
+        assert!(!ran.err.contains("s3cr3t"), "{}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_named_has_to_be_there() {
+    let home = Home::empty();
+    let ran = home.run(&["status", "--config", "/nowhere/tokenctl.toml"]).await.ended_with(4);
+    ran.told(&["/nowhere/tokenctl.toml cannot be read: No such file"]);
+}
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_a_mistake() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.set("GOTO_CLIENT_SECRET", "");
+    home.run(&["token", "goto"])
+        .await
+        .ended_with(4)
+        .told(&["environment variable GOTO_CLIENT_SECRET: is empty"]);
+}

@@ -1,0 +1,97 @@
+//! The exit codes, one by one, and the help that lists them.
+
+use emulator::{Endpoint, Fault, Provider};
+
+use crate::support::{Home, emulator, set_mode};
+
+#[tokio::test]
+async fn exit_code_0_is_for_what_was_asked() {
+    let ran = Home::empty().run(&["--help"]).await.ended_with(0);
+    ran.showed(&[
+        "0    all",
+        "1    it",
+        "2    wrong",
+        "3    a",
+        "4    the",
+        "5    the",
+        "6    the",
+        "7    the",
+        "130  ",
+    ]);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        Home::empty().run(&["completions", shell]).await.ended_with(0).showed(&["tokenctl", "doctor"]);
+    }
+}
+
+#[tokio::test]
+async fn exit_code_1_is_for_what_has_no_other() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/callback", taken.local_addr().unwrap());
+    home.configure(&format!("[providers.goto]\nredirect_uri = \"{address}\"\n"));
+    let ran = home.run(&["login", "goto", "--no-browser"]).await.ended_with(1);
+    ran.told(&[&format!("{address} cannot be listened on")]);
+}
+
+#[tokio::test]
+async fn exit_code_2_is_for_wrong_use() {
+    for wrong in [&["login"][..], &["token"], &["login", "goto", "--timeout", "soon"], &["frobnicate"], &[]] {
+        let ran = Home::empty().run(wrong).await.ended_with(2);
+        assert_eq!(ran.out, "");
+    }
+    let secret = ["login", "goto", "--client-secret", "s3cr3t"];
+    Home::empty().run(&secret).await.ended_with(2).told(&["unexpected argument '--client-secret'"]);
+}
+
+#[tokio::test]
+async fn exit_code_3_wants_a_person() {
+    let (_emulator, site) = emulator().await;
+    Home::of(&site).run(&["token", "goto"]).await.ended_with(3).told(&["tokenctl login goto"]);
+}
+
+#[tokio::test]
+async fn exit_code_4_is_for_the_configuration_and_a_client_that_is_not_known() {
+    Home::empty().run(&["token", "goto"]).await.ended_with(4).told(&["set GOTO_CLIENT_ID"]);
+    Home::empty().run(&["token", "nobody"]).await.ended_with(4).told(&["no provider is called nobody"]);
+    let (emulator, _) = emulator().await;
+    let site = emulator.site(Provider::GbgGo);
+    let mut home = Home::of(&site);
+    home.set("GBG_GO_CLIENT_SECRET", "not-this-one");
+    let ran = home.run(&["token", "gbg-go"]).await.ended_with(4).told(&["invalid_client"]);
+    assert!(!ran.err.contains("not-this-one"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn exit_code_5_is_for_the_store() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    set_mode(&home.store(), 0o755);
+    for command in
+        [&["token", "goto"][..], &["login", "goto", "--no-browser"], &["logout", "goto"], &["status"]]
+    {
+        home.run(command).await.ended_with(5).told(&["open to others"]);
+    }
+    assert_eq!(site.counters().revocations, 0);
+}
+
+#[tokio::test]
+async fn exit_code_6_is_for_trouble_that_may_pass() {
+    let (emulator, _) = emulator().await;
+    let site = emulator.site(Provider::GbgGo);
+    let mut home = Home::of(&site);
+    site.inject(Endpoint::Token, Fault::status(503));
+    home.run(&["token", "gbg-go"]).await.ended_with(6).told(&["503", "try again later"]);
+    home.set("GBG_GO_TOKEN_URL", "http://127.0.0.1:1/token");
+    home.run(&["token", "gbg-go"]).await.ended_with(6);
+}
+
+#[tokio::test]
+async fn exit_code_7_is_for_a_sign_in_that_came_to_nothing() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let run = home.run(&["login", "goto", "--no-browser", "--timeout", "1s"]);
+    run.await.ended_with(7).told(&["--timeout gives more time"]);
+}

@@ -1,0 +1,167 @@
+//! `login`: the browser, the paste, the device, and whoever says no.
+
+use emulator::{Endpoint, Fault};
+
+use crate::support::{Home, emulator, set_mode, visit};
+
+#[tokio::test]
+async fn the_browser_comes_back_and_the_sign_in_is_kept() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let ran = home.sign_in(&site).await.ended_with(0);
+    assert_eq!(ran.out, "", "nothing was asked for on standard output");
+    let who = "Signed in to goto as organizer@example.com.";
+    ran.told(&[
+        who,
+        "access token   good for 59 min",
+        "refresh token  good for 30 d",
+        "GOTO_ACCOUNT=default",
+        "from_env()",
+    ]);
+    assert_eq!(home.records().len(), 1);
+    assert_eq!(site.counters().codes_redeemed, 1);
+    let token = home.run(&["token", "goto"]).await.ended_with(0).out;
+    home.kept_quiet_about(&[site.credentials().secret(), &site.refresh_token().unwrap(), token.trim_end()]);
+}
+
+#[tokio::test]
+async fn over_ssh_the_last_address_is_pasted() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser", "--scope", "collab:"]);
+    let page = login.page().await;
+    let last = site.approve(&page).unwrap();
+    login.paste("").await;
+    login.paste("http://127.0.0.1:1/callback/goto?code=stolen&state=guessed").await;
+    login.line(|line| line.contains("not the answer to this sign-in")).await;
+    login.paste(&format!("  {last}  ")).await;
+    let ran = login.end().await.ended_with(0).told(&["Copy that page's whole address", "collab:"]);
+    assert!(!ran.err.contains("opens this page"), "no browser was wanted");
+    assert_eq!(site.counters().codes_redeemed, 1, "the wrong code was not sent");
+    let code = last.split("code=").nth(1).unwrap().split('&').next().unwrap();
+    home.kept_quiet_about(&[code]);
+}
+
+#[tokio::test]
+async fn standard_input_that_is_closed_leaves_the_browser() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser"]);
+    login.close();
+    let page = login.page().await;
+    visit(&site.approve(&page).unwrap()).await;
+    login.end().await.ended_with(0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_system_browser_is_opened_at_the_page() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    let seen = home.folder.path().join("seen");
+    let script = format!("#!/bin/sh\nprintf '%s' \"$1\" > {0}.part && mv {0}.part {0}\n", seen.display());
+    let browser = home.write("browser", &script);
+    set_mode(&browser, 0o700);
+    home.set("BROWSER", browser.to_str().unwrap());
+    let mut login = home.start(&["login", "goto"]);
+    let page = login.page().await;
+    // The browser runs beside the program: it is done at the latest when this one is.
+    while !seen.exists() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(std::fs::read_to_string(&seen).unwrap(), page);
+    visit(&site.approve(&page).unwrap()).await;
+    login.end().await.ended_with(0).told(&["Your browser opens this page"]);
+}
+
+#[tokio::test]
+async fn accounts_are_kept_apart() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser", "--account", "reception"]);
+    let page = login.page().await;
+    visit(&site.approve(&page).unwrap()).await;
+    login.end().await.ended_with(0).told(&["account reception", "GOTO_ACCOUNT=reception"]);
+    home.run(&["token", "goto", "--account", "reception"]).await.ended_with(0);
+    let other = home.run(&["token", "goto"]).await.ended_with(3);
+    other.told(&["tokenctl login goto"]);
+}
+
+#[tokio::test]
+async fn whoever_says_no_leaves_nothing_behind() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser"]);
+    let page = login.page().await;
+    visit(&site.deny(&page).unwrap()).await;
+    login.end().await.ended_with(7).told(&["access_denied"]);
+    assert!(home.records().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_who_does_not_come_is_not_waited_for() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let ran = home.run(&["login", "goto", "--no-browser", "--timeout", "1s"]).await.ended_with(7);
+    ran.told(&["waiting for the sign-in, 0:01 left", "nobody signed in within 1 s; nothing was kept"]);
+    assert!(home.records().is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_leaves_nothing_behind() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser"]);
+    login.line(|line| line.contains("waiting for the sign-in, 5:00 left")).await;
+    login.interrupt().await;
+    login.end().await.ended_with(130).told(&["interrupted; nothing was kept"]);
+    assert!(!home.store().exists(), "not even the folder");
+}
+
+#[tokio::test]
+async fn a_code_that_is_refused_is_told_and_nothing_is_kept() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    let mut login = home.start(&["login", "goto", "--no-browser"]);
+    let page = login.page().await;
+    let last = site.approve(&page).unwrap();
+    site.inject(Endpoint::Token, Fault::status(503));
+    visit(&last).await;
+    login.end().await.ended_with(6).told(&["503"]);
+    assert!(home.records().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_shows_a_code_and_waits() {
+    let (_emulator, site) = emulator().await;
+    site.offer_device_sign_in(true);
+    let mut home = Home::of(&site);
+    home.set("GOTO_DEVICE_URL", site.device_url().unwrap());
+    let mut login = home.start(&["login", "goto", "--device", "--no-browser"]);
+    login.page().await;
+    let line = login.line(|line| line.contains("the code is ")).await;
+    assert!(site.approve_device(line.rsplit(' ').next().unwrap()), "{line}");
+    login.end().await.ended_with(0).told(&["Signed in to goto as organizer@example.com."]);
+    assert_eq!(site.counters().device_codes_redeemed, 1);
+    assert_eq!(home.records().len(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_without_the_page_that_is_wanted_says_so() {
+    let (emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.run(&["login", "goto", "--device"]).await.ended_with(4).told(&["GOTO_DEVICE_URL"]);
+    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["nobody needs to sign in"]);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_nowhere_is_asked_for_only_where_somebody_can_answer() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.unset("GOTO_CLIENT_SECRET");
+    let ran = home.run(&["login", "goto", "--no-browser"]).await.ended_with(4);
+    ran.told(&["the client's secret is not known", "set GOTO_CLIENT_SECRET, or client_secret_file"]);
+    assert_eq!(site.counters().sign_in_requests, 0);
+}

@@ -1,0 +1,79 @@
+//! `status`: the table and the JSON.
+
+use crate::support::{Home, emulator, visit};
+
+#[tokio::test]
+async fn the_table_tells_who_is_signed_in_and_until_when() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.run(&["status"]).await.ended_with(3).showed(&["not signed in"]).told(&["tokenctl login goto"]);
+    home.sign_in(&site).await.ended_with(0);
+    let ran = home.run(&["status"]).await.ended_with(0);
+    assert_eq!(ran.err, "");
+    assert!(ran.out.is_ascii() && !ran.out.contains('\x1b'), "no colour where there is no terminal");
+    let ran = ran.showed(&[
+        "PROVIDER  ACCOUNT",
+        "organizer@example.com",
+        "in 59 min",
+        "due in 29 d 23 h",
+        "signed in\n",
+    ]);
+    assert_eq!(ran.out.lines().count(), 2);
+    let access = home.run(&["token", "goto"]).await.out;
+    home.kept_quiet_about(&[&site.refresh_token().unwrap(), access.trim_end()]);
+}
+
+#[tokio::test]
+async fn another_account_in_the_store_is_shown_too() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let mut login = home.start(&["login", "goto", "--no-browser", "--account", "reception"]);
+    let page = login.page().await;
+    visit(&site.approve(&page).unwrap()).await;
+    login.end().await.ended_with(0);
+    let ran = home.run(&["status", "goto"]).await.ended_with(0).showed(&["default", "reception"]);
+    assert_eq!(ran.out.lines().count(), 3);
+}
+
+#[tokio::test]
+async fn the_json_is_for_scripts() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let ran = home.run(&["status", "--json"]).await.ended_with(0);
+    let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["version"], 1);
+    let sign_in = &told["sign_ins"][0];
+    let expected = [
+        ("provider", "goto"),
+        ("account", "default"),
+        ("client_id", site.credentials().id()),
+        ("signed_in_as", "organizer@example.com"),
+        ("state", "signed_in"),
+    ];
+    for (member, value) in expected {
+        assert_eq!(sign_in[member], value, "{told}");
+    }
+    let time = |member: &str| sign_in[member].as_u64().unwrap();
+    assert_eq!(time("refresh_token_due_at") - time("refresh_token_obtained_at"), 30 * 86_400);
+    assert_eq!(time("access_token_expires_at") - time("refresh_token_obtained_at"), 3_600);
+    assert!(sign_in["reason"].is_null() && ran.err.is_empty());
+}
+
+#[tokio::test]
+async fn clients_of_their_own_need_no_sign_in() {
+    let emulator = emulator::Emulator::builder().start().await.unwrap();
+    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    home.run(&["status"]).await.ended_with(0).showed(&["gbg-go", "needs no sign-in"]);
+    home.run(&["status", "--json"]).await.ended_with(0).showed(&["\"no_sign_in_needed\""]);
+}
+
+#[tokio::test]
+async fn where_nothing_is_configured_that_is_said() {
+    let ran = Home::empty().run(&["status"]).await.ended_with(0);
+    assert_eq!(ran.out, "");
+    ran.told(&["Nothing is configured in", "tokenctl --help"]);
+    let ran = Home::empty().run(&["status", "--json"]).await.ended_with(0);
+    ran.showed(&["\"sign_ins\": []"]);
+}

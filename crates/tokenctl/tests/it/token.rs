@@ -1,0 +1,89 @@
+//! `token` and `header`: one line, and nothing else.
+
+use std::time::Duration;
+
+use emulator::{Emulator, Provider, RefreshTokenMode};
+
+use crate::support::{Home, emulator};
+
+#[tokio::test]
+async fn a_token_is_one_line_and_nothing_else() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let token = home.run(&["token", "goto"]).await.ended_with(0);
+    assert_eq!(token.err, "");
+    let bare = token.out.strip_suffix('\n').unwrap();
+    assert!(!bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_graphic()), "{bare:?}");
+    let header = home.run(&["header", "goto"]).await.ended_with(0);
+    assert_eq!((header.out.as_str(), header.err.as_str()), (&*format!("Authorization: Bearer {bare}\n"), ""));
+    // The one that the sign-in brought is still good.
+    assert_eq!(site.counters().refreshes, 0);
+}
+
+#[tokio::test]
+async fn an_old_token_is_renewed_and_what_came_is_kept() {
+    // The program lives by the machine's clock: a token that ends soon is not worth taking over.
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    site.set_token_lifetime(Some(Duration::from_secs(5)));
+    home.sign_in(&site).await.ended_with(0);
+    site.set_token_lifetime(None);
+    site.set_refresh_token_mode(RefreshTokenMode::Rotate);
+    let first = home.run(&["token", "goto"]).await.ended_with(0).out;
+    assert_eq!(site.counters().refreshes, 1);
+    // The second run takes what the first one left.
+    assert_eq!(home.run(&["token", "goto"]).await.ended_with(0).out, first);
+    assert_eq!((site.counters().refreshes, site.counters().rotations), (1, 1));
+    home.kept_quiet_about(&[&site.refresh_token().unwrap(), first.trim_end()]);
+}
+
+#[tokio::test]
+async fn a_client_of_its_own_needs_no_sign_in() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    for provider in [Provider::GoTab, Provider::GbgGo, Provider::Octotable] {
+        let site = emulator.site(provider);
+        let home = Home::of(&site);
+        let ran = home.run(&["token", provider.slug()]).await.ended_with(0);
+        assert_eq!((ran.out.lines().count(), ran.err.as_str()), (1, ""));
+        assert_eq!(site.counters().tokens_issued, 1);
+        assert!(home.records().is_empty());
+        home.kept_quiet_about(&[site.credentials().secret()]);
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_signed_in_nothing_is_printed() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    for command in ["token", "header"] {
+        let ran = home.run(&[command, "goto"]).await.ended_with(3);
+        assert_eq!(ran.out, "");
+        ran.told(&["a person has to sign in", "tokenctl login goto"]);
+    }
+    assert_eq!(site.counters().token_requests, 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_provider_ended_is_told_and_remembered() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    site.set_token_lifetime(Some(Duration::from_secs(5)));
+    home.sign_in(&site).await.ended_with(0);
+    site.revoke_refresh_token();
+    home.run(&["token", "goto"]).await.ended_with(3).told(&["invalid_grant", "tokenctl login goto"]);
+    let asked = site.counters().token_requests;
+    home.run(&["token", "goto"]).await.ended_with(3);
+    assert_eq!(site.counters().token_requests, asked, "a dead token is not sent twice");
+    let status = home.run(&["status"]).await.ended_with(3);
+    status.showed(&["sign in again: the provider ended it (invalid_grant)"]);
+    // A new sign-in mends it.
+    home.sign_in(&site).await.ended_with(0);
+    home.run(&["token", "goto"]).await.ended_with(0);
+}
+
+#[tokio::test]
+async fn output_that_nobody_reads_is_no_news() {
+    let ran = Home::empty().run_unheard(&["completions", "bash"]).await;
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+}
