@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use auth_layer::{
-    Credential, ErrorKind, Exchange, FileStore, Grant, Label, Profile, SignIn, StoreKey, TokenStore,
-};
+use auth_layer::{Credential, ErrorKind, Exchange, FileStore, Grant, Label, Profile, SignIn, StoreKey};
 use client_core::{Builder, DEFAULT_ACCOUNT, Provider as _};
 use emulator::Site;
 use goto_client::Credentials;
@@ -170,7 +168,9 @@ async fn rf09_ninety_days_of_calls_silence_and_restarts_need_one_sign_in() {
             .stack(once)
             .credentials(Credentials::signed_in(credential.id(), credential.secret(), DEFAULT_ACCOUNT))
             .store(Arc::new(FileStore::with_clock(&folder, stage.clock())))
-            .on_sign_in_needed(move |_| drop(told.fetch_add(1, Ordering::Relaxed)))
+            .on_sign_in_needed(move |_| {
+                told.fetch_add(1, Ordering::Relaxed);
+            })
             .build()
             .unwrap();
         GotoAdmin::manager(&client).keep_alive(ONE_DAY).unwrap();

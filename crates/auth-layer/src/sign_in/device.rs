@@ -7,7 +7,7 @@ use super::client::SignIn;
 use super::signed_in::SignedIn;
 use crate::clock::Now;
 use crate::endpoint::DeviceAnswer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, OAuthError};
 use crate::secret::Secret;
 use crate::token::Scope;
 
@@ -124,7 +124,7 @@ impl SignIn {
                 Ok(answer) => return Ok(SignedIn::new(answer)),
                 Err(error) => error,
             };
-            silence = match error.oauth().map(|oauth| oauth.code()) {
+            silence = match error.oauth().map(OAuthError::code) {
                 Some("authorization_pending") => None,
                 Some("slow_down") => {
                     code.slow_downs.fetch_add(1, Ordering::Relaxed);

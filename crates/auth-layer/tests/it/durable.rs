@@ -448,7 +448,9 @@ async fn b84_trouble_is_never_told_as_a_sign_in_that_is_needed() {
         .manage(house.exchange())
         .on_sign_in_needed({
             let told = told.clone();
-            move |_| drop(told.fetch_add(1, Ordering::Relaxed))
+            move |_| {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
         })
         .build();
     for _ in 0..30 {

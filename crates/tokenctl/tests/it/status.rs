@@ -45,10 +45,11 @@ async fn the_json_is_for_scripts() {
     let told: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(told["version"], 1);
     let sign_in = &told["sign_ins"][0];
+    let credentials = site.credentials();
     let expected = [
         ("provider", "goto"),
         ("account", "default"),
-        ("client_id", site.credentials().id()),
+        ("client_id", credentials.id()),
         ("signed_in_as", "organizer@example.com"),
         ("state", "signed_in"),
     ];

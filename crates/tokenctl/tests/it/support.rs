@@ -247,7 +247,7 @@ impl Ran {
 
 pub(crate) async fn emulator() -> (Emulator, Site) {
     let emulator = Emulator::builder().start().await.unwrap();
-    let site = emulator.site(Provider::GoTo);
+    let site = emulator.site(Provider::GoTo).clone();
     (emulator, site)
 }
 
