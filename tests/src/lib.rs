@@ -24,7 +24,7 @@ pub use patience::{in_time, until};
 pub use providers::{
     GbgGo, Gotab, GotoAdmin, GotoWebinar, ORGANIZER, Octotable, PROPERTY, draft_of_a_journey,
 };
-pub use stage::{Stage, once, plain, variable};
+pub use stage::{Stage, is_credential, once, plain, variable};
 
 /// The README's examples, compiled with every feature they name.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use tokio::sync::watch;
 use tower_service::Service;
 
-use crate::{Fixture, once};
+use crate::{Fixture, is_credential, once};
 
 /// A provider in memory. Clones share what it has seen.
 ///
@@ -72,9 +72,7 @@ impl Memory {
     ///
     /// If a variable is missing.
     pub fn builder<F: Fixture>(&self) -> Builder<F::Client> {
-        // A refresh token besides, where there may be one: nobody has signed in here.
-        let is_given = |name: &str| F::CREDENTIALS.contains(&name) || name == "GOTO_REFRESH_TOKEN";
-        let credential = |name: &str| is_given(name).then(|| format!("{name}-of-memory"));
+        let credential = |name: &str| is_credential::<F>(name).then(|| format!("{name}-of-memory"));
         let builder: Builder<F::Client> =
             Builder::new().variables(credential).expect("the fixture names every variable");
         let apis = F::Client::APIS.iter();

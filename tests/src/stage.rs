@@ -76,6 +76,12 @@ pub fn once(stack: StackLayer) -> StackLayer {
     stack.without_retry().without_timeout()
 }
 
+/// Whether a variable holds a credential: one without which there is no client, or a refresh token, without which a person
+/// has to have signed in.
+pub fn is_credential<F: Fixture>(name: &str) -> bool {
+    F::CREDENTIALS.contains(&name) || name.ends_with("_REFRESH_TOKEN")
+}
+
 /// The value of an environment variable, as the site gives it.
 pub fn variable(site: &Site, name: &str) -> Option<String> {
     site.environment().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use auth_layer::{ConfigError, Credential, Grant, Profile, TokenManager};
 use client_core::{Builder, Provider};
-use journeys::{Fixture, Memory, Stage, variable};
+use journeys::{Fixture, Memory, Stage, is_credential, variable};
 
 /// Runs every test of this file for one fixture.
 macro_rules! suite {
@@ -78,7 +78,7 @@ async fn a_missing_or_empty_url_is_the_real_one<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     for other in [None, Some(String::new())] {
-        let lookup = |name: &str| match F::CREDENTIALS.contains(&name) {
+        let lookup = |name: &str| match is_credential::<F>(name) {
             true => variable(&site, name),
             false => other.clone(),
         };

@@ -52,7 +52,7 @@ async fn renewing_process() {
             Err(error) => format!("failed {:?}", error.kind()),
         };
         // Whoever listened is gone with the test.
-        if writeln!(io::stdout(), "{said}").is_err() {
+        if writeln!(io::stdout(), "said: {said}").is_err() {
             return;
         }
     }
@@ -82,10 +82,11 @@ impl Process {
     /// Hears the next line; says whether there was one.
     fn listen(&mut self) -> bool {
         let Some(Ok(line)) = self.lines.next() else { return false };
-        if line == "saved" {
-            self.saved += 1;
-        } else if let Some(kind) = line.strip_prefix("failed ") {
-            self.failed.push(kind.to_owned());
+        // The first one follows the name of the test.
+        match line.rsplit_once("said: ") {
+            Some((_, "saved")) => self.saved += 1,
+            Some((_, failed)) => self.failed.push(failed.to_owned()),
+            None => {}
         }
         true
     }

@@ -11,6 +11,9 @@ use emulator::Site;
 use goto_client::Credentials;
 use journeys::{Fixture, Gotab, GotoAdmin, Stage, once, until, variable};
 
+/// Where nobody listens: what the browser would be sent there with is handed over by the test.
+const REDIRECT_URL: &str = "http://127.0.0.1:9/callback";
+
 const ONE_DAY: Duration = Duration::from_secs(86_400);
 
 /// A person who signs in at a fixture's provider, and the service's store in a folder.
@@ -48,7 +51,8 @@ impl Person {
     async fn signs_in(&self, stage: &Stage, account: &str) {
         let sign_in =
             SignIn::builder(self.profile.clone(), self.credential()).clock(stage.clock()).build().unwrap();
-        let authorization = sign_in.authorize("http://127.0.0.1:9/callback", None).unwrap();
+        self.site.register_redirect_url(REDIRECT_URL);
+        let authorization = sign_in.authorize(REDIRECT_URL, None).unwrap();
         let callback = self.site.approve(authorization.url()).expect("a request that the provider takes");
         let signed_in = sign_in.finish(authorization, &callback).await.unwrap();
         let label = Label::new(self.profile.name(), self.credential().id(), account);
