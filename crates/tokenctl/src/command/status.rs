@@ -311,7 +311,7 @@ mod tests {
 
     use super::{Row, Standing, json};
 
-    const NOW: Duration = Duration::from_secs(1_000_000);
+    const NOW: Duration = Duration::from_secs(100_000_000);
     const DAY: Duration = Duration::from_secs(86_400);
 
     fn judged(change: impl FnOnce(&mut Entry)) -> Row {
@@ -373,9 +373,9 @@ mod tests {
       ],
       "state": "sign_in_again",
       "reason": "the provider ended it (invalid_grant)",
-      "access_token_expires_at": 1000600,
-      "refresh_token_obtained_at": 913600,
-      "refresh_token_due_at": 3505600
+      "access_token_expires_at": 100000600,
+      "refresh_token_obtained_at": 99913600,
+      "refresh_token_due_at": 102505600
     }
   ]
 }

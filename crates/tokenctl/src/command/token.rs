@@ -51,5 +51,9 @@ async fn exchange(desk: &Desk<'_>, settings: &Settings) -> Result<Exchange, Fail
             format!("{} has no sign-in page that is known, and gives clients no tokens", provider.name());
         return Err(Failure::new(Kind::Config, problem));
     }
-    Ok(desk.exchange(Grant::ClientCredentials).build()?)
+    let exchange = desk.exchange(Grant::ClientCredentials);
+    Ok(match provider.scope(None)? {
+        Some(scope) => exchange.scope(scope).build()?,
+        None => exchange.build()?,
+    })
 }

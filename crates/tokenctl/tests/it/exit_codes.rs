@@ -68,7 +68,7 @@ async fn exit_code_5_is_for_the_store() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
-    set_mode(&home.store(), 0o755);
+    set_mode(&home.store(), 0o777);
     for command in
         [&["token", "goto"][..], &["login", "goto", "--no-browser"], &["logout", "goto"], &["status"]]
     {

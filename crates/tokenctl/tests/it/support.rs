@@ -124,7 +124,8 @@ impl Home {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = self.command(arguments);
-        let output = command.stdin(Stdio::null()).stdout(writer).output().await.unwrap();
+        let child = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().await.unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
         Ran { code: output.status.code().unwrap(), out: String::new(), err }
     }
