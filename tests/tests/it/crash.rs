@@ -189,7 +189,10 @@ async fn rounds(grace: Duration, mode: RefreshTokenMode) -> Tally {
     let scene = Scene::new(site.clone(), &folder.path().join("store"), grace);
     let (mut chance, mut tally) = (fastrand::Rng::with_seed(11), Tally::default());
     scene.sign_in().await;
-    for _ in 0..rounds {
+    for round in 1..=rounds {
+        if round % 50 == 0 {
+            let _ = writeln!(io::stdout(), "crash {round} of {rounds}");
+        }
         let left = scene.crash(&mut chance, &mut tally).await;
         if left == State::Idle || !grace.is_zero() {
             continue;

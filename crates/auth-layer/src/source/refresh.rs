@@ -1,5 +1,6 @@
 //! Redeems a refresh token that others may hold too, and never loses the one that comes back.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ impl Refresh {
         loop {
             self.custody.flush().await.map_err(store_failed)?;
             let Some(record) = self.record().await.map_err(store_failed)? else {
-                return Err(self.sign_in_needed("nobody has signed in yet", None));
+                return Err(self.sign_in_needed("nobody has signed in yet"));
             };
             match &record.entry.state {
                 State::Ended => match self.newer_sign_in(&record.entry) {
@@ -276,13 +277,13 @@ impl Refresh {
     }
 
     fn ended(&self, code: Option<&str>) -> Error {
-        self.sign_in_needed("the refresh token is used up or revoked", code)
+        let code = code.map_or(String::new(), |code| format!(" ({code})"));
+        let why = format!("the refresh token is used up or revoked{code}; a person has to sign in again");
+        self.sign_in_needed(why)
     }
 
-    fn sign_in_needed(&self, why: &str, code: Option<&str>) -> Error {
-        let code = code.map_or(String::new(), |code| format!(" ({code})"));
-        let message = format!("{why}{code}; a person has to sign in again");
-        Error::new(ErrorKind::SignInAgain, message).with_remedy(self.remedy.clone())
+    fn sign_in_needed(&self, why: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(ErrorKind::SignInAgain, why).with_remedy(self.remedy.clone())
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {

@@ -283,6 +283,29 @@ async fn rf04_a_mark_that_took_most_of_its_lease_to_write_sends_nothing() {
 }
 
 #[tokio::test]
+async fn b78_a_refresh_token_whose_caller_went_away_is_in_the_store_a_hundred_times_of_a_hundred() {
+    let house = House::new(strict(), ReplayRule::KillsFamily);
+    let manager = house.start();
+    house.endpoint.hold();
+    for round in 1..=100 {
+        let call = tokio::spawn({
+            let manager = manager.clone();
+            async move { token(&manager).await }
+        });
+        until(|| house.endpoint.count() == round).await;
+        // The server has the old token, and the caller goes.
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        house.endpoint.release(1);
+        while house.entry().await.state != State::Idle {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(house.entry().await.refresh_token.expose(), format!("r{round}"));
+        house.advance(3_601);
+    }
+}
+
+#[tokio::test]
 async fn b78_what_could_not_be_written_is_tried_again_though_nobody_calls() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let manager = house.start();

@@ -227,7 +227,7 @@ impl Row {
     }
 
     fn cells(&self, now: Duration) -> [String; 6] {
-        let scope = self.scope.as_ref().map_or_else(dash, |scope| printable(&scope.join(" ")));
+        let scope = self.scope.as_deref().map_or_else(dash, short);
         [
             printable(&self.provider),
             printable(&self.account),
@@ -251,6 +251,19 @@ impl Row {
         }
     }
 }
+
+/// As many scopes as fit beside all else, and how many more there are. `--json` has them all.
+fn short(scope: &[String]) -> String {
+    let fits = |shown: &usize| scope[..*shown].join(" ").chars().count() <= SCOPE_WIDTH;
+    let shown = (1..=scope.len()).take_while(fits).last().unwrap_or(1).min(scope.len());
+    let more = match scope.len() - shown {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    format!("{}{more}", printable(&scope[..shown].join(" ")))
+}
+
+const SCOPE_WIDTH: usize = 32;
 
 fn dash() -> String {
     "-".to_owned()
@@ -309,7 +322,7 @@ mod tests {
 
     use auth_layer::{AccessToken, Entry, Record, RefreshToken, State, Version};
 
-    use super::{Row, Standing, json};
+    use super::{Row, Standing, json, short};
 
     const NOW: Duration = Duration::from_secs(100_000_000);
     const DAY: Duration = Duration::from_secs(86_400);
@@ -348,6 +361,15 @@ mod tests {
         assert_eq!(cells[4..], ["in 10 min", "1 d old, due in 29 d"]);
         let cells = judged(|entry| entry.hard = Some(NOW)).cells(NOW);
         assert_eq!(cells[4], "expired");
+    }
+
+    #[test]
+    fn as_many_scopes_are_shown_as_fit() {
+        let shown = |scopes: &[&str]| short(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        assert_eq!(shown(&[]), "");
+        assert_eq!(shown(&["collab:", "identity:"]), "collab: identity:");
+        assert_eq!(shown(&["collab:", "identity:", "messaging.v1.read", "x"]), "collab: identity: +2");
+        assert_eq!(shown(&["a-scope-that-is-longer-than-there-is-room-for", "x"]).matches("+1").count(), 1);
     }
 
     #[test]
