@@ -127,9 +127,8 @@ fn row_number(text: &str) -> Option<Number> {
 const FILE: &str = "docs/contract.md";
 
 /// The families of promises.
-const FAMILIES: [&str; 17] = [
-    "AC", "B", "CA", "CC", "CH", "DV", "MD", "RF", "RI", "RS", "RT", "RV", "SC", "TE", "TR", "TX", "US",
-];
+const FAMILIES: [&str; 17] =
+    ["AC", "B", "CA", "CC", "CH", "DV", "MD", "RF", "RI", "RS", "RT", "RV", "SC", "TE", "TR", "TX", "US"];
 
 #[cfg(test)]
 mod tests {

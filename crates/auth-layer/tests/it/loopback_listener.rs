@@ -254,6 +254,20 @@ async fn slow_and_silent_connections_keep_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn of_many_connections_the_oldest_is_let_go() {
+    let waiting = Waiting::start().await;
+    let mut oldest = waiting.connect().await;
+    oldest.write_all(b"GET /callback?code=").await.unwrap();
+    let mut others = Vec::new();
+    for _ in 0..32 {
+        others.push(waiting.connect().await);
+    }
+    // The clock stands still, so that its time is not what ends it.
+    assert!(matches!(oldest.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+    waiting.finish().await;
+}
+
+#[tokio::test]
 async fn a_connection_is_let_go_after_its_time() {
     let waiting = Waiting::start().await;
     let mut slow = waiting.connect().await;

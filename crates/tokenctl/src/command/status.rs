@@ -365,7 +365,8 @@ mod tests {
 
     #[test]
     fn as_many_scopes_are_shown_as_fit() {
-        let shown = |scopes: &[&str]| short(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        let shown =
+            |scopes: &[&str]| short(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
         assert_eq!(shown(&[]), "");
         assert_eq!(shown(&["collab:", "identity:"]), "collab: identity:");
         assert_eq!(shown(&["collab:", "identity:", "messaging.v1.read", "x"]), "collab: identity: +2");
