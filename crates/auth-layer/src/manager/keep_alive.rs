@@ -8,6 +8,7 @@ use super::token_manager::Handle;
 
 /// Goes on until the last handle of the manager is gone, or the runtime.
 pub(super) async fn keep_alive(handle: Weak<Handle>, every: Duration) {
+    let every = every.max(SHORTEST);
     loop {
         let Some(keeper) = keeper(&handle) else { return };
         let clock = keeper.clock.clone();
@@ -22,6 +23,9 @@ pub(super) async fn keep_alive(handle: Weak<Handle>, every: Duration) {
 fn keeper(handle: &Weak<Handle>) -> Option<Arc<Keeper>> {
     handle.upgrade().map(|handle| handle.keeper.clone())
 }
+
+/// A token is not renewed all the time, whatever was asked for.
+const SHORTEST: Duration = Duration::from_secs(10);
 
 /// A renewal that failed is tried again after this part of the interval.
 const SOONER: u32 = 10;

@@ -136,6 +136,30 @@ impl TokenManager {
         Ok(())
     }
 
+    /// Writes what a store could not take when a token was fetched. A manager goes on trying by itself; this is for a
+    /// program that ends, and would take a new refresh token with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) while the store still cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// The record is as it was, or written whole.
+    ///
+    /// ```
+    /// use auth_layer::{AccessToken, StaticToken, TokenManager};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+    /// println!("{}", manager.token().await?.access_token().expose());
+    /// manager.flush().await?;
+    /// # Ok::<(), auth_layer::Error>(()) }).unwrap();
+    /// ```
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.keeper.source.flush().await
+    }
+
     /// Forgets the token, in every clone: from here on nobody is given it, and the next caller asks the source anew. It
     /// is for the moment after a sign-out, or after whatever else makes a token worthless that is still good by its
     /// dates.

@@ -1,7 +1,7 @@
 //! One identity's record in its store, and what could not be written to it yet.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -35,8 +35,18 @@ struct Pending {
     /// The version that it replaces.
     version: Version,
     entry: Entry,
-    /// The refresh token that was redeemed for it.
-    used: RefreshToken,
+    /// The refresh token that was used up for it, which makes it news whatever else was written about that token. `None`
+    /// for what counts only if nothing else was written.
+    used: Option<RefreshToken>,
+}
+
+/// How far what was unsaved has come.
+pub(super) enum Flushed {
+    /// Nothing is unsaved any more.
+    Done,
+    /// Another holder is redeeming the token that was used up already; this is the version of its mark, and what is left
+    /// of its lease. What comes of it decides.
+    Waiting(Version, Duration),
 }
 
 impl Custody {
@@ -71,35 +81,63 @@ impl Custody {
 
     /// Writes what came of redeeming `used`, over our mark. What cannot be written now is kept, and tried again.
     pub(super) async fn write(self: &Arc<Self>, version: Version, entry: Entry, used: &RefreshToken) {
-        self.unsaved().pending = Some(Pending { version, entry, used: used.clone() });
-        let Err(error) = self.flush().await else { return };
-        tracing::warn!(%error, "the token store failed; the refresh token is kept in memory until it can be written");
+        self.keep(Pending { version, entry, used: Some(used.clone()) }).await;
+    }
+
+    /// Writes over our mark what is true only as long as nobody else wrote.
+    pub(super) async fn take_back(self: &Arc<Self>, version: Version, entry: Entry) {
+        self.keep(Pending { version, entry, used: None }).await;
+    }
+
+    async fn keep(self: &Arc<Self>, pending: Pending) {
+        self.unsaved().pending = Some(pending);
+        match self.flush().await {
+            Ok(Flushed::Done) => return,
+            Ok(Flushed::Waiting(..)) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the token store failed; what came of redeeming is kept in memory until it can be written");
+            }
+        }
         let Ok(runtime) = Handle::try_current() else { return };
         if !std::mem::replace(&mut self.unsaved().retrying, true) {
-            runtime.spawn(retry(Arc::downgrade(self), self.clock.clone()));
+            runtime.spawn(retry(self.clone()));
         }
     }
 
     /// Writes what is unsaved, unless it is no longer of use.
-    pub(super) async fn flush(&self) -> Result<(), StoreError> {
+    pub(super) async fn flush(&self) -> Result<Flushed, StoreError> {
         let _alone = self.flushing.lock().await;
         loop {
-            let Some(pending) = self.unsaved().pending.clone() else { return Ok(()) };
+            let Some(pending) = self.unsaved().pending.clone() else { return Ok(Flushed::Done) };
             if self.replace(Some(pending.version), pending.entry.clone()).await?.is_some() {
                 self.unsaved().pending = None;
-                return Ok(());
+                return Ok(Flushed::Done);
             }
             // Another holder wrote first.
-            match self.load().await? {
-                Some(record) if pending.outranks(&record.entry) => {
-                    self.unsaved().pending = Some(Pending { version: record.version, ..pending });
-                }
-                // It redeems the token that we have redeemed; what comes of that decides.
-                Some(record) if pending.may_outrank(&record.entry) => return Ok(()),
+            let record = match self.load().await? {
+                Some(record) if pending.is_news_to(&record.entry) => record,
                 // There is another token by now, or another sign-in, or none at all any more.
-                _ => self.unsaved().pending = None,
+                _ => {
+                    self.unsaved().pending = None;
+                    return Ok(Flushed::Done);
+                }
+            };
+            if let State::Redeeming { lease, .. } = record.entry.state
+                && !lease.is_zero()
+            {
+                return Ok(Flushed::Waiting(record.version, lease));
             }
+            self.unsaved().pending = Some(Pending { version: record.version, ..pending });
         }
+    }
+
+    /// Whether there is nothing left to retry. From then on the next failure begins a retry of its own.
+    fn is_settled(&self) -> bool {
+        let mut unsaved = self.unsaved();
+        if unsaved.pending.is_none() {
+            unsaved.retrying = false;
+        }
+        unsaved.pending.is_none()
     }
 
     fn unsaved(&self) -> std::sync::MutexGuard<'_, Unsaved> {
@@ -116,29 +154,26 @@ impl Drop for Custody {
 }
 
 impl Pending {
-    /// Whether it is news to the store: all that stands there is the token that was used up for it, or its end.
-    fn outranks(&self, known: &Entry) -> bool {
-        let is_free = match &known.state {
-            State::Redeeming { lease, .. } => lease.is_zero(),
-            State::Idle | State::Ended => true,
-        };
-        is_free && self.may_outrank(known)
-    }
-
-    fn may_outrank(&self, known: &Entry) -> bool {
-        known.sign_in == self.entry.sign_in && known.refresh_token == self.used
+    /// Whether all that the store knows is the token that was used up for this, or its end.
+    fn is_news_to(&self, known: &Entry) -> bool {
+        known.sign_in == self.entry.sign_in && self.used.as_ref() == Some(&known.refresh_token)
     }
 }
 
-/// Tries again, for as long as somebody holds the record.
-async fn retry(custody: Weak<Custody>, clock: Arc<dyn Clock>) {
-    let mut wait = FIRST_WAIT;
+/// Tries again until it is written. Where nobody else holds the record any more, it is given up after a while.
+async fn retry(custody: Arc<Custody>) {
+    let (mut wait, mut alone) = (FIRST_WAIT, Duration::ZERO);
     loop {
-        clock.sleep(wait).await;
-        let Some(custody) = custody.upgrade() else { return };
-        if custody.flush().await.is_ok() {
-            custody.unsaved().retrying = false;
+        custody.clock.sleep(wait).await;
+        let _ = custody.flush().await;
+        if custody.is_settled() {
             return;
+        }
+        if Arc::strong_count(&custody) == 1 {
+            alone += wait;
+            if alone >= LONGEST_ALONE {
+                return;
+            }
         }
         wait = (wait * 2).min(LONGEST_WAIT);
     }
@@ -146,3 +181,6 @@ async fn retry(custody: Weak<Custody>, clock: Arc<dyn Clock>) {
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A service that ends is not held up for longer than this.
+const LONGEST_ALONE: Duration = Duration::from_secs(30);

@@ -111,6 +111,13 @@ impl TokenSource for Exchange {
     fn must_finish(&self) -> bool {
         self.refresh.is_some()
     }
+
+    async fn flush(&self) -> Result<(), Error> {
+        match &self.refresh {
+            Some(refresh) => refresh.flush().await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Makes an [`Exchange`].

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use super::custody::Custody;
+use super::custody::{Custody, Flushed};
 use super::token_source::{IssuedToken, TokenRequest};
+use http::StatusCode;
+
 use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
@@ -37,6 +39,9 @@ struct Memory {
     last: Option<AccessToken>,
     /// The marked token was sent once by us, and its answer was lost.
     lost: bool,
+    /// What the record was before our mark, as long as nothing was sent under it: whether the mark was written may be
+    /// unknown.
+    unsent: Option<State>,
 }
 
 /// What came of redeeming.
@@ -74,6 +79,18 @@ impl Refresh {
         self.custody.key()
     }
 
+    /// Writes what the store could not take before.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        loop {
+            match self.custody.flush().await.map_err(store_failed)? {
+                Flushed::Done => return Ok(()),
+                Flushed::Waiting(version, lease) => {
+                    self.custody.wait(version, lease).await.map_err(store_failed)?;
+                }
+            }
+        }
+    }
+
     /// Gets an access token: another holder's if it has just redeemed, else by redeeming.
     pub(crate) async fn redeem(
         &self,
@@ -84,10 +101,15 @@ impl Refresh {
         let rule = endpoint.profile().replay_rule();
         let terms = Terms::of(endpoint.timeout(), rule);
         loop {
-            self.custody.flush().await.map_err(store_failed)?;
-            let Some(record) = self.record().await.map_err(store_failed)? else {
+            // What we have used up ourselves is not sent again, whatever the store says of it.
+            if let Flushed::Waiting(version, lease) = self.custody.flush().await.map_err(store_failed)? {
+                self.custody.wait(version, lease).await.map_err(store_failed)?;
+                continue;
+            }
+            let Some(mut record) = self.record().await.map_err(store_failed)? else {
                 return Err(self.sign_in_needed("nobody has signed in yet"));
             };
+            self.forget_unsent_mark(&mut record.entry);
             match &record.entry.state {
                 State::Ended => match self.newer_sign_in(&record.entry) {
                     Some(first) => {
@@ -107,7 +129,7 @@ impl Refresh {
                 }
                 State::Redeeming { .. } | State::Idle => {}
             }
-            if let Some(issued) = self.adopt(&record.entry, request) {
+            if let Some(issued) = self.adopt(&record.entry, request, required) {
                 return Ok(Redeemed::Adopted(issued));
             }
             let begun = self.clock.now();
@@ -119,11 +141,14 @@ impl Refresh {
                 self.unmark(version, record.entry, rule).await;
                 return Err(store_too_slow());
             }
+            self.sending();
             let token = &record.entry.refresh_token;
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
             match endpoint.exchange_within(&grant, terms.deadline).await {
-                Ok(answer) => {
+                Ok(mut answer) => {
                     self.warn_unless_rotated(endpoint.profile(), token, &answer);
+                    // What is not told is as it was granted before (RFC 6749 section 6).
+                    answer.scope = answer.scope.or_else(|| record.entry.scope.clone());
                     self.save(version, &record.entry, &answer, required).await;
                     return Ok(Redeemed::Answer(answer));
                 }
@@ -134,7 +159,7 @@ impl Refresh {
                 }
                 Err(error) => {
                     // Where a replay may revoke, a token whose answer was lost stays marked.
-                    let answered = error.kind() == ErrorKind::Refused;
+                    let answered = has_refused(&error);
                     let unsent = error.kind() == ErrorKind::Secret || never_connected(&error);
                     if answered || unsent || replays_freely(rule) {
                         self.unmark(version, record.entry, rule).await;
@@ -152,9 +177,25 @@ impl Refresh {
     async fn mark(&self, record: &Record, terms: &Terms, now: Now) -> Result<Option<Version>, StoreError> {
         let again = matches!(record.entry.state, State::Redeeming { .. });
         let redeemed = if again { record.entry.redeemed } else { Some(now.wall()) };
+        self.memory().unsent = Some(record.entry.state.clone());
         let state = State::Redeeming { holder: self.holder.clone(), lease: terms.lease };
         let marked = Entry { state, redeemed, ..record.entry.clone() };
         self.custody.replace(Some(record.version), marked).await
+    }
+
+    /// Reads our own mark as what stood there before it, if nothing was sent under it.
+    fn forget_unsent_mark(&self, entry: &mut Entry) {
+        if let (State::Redeeming { holder, .. }, Some(before)) = (&entry.state, &self.memory().unsent)
+            && *holder == self.holder
+        {
+            entry.state = before.clone();
+        }
+    }
+
+    /// From here on the token may be used up.
+    fn sending(&self) {
+        let mut memory = self.memory();
+        (memory.unsent, memory.lost) = (None, false);
     }
 
     /// Takes the mark back: the token is as good as it was. One that had been left behind may still be used up.
@@ -166,8 +207,8 @@ impl Refresh {
             }
             state => *state = State::Idle,
         }
-        let token = entry.refresh_token.clone();
-        self.custody.write(version, entry, &token).await;
+        self.memory().unsent = None;
+        self.custody.take_back(version, entry).await;
     }
 
     /// The refresh token of a sign-in since the grant ended, if this holder was given one.
@@ -180,8 +221,8 @@ impl Refresh {
     /// answer, and once more by each who finds the mark of one that is gone.
     fn may_replay(&self, rule: ReplayRule, holder: &str, marked: &Entry) -> bool {
         let ReplayRule::Grace(grace) = rule else { return replays_freely(rule) };
-        let ours_again = *holder == *self.holder && !std::mem::take(&mut self.memory().lost);
-        let ends = marked.redeemed.map(|sent| sent + grace);
+        let ours_again = *holder == *self.holder && !self.memory().lost;
+        let ends = marked.redeemed.map(|sent| sent.saturating_add(grace));
         !ours_again && ends.is_some_and(|ends| self.clock.now().wall() < ends)
     }
 
@@ -200,8 +241,8 @@ impl Refresh {
         Entry { label: Some(self.label.clone()), ..Entry::new(initial) }
     }
 
-    /// Takes over what another holder got, if it is news and lives on for a while.
-    fn adopt(&self, entry: &Entry, request: &TokenRequest) -> Option<IssuedToken> {
+    /// Takes over what another holder got, if it is news, may do what is required and lives on for a while.
+    fn adopt(&self, entry: &Entry, request: &TokenRequest, required: Option<&Scope>) -> Option<IssuedToken> {
         let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
         let now = self.clock.now();
         let left = hard.saturating_sub(now.wall());
@@ -210,6 +251,8 @@ impl Refresh {
             || left < WORTH_ADOPTING
             || memory.last.as_ref() == Some(token)
             || request.rejected() == Some(token)
+            || required
+                .is_some_and(|required| entry.scope.as_ref().is_some_and(|scope| !scope.covers(required)))
         {
             return None;
         }
@@ -268,9 +311,8 @@ impl Refresh {
             Err(error) => Some(store_failed(error)),
             Ok(_) => {
                 let code = error.oauth().map(|oauth| oauth.code().to_owned());
-                let token = entry.refresh_token.clone();
                 let ended_entry = Entry { state: State::Ended, last_error: code.clone(), ..entry };
-                self.custody.write(version, ended_entry, &token).await;
+                self.custody.take_back(version, ended_entry).await;
                 Some(self.ended(code.as_deref()).with_source(error.into()))
             }
         }
@@ -295,13 +337,13 @@ impl Terms {
     /// The mark outlives the call, so that nobody takes it for abandoned. Where a token that is left behind may be sent
     /// again for a while only, it is abandoned early enough for that; and where it may always be, nobody waits long.
     fn of(timeout: Duration, rule: ReplayRule) -> Self {
+        let twice = timeout.saturating_mul(2);
         let lease = match rule {
             ReplayRule::Reusable => {
-                let lease = (timeout * 2).min(SHORT_LEASE);
-                return Self { lease, deadline: timeout, slack: Duration::MAX };
+                return Self { lease: twice.min(SHORT_LEASE), deadline: timeout, slack: Duration::MAX };
             }
-            ReplayRule::Grace(grace) => (timeout * 2).min(grace / 2),
-            ReplayRule::KillsFamily | ReplayRule::Unknown => timeout * 2,
+            ReplayRule::Grace(grace) if !grace.is_zero() => twice.min(grace / 2),
+            ReplayRule::Grace(_) | ReplayRule::KillsFamily | ReplayRule::Unknown => twice,
         };
         Self { lease, deadline: lease / 2, slack: lease / 2 }
     }
@@ -310,6 +352,16 @@ impl Terms {
 /// Whether a second use of a token does no harm, as far as anybody knows.
 const fn replays_freely(rule: ReplayRule) -> bool {
     matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
+}
+
+/// Whether the server has said no, and so used nothing up. A gateway's word for a server that did not answer in time is no
+/// refusal (RFC 9110 sections 15.5.9, 15.6.3 and 15.6.5).
+fn has_refused(error: &Error) -> bool {
+    error.kind() == ErrorKind::Refused
+        && error.status().is_some_and(|status| {
+            let is_plain = status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT;
+            is_plain || status == StatusCode::SERVICE_UNAVAILABLE || error.oauth().is_some()
+        })
 }
 
 /// Whether the server calls the grant itself dead (RFC 6749 section 5.2). A server in trouble is not

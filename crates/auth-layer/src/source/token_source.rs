@@ -51,6 +51,15 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
     fn must_finish(&self) -> bool {
         false
     }
+
+    /// Writes what a store could not take before. Does nothing unless a source has a store.
+    ///
+    /// # Errors
+    ///
+    /// Why it still cannot be written.
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// Why a token is wanted.

@@ -54,6 +54,8 @@ fn sent(endpoint: &FakeTokenEndpoint) -> Vec<String> {
 struct Shared {
     memory: MemoryStore,
     down: Arc<AtomicBool>,
+    /// It writes, and says that it could not.
+    unsure: Arc<AtomicBool>,
     /// How long a write takes.
     writing: Arc<Mutex<Duration>>,
     clock: TestClock,
@@ -62,7 +64,13 @@ struct Shared {
 impl Shared {
     fn new(clock: &TestClock) -> Self {
         let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
-        Self { memory, down: Arc::default(), writing: Arc::default(), clock: clock.clone() }
+        Self {
+            memory,
+            down: Arc::default(),
+            unsure: Arc::default(),
+            writing: Arc::default(),
+            clock: clock.clone(),
+        }
     }
 
     fn set_down(&self, down: bool) {
@@ -93,7 +101,11 @@ impl TokenStore for Shared {
         self.reached()?;
         let writing = *self.writing.lock().unwrap();
         self.clock.advance(writing);
-        self.memory.compare_exchange(key, expected, entry).await
+        let written = self.memory.compare_exchange(key, expected, entry).await;
+        match self.unsure.load(Ordering::Relaxed) {
+            true => Err(StoreError::new("cannot reach the store", "the connection broke")),
+            false => written,
+        }
     }
 
     async fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
@@ -354,6 +366,10 @@ fn b78_a_store_in_trouble_is_told_of_once_and_what_is_lost_at_the_end() {
         }
         drop((manager, call));
         settle().await;
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 1, "it is not given up at once");
+        house.advance(60);
+        settle().await;
+        assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
     });
     assert_eq!(log.matches("the token store failed").count(), 1, "{log}");
     assert_eq!(log.matches("could never be stored").count(), 1, "{log}");
@@ -582,4 +598,165 @@ fn keeping_alive_needs_a_runtime() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let error = house.start().keep_alive(Duration::from_secs(60)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+/// Begins a renewal whose answer the store cannot take. The manager has its token.
+async fn unsaved(house: &House) -> TokenManager {
+    let manager = house.start();
+    house.endpoint.hold();
+    let call = tokio::spawn({
+        let manager = manager.clone();
+        async move { token(&manager).await }
+    });
+    until(|| house.endpoint.count() == 1).await;
+    house.store.set_down(true);
+    house.endpoint.open();
+    until(|| call.is_finished()).await;
+    assert_eq!(call.await.unwrap().unwrap(), "a1");
+    manager
+}
+
+#[tokio::test]
+async fn b78_what_could_not_be_written_outlasts_the_mark_of_another_holder() {
+    let house = House::new(strict(), ReplayRule::Unknown);
+    let _manager = unsaved(&house).await;
+    house.leave_mark().await;
+    let mut entry = house.entry().await;
+    entry.sign_in = Entry::new(RefreshToken::new("r0")).sign_in;
+    house.store.set_down(false);
+    for _ in 0..3 {
+        house.advance(2);
+        settle().await;
+    }
+    assert!(matches!(house.entry().await.state, State::Redeeming { .. }), "the other one is let finish");
+    // It hears that the token is dead, since it was used up here.
+    entry.state = State::Ended;
+    house.write(entry).await;
+    house.advance(60);
+    settle().await;
+    assert_eq!(house.entry().await.refresh_token.expose(), "r1");
+}
+
+#[tokio::test]
+async fn b78_a_program_that_ends_can_see_to_it_that_all_is_written() {
+    let house = House::new(strict(), ReplayRule::KillsFamily);
+    let manager = unsaved(&house).await;
+    assert_eq!(manager.flush().await.unwrap_err().kind(), ErrorKind::Store);
+    house.store.set_down(false);
+    manager.flush().await.unwrap();
+    assert_eq!(house.entry().await.refresh_token.expose(), "r1");
+    manager.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn rf06_a_mark_that_may_have_been_written_is_no_token_that_was_sent() {
+    for rule in [ReplayRule::KillsFamily, ReplayRule::Grace(Duration::from_secs(30))] {
+        let house = House::new(strict(), rule);
+        house.write(Entry::new(RefreshToken::new("r0"))).await;
+        let manager = house.start();
+        for unsure in [true, true, false] {
+            house.store.unsure.store(unsure, Ordering::Relaxed);
+            match token(&manager).await {
+                Ok(token) => assert_eq!((token.as_str(), unsure), ("a1", false)),
+                Err(error) => assert_eq!((error.kind(), unsure), (ErrorKind::Store, true)),
+            }
+            house.advance(100);
+        }
+        assert_eq!(sent(&house.endpoint), ["r0"]);
+    }
+}
+
+#[tokio::test]
+async fn rf06_a_gateway_that_gave_up_is_a_lost_answer_and_a_plain_no_is_none() {
+    for (status, lost) in
+        [(408, true), (500, true), (502, true), (504, true), (403, false), (429, false), (503, false)]
+    {
+        let endpoint = FakeTokenEndpoint::scripted(move |n, _| match n {
+            1 => Ok(respond(status, "<html>")),
+            n => Ok(refreshed(n, "r1")),
+        });
+        let house = House::new(endpoint, ReplayRule::KillsFamily);
+        let manager = house.start();
+        assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::Refused);
+        house.advance(61);
+        let after = token(&manager).await;
+        assert_eq!(after.is_err_and(|error| error.kind() == ErrorKind::SignInAgain), lost, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn rf04_a_call_that_failed_takes_back_no_mark_that_is_no_longer_its_own() {
+    for answer in [None, Some(400)] {
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| match answer {
+            None => Err("connection reset".into()),
+            Some(_) => Ok(invalid_grant()),
+        });
+        let house = House::new(endpoint, ReplayRule::Reusable);
+        house.endpoint.hold();
+        let manager = house.start();
+        let call = tokio::spawn(async move { token(&manager).await });
+        until(|| house.endpoint.count() == 1).await;
+        // Meanwhile another one took the mark for abandoned, and has an access token for the same refresh token.
+        let mut entry = house.entry().await;
+        entry.state = State::Idle;
+        entry.access_token = Some(auth_layer::AccessToken::new("of-the-other").unwrap());
+        entry.hard = Some(house.clock.now().wall() + Duration::from_secs(3_600));
+        house.write(entry.clone()).await;
+        house.endpoint.open();
+        until(|| call.is_finished()).await;
+        assert!(call.await.unwrap().is_err());
+        assert_eq!(house.entry().await, entry);
+    }
+}
+
+#[tokio::test]
+async fn rs10_what_another_holder_got_is_taken_over_only_with_the_scope_that_is_required() {
+    let house = House::new(strict(), ReplayRule::Reusable);
+    let mut entry = Entry::new(RefreshToken::new("r0"));
+    entry.access_token = Some(auth_layer::AccessToken::new("narrow").unwrap());
+    entry.hard = Some(house.clock.now().wall() + Duration::from_secs(3_600));
+    entry.scope = Some("a".parse().unwrap());
+    house.write(entry).await;
+    let wants = |scope: &str| {
+        let exchange = house.exchange().require_scope(scope.parse().unwrap());
+        house.manage(exchange).build()
+    };
+    assert_eq!(token(&wants("a")).await.unwrap(), "narrow");
+    assert_eq!(house.endpoint.count(), 0);
+    // A refresh that tells no scope grants what was granted before.
+    assert_eq!(token(&wants("a b")).await.unwrap_err().kind(), ErrorKind::Scope);
+    assert_eq!(house.endpoint.count(), 1);
+    assert_eq!(
+        house.entry().await.refresh_token.expose(),
+        "r1",
+        "the new refresh token is kept all the same"
+    );
+}
+
+#[tokio::test]
+async fn durations_without_end_or_without_length_harm_nobody() {
+    for rule in [
+        ReplayRule::KillsFamily,
+        ReplayRule::Grace(Duration::MAX),
+        ReplayRule::Grace(Duration::ZERO),
+        ReplayRule::Reusable,
+    ] {
+        let house = House::new(strict(), rule);
+        let exchange = house.exchange().timeout(Duration::MAX);
+        assert_eq!(token(&house.manage(exchange).build()).await.unwrap(), "a1");
+    }
+    let house = House::new(strict(), ReplayRule::Grace(Duration::MAX));
+    house.leave_mark().await;
+    house.advance(10);
+    let mut entry = house.entry().await;
+    entry.redeemed = Some(Duration::MAX);
+    house.write(entry).await;
+    assert_eq!(token_in_time(&house, &house.start()).await.unwrap(), "a1");
+    let manager = house.start();
+    manager.keep_alive(Duration::ZERO).unwrap();
+    for _ in 0..20 {
+        settle().await;
+        house.advance(1);
+    }
+    assert!(house.endpoint.count() <= 5, "{}", house.endpoint.count());
 }
