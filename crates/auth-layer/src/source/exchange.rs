@@ -316,6 +316,10 @@ const KEY_VERSION: &str = "1";
 /// Long enough for a slow identity provider, short enough for a person to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What a token exchange may bring that is for no API to see.
+const NO_ACCESS_TOKENS: [TokenTypeId; 4] =
+    [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -366,7 +370,3 @@ mod tests {
         }
     }
 }
-
-/// What a token exchange may bring that is for no API to see.
-const NO_ACCESS_TOKENS: [TokenTypeId; 4] =
-    [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2];

@@ -203,7 +203,7 @@ async fn dv01_other_errors_stop() {
         assert_eq!((error.kind(), error.is_transient()), (kind, false), "{code}");
         // What the server said is in it, or is its cause.
         let said = std::error::Error::source(&error).and_then(Error::find).unwrap_or(&error);
-        assert_eq!(said.oauth().map(|oauth| oauth.code()), Some(code));
+        assert_eq!(said.oauth().map(auth_layer::OAuthError::code), Some(code));
     }
     let polling = Polling::start(codes(), |_, _| Ok(json_response(200, "{}"))).await;
     polling.next_after(5).await;
