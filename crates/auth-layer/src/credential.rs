@@ -44,14 +44,19 @@ impl Credential {
 
     /// A client whose secret is asked for at each exchange: of a key store, or of a helper program.
     ///
-    /// Where `ask` runs, and what its failure means, is told at [`SecretSource::from_fn`].
+    /// Where `ask` runs, what its failure means, and that its error must hold no secret, is told at
+    /// [`SecretSource::from_fn`].
     ///
     /// ```
     /// use auth_layer::{Credential, Secret};
     ///
     /// let credential = Credential::from_fn("my-client", || {
     ///     let shown = std::process::Command::new("pass").arg("my-client").output()?;
-    ///     Ok(Secret::new(String::from_utf8(shown.stdout)?.trim_end()))
+    ///     if !shown.status.success() {
+    ///         return Err(format!("pass ended with {}", shown.status).into());
+    ///     }
+    ///     // Not `String::from_utf8`: its error would hold the secret.
+    ///     Ok(Secret::new(std::str::from_utf8(&shown.stdout)?.trim_end()))
     /// });
     /// ```
     pub fn from_fn<F>(id: impl Into<String>, ask: F) -> Self

@@ -81,8 +81,8 @@ pub enum ErrorKind {
     Panicked,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,
-    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, or one of an
-    /// identity that the pool does not know.
+    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, one of an identity
+    /// that the pool does not know, or another client's than the one that is to sign out.
     Credential,
     /// The pool keeps as many identities as it may, and all of them are in use.
     PoolFull,

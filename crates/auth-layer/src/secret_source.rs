@@ -16,6 +16,9 @@ use crate::secret::Secret;
 ///
 /// Two that are read anew are equal if they are read from the same place. `Debug` shows no secret.
 ///
+/// Reading a file and asking somebody may block, on a thread that tokio keeps for that. One that hangs keeps its thread
+/// until it returns, whatever deadline has passed meanwhile, and a runtime that shuts down waits for it.
+///
 /// ```
 /// use auth_layer::{Secret, SecretSource};
 ///
@@ -56,7 +59,11 @@ impl SecretSource {
     ///
     /// `ask` may block. It runs on the threads that tokio keeps for that, or on the caller's own where there is no
     /// runtime. The deadline of the exchange holds for it as well, but cannot stop it: it runs on, and what it returns
-    /// is dropped. Its failure fails the exchange with [`ErrorKind::Secret`], which is transient.
+    /// is dropped. One that hangs keeps a thread of the runtime until it returns, and tokio waits for it at shutdown: give
+    /// what it calls a timeout of its own.
+    ///
+    /// Its failure fails the exchange with [`ErrorKind::Secret`], which is transient. The error that it returns is shown,
+    /// as the cause of ours, and so must hold no secret.
     pub fn from_fn<F>(ask: F) -> Self
     where
         F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,

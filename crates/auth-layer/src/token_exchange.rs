@@ -95,7 +95,10 @@ impl TokenExchange {
                 return Err(ConfigError::new(format!("{who} token's type"), "is empty"));
             }
         }
-        Ok(())
+        match self.open().into_iter().find(|(_, value)| value.is_empty()) {
+            Some((name, _)) => Err(ConfigError::new(format!("token exchange's {name}"), "is empty")),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn parameter_names(&self) -> Vec<&'static str> {

@@ -1,5 +1,6 @@
 //! Reads what a token endpoint answers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -72,6 +73,23 @@ impl Members {
         }
     }
 
+    /// A text that nothing depends on: one that comes twice or is no string is as good as none. The refresh token beside
+    /// it may be the only one that is good.
+    fn aside(&self, names: &[&'static str]) -> Option<&str> {
+        self.text(names).ok().flatten().filter(|text| !text.is_empty())
+    }
+
+    /// What was granted: scope tokens apart by spaces, or in an array, as some servers write them.
+    fn scope(&self, names: &[&'static str]) -> Result<Option<Cow<'_, str>>, Error> {
+        if let Some(Value::Array(tokens)) = self.find(names)? {
+            let tokens: Option<Vec<&str>> = tokens.iter().map(Value::as_str).collect();
+            let tokens =
+                tokens.ok_or_else(|| invalid(format!("the answer's {} is no list of strings", names[0])))?;
+            return Ok(Some(Cow::Owned(tokens.join(" "))));
+        }
+        Ok(self.text(names)?.map(Cow::Borrowed))
+    }
+
     /// A duration in whole seconds, cut to what is sensible.
     pub(super) fn seconds(&self, name: &'static str) -> Result<Option<Duration>, Error> {
         let seconds = self.find(&[name])?.map(whole).transpose()?;
@@ -131,14 +149,10 @@ impl Members {
             access_token: AccessToken::new(token)?,
             refresh_token: refresh_token.map(RefreshToken::new),
             lifetime: self.lifetime(profile, sent)?,
-            scope: self.text(names.scope)?.map(|scope| Scope::granted(&redact(scope))),
-            account: self
-                .text(names.account)?
-                .filter(|name| !name.is_empty())
-                .map(|name| shown(&redact(name))),
+            scope: self.scope(names.scope)?.map(|scope| Scope::granted(&redact(&scope))),
+            account: self.aside(names.account).map(|name| shown(&redact(name))),
             issued_token_type: self
-                .text(&["issued_token_type"])?
-                .filter(|id| !id.is_empty())
+                .aside(&["issued_token_type"])
                 .map(|id| TokenTypeId::new(shown(&redact(id)))),
             sent,
         })
@@ -212,7 +226,7 @@ fn whole(value: &Value) -> Result<u64, Error> {
     Err(refuse())
 }
 
-pub(crate) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidAnswer, message)
 }
 

@@ -22,7 +22,7 @@ use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::grant::Grant;
-use crate::profile::{Encoding, Profile};
+use crate::profile::{Encoding, Profile, shown};
 
 /// A token endpoint, the provider's other endpoints beside it, and how one client talks to them.
 #[derive(Debug)]
@@ -141,7 +141,9 @@ impl TokenEndpoint {
                 format!("the {} did not answer within {:?}", ask.endpoint, deadline.after),
             )),
         };
-        result.and_then(|answer| read(&answer)).map_err(|error| error.with_endpoint(shown(ask.url)))
+        result
+            .and_then(|answer| read(&answer))
+            .map_err(|error| error.with_endpoint(shown(&ask.url.to_string())))
     }
 
     async fn answer<'a>(&self, ask: &'a Ask<'a>, proof: &'a Proof) -> Result<Answer<'a>, Error> {
@@ -221,15 +223,10 @@ struct Deadline {
     after: Duration,
 }
 
-/// Whether it holds a code, which is sent at most once, whatever the server says of it (RFC 6749 section 4.1.2).
+/// Whether it holds what asking may use up: that is written in one way, whatever the server says of it (RFC 6749
+/// section 4.1.2 for a code, RFC 9700 section 4.14.2 for a refresh token).
 fn is_sent_once(grant: &[Parameter<'_>]) -> bool {
-    grant.iter().any(|(name, _)| *name == "code")
-}
-
-/// An endpoint's URL without its query.
-fn shown(url: &Uri) -> String {
-    let host = url.authority().map_or("", |authority| authority.as_str());
-    format!("{}://{host}{}", url.scheme_str().unwrap_or("https"), url.path())
+    grant.iter().any(|(name, _)| USED_UP.contains(name))
 }
 
 enum TooLong {
@@ -251,6 +248,9 @@ async fn collect(body: AnswerBody) -> Result<Zeroizing<Vec<u8>>, TooLong> {
     }
     Ok(collected)
 }
+
+/// The parameters that asking may use up.
+const USED_UP: [&str; 4] = ["code", "refresh_token", "device_code", "assertion"];
 
 /// An answer is read up to this many bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;

@@ -1,10 +1,9 @@
 //! `Metadata`: the document, checked.
 
-use http::Uri;
 use serde::Deserialize;
 
 use crate::config_error::ConfigError;
-use crate::profile::Origin;
+use crate::profile::{Origin, endpoint_url};
 
 /// What an issuer says of itself (RFC 8414 section 2), as far as it matters here.
 ///
@@ -46,10 +45,7 @@ impl Metadata {
         }
         let own: Origin = issuer.parse()?;
         for (name, url) in document.endpoints() {
-            let refuse =
-                |problem: &str| ConfigError::new(format!("the document's {name}"), problem.to_owned());
-            let uri: Uri = url.parse().map_err(|_| refuse("is not a URL"))?;
-            let origin = Origin::of(&uri).map_err(|error| refuse(error.problem()))?;
+            let origin = Origin::of(&endpoint_url(format!("the document's {name}"), url)?)?;
             if origin != own {
                 // Large providers do so; whoever looks for a mistake wants to know.
                 tracing::info!(issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");

@@ -13,17 +13,18 @@ use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::{AnswerBody, Transport, TransportBody};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::profile::Origin;
+use crate::profile::endpoint_url;
 
 impl Metadata {
     /// Fetches what an issuer says of itself, within one timeout.
     ///
     /// Two places are tried in this order: that of RFC 8414 section 3.1, between host and path, and that of OpenID
-    /// Connect discovery, after the path. No redirect is followed, if the transport follows none.
+    /// Connect discovery, after the path, which is asked even if the first is in trouble. No redirect is followed, if the
+    /// transport follows none.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Metadata`], with its cause: an issuer that is not https or has a query, no document in either place,
+    /// [`ErrorKind::Metadata`], with its cause: an issuer that is not https, has a query or names a user, no document in either place,
     /// one that is of another issuer or names an endpoint that is not https. It is transient if the server was in trouble
     /// or could not be reached.
     ///
@@ -52,8 +53,7 @@ pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
     if issuer.contains(['?', '#']) {
         return Err(refuse("has a query or a fragment (RFC 8414 section 2)"));
     }
-    let uri: Uri = issuer.parse().map_err(|_| refuse("is not a URL"))?;
-    Origin::of(&uri).map_err(|error| refuse(error.problem()))?;
+    let uri = endpoint_url("issuer", issuer)?;
     let whole = issuer.strip_suffix('/').unwrap_or(issuer);
     let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
     let host = whole.strip_suffix(path).unwrap_or(whole);
@@ -65,16 +65,20 @@ pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
     Ok([first?, second?])
 }
 
-/// Looks in one place after the other; the first document counts, good or bad.
+/// Looks in one place after the other; the first document counts, good or bad. Trouble in one place says nothing of the
+/// other, and is what is told if there is no document anywhere: it may pass.
 async fn find(issuer: &str, places: [Uri; 2], transport: &Transport) -> Result<Metadata, Error> {
     let mut last = failed("the issuer has no metadata");
+    let mut trouble = None;
     for place in places {
-        match get(place, transport).await? {
-            Found::Document(document) => return Metadata::check(*document, issuer).map_err(unusable),
-            Found::Nothing(status) => last = failed("the issuer has no metadata").with_status(status),
+        match get(place, transport).await {
+            Ok(Found::Document(document)) => return Metadata::check(*document, issuer).map_err(unusable),
+            Ok(Found::Nothing(status)) => last = failed("the issuer has no metadata").with_status(status),
+            Err(error) if error.is_transient() => trouble = trouble.or(Some(error)),
+            Err(error) => return Err(error),
         }
     }
-    Err(last)
+    Err(trouble.unwrap_or(last))
 }
 
 enum Found {

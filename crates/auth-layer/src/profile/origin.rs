@@ -1,5 +1,6 @@
 //! Where a token may go: scheme, host and port.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -133,8 +134,26 @@ impl FromIterator<Origin> for Origins {
     }
 }
 
+/// Takes over the URL of an endpoint, called `what` in errors: https or loopback, without fragment and without a user.
+pub(crate) fn endpoint_url(what: impl Into<Cow<'static, str>>, url: &str) -> Result<Uri, ConfigError> {
+    let what = what.into();
+    let refuse = |problem: &str| ConfigError::new(what.clone(), problem.to_owned());
+    if url.contains('#') {
+        return Err(refuse("has a fragment (RFC 6749 section 3)"));
+    }
+    let uri: Uri =
+        url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(refuse("names a user; credentials have a place of their own"));
+    }
+    match Origin::of(&uri) {
+        Ok(_) => Ok(uri),
+        Err(error) => Err(refuse(error.problem())),
+    }
+}
+
 /// A URL as an error may show it: without the parts that people put secrets into.
-pub(super) fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let (scheme, rest) = url[..end].split_once("://").unwrap_or(("", &url[..end]));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

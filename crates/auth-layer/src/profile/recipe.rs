@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::answer::{AnswerNames, LifetimeUnit};
-use super::origin::{Origin, Origins, shown};
+use super::origin::{Origin, Origins, endpoint_url, shown};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use super::sign_in::SignInFacts;
@@ -139,8 +139,8 @@ impl Profile {
         self
     }
 
-    /// On 415 a token request is sent once more in the other encoding, and what worked is remembered. It
-    /// is for grants that are not used up by asking.
+    /// On 415 a token request is sent once more in the other encoding, and what worked is remembered. What asking may
+    /// use up is never sent twice: a code, a refresh token, a device's code, an assertion.
     #[must_use]
     pub const fn with_either_encoding(mut self) -> Self {
         self.encoding_may_differ = true;
@@ -297,17 +297,5 @@ impl RateLimit {
 }
 
 fn token_uri(url: &str) -> Result<Uri, ConfigError> {
-    let refuse = |problem: &str| ConfigError::new(format!("token URL {}", shown(url)), problem.to_owned());
-    if url.contains('#') {
-        return Err(refuse("has a fragment (RFC 6749 section 3.2)"));
-    }
-    let uri: Uri =
-        url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(refuse("names a user; credentials have a place of their own"));
-    }
-    match Origin::of(&uri) {
-        Ok(_) => Ok(uri),
-        Err(error) => Err(refuse(error.problem())),
-    }
+    endpoint_url(format!("token URL {}", shown(url)), url)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::origin::{Origin, shown};
+use super::origin::{endpoint_url, shown};
 use super::recipe::Profile;
 use crate::config_error::ConfigError;
 
@@ -43,7 +43,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the URL is none, has a fragment, or is neither https nor loopback.
+    /// [`ConfigError`] if the URL is none, has a fragment, names a user, or is neither https nor loopback.
     pub fn with_authorize_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.people.authorize_url = Some(endpoint("authorize URL", url)?);
         Ok(self)
@@ -81,8 +81,8 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is no URL, has a query or a fragment (RFC 8414 section 2), or is neither https nor
-    /// loopback.
+    /// [`ConfigError`] if it is no URL, has a query or a fragment (RFC 8414 section 2), names a user, or is neither https
+    /// nor loopback.
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
         if issuer.contains(['?', '#']) {
             let problem = "has a query or a fragment (RFC 8414 section 2)";
@@ -166,14 +166,5 @@ impl Profile {
 }
 
 fn endpoint(what: &str, url: &str) -> Result<Uri, ConfigError> {
-    let refuse = |problem: &str| ConfigError::new(format!("{what} {}", shown(url)), problem.to_owned());
-    if url.contains('#') {
-        return Err(refuse("has a fragment"));
-    }
-    let uri: Uri =
-        url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
-    match Origin::of(&uri) {
-        Ok(_) => Ok(uri),
-        Err(error) => Err(refuse(error.problem())),
-    }
+    endpoint_url(format!("{what} {}", shown(url)), url)
 }

@@ -52,13 +52,13 @@ pub struct Authorization {
 
 impl SignIn {
     /// Begins a sign-in: by authorization code, with PKCE and a state of its own (RFC 6749 section 4.1). Nothing is
-    /// sent; the person follows the link.
+    /// sent; the person follows the link. Without a scope, the profile's is asked for.
     ///
     /// The redirect URI is one that the provider knows for this client. A client that signs people in at several
     /// providers gives each of them a redirect URI of its own, unless they all name themselves in their answers (see
     /// [`Profile::with_issuer_in_callback`](crate::Profile::with_issuer_in_callback)): otherwise a dishonest one could
-    /// pass off another's code as an answer of its own (RFC 9700 section 4.4). An answer that came to another redirect
-    /// URI is refused.
+    /// pass off another's code as an answer of its own (RFC 9700 section 4.4). They may differ in nothing but a query. An
+    /// answer that came to another redirect URI is refused.
     ///
     /// # Errors
     ///
@@ -74,7 +74,8 @@ impl SignIn {
         }
         redirect::check(redirect_uri)?;
         let (state, pkce) = (unguessable()?, Pkce::generate()?);
-        let (scope, challenge) = (scope.map(Scope::to_string).unwrap_or_default(), pkce.challenge());
+        let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
+        let challenge = pkce.challenge();
         let url = link(
             page,
             &[
@@ -103,8 +104,10 @@ impl SignIn {
 
     /// Ends a sign-in: checks what the browser came back with, and trades its code for tokens.
     ///
-    /// `callback` is the URL that the browser came to, or only its query, as a person may paste it. The authorization is
-    /// used up, whatever happens, so that its code is sent at most once (RFC 6749 section 4.1.2).
+    /// `callback` is the URL that the browser came to, or only its query, as a person may paste it. A bare query does not
+    /// say where the browser came to, so that nothing is compared with the redirect URI then: give the whole URL where
+    /// there is one. The authorization is used up, whatever happens, so that its code is sent at most once (RFC 6749
+    /// section 4.1.2).
     ///
     /// # Errors
     ///

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use http::Uri;
+
 use super::client::SignIn;
 use super::signed_in::SignedIn;
 use crate::clock::Now;
@@ -32,10 +34,12 @@ pub struct DeviceCode {
     interval: Duration,
     /// How often the server asked to be asked less often.
     slow_downs: AtomicU32,
+    /// Where they are traded, and nowhere else.
+    token_url: Uri,
 }
 
 impl DeviceCode {
-    fn new(answer: DeviceAnswer) -> Self {
+    fn new(answer: DeviceAnswer, token_url: Uri) -> Self {
         Self {
             device_code: answer.device_code,
             user_code: answer.user_code,
@@ -45,6 +49,7 @@ impl DeviceCode {
             ends: answer.sent + answer.lifetime,
             interval: answer.interval,
             slow_downs: AtomicU32::new(0),
+            token_url,
         }
     }
 
@@ -95,7 +100,8 @@ impl SignIn {
             Error::new(ErrorKind::SignInFailed, "the profile has no device authorization URL")
         })?;
         let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
-        self.endpoint.authorize_device(url, &[("scope", &scope)]).await.map(DeviceCode::new)
+        let answer = self.endpoint.authorize_device(url, &[("scope", &scope)]).await?;
+        Ok(DeviceCode::new(answer, self.profile().token_url().clone()))
     }
 
     /// Polls until the person has decided or the codes have run out (RFC 8628 section 3.4). Each poll comes an
@@ -104,14 +110,18 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInFailed`] if the person said no or the codes ran out. Whatever else the server says ends it as
-    /// well, as [`ErrorKind::Refused`] or [`InvalidAnswer`](ErrorKind::InvalidAnswer).
+    /// [`ErrorKind::SignInFailed`] if the person said no or the codes ran out, and, with nothing sent, if the codes are
+    /// another provider's. Whatever else the server says ends it as well, as [`ErrorKind::Refused`] or
+    /// [`InvalidAnswer`](ErrorKind::InvalidAnswer).
     ///
     /// # Cancel safety
     ///
     /// A dropped future that was polling may have used the codes up, and its tokens are lost. Between polls nothing is:
     /// the next call goes on with the same codes.
     pub async fn poll(&self, code: &DeviceCode) -> Result<SignedIn, Error> {
+        if code.token_url != *self.profile().token_url() {
+            return Err(Error::new(ErrorKind::SignInFailed, "the codes are another provider's"));
+        }
         let grant = [("grant_type", GRANT_TYPE), ("device_code", code.device_code.expose())];
         let mut silence: Option<Silence> = None;
         loop {

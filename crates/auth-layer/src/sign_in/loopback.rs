@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -102,13 +102,16 @@ impl LoopbackListener {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if nobody came back in time, or if the system lets
-    /// nobody in.
+    /// [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if nobody came back in time, if the system lets nobody
+    /// in, and at once if the authorization has another redirect URI than this.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the port and all connections.
     pub async fn answer(self, authorization: &Authorization) -> Result<Secret, Error> {
+        if authorization.redirect_uri() != self.redirect_uri {
+            return Err(failed("the authorization has another redirect URI than the listener"));
+        }
         let deadline = authorization.clock().sleep(self.patience);
         match select(pin!(self.serve(authorization)), deadline).await {
             Either::Left((answer, _)) => answer,
@@ -119,24 +122,27 @@ impl LoopbackListener {
     /// Serves all connections side by side, so that a slow one keeps nobody else waiting.
     async fn serve(&self, authorization: &Authorization) -> Result<Secret, Error> {
         let mut connections: VecDeque<Connection<'_>> = VecDeque::new();
-        poll_fn(|cx| {
-            while let Poll::Ready(accepted) = self.listener.poll_accept(cx) {
-                match accepted {
-                    Ok((stream, _)) => connections.push_back(Box::pin(self.converse(stream, authorization))),
-                    Err(error) if is_of_one_connection(&error) => {}
-                    Err(error) => {
-                        let error = failed("the browser cannot be let in").with_source(error.into());
-                        return Poll::Ready(Err(error));
+        loop {
+            let next = poll_fn(|cx| match answered(&mut connections, cx) {
+                Poll::Ready(answer) => Poll::Ready(Next::Answer(answer)),
+                Poll::Pending => self.listener.poll_accept(cx).map(Next::Came),
+            });
+            match next.await {
+                Next::Answer(answer) => return Ok(answer),
+                Next::Came(Ok((stream, _))) => {
+                    if connections.len() == MOST_CONNECTIONS
+                        && let Some(answer) = make_room(&mut connections).await
+                    {
+                        return Ok(answer);
                     }
+                    connections.push_back(Box::pin(self.converse(stream, authorization)));
                 }
-                // Whoever stayed longest has had the most time.
-                if connections.len() > MOST_CONNECTIONS {
-                    connections.pop_front();
+                Next::Came(Err(error)) if is_of_one_connection(&error) => {}
+                Next::Came(Err(error)) => {
+                    return Err(failed("the browser cannot be let in").with_source(error.into()));
                 }
             }
-            answered(&mut connections, cx).map(Ok)
-        })
-        .await
+        }
     }
 
     /// Has one conversation; gives the answer if this was it.
@@ -184,6 +190,28 @@ impl LoopbackListener {
 }
 
 type Connection<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
+
+/// What comes first: the answer, or somebody else.
+enum Next {
+    Answer(Secret),
+    Came(io::Result<(TcpStream, SocketAddr)>),
+}
+
+/// Lets go of whoever stayed longest, who has had the most time; but first the runtime may see what everybody has
+/// brought, for one of them may have brought the answer.
+async fn make_room(connections: &mut VecDeque<Connection<'_>>) -> Option<Secret> {
+    tokio::task::yield_now().await;
+    let answer = poll_fn(|cx| Poll::Ready(answered(connections, cx))).await;
+    match answer {
+        Poll::Ready(answer) => Some(answer),
+        Poll::Pending => {
+            if connections.len() == MOST_CONNECTIONS {
+                connections.pop_front();
+            }
+            None
+        }
+    }
+}
 
 /// Polls all connections, lets go of those that ended, and gives the first answer.
 fn answered(connections: &mut VecDeque<Connection<'_>>, cx: &mut Context<'_>) -> Poll<Secret> {

@@ -28,10 +28,12 @@ pub(super) fn check(redirect_uri: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Whether a URL is a redirect URI, their queries and fragments apart. Browsers write hosts in lower case, leave out
-/// the usual port and never leave out the path.
+/// Whether a URL is a redirect URI to which an answer was added. Browsers write hosts in lower case, leave out the usual
+/// port and never leave out the path. The redirect URI's own query comes first (RFC 6749 section 4.1.2): it may be all
+/// that tells one provider's redirect URI from another's.
 pub(super) fn is_at(redirect_uri: &str, url: &str) -> bool {
-    place(redirect_uri) == place(url)
+    let mut came = pairs(url);
+    place(redirect_uri) == place(url) && pairs(redirect_uri).all(|own| came.next() == Some(own))
 }
 
 /// The scheme of an absolute URI, as RFC 3986 section 3.1 has it. A query never looks like one: a name that is
@@ -41,6 +43,12 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     let good = scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(rest);
     good.then_some(scheme)
+}
+
+/// The query of a URL, decoded.
+fn pairs(url: &str) -> form_urlencoded::Parse<'_> {
+    let url = url.split('#').next().unwrap_or_default();
+    form_urlencoded::parse(url.split_once('?').map_or("", |(_, query)| query).as_bytes())
 }
 
 /// Scheme, authority and path in one spelling.

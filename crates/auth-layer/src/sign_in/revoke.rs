@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 
 use super::client::SignIn;
 use crate::error::{Error, ErrorKind};
-use crate::store::{Record, State, StoreError, StoreKey, TokenStore};
+use crate::store::{Label, Record, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken};
 
 /// What became of a token that was to be revoked.
@@ -116,39 +116,63 @@ impl SignIn {
     /// Ends a sign-in: has the refresh token in the store revoked, then removes the record, whether that worked or not.
     /// A refresh token that is on its way is waited for, since another one may come back in its place.
     ///
-    /// What managers hold in memory is their own: let each [forget](crate::TokenManager::forget) it afterwards.
+    /// What managers hold in memory is their own: let each [forget](crate::TokenManager::forget) it afterwards. That is
+    /// the end for exchanges of [`Grant::Stored`](crate::Grant::Stored). One that was given a refresh token to begin with
+    /// ([`Grant::RefreshToken`](crate::Grant::RefreshToken)) finds no record and begins anew with that token, which the
+    /// server may still take if another one had come in its place: let it go as well.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] if the record could not be removed. What became of the refresh token is then unknown.
+    /// [`ErrorKind::Credential`] if the record's label names another provider or client: nothing was sent, and the record
+    /// is still there. [`ErrorKind::Store`] if the record could not be removed. What became of the refresh token is then
+    /// unknown.
     ///
     /// # Cancel safety
     ///
     /// Dropped halfway, the refresh token may be revoked and its record still be there; sign out again.
     pub async fn sign_out(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
-        let signed_out = self.revoke_stored(store, key).await;
+        let signed_out = self.revoke_stored(store, key).await?;
         store.remove(key).await.map_err(|error| store_failed("could not be removed", error))?;
         Ok(signed_out)
     }
 
-    async fn revoke_stored(&self, store: &dyn TokenStore, key: &StoreKey) -> SignedOut {
+    async fn revoke_stored(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
         let mut revoked: Option<RefreshToken> = None;
         loop {
             let token = match self.settled(store, key).await {
-                Ok(record) => record.map(|record| record.entry.refresh_token),
-                Err(error) => return SignedOut::NotRevoked(store_failed("could not be read", error)),
+                Ok(Some(record)) => {
+                    self.recognise(record.entry.label.as_ref())?;
+                    Some(record.entry.refresh_token)
+                }
+                Ok(None) => None,
+                Err(error) => return Ok(SignedOut::NotRevoked(store_failed("could not be read", error))),
             };
             match (token, &revoked) {
-                (None, None) => return SignedOut::NobodyThere,
-                (None, Some(_)) => return SignedOut::Revoked,
-                (Some(token), Some(revoked)) if token == *revoked => return SignedOut::Revoked,
+                (None, None) => return Ok(SignedOut::NobodyThere),
+                (None, Some(_)) => return Ok(SignedOut::Revoked),
+                (Some(token), Some(revoked)) if token == *revoked => return Ok(SignedOut::Revoked),
                 // The first, or one that came in place of the one that was revoked, while that was going on.
                 (Some(token), _) => match self.revoke(&token).await {
                     Ok(Revocation::Done) => revoked = Some(token),
-                    Ok(Revocation::NotOffered) => return SignedOut::NotOffered,
-                    Err(error) => return SignedOut::NotRevoked(error),
+                    Ok(Revocation::NotOffered) => return Ok(SignedOut::NotOffered),
+                    Err(error) => return Ok(SignedOut::NotRevoked(error)),
                 },
             }
+        }
+    }
+
+    /// Refuses a record that says it is another's: its refresh token is nothing for this provider to see (RFC 6749
+    /// section 10.4).
+    fn recognise(&self, label: Option<&Label>) -> Result<(), Error> {
+        let own = |label: &Label| {
+            label.provider == self.profile().name() && label.client == self.endpoint.client_id()
+        };
+        match label {
+            Some(label) if !own(label) => {
+                let message = "the record is of a sign-in at another provider, or of another client";
+                Err(Error::new(ErrorKind::Credential, message))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -159,8 +183,10 @@ impl SignIn {
             match record.entry.state {
                 State::Redeeming { lease, .. } if !lease.is_zero() => {
                     let changed = pin!(store.changed(key, record.version));
-                    if let Either::Left((result, _)) = select(changed, self.clock.sleep(lease)).await {
-                        result?;
+                    let done = select(changed, self.clock.sleep(lease)).await;
+                    // A store that cannot tell of changes is asked again when the mark has had its time.
+                    if let Either::Left((Err(_), lease)) = done {
+                        lease.await;
                     }
                 }
                 _ => return Ok(Some(record)),

@@ -16,7 +16,7 @@ use crate::grant::Grant;
 use crate::identity::Identity;
 use crate::profile::{ClientAuth, Profile};
 use crate::store::{Label, MemoryStore, StoreKey, TokenStore};
-use crate::token::{Resource, Scope};
+use crate::token::{Resource, Scope, TokenTypeId};
 
 /// A grant that is traded for tokens at a profile's token endpoint.
 ///
@@ -86,9 +86,8 @@ impl Exchange {
         let mut issued = IssuedToken::new(answer.access_token, answer.sent, answer.lifetime);
         issued.scope = answer.scope;
         issued.issued_token_type = answer.issued_token_type;
-        if matches!(self.grant, Grant::TokenExchange(_)) && issued.issued_token_type.is_none() {
-            let message = "the answer has no issued_token_type (RFC 8693 section 2.2.1)";
-            return Err(Error::new(ErrorKind::InvalidAnswer, message));
+        if matches!(self.grant, Grant::TokenExchange(_)) {
+            check_issued(issued.issued_token_type.as_ref())?;
         }
         Ok(issued)
     }
@@ -118,6 +117,20 @@ impl TokenSource for Exchange {
             None => Ok(()),
         }
     }
+}
+
+/// Whether what a token exchange brought may be sent as a Bearer token (RFC 8693 section 2.2.1). Its `token_type` alone
+/// does not tell: some servers say Bearer whatever they issued.
+fn check_issued(issued: Option<&TokenTypeId>) -> Result<(), Error> {
+    let Some(issued) = issued else {
+        let message = "the answer has no issued_token_type (RFC 8693 section 2.2.1)";
+        return Err(Error::new(ErrorKind::InvalidAnswer, message));
+    };
+    if NO_ACCESS_TOKENS.contains(issued) {
+        let message = format!("the token is a {issued}, and only an access token can be used");
+        return Err(Error::new(ErrorKind::TokenType, message));
+    }
+    Ok(())
 }
 
 /// Makes an [`Exchange`].
@@ -309,6 +322,10 @@ const KEY_VERSION: &str = "1";
 
 /// Long enough for a slow identity provider, short enough for a person to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a token exchange may bring that is for no API to see.
+const NO_ACCESS_TOKENS: [TokenTypeId; 4] =
+    [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2];
 
 #[cfg(test)]
 mod tests {

@@ -121,6 +121,41 @@ async fn ac10_an_answer_at_the_redirect_uri_of_another_issuer_is_refused() {
 }
 
 #[tokio::test]
+async fn ac10_redirect_uris_may_differ_in_their_query_alone() {
+    let (sign_in, endpoint) = silent(people());
+    let own = "https://app.example.com/callback?provider=one&x=a%20b";
+    let authorization = sign_in.authorize(own, None).unwrap();
+    let state = parameter(authorization.url(), "state").unwrap();
+    let answer = format!("code=c&state={state}");
+    for came in
+        ["provider=one&x=a%20b&", "provider=one&x=a+b&", "provider=one&x=a+b&more=1&", "&provider=one&x=a+b&"]
+    {
+        let url = format!("https://app.example.com/callback?{came}{answer}");
+        assert!(authorization.accepts(&url), "{url}");
+    }
+    for came in [
+        "",
+        "provider=two&x=a%20b&",
+        "provider=one&",
+        "x=a%20b&provider=one&",
+        "a=b&provider=one&x=a%20b&",
+        "provider=two&provider=one&x=a%20b&",
+    ] {
+        let url = format!("https://app.example.com/callback?{came}{answer}");
+        assert!(!authorization.accepts(&url), "{url}");
+    }
+    let behind = format!("https://app.example.com/callback?{answer}&provider=one&x=a%20b");
+    assert!(!authorization.accepts(&behind));
+    let hidden = format!("https://app.example.com/callback?{answer}#provider=one&x=a%20b");
+    assert!(!authorization.accepts(&hidden));
+    // A bare query does not say where it came to.
+    assert!(authorization.accepts(&answer));
+    let error = sign_in.finish(authorization, &behind).await.unwrap_err();
+    assert!(error.to_string().contains("another redirect URI"), "{error}");
+    assert_eq!(endpoint.count(), 0);
+}
+
+#[tokio::test]
 async fn a_whole_url_will_do_and_so_will_its_query() {
     let query = |state: &str| format!("code=c%2F1&state={state}");
     taken(people(), query).await;

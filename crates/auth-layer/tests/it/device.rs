@@ -203,7 +203,7 @@ async fn dv01_other_errors_stop() {
         assert_eq!((error.kind(), error.is_transient()), (kind, false), "{code}");
         // What the server said is in it, or is its cause.
         let said = std::error::Error::source(&error).and_then(Error::find).unwrap_or(&error);
-        assert_eq!(said.oauth().map(|oauth| oauth.code()), Some(code));
+        assert_eq!(said.oauth().map(auth_layer::OAuthError::code), Some(code));
     }
     let polling = Polling::start(codes(), |_, _| Ok(json_response(200, "{}"))).await;
     polling.next_after(5).await;
@@ -343,4 +343,31 @@ async fn without_a_device_url_nothing_is_sent() {
     let error = sign_in.ask_for_device_code(None).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::SignInFailed, false));
     assert_eq!(endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn te07_a_device_code_is_never_sent_in_two_ways() {
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, &codes().to_string())));
+    let clock = TestClock::new();
+    let sign_in = client(&endpoint, &clock, profile().with_either_encoding());
+    let code = sign_in.ask_for_device_code(None).await.unwrap();
+    endpoint.now(|_, _| Ok(json_response(415, "")));
+    let polling = tokio::spawn(async move { sign_in.poll(&code).await });
+    settle().await;
+    clock.advance(Duration::from_secs(5));
+    let error = polling.await.unwrap().unwrap_err();
+    assert_eq!((error.status().map(|status| status.as_u16()), endpoint.count()), (Some(415), 2));
+}
+
+#[tokio::test]
+async fn the_codes_of_one_provider_go_to_no_other() {
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, &codes().to_string())));
+    let clock = TestClock::new();
+    let code = client(&endpoint, &clock, profile()).ask_for_device_code(None).await.unwrap();
+    let elsewhere = profile().with_token_url("https://other.example.com/token").unwrap();
+    let other = FakeTokenEndpoint::answering([]);
+    let other_client = client(&other, &clock, elsewhere);
+    // At once, without a wait.
+    let error = futures_util::FutureExt::now_or_never(other_client.poll(&code)).unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.is_transient(), other.count()), (ErrorKind::SignInFailed, false, 0));
 }

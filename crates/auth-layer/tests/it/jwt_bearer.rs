@@ -95,3 +95,11 @@ fn a_profile_cannot_set_the_assertion() {
     let error = error.transport(FakeTokenEndpoint::issuing(60).transport()).build().unwrap_err();
     assert_eq!(error.what(), "token request parameter assertion");
 }
+
+#[tokio::test]
+async fn te07_an_assertion_is_never_sent_in_two_ways() {
+    let rig = rig(example().with_either_encoding(), numbered());
+    rig.endpoint.now(|_, _| Ok(crate::support::respond(415, "")));
+    rig.manager.token().await.unwrap_err();
+    assert_eq!(rig.endpoint.count(), 1);
+}

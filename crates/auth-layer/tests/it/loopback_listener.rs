@@ -307,3 +307,27 @@ async fn a_browser_that_hangs_up_has_brought_its_answer() {
     let (_, answer) = waiting.answer.await.unwrap();
     assert!(answer.unwrap().expose().contains("the-one-code"));
 }
+
+#[tokio::test]
+async fn ac10_an_authorization_with_another_redirect_uri_is_refused_at_once() {
+    let listener = LoopbackListener::bind().await.unwrap();
+    let (sign_in, _) = crate::sign_in::silent(people());
+    for elsewhere in ["http://127.0.0.1/callback", &format!("{}/other", listener.redirect_uri())] {
+        let authorization = sign_in.authorize(elsewhere, None).unwrap();
+        let listener = LoopbackListener::bind().await.unwrap();
+        let answer = futures_util::FutureExt::now_or_never(listener.answer(&authorization)).unwrap();
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::SignInFailed);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_came_before_a_crowd_is_not_let_go() {
+    let waiting = Waiting::start().await;
+    // All of them come before the listener has its turn.
+    let mut browser = std::net::TcpStream::connect(waiting.authority()).unwrap();
+    std::io::Write::write_all(&mut browser, waiting.head(&waiting.good()).as_bytes()).unwrap();
+    let crowd: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(waiting.authority()).unwrap()).collect();
+    let (_, answer) = waiting.answer.await.unwrap();
+    assert!(answer.unwrap().expose().contains("the-one-code"));
+    drop(crowd);
+}

@@ -88,6 +88,31 @@ async fn md01_a_page_for_everything_and_a_redirect_are_no_document() {
 }
 
 #[tokio::test]
+async fn md01_trouble_in_the_first_place_does_not_hide_the_second() {
+    for status in [500, 502, 503, 429] {
+        let server = FakeTokenEndpoint::scripted(move |n, _| match n {
+            1 => Ok(respond(status, "")),
+            _ => Ok(json_response(200, &document(ISSUER, ""))),
+        });
+        fetch(ISSUER, &server).await.unwrap();
+        assert_eq!(server.count(), 2);
+    }
+    for (first, second) in [(503, 404), (404, 503), (503, 500)] {
+        let server =
+            FakeTokenEndpoint::scripted(move |n, _| Ok(respond(if n == 1 { first } else { second }, "")));
+        let error = fetch(ISSUER, &server).await.unwrap_err();
+        assert_eq!((error.is_transient(), error.status().map(|s| s.as_u16())), (true, Some(503)));
+        assert_eq!(server.count(), 2);
+    }
+    // Another issuer's document in the second place is no less wrong for it.
+    let server = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(respond(503, "")),
+        _ => Ok(json_response(200, &document("https://evil.example.com", ""))),
+    });
+    assert!(!fetch(ISSUER, &server).await.unwrap_err().is_transient());
+}
+
+#[tokio::test]
 async fn md02_a_document_of_another_issuer_is_not_used() {
     for other in ["https://auth.example.com/", "https://AUTH.example.com", "https://evil.example.com", ""] {
         let body = document(other, "");
@@ -124,6 +149,7 @@ async fn md03_an_issuer_is_https_without_query_or_fragment() {
         "https://",
         "ftp://auth.example.com",
         "https://auth.example.com/?",
+        "https://user:sesame@auth.example.com",
         "/path",
     ] {
         let server = FakeTokenEndpoint::issuing(1);
@@ -133,6 +159,7 @@ async fn md03_an_issuer_is_https_without_query_or_fragment() {
             (ErrorKind::Metadata, false, 0),
             "{bad}"
         );
+        assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
         assert!(MetadataCache::new(bad, server.transport()).is_err(), "{bad}");
     }
 }
@@ -224,7 +251,15 @@ async fn md08_an_endpoint_that_is_not_https_makes_the_document_useless() {
     for member in
         ["token_endpoint", "authorization_endpoint", "device_authorization_endpoint", "revocation_endpoint"]
     {
-        for bad in ["http://auth.example.com/x", "auth.example.com", "", "https://", "javascript:x"] {
+        for bad in [
+            "http://auth.example.com/x",
+            "auth.example.com",
+            "",
+            "https://",
+            "javascript:x",
+            "https://user:sesame@auth.example.com/x",
+            "https://auth.example.com/x#y",
+        ] {
             let body = match member {
                 "token_endpoint" => format!(r#"{{"issuer":"{ISSUER}","token_endpoint":"{bad}"}}"#),
                 _ => document(ISSUER, &format!(r#","{member}":"{bad}""#)),
@@ -232,6 +267,7 @@ async fn md08_an_endpoint_that_is_not_https_makes_the_document_useless() {
             let server = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
             let error = fetch(ISSUER, &server).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Metadata, "{member} {bad}");
+            assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
         }
     }
 }
@@ -335,13 +371,13 @@ async fn md06_a_document_that_cannot_be_fetched_anew_goes_on_serving() {
     for _ in 0..3 {
         assert_eq!(cache.get().await.unwrap(), first);
     }
-    assert_eq!(server.count(), 2, "it is left alone for a while");
+    assert_eq!(server.count(), 3, "it is left alone for a while");
     clock.advance(Duration::from_secs(60));
     server.now(|_, _| {
         Ok(json_response(200, &document(ISSUER, r#","revocation_endpoint":"https://auth.example.com/r""#)))
     });
     assert!(cache.get().await.unwrap().revocation_url().is_some());
-    assert_eq!(server.count(), 3);
+    assert_eq!(server.count(), 4);
 }
 
 #[tokio::test]

@@ -677,7 +677,7 @@ async fn b28_a_server_in_trouble_is_not_believed() {
 
 #[tokio::test]
 async fn te07_a_refresh_is_never_sent_in_two_ways() {
-    for status in [400, 401] {
+    for status in [400, 401, 415] {
         for client_auth in [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::body()] {
             for encoding in [Encoding::Form, Encoding::Json] {
                 let endpoint = FakeTokenEndpoint::scripted(move |_, _| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_layer::{
-    AccessToken, ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, Grant, IssuedToken,
+    AccessToken, ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, Grant, IssuedToken, Label,
     MemoryStore, Profile, Record, RefreshToken, Revocation, SignIn, SignedOut, State, StoreError, StoreKey,
     TestClock, TokenManager, TokenRequest, TokenSource, TokenStore, Version,
 };
@@ -260,6 +260,14 @@ struct Broken {
     inner: MemoryStore,
     unreadable: bool,
     unremovable: bool,
+    /// It cannot tell of changes.
+    mute: bool,
+}
+
+impl Broken {
+    fn over(inner: MemoryStore) -> Self {
+        Self { inner, unreadable: false, unremovable: false, mute: false }
+    }
 }
 
 #[async_trait]
@@ -288,6 +296,9 @@ impl TokenStore for Broken {
     }
 
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
+        if self.mute {
+            return Err(StoreError::new("the store cannot be watched", "no watch"));
+        }
         self.inner.changed(key, seen).await
     }
 }
@@ -298,13 +309,13 @@ async fn rv03_a_record_that_cannot_be_read_is_removed_all_the_same() {
     let inner = store_with(&clock, "r1").await;
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(200, "")));
     let sign_in = client(&endpoint, &clock, profile());
-    let unreadable = Broken { inner: inner.clone(), unreadable: true, unremovable: false };
+    let unreadable = Broken { unreadable: true, ..Broken::over(inner.clone()) };
     let signed_out = sign_in.sign_out(&unreadable, &key()).await.unwrap();
     let SignedOut::NotRevoked(error) = signed_out else { panic!("{signed_out:?}") };
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(inner.load(&key()).await.unwrap().is_none());
 
-    let unremovable = Broken { inner: store_with(&clock, "r1").await, unreadable: false, unremovable: true };
+    let unremovable = Broken { unremovable: true, ..Broken::over(store_with(&clock, "r1").await) };
     let error = sign_in.sign_out(&unremovable, &key()).await.unwrap_err();
     assert_eq!((error.kind(), endpoint.count()), (ErrorKind::Store, 1));
 }
@@ -443,4 +454,73 @@ fn rv03_forgetting_needs_no_runtime() {
     let first = token().generation();
     manager.forget();
     assert!(token().generation() > first);
+}
+
+#[tokio::test]
+async fn rv03_a_record_of_another_provider_or_client_is_left_alone() {
+    let clock = TestClock::new();
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(200, "")));
+    let sign_in = client(&endpoint, &clock, profile());
+    for (provider, client) in [("another", "client"), ("example", "another")] {
+        let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+        let mut entry = Entry::new(RefreshToken::new("r1"));
+        entry.label = Some(Label::new(provider, client, "somebody"));
+        store.compare_exchange(&key(), None, entry).await.unwrap();
+        let error = sign_in.sign_out(&store, &key()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Credential, false));
+        assert_eq!(endpoint.count(), 0, "its token went to a stranger");
+        assert!(store.load(&key()).await.unwrap().is_some());
+    }
+    let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+    let mut entry = Entry::new(RefreshToken::new("r1"));
+    entry.label = Some(Label::new("example", "client", "somebody"));
+    store.compare_exchange(&key(), None, entry).await.unwrap();
+    assert!(sign_in.sign_out(&store, &key()).await.unwrap().is_revoked());
+}
+
+#[tokio::test]
+async fn rv03_a_store_that_cannot_tell_of_changes_is_asked_again_after_the_lease() {
+    let clock = TestClock::new();
+    let inner = store_with(&clock, "r1").await;
+    let mut marked = Entry::new(RefreshToken::new("r1"));
+    marked.state = State::Redeeming { holder: "another".to_owned(), lease: Duration::from_secs(60) };
+    let version = inner.load(&key()).await.unwrap().unwrap().version;
+    inner.compare_exchange(&key(), Some(version), marked).await.unwrap().unwrap();
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(200, "")));
+    let sign_in = client(&endpoint, &clock, profile());
+    let mute = Broken { mute: true, ..Broken::over(inner.clone()) };
+    let signing_out = tokio::spawn(async move { sign_in.sign_out(&mute, &key()).await });
+    settle().await;
+    clock.advance(Duration::from_secs(59));
+    settle().await;
+    assert!(!signing_out.is_finished() && endpoint.count() == 0);
+    clock.advance(Duration::from_secs(1));
+    assert!(signing_out.await.unwrap().unwrap().is_revoked());
+    assert_eq!(endpoint.seen()[0].form("token").as_deref(), Some("r1"));
+    assert!(inner.load(&key()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn rv03_an_exchange_that_was_given_a_refresh_token_begins_anew_with_it() {
+    let clock = TestClock::new();
+    let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+    let endpoint = FakeTokenEndpoint::scripted(|n, seen| match seen.uri.path() {
+        "/revoke" => Ok(respond(200, "")),
+        _ => Ok(rotating(n)),
+    });
+    let grant = Grant::refresh_token(RefreshToken::new("r0"));
+    let exchange = Exchange::builder(profile(), Credential::new("client", "client-secret"), grant)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .store(Arc::new(store.clone()))
+        .build()
+        .unwrap();
+    let key = exchange.store_key().unwrap().clone();
+    let manager = TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build();
+    manager.token().await.unwrap();
+    let sign_in = client(&endpoint, &clock, profile());
+    assert!(sign_in.sign_out(&store, &key).await.unwrap().is_revoked());
+    manager.forget();
+    manager.token().await.unwrap();
+    assert_eq!(endpoint.seen()[2].form("refresh_token").as_deref(), Some("r0"));
 }

@@ -247,6 +247,14 @@ async fn the_tokens_of_a_sign_in_are_there() {
 }
 
 #[test]
+fn without_a_scope_the_profiles_is_asked_for() {
+    let (sign_in, _) = silent(people().with_scope("profile".parse().unwrap()));
+    let asked = |scope: Option<&Scope>| parameter(sign_in.authorize(REDIRECT, scope).unwrap().url(), "scope");
+    assert_eq!(asked(None).as_deref(), Some("profile"));
+    assert_eq!(asked(Some(&"orders".parse().unwrap())).as_deref(), Some("orders"));
+}
+
+#[test]
 fn gotos_sign_in_page_gets_its_scope_with_the_colon() {
     let (sign_in, _) = silent(Profile::goto());
     let scope: Scope = "collab: identity:".parse().unwrap();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_layer::{
-    Credential, Encoding, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, Resource, Secret,
-    SecretSource, TestClock, TokenExchange, TokenManager, TokenRequest, TokenSource, TokenTypeId,
+    Credential, Encoding, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, RefreshToken, Resource,
+    Secret, SecretSource, TestClock, TokenExchange, TokenManager, TokenRequest, TokenSource, TokenTypeId,
 };
 use http::Response;
 use http_body_util::Full;
@@ -130,7 +130,9 @@ fn tx01_what_is_empty_or_set_by_somebody_else_is_refused() {
         (TokenExchange::new("", TokenTypeId::JWT), "subject token"),
         (TokenExchange::new("t", nameless.clone()), "subject token's type"),
         (plain().with_actor("", TokenTypeId::JWT), "actor token"),
-        (plain().with_actor("t", nameless), "actor token's type"),
+        (plain().with_actor("t", nameless.clone()), "actor token's type"),
+        (plain().with_requested_token_type(nameless), "token exchange's requested_token_type"),
+        (plain().with_audience("orders").with_audience(""), "token exchange's audience"),
     ] {
         assert_eq!(exchange(&endpoint, example(), grant).build().unwrap_err().what(), what);
     }
@@ -171,10 +173,14 @@ async fn tx02_the_issued_type_is_kept() {
 
 #[tokio::test]
 async fn tx02_an_answer_without_the_issued_type_is_refused() {
-    for missing in [Value::Null, "".into(), 5.into()] {
+    let with = |issued: Value| {
         let mut body = answer();
-        body["issued_token_type"] = missing;
-        let endpoint = answering(body);
+        body["issued_token_type"] = issued;
+        body.to_string()
+    };
+    let twice = format!(r#"{{"issued_token_type":"{ACCESS_TOKEN}",{}"#, &answer().to_string()[1..]);
+    for body in [with(Value::Null), with("".into()), with(5.into()), twice] {
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
         let error = TokenManager::new(exchange(&endpoint, example(), plain()).build().unwrap());
         assert_eq!(error.token().await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
     }
@@ -229,4 +235,74 @@ async fn ri03_a_target_that_the_server_refuses_is_permanent_and_named() {
     assert!(!error.is_transient());
     // It is no secret where a token is for.
     assert!(error.to_string().contains("no orders-of-somebody-else here"), "{error}");
+}
+
+#[tokio::test]
+async fn ri01_a_resource_is_absolute_without_fragment_and_goes_as_it_was_given() {
+    for bad in ["", "/orders", "orders", "//api.example.com", "https://api.example.com/#a", "urn:a#", "1a:b"]
+    {
+        assert!(bad.parse::<Resource>().is_err(), "{bad}");
+    }
+    for good in ["https://api.example.com/a%2Fb?tenant=1", "urn:example:orders"] {
+        let endpoint = FakeTokenEndpoint::issuing(60);
+        let plain = Exchange::builder(example(), Credential::new("c", "s"), Grant::ClientCredentials)
+            .transport(endpoint.transport())
+            .resource(&resource(good));
+        plain.build().unwrap().token(&TokenRequest::new()).await.unwrap();
+        assert_eq!(endpoint.seen()[0].form("resource").as_deref(), Some(good));
+    }
+}
+
+#[tokio::test]
+async fn ri01_each_refresh_asks_for_the_resource_it_was_built_for_and_no_other() {
+    let clock = TestClock::new();
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| {
+        let mut body = answer();
+        body["refresh_token"] = format!("refresh-{n}").into();
+        Ok(json_response(200, &body.to_string()))
+    });
+    let grant = Grant::refresh_token(RefreshToken::new("refresh-0"));
+    let source = Exchange::builder(example(), Credential::new("c", "s"), grant)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .resource(&resource("https://one.example.com"))
+        .build()
+        .unwrap();
+    let manager = TokenManager::builder(source).clock(Arc::new(clock.clone())).build();
+    for _ in 0..3 {
+        manager.token().await.unwrap();
+        clock.advance(Duration::from_secs(61));
+    }
+    let seen = endpoint.seen();
+    assert_eq!(seen.len(), 3);
+    for seen in &seen {
+        let all: Vec<_> = pairs(seen).into_iter().filter(|(name, _)| name == "resource").collect();
+        assert_eq!(all, [("resource".to_owned(), "https://one.example.com".to_owned())]);
+    }
+    // A second one would ask for more than the first.
+    let wider = Exchange::builder(example(), Credential::new("c", "s"), Grant::ClientCredentials)
+        .transport(endpoint.transport())
+        .resource(&resource("https://one.example.com"))
+        .resource(&resource("https://two.example.com"));
+    assert!(wider.build().is_err());
+}
+
+#[tokio::test]
+async fn tx02_a_token_of_another_kind_is_never_sent_as_bearer_whatever_type_it_claims() {
+    for issued in [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2]
+    {
+        let mut body = answer();
+        body["issued_token_type"] = issued.as_str().into();
+        let endpoint = answering(body);
+        let manager = TokenManager::new(exchange(&endpoint, example(), plain()).build().unwrap());
+        let error = manager.token().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::TokenType, false), "{issued}");
+    }
+    for issued in [TokenTypeId::ACCESS_TOKEN, TokenTypeId::JWT, TokenTypeId::new("urn:example:own")] {
+        let mut body = answer();
+        body["issued_token_type"] = issued.as_str().into();
+        let endpoint = answering(body);
+        let manager = TokenManager::new(exchange(&endpoint, example(), plain()).build().unwrap());
+        manager.token().await.unwrap();
+    }
 }

@@ -113,6 +113,17 @@ async fn tr01_a_token_url_may_hold_no_credential() {
         assert!(error.to_string().contains("user"), "{error}");
         assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
     }
+    let of_a_user = "https://client:sesame@auth.example.com/x";
+    for error in [
+        example().with_token_url(of_a_user).unwrap_err(),
+        example().with_authorize_url(of_a_user).unwrap_err(),
+        example().with_device_url(of_a_user).unwrap_err(),
+        example().with_revocation_url(of_a_user).unwrap_err(),
+        example().with_issuer(of_a_user).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("names a user"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
+    }
     // An @ further on belongs to nobody's password.
     assert!(Profile::new("example", "https://auth.example.com/t@1/token?for=me@example.com").is_ok());
 }

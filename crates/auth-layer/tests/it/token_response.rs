@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use auth_layer::{
-    BoxError, Clock, Error, ErrorKind, Exchange, LifetimeUnit, Profile, Scope, TestClock, Token,
-    TokenManager, Transport,
+    BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, LifetimeUnit, MemoryStore, Profile,
+    RefreshToken, Scope, TestClock, Token, TokenManager, TokenStore, Transport,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -500,4 +500,48 @@ async fn b30_a_trickling_answer_ends_at_the_one_deadline() {
     let error = call.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Timeout, true));
     assert!(read.load(Ordering::Relaxed) >= 9);
+}
+
+#[tokio::test]
+async fn rs16_a_member_that_nothing_depends_on_destroys_no_answer() {
+    let profile = || Profile::goto().with_token_url("https://auth.example.com/token").unwrap();
+    for odd in [
+        r#""principal":5"#,
+        r#""principal":"a","principal":"b""#,
+        r#""issued_token_type":["a"]"#,
+        r#""issued_token_type":"a","issued_token_type":"a""#,
+    ] {
+        let body = format!(
+            r#"{{{odd},"access_token":"t","token_type":"Bearer","expires_in":60,"refresh_token":"rotated"}}"#
+        );
+        let (endpoint, clock) =
+            (FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body))), TestClock::new());
+        let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+        let grant = Grant::refresh_token(RefreshToken::new("old"));
+        let exchange = Exchange::builder(profile(), Credential::new("client", "client-secret"), grant)
+            .transport(endpoint.transport())
+            .clock(Arc::new(clock.clone()))
+            .store(Arc::new(store.clone()))
+            .build()
+            .unwrap();
+        let key = exchange.store_key().unwrap().clone();
+        let rig = Rig::with_exchange(endpoint, clock, profile(), exchange);
+        assert_eq!(rig.manager.token().await.expect(odd).access_token().expose(), "t");
+        let entry = store.load(&key).await.unwrap().unwrap().entry;
+        assert_eq!((entry.refresh_token.expose(), entry.account), ("rotated", None), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn rs10_a_scope_may_come_as_a_list() {
+    let token = taken(200, &with_scope(r#"["read", "write email"]"#)).await.unwrap();
+    assert_eq!(token.scope(), Some(&"email read write".parse::<Scope>().unwrap()));
+    assert!(requiring("read", with_scope(r#"["write","read"]"#)).await.is_ok());
+    assert_eq!(requiring("read", with_scope("[]")).await.unwrap_err().kind(), ErrorKind::Scope);
+    // What cannot be read may be less than was asked for.
+    for odd in [r#"["read", 5]"#, "5", r#"{"read":true}"#] {
+        assert_eq!(taken(200, &with_scope(odd)).await.unwrap_err().kind(), ErrorKind::InvalidAnswer, "{odd}");
+    }
+    let twice = r#"{"scope":["a"],"scope":["a"],"access_token":"t","token_type":"Bearer","expires_in":60}"#;
+    assert_eq!(error_kind(200, twice).await, ErrorKind::InvalidAnswer);
 }
