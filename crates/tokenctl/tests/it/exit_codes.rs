@@ -40,6 +40,10 @@ async fn exit_code_2_is_for_wrong_use() {
         let ran = Home::empty().run(wrong).await.ended_with(2);
         assert_eq!(ran.out, "");
     }
+    for long in ["18446744073709551615", "25h", "2d"] {
+        let ran = Home::empty().run(&["login", "goto", "--timeout", long]).await.ended_with(2);
+        ran.told(&["is longer than a day"]);
+    }
     let secret = ["login", "goto", "--client-secret", "s3cr3t"];
     Home::empty().run(&secret).await.ended_with(2).told(&["unexpected argument '--client-secret'"]);
 }
