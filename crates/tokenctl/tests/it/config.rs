@@ -156,7 +156,7 @@ async fn a_sealing_key_that_is_blank_leaves_nothing_plain() {
     for name in ["AUTH_LAYER_STORE_KEY", "AUTH_LAYER_STORE_KEY_FILE"] {
         for blank in ["", " ", "\t\n"] {
             home.set(name, blank);
-            for command in ["login", "token", "status", "logout", "doctor"] {
+            for command in ["token", "status", "logout", "doctor", "login"] {
                 let wanted = if command == "status" { &["status"][..] } else { &[command, "goto"] };
                 let ran = home.run(wanted).await.ended_with(4);
                 let told = format!("{}{}", ran.out, ran.err);

@@ -212,7 +212,7 @@ async fn a_provider_without_the_page_that_is_wanted_says_so() {
     let (emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.run(&["login", "goto", "--device"]).await.ended_with(4).told(&["GOTO_DEVICE_URL"]);
-    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    let home = Home::of(emulator.site(emulator::Provider::GbgGo));
     home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["nobody needs to sign in"]);
 }
 

@@ -67,7 +67,7 @@ async fn the_json_is_for_scripts() {
 #[tokio::test]
 async fn clients_of_their_own_need_no_sign_in() {
     let emulator = emulator::Emulator::builder().start().await.unwrap();
-    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    let home = Home::of(emulator.site(emulator::Provider::GbgGo));
     home.run(&["status"]).await.ended_with(0).showed(&["gbg-go", "needs no sign-in"]);
     home.run(&["status", "--json"]).await.ended_with(0).showed(&["\"no_sign_in_needed\""]);
 }

@@ -43,7 +43,7 @@ async fn a_client_of_its_own_needs_no_sign_in() {
     let emulator = Emulator::builder().start().await.unwrap();
     for provider in [Provider::GoTab, Provider::GbgGo, Provider::Octotable] {
         let site = emulator.site(provider);
-        let home = Home::of(&site);
+        let home = Home::of(site);
         let ran = home.run(&["token", provider.slug()]).await.ended_with(0);
         assert_eq!((ran.out.lines().count(), ran.err.as_str()), (1, ""));
         assert_eq!(site.counters().tokens_issued, 1);
@@ -56,7 +56,7 @@ async fn a_client_of_its_own_needs_no_sign_in() {
 async fn who_names_an_account_gets_no_other_identity() {
     let emulator = Emulator::builder().start().await.unwrap();
     let site = emulator.site(Provider::GoTab);
-    let mut home = Home::of(&site);
+    let mut home = Home::of(site);
     home.run(&["token", "gotab"]).await.ended_with(0);
     assert_eq!(site.counters().token_requests, 1);
     let by_flag = home.run(&["token", "gotab", "--account", "bob"]).await.ended_with(3);
@@ -75,7 +75,7 @@ async fn who_names_an_account_gets_no_other_identity() {
 async fn where_nobody_can_sign_in_an_account_is_a_mistake() {
     let emulator = Emulator::builder().start().await.unwrap();
     let site = emulator.site(Provider::GbgGo);
-    let ran = Home::of(&site).run(&["token", "gbg-go", "--account", "bob"]).await.ended_with(4);
+    let ran = Home::of(site).run(&["token", "gbg-go", "--account", "bob"]).await.ended_with(4);
     assert_eq!(ran.told(&["there is no account bob", "leave out --account"]).out, "");
     assert_eq!(site.counters().token_requests, 0);
 }
