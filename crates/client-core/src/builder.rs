@@ -353,7 +353,11 @@ fn remedy(provider: &str, grant: &Grant, account: &str) -> String {
     };
     match grant {
         Grant::Stored => login,
-        _ => format!("{login}, or give the client a new refresh token"),
+        // The variable comes before the store: a sign-in is not looked at while it is set.
+        _ => {
+            let variable = provider.to_ascii_uppercase().replace('-', "_");
+            format!("give the client a new refresh token; or unset {variable}_REFRESH_TOKEN and {login}")
+        }
     }
 }
 
@@ -382,3 +386,21 @@ fn origin_of(url: &str) -> Result<Origin, ConfigError> {
 
 /// More than nearly every body, and little beside what a connection takes.
 const REPLAY_LIMIT: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use auth_layer::{Grant, RefreshToken};
+
+    use super::remedy;
+
+    #[test]
+    fn the_advice_leads_somewhere() {
+        assert_eq!(remedy("goto", &Grant::Stored, "default"), "run `tokenctl login goto`");
+        assert_eq!(remedy("goto", &Grant::Stored, "desk"), "run `tokenctl login goto --account desk`");
+        let given = Grant::refresh_token(RefreshToken::new("r"));
+        assert_eq!(
+            remedy("goto", &given, ""),
+            "give the client a new refresh token; or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
+        );
+    }
+}

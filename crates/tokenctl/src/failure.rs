@@ -55,11 +55,6 @@ impl Failure {
         Self { kind, message: message.into(), remedy: None, source: None }
     }
 
-    /// An error of the library, told in words of our own.
-    pub(crate) fn caused(message: impl Into<String>, error: Error) -> Self {
-        Self::new(kind(&error), message).because(error)
-    }
-
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }

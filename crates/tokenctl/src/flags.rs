@@ -38,6 +38,10 @@ pub(crate) enum Command {
     #[command(after_help = STATUS_HELP)]
     Status(Status),
     /// Revoke the tokens at the provider, and delete them here
+    #[command(
+        after_help = "The tokens are deleted here even if they could not be revoked: the exit code then says why \
+        not, 4 where the client's secret is not known, 6 where the provider is out of reach."
+    )]
     Logout(Whose),
     /// Check configuration, clock, store and network, and say what to do
     #[command(
@@ -86,8 +90,8 @@ pub(crate) struct Login {
     #[arg(long)]
     pub(crate) no_browser: bool,
 
-    /// How long to wait for the person: 90s, 5m, 1h
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = span::parse)]
+    /// How long to wait for the person, a day at most: 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = span::parse_up_to_a_day)]
     pub(crate) timeout: Duration,
 }
 
@@ -123,6 +127,7 @@ Configuration ($XDG_CONFIG_HOME/tokenctl/config.toml, or --config):
   [providers.acme]                         any other provider; its variables begin with ACME_
   issuer = \"https://acme.example\"          or authorize_url, token_url, device_url, revocation_url
   client_auth = \"basic\"                    or body, public
+  replay = \"kills-family\"                 a refresh token sent twice ends the sign-in; or reusable, grace:30s
 
 The environment comes before the file. A secret is never an argument, and never stands in this file.
 
@@ -141,6 +146,9 @@ const LOGIN_HELP: &str = "\
 The browser opens at the provider's page and comes back to this machine. If it is on another machine, its last page does
 not load: copy that page's whole address and paste it here. Nothing is kept before the sign-in is complete.
 
+Ctrl-C ends it at once while you are waited for. A request that may bring the tokens is waited for, and ended by Ctrl-C
+pressed again.
+
 Examples:
   tokenctl login goto --account reception
   tokenctl login acme --device --timeout 10m";
@@ -149,14 +157,16 @@ const STATUS_HELP: &str = "\
 --json prints {\"version\":1,\"sign_ins\":[...]}, one object for each sign-in:
   provider, account, client_id          strings; client_id is null if it is not known
   signed_in_as, scope                   a string and an array of strings, null if the provider did not say
-  state                                 \"signed_in\", \"renewing\", \"sign_in_again\", \"not_signed_in\", or \"no_sign_in_needed\"
+  state                                 \"signed_in\", \"renewing\", \"sign_in_again\", \"not_signed_in\", \"no_sign_in_needed\",
+                                        \"unreadable\" (the record), or \"unknown\" (the provider is out of reach)
   reason                                a string for people, or null
   access_token_expires_at               in seconds since the Unix epoch, or null, as all that end in _at
   refresh_token_obtained_at             when the refresh token was handed out
   refresh_token_due_at                  when it ends unless it is used before, where that is known
 Members may be added. No token is in it.
 
-Exit code 3 says that a person has to sign in somewhere.";
+Exit code 5 says that a record cannot be read, 3 that a person has to sign in where the configuration says so, and 6 that
+a provider could not be asked for its metadata. What else is in the store is shown and changes nothing.";
 
 #[cfg(test)]
 mod tests {

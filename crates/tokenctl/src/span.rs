@@ -20,6 +20,12 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, and no more than a day: nobody is waited for longer.
+pub(crate) fn parse_up_to_a_day(text: &str) -> Result<Duration, String> {
+    let span = parse(text)?;
+    if span > Duration::from_secs(DAY) { Err("is longer than a day".to_owned()) } else { Ok(span) }
+}
+
 /// The two largest units: `29 d 23 h`, `59 min`, `12 s`.
 pub(crate) fn roughly(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -50,7 +56,7 @@ const DAY: u64 = 24 * HOUR;
 mod tests {
     use std::time::Duration;
 
-    use super::{countdown, parse, roughly};
+    use super::{countdown, parse, parse_up_to_a_day, roughly};
 
     #[test]
     fn lengths_are_read() {
@@ -61,6 +67,14 @@ mod tests {
             ["", "0s", "m", "5 m", "-1s", "1y", "5mm", "99999999999999999999s", "9999999999999999999d"]
         {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_the_most_there_is() {
+        assert_eq!(parse_up_to_a_day("1d"), Ok(Duration::from_secs(86_400)));
+        for text in ["86401", "2d", "18446744073709551615", "0s"] {
+            assert!(parse_up_to_a_day(text).is_err(), "{text}");
         }
     }
 

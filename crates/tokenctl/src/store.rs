@@ -48,7 +48,23 @@ pub(crate) fn keys(settings: &Settings) -> Result<Vec<SealingKey>, Failure> {
 /// One key, or several apart by white space, as services read them from the environment.
 fn from_text(name: &str, text: &Secret) -> Result<Vec<SealingKey>, Failure> {
     let read = |text| SealingKey::from_text(text).map_err(|error| unusable(name, &error));
-    text.expose().split_whitespace().map(read).collect()
+    let keys: Vec<SealingKey> = text.expose().split_whitespace().map(read).collect::<Result<_, _>>()?;
+    // A key that was meant to be there and is not would leave the tokens plain.
+    if keys.is_empty() { Err(Failure::config(format!("{name}: holds no key"))) } else { Ok(keys) }
+}
+
+/// The variables by which a service gets the keys that are in use here, with their values where those are no secret.
+pub(crate) fn key_variables(settings: &Settings) -> Result<Vec<String>, Failure> {
+    let mut variables = Vec::new();
+    if variable(KEY)?.is_some() || settings.key_variable().is_some() {
+        variables.push(KEY.to_owned());
+    }
+    if let Some(path) = variable(KEY_FILE)? {
+        variables.push(format!("{KEY_FILE}={path}"));
+    } else if let Some(path) = settings.key_file() {
+        variables.push(format!("{KEY_FILE}={}", path.display()));
+    }
+    Ok(variables)
 }
 
 fn secret(name: &str) -> Result<Option<Secret>, Failure> {

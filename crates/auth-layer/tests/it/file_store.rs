@@ -156,6 +156,28 @@ async fn sc03_what_a_killed_writer_left_behind_is_in_nobodys_way() {
 }
 
 #[tokio::test]
+async fn rv03_a_removal_takes_along_what_a_killed_writer_left_behind() {
+    let files = Files::new().await;
+    let temporary = files.file().with_extension("tmp");
+    let killed = || fs::write(&temporary, REFRESH).unwrap();
+    killed();
+    files.store.remove(&key()).await.unwrap();
+    assert!(!temporary.exists(), "beside a record");
+    killed();
+    files.store.remove(&key()).await.unwrap();
+    assert!(!temporary.exists(), "beside one that was removed");
+    killed();
+    fs::remove_file(files.file()).unwrap();
+    files.store.remove(&key()).await.unwrap();
+    assert!(!temporary.exists(), "where the first write was killed");
+    assert!(files.store.load(&key()).await.unwrap().is_none() && !files.file().exists());
+    killed();
+    files.write("half a rec");
+    files.store.remove(&key()).await.unwrap_err();
+    assert!(!temporary.exists(), "beside a record that cannot be read");
+}
+
+#[tokio::test]
 async fn people_can_read_all_but_what_is_sealed() {
     let files = Files::new().await;
     let found: serde_json::Value = serde_json::from_str(&files.text()).unwrap();

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use auth_layer::{Credential, Exchange, ExchangeBuilder, FileStore, Grant, Label, Profile, Secret, StoreKey};
+use auth_layer::{
+    Credential, Exchange, ExchangeBuilder, FileStore, Grant, Label, Profile, Record, Secret, StoreError,
+    StoreKey,
+};
 
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
@@ -16,6 +19,8 @@ pub(super) struct Desk<'a> {
     pub(super) profile: Profile,
     pub(super) credential: Credential,
     pub(super) account: String,
+    /// Whether anybody said which account.
+    pub(super) named: bool,
 }
 
 impl<'a> Desk<'a> {
@@ -23,13 +28,16 @@ impl<'a> Desk<'a> {
     pub(super) async fn open(
         whose: &'a Whose,
         settings: &'a Settings,
-        ask: impl FnOnce(&str) -> Option<Secret>,
+        ask: impl FnOnce(&str) -> Result<Option<Secret>, Failure>,
     ) -> Result<Self, Failure> {
         let provider = settings.provider(&whose.provider)?;
         let account = provider.account(whose.account.as_deref())?;
-        let credential = provider.credential(ask)?;
+        let named = provider.named_account(whose.account.as_deref())?.is_some();
+        provider.require_client_id()?;
+        // Nobody is asked for a secret that would be of no use.
         let profile = provider.profile().await?;
-        Ok(Self { provider, profile, credential, account })
+        let credential = provider.credential(ask)?;
+        Ok(Self { provider, profile, credential, account, named })
     }
 
     /// The store that keeps the tokens.
@@ -60,10 +68,39 @@ impl<'a> Desk<'a> {
 
     /// The command that signs in here.
     pub(super) fn login(&self) -> String {
-        let account = match self.account.as_str() {
-            "default" => String::new(),
-            account => format!(" --account {account}"),
-        };
-        format!("tokenctl login {}{account}", self.provider.name())
+        command("login", self.provider.name(), &self.account)
     }
+}
+
+/// A command about one sign-in.
+pub(super) fn command(what: &str, provider: &str, account: &str) -> String {
+    match account {
+        "default" => format!("tokenctl {what} {provider}"),
+        _ => format!("tokenctl {what} {provider} --account {account}"),
+    }
+}
+
+/// The key that the services look under. It does not depend on the client's secret, which is not read.
+pub(super) fn stored_key(
+    profile: Profile,
+    client_id: &str,
+    account: &str,
+    store: &FileStore,
+) -> Result<Option<StoreKey>, Failure> {
+    let credential = Credential::from_fn(client_id, || Err("not asked for here".into()));
+    let exchange = Exchange::builder(profile, credential, Grant::Stored)
+        .subject(account)
+        .store(Arc::new(store.clone()))
+        .build()?;
+    Ok(exchange.store_key().cloned())
+}
+
+/// A record as the store lists it.
+pub(super) type Kept = (StoreKey, Result<Record, StoreError>);
+
+/// The records with a label: whose they are, as far as can be told without the provider's metadata.
+pub(super) fn labelled(kept: &[Kept], label: Label) -> impl Iterator<Item = &Kept> {
+    kept.iter().filter(move |(_, record)| {
+        record.as_ref().is_ok_and(|record| record.entry.label.as_ref() == Some(&label))
+    })
 }

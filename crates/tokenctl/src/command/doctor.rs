@@ -31,6 +31,7 @@ async fn examine(report: &mut Report<'_>, only: Option<&str>, settings: &Setting
     let store = sealing(report, settings)?;
     if let Some(store) = &store {
         records(report, store).await?;
+        plain(report, settings, store).await?;
     }
     let names = match only {
         Some(name) => [name].into(),
@@ -71,7 +72,7 @@ fn sealing(report: &mut Report<'_>, settings: &Settings) -> Result<Option<FileSt
         }
     };
     match keys.first() {
-        Some(key) => report.fine("store", &format!("tokens are sealed with key {}", key.id()))?,
+        Some(key) => report.fine("store", &format!("what is written is sealed with key {}", key.id()))?,
         None => report.note(
             "store",
             "tokens are not sealed; the modes of the files alone guard them",
@@ -110,6 +111,23 @@ async fn records(report: &mut Report<'_>, store: &FileStore) -> Result<(), Failu
     report.fine("store", &format!("{folder} can be read; {good} {records}"))
 }
 
+/// A key seals what is written; what was there before it stays as it is until then.
+async fn plain(report: &Report<'_>, settings: &Settings, store: &FileStore) -> Result<(), Failure> {
+    if store::keys(settings)?.is_empty() {
+        return Ok(());
+    }
+    // What can be read without any key is plain. What cannot be listed was told of already.
+    let listed = FileStore::new(store.folder()).list().await.unwrap_or_default();
+    match listed.iter().filter(|(_, record)| record.is_ok()).count() {
+        0 => Ok(()),
+        plain => report.note(
+            "store",
+            &format!("the tokens of {plain} of them are not sealed yet"),
+            "the next renewal seals them, and so does a new sign-in",
+        ),
+    }
+}
+
 async fn examine_provider(report: &mut Report<'_>, provider: &Provider<'_>) -> Result<(), Failure> {
     let name = provider.name();
     client(report, provider)?;
@@ -137,7 +155,7 @@ fn client(report: &mut Report<'_>, provider: &Provider<'_>) -> Result<(), Failur
     };
     match place {
         SecretPlace::None => report.fine(name, &format!("client {id} is public and has no secret")),
-        SecretPlace::Nowhere => match provider.credential(|_| None) {
+        SecretPlace::Nowhere => match provider.credential(|_| Ok(None)) {
             Ok(_) => Ok(()),
             Err(failure) => report.failure(name, &failure),
         },

@@ -1,15 +1,17 @@
 //! `login`: a person's sign-in, from the browser to the store.
 
 use std::future::Future;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::time::Duration;
 
 use auth_layer::{
     Authorization, Clock, LoopbackListener, Scope, Secret, SignIn, SignedIn, SystemClock, TokenStore,
 };
 
-use super::desk::Desk;
-use super::interrupt::{to_the_end, until_interrupted};
+use super::desk::{Desk, command};
+use super::interrupt::{between_requests, to_the_end, until_interrupted};
+use super::prompt::ask_for_secret;
+use super::underway::Underway;
 use super::wait::{countdown, pasted_lines};
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
@@ -24,14 +26,17 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     let store = desk.store(settings)?;
     let key = desk.key(store.clone())?;
     store.load(&key).await?;
-    let sign_in = SignIn::builder(desk.profile.clone(), desk.credential.clone()).build()?;
+    let underway = Underway::new();
+    let sign_in = SignIn::builder(desk.profile.clone(), desk.credential.clone());
+    let sign_in = sign_in.transport(underway.transport()?).build()?;
     let device = login.device || desk.profile.authorize_url().is_none();
     if device && desk.profile.device_url().is_none() {
         return Err(no_page(&desk, login.device));
     }
-    let visit = Visit { login, desk: &desk, screen, sign_in: &sign_in, scope: scope.as_ref() };
+    let visit =
+        Visit { login, desk: &desk, screen, sign_in: &sign_in, underway: &underway, scope: scope.as_ref() };
     let signed_in = if device { visit.by_device().await? } else { visit.by_browser().await? };
-    to_the_end(screen, signed_in.keep(&*store, &key, Some(desk.label()))).await?;
+    to_the_end(screen, signed_in.keep(&*store, &key, Some(desk.label()))).await??;
     report(&desk, &signed_in, settings, screen, store.load(&key).await?.and_then(|record| record.entry.hard))
 }
 
@@ -41,6 +46,7 @@ struct Visit<'a> {
     desk: &'a Desk<'a>,
     screen: &'a Screen,
     sign_in: &'a SignIn,
+    underway: &'a Underway,
     scope: Option<&'a Scope>,
 }
 
@@ -55,7 +61,7 @@ impl Visit<'_> {
         let authorization = self.sign_in.authorize(redirect_uri, self.scope)?;
         self.show(authorization.url(), self.paste_hint(listener.is_some()));
         let callback = self.wait(self.callback(listener, &authorization)).await?;
-        Ok(to_the_end(self.screen, self.sign_in.finish(authorization, callback.expose())).await?)
+        Ok(to_the_end(self.screen, self.sign_in.finish(authorization, callback.expose())).await??)
     }
 
     /// Where the browser came to, by itself or through the person's hands.
@@ -67,7 +73,9 @@ impl Visit<'_> {
         let arrived = async {
             match listener {
                 // The countdown ends sooner.
-                Some(listener) => listener.patience(self.login.timeout * 2).answer(authorization).await,
+                Some(listener) => {
+                    listener.patience(self.login.timeout.saturating_mul(2)).answer(authorization).await
+                }
                 None => std::future::pending().await,
             }
         };
@@ -140,13 +148,7 @@ impl Visit<'_> {
         future: impl Future<Output = Result<T, Failure>>,
         limit: Duration,
     ) -> Result<T, Failure> {
-        let first = async {
-            tokio::select! {
-                outcome = future => outcome,
-                late = countdown(self.screen, limit) => Err(late),
-            }
-        };
-        until_interrupted(first).await
+        between_requests(self.screen, self.underway, countdown(self.screen, limit), future).await
     }
 }
 
@@ -169,15 +171,6 @@ fn open(page: String, screen: Screen) {
             screen.say("  No browser could be opened. Open the page yourself.");
         }
     });
-}
-
-/// Asks for a client's secret, unseen. `None` where nobody is there to be asked.
-fn ask_for_secret(client_id: &str) -> Option<Secret> {
-    if !io::stdin().is_terminal() {
-        return None;
-    }
-    let typed = rpassword::prompt_password(format!("Secret of client {client_id}: ")).ok()?;
-    Some(Secret::new(typed)).filter(|secret| !secret.is_empty())
 }
 
 fn no_page(desk: &Desk<'_>, device: bool) -> Failure {
@@ -219,15 +212,30 @@ fn report(
     }
     let folder = crate::store::folder(settings)?;
     screen.say(format_args!("  kept in        {}", folder.display()));
-    let (account, id) = (desk.provider.variable_name("ACCOUNT"), desk.provider.variable_name("CLIENT_ID"));
-    screen.say(format_args!(
-        "\nNext: run services with {account}={}, AUTH_LAYER_STORE={}, {id} and the client's secret;\n\
-         `Client::from_env()` finds the sign-in there. In a script: tokenctl token {}",
-        desk.account,
-        folder.display(),
-        desk.provider.name()
-    ));
+    let token = command("token", desk.provider.name(), &desk.account);
+    screen.say(format_args!("\nNext: {}\nIn a script: {token}", next(desk, settings)?));
     Ok(())
+}
+
+/// How a service gets at the sign-in.
+fn next(desk: &Desk<'_>, settings: &Settings) -> Result<String, Failure> {
+    let folder = format!("AUTH_LAYER_STORE={}", crate::store::folder(settings)?.display());
+    let keys = crate::store::key_variables(settings)?;
+    if !desk.provider.has_typed_client() {
+        let variables = [folder].into_iter().chain(keys).collect::<Vec<_>>().join(", ");
+        return Ok(format!(
+            "run services with {variables};\nan `Exchange` of `Grant::Stored` with subject {:?} finds the sign-in there.",
+            desk.account
+        ));
+    }
+    let account = format!("{}={}", desk.provider.variable_name("ACCOUNT"), desk.account);
+    let url = desk.provider.token_url_variable()?;
+    let id = desk.provider.variable_name("CLIENT_ID");
+    let variables: Vec<String> = [account, folder].into_iter().chain(keys).chain(url).chain([id]).collect();
+    Ok(format!(
+        "run services with {} and the client's secret;\n`Client::from_env()` finds the sign-in there.",
+        variables.join(", ")
+    ))
 }
 
 /// What a server said, without what could steer a terminal.

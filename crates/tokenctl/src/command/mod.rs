@@ -5,9 +5,11 @@ mod doctor;
 mod interrupt;
 mod login;
 mod logout;
+mod prompt;
 mod reach;
 mod status;
 mod token;
+mod underway;
 mod wait;
 
 use clap::CommandFactory;

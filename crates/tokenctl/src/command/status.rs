@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use auth_layer::{
-    Clock, Exchange, FileStore, Grant, Profile, Record, State, StoreError, StoreKey, SystemClock,
-};
+use auth_layer::{Clock, FileStore, Label, Profile, Record, State, StoreError, StoreKey, SystemClock};
 use serde::Serialize;
 
+use super::desk::{Kept, command, labelled, stored_key};
 use super::login::printable;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
@@ -30,10 +29,27 @@ pub(super) async fn run(status: &Status, settings: &Settings, screen: &Screen) -
     } else {
         screen.data(table(&rows, now, screen))?;
     }
-    match rows.iter().find(|row| row.standing.needs_a_person()) {
+    verdict(&rows)
+}
+
+/// What has to be mended first. What the configuration does not name is shown, and forces nobody to sign in.
+fn verdict(rows: &[Row]) -> Result<(), Failure> {
+    let first = |wanted: &dyn Fn(&Row) -> bool| rows.iter().find(|row| wanted(row));
+    if let Some(row) = first(&|row| row.standing == Standing::Unreadable) {
+        let problem = format!("{}: the record of account {} cannot be read", row.provider, row.account);
+        return Err(Failure::new(Kind::Store, problem).remedy("`tokenctl doctor` looks into the store"));
+    }
+    if let Some(row) = first(&|row| row.configured && row.standing.needs_a_person()) {
+        return Err(Failure::new(Kind::SignIn, format!("{}: a person has to sign in", row.provider))
+            .remedy(command("login", &row.provider, &row.account)));
+    }
+    match rows.iter().find_map(|row| row.trouble.filter(|_| row.standing == Standing::Unknown).zip(Some(row)))
+    {
         None => Ok(()),
-        Some(row) => Err(Failure::new(Kind::SignIn, format!("{}: a person has to sign in", row.provider))
-            .remedy(login_command(&row.provider, &row.account))),
+        Some((kind, row)) => {
+            Err(Failure::new(kind, format!("{}: who is signed in is not known", row.provider))
+                .remedy(format!("`tokenctl doctor {}` looks for what stands in the way", row.provider)))
+        }
     }
 }
 
@@ -55,7 +71,7 @@ async fn rows(
         // One that is gone from the configuration may still be in the store.
         let Ok(provider) = settings.provider(name) else { continue };
         let configured = Configured::of(&provider, store).await?;
-        let record = kept.iter().find(|(key, _)| Some(key) == configured.key.as_ref());
+        let record = configured.find(&kept);
         seen.extend(record.map(|(key, _)| key.clone()));
         rows.push(configured.row(record.map(|(_, record)| record), now));
     }
@@ -78,47 +94,57 @@ struct Configured {
     key: Option<StoreKey>,
     lifetime: Option<Duration>,
     machine: bool,
+    /// Why the provider's profile, and with it the key, is not known.
+    trouble: Option<Failure>,
 }
 
 impl Configured {
     async fn of(provider: &Provider<'_>, store: &FileStore) -> Result<Self, Failure> {
         let client_id = provider.client_id()?;
         let account = provider.account(None)?;
-        let (mut key, mut lifetime) = (None, None);
+        let named = provider.named_account(None)?.is_some();
+        let (mut key, mut lifetime, mut trouble) = (None, None, None);
         // What signs in nobody needs no record; what has no client id can have none.
         if let (Some(id), true) = (&client_id, provider.takes_sign_ins()) {
-            let profile = provider.profile().await?;
-            lifetime = profile.refresh_token_lifetime();
-            key = stored_key(profile, id, &account, store)?;
+            match provider.profile().await {
+                Ok(profile) => {
+                    lifetime = profile.refresh_token_lifetime();
+                    key = stored_key(profile, id, &account, store)?;
+                }
+                // One that cannot be asked does not hide the others.
+                Err(failure) => trouble = Some(failure),
+            }
         }
-        let (name, machine) = (provider.name().to_owned(), provider.takes_client_credentials());
-        Ok(Self { provider: name, account, client_id, key, lifetime, machine })
+        let name = provider.name().to_owned();
+        // Who named an account means a person's.
+        let machine = provider.takes_client_credentials() && !(named && provider.takes_sign_ins());
+        Ok(Self { provider: name, account, client_id, key, lifetime, machine, trouble })
+    }
+
+    /// The record, by its key, or else by its label.
+    fn find<'a>(&self, kept: &'a [Kept]) -> Option<&'a Kept> {
+        if let Some(wanted) = &self.key {
+            return kept.iter().find(|(key, _)| key == wanted);
+        }
+        let (Some(id), Some(_)) = (&self.client_id, &self.trouble) else { return None };
+        labelled(kept, Label::new(&*self.provider, id.as_str(), &*self.account)).next()
     }
 
     fn row(&self, record: Option<&Result<Record, StoreError>>, now: Duration) -> Row {
         let mut row = Row::new(&self.provider, &self.account, self.client_id.clone());
         match record {
             Some(record) => row.judge(record, self.lifetime, now),
+            None if self.trouble.is_some() => row.standing = Standing::Unknown,
             None if self.machine => row.standing = Standing::NoSignInNeeded,
             None => {}
         }
+        row.configured = true;
+        if let Some(failure) = &self.trouble {
+            row.trouble = Some(failure.kind());
+            row.reason.get_or_insert_with(|| failure.to_string());
+        }
         row
     }
-}
-
-/// The key that the services look under. It does not depend on the client's secret, which is not read.
-fn stored_key(
-    profile: Profile,
-    client_id: &str,
-    account: &str,
-    store: &FileStore,
-) -> Result<Option<StoreKey>, Failure> {
-    let credential = auth_layer::Credential::from_fn(client_id, || Err("not asked for here".into()));
-    let exchange = Exchange::builder(profile, credential, Grant::Stored)
-        .subject(account)
-        .store(std::sync::Arc::new(store.clone()))
-        .build()?;
-    Ok(exchange.store_key().cloned())
 }
 
 /// A record that the configuration does not name: another account, another client, or one of another program.
@@ -151,6 +177,12 @@ struct Row {
     refresh_token_obtained_at: Option<Duration>,
     #[serde(serialize_with = "seconds")]
     refresh_token_due_at: Option<Duration>,
+    /// Whether the configuration names it.
+    #[serde(skip)]
+    configured: bool,
+    /// What kept its provider from being asked.
+    #[serde(skip)]
+    trouble: Option<Kind>,
 }
 
 /// What is to be thought of a sign-in.
@@ -162,6 +194,8 @@ enum Standing {
     SignInAgain,
     NotSignedIn,
     NoSignInNeeded,
+    Unreadable,
+    Unknown,
 }
 
 impl Standing {
@@ -176,6 +210,8 @@ impl Standing {
             Self::SignInAgain => ("sign in again", Colour::Red),
             Self::NotSignedIn => ("not signed in", Colour::Yellow),
             Self::NoSignInNeeded => ("needs no sign-in", Colour::Green),
+            Self::Unreadable => ("unreadable", Colour::Red),
+            Self::Unknown => ("unknown", Colour::Yellow),
         }
     }
 }
@@ -193,6 +229,8 @@ impl Row {
             access_token_expires_at: None,
             refresh_token_obtained_at: None,
             refresh_token_due_at: None,
+            configured: false,
+            trouble: None,
         }
     }
 
@@ -202,7 +240,7 @@ impl Row {
             Ok(record) => &record.entry,
             Err(error) => {
                 let why = format!("the record cannot be read: {error}");
-                (self.standing, self.reason) = (Standing::SignInAgain, Some(why));
+                (self.standing, self.reason) = (Standing::Unreadable, Some(why));
                 return;
             }
         };
@@ -210,7 +248,8 @@ impl Row {
         self.scope = entry.scope.as_ref().map(|scope| scope.iter().map(str::to_owned).collect());
         self.access_token_expires_at = entry.access_token.as_ref().and(entry.hard);
         self.refresh_token_obtained_at = entry.obtained;
-        self.refresh_token_due_at = lifetime.and_then(|lifetime| Some(entry.obtained? + lifetime));
+        self.refresh_token_due_at =
+            lifetime.and_then(|lifetime| Some(entry.obtained?.saturating_add(lifetime)));
         let overdue = self.refresh_token_due_at.is_some_and(|due| due <= now);
         (self.standing, self.reason) = match &entry.state {
             State::Ended => {
@@ -309,13 +348,6 @@ fn seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Resu
     time.map(|time| time.as_secs()).serialize(serializer)
 }
 
-fn login_command(provider: &str, account: &str) -> String {
-    match account {
-        "default" => format!("tokenctl login {provider}"),
-        _ => format!("tokenctl login {provider} --account {account}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -353,6 +385,16 @@ mod tests {
         assert_eq!(standing(|entry| entry.state = State::Ended), Standing::SignInAgain);
         assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 30)), Standing::SignInAgain);
         assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 29)), Standing::SignedIn);
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_no_panic() {
+        let row = judged(|entry| {
+            entry.obtained = Some(Duration::MAX);
+            entry.hard = Some(Duration::MAX);
+        });
+        assert_eq!(row.refresh_token_due_at, Some(Duration::MAX));
+        row.cells(NOW);
     }
 
     #[test]

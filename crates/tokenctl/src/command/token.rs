@@ -1,6 +1,9 @@
 //! `token` and `header`: an access token for a script.
 
-use auth_layer::{Exchange, Grant, TokenManager, TokenStore};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use auth_layer::{Error, Exchange, Grant, IssuedToken, TokenManager, TokenRequest, TokenSource, TokenStore};
 use zeroize::Zeroizing;
 
 use super::desk::Desk;
@@ -23,10 +26,11 @@ pub(super) async fn run(
     screen: &Screen,
     form: Form,
 ) -> Result<(), Failure> {
-    let desk = Desk::open(whose, settings, |_| None).await?;
-    let exchange = exchange(&desk, settings).await?;
-    let manager = TokenManager::new(exchange);
-    let token = to_the_end(screen, manager.token()).await.map_err(|error| desk.advise(error.into()))?;
+    let desk = Desk::open(whose, settings, |_| Ok(None)).await?;
+    let exchange = Arc::new(exchange(&desk, settings).await?);
+    let manager = TokenManager::new(Kept(Arc::clone(&exchange)));
+    let token = to_the_end(screen, manager.token()).await?.map_err(|error| desk.advise(error.into()))?;
+    // Here the exchange is at hand, to write what the store has not taken so far.
     let token = token.access_token().expose();
     let line = Zeroizing::new(match form {
         Form::Bare => format!("{token}\n"),
@@ -35,16 +39,38 @@ pub(super) async fn run(
     screen.data(line.as_bytes())
 }
 
-/// What a sign-in left comes first; a client's own token is for where there was none.
+/// An exchange that outlives its manager's use of it.
+#[derive(Debug)]
+struct Kept(Arc<Exchange>);
+
+#[async_trait]
+impl TokenSource for Kept {
+    async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
+        self.0.token(request).await
+    }
+
+    fn must_finish(&self) -> bool {
+        self.0.must_finish()
+    }
+}
+
+/// What a sign-in left comes first; a client's own token is for where there was none. Who named an account wants that
+/// one's token, and no other identity's.
 async fn exchange(desk: &Desk<'_>, settings: &Settings) -> Result<Exchange, Failure> {
     let provider = &desk.provider;
     if provider.takes_sign_ins() {
         let store = desk.store(settings)?;
         let exchange = desk.exchange(Grant::Stored).store(store.clone()).build()?;
         let Some(key) = exchange.store_key() else { return Ok(exchange) };
-        if !provider.takes_client_credentials() || store.load(key).await?.is_some() {
+        if desk.named || !provider.takes_client_credentials() || store.load(key).await?.is_some() {
             return Ok(exchange);
         }
+    } else if desk.named {
+        let (name, variable) = (provider.name(), provider.variable_name("ACCOUNT"));
+        let problem = format!("nobody can sign in to {name}, so that there is no account {}", desk.account);
+        return Err(Failure::config(problem).remedy(format!(
+            "for a token of the client's own, leave out --account, {variable} and account"
+        )));
     }
     if !provider.takes_client_credentials() {
         let problem =

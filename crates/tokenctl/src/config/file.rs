@@ -1,12 +1,15 @@
 //! The configuration file, as it is written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny};
 
 use crate::failure::Failure;
+use crate::span;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -29,13 +32,17 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyVariable(pub(crate) String);
 
+/// The name of an environment variable. What is none may be the secret itself, and is not repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VariableName(pub(crate) String);
+
 /// One provider: a known one's departures from its profile, or all of another.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Provider {
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret_file: Option<PathBuf>,
-    pub(crate) client_secret_env: Option<String>,
+    pub(crate) client_secret_env: Option<VariableName>,
     pub(crate) issuer: Option<String>,
     pub(crate) authorize_url: Option<String>,
     pub(crate) token_url: Option<String>,
@@ -45,6 +52,7 @@ pub(crate) struct Provider {
     pub(crate) client_auth: Option<ClientAuth>,
     pub(crate) encoding: Option<Encoding>,
     pub(crate) grant: Option<Grant>,
+    pub(crate) replay: Option<Replay>,
     pub(crate) scope: Option<String>,
     pub(crate) account: Option<String>,
     // These are here to be refused with the remedy.
@@ -78,6 +86,14 @@ pub(crate) enum Grant {
     ClientCredentials,
 }
 
+/// What happens when a refresh token is sent a second time: `kills-family`, `reusable`, or `grace:` and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replay {
+    KillsFamily,
+    Reusable,
+    Grace(Duration),
+}
+
 /// A secret where none belongs. Whatever its value, it is an error, and the value is not in it.
 #[derive(Debug)]
 struct Misplaced;
@@ -85,14 +101,36 @@ struct Misplaced;
 impl File {
     /// Reads a file's text. `path` is for the error.
     ///
-    /// The error has the position and the reason, never the line itself: it may hold a secret.
+    /// The error has the position and the reason, never the line itself or a value of it: that may be a secret.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let (line, column) = position(text, start);
-            Failure::config(format!("{}:{line}:{column}: {}", path.display(), error.message()))
+            let reason = reason(text, error.message());
+            Failure::config(format!("{}:{line}:{column}: {reason}", path.display()))
                 .remedy("`tokenctl --help` shows what the file may hold")
         })
+    }
+}
+
+/// What is wrong, in words that no value of the file is among. Those of the parser tell of the grammar only; serde
+/// repeats what it was given, but for the names of fields.
+fn reason(text: &str, message: &str) -> Cow<'static, str> {
+    let ours = [MISPLACED, NO_KEY, NO_VARIABLE, NO_REPLAY].into_iter().find(|ours| message == *ours);
+    if let Some(ours) = ours {
+        return ours.into();
+    }
+    let of_the_grammar = toml::from_str::<IgnoredAny>(text).is_err();
+    if of_the_grammar || message.starts_with("unknown field `") || message.starts_with("missing field `") {
+        return message.to_owned().into();
+    }
+    // The last part is serde's own list.
+    match message.strip_prefix("unknown variant `").and_then(|message| message.rsplit_once("expected ")) {
+        Some((_, known)) => {
+            let known = known.replace("one of ", "").replace(" or ", ", ").replace('`', "");
+            format!("is none of {known}").into()
+        }
+        None => "has the wrong type".into(),
     }
 }
 
@@ -106,10 +144,7 @@ fn position(text: &str, byte: usize) -> (usize, usize) {
 impl<'de> Deserialize<'de> for Misplaced {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer)?;
-        Err(D::Error::custom(
-            "a secret does not belong in this file; put a client's secret into a file of its own and name that with \
-             client_secret_file, or name a variable with client_secret_env; tokens are kept in the store",
-        ))
+        Err(D::Error::custom(MISPLACED))
     }
 }
 
@@ -117,20 +152,59 @@ impl<'de> Deserialize<'de> for KeyVariable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
         match text.strip_prefix("env:") {
-            Some(name) if !name.is_empty() => Ok(Self(name.to_owned())),
+            Some(name) if is_variable(name) => Ok(Self(name.to_owned())),
             // Not the text itself, which is likely to be the key.
-            _ => Err(D::Error::custom(
-                "a key does not belong in this file; say key = \"env:NAME\", or name a file with key_file",
-            )),
+            _ => Err(D::Error::custom(NO_KEY)),
         }
     }
 }
+
+impl<'de> Deserialize<'de> for VariableName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
+        if is_variable(&text) { Ok(Self(text.to_string())) } else { Err(D::Error::custom(NO_VARIABLE)) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Replay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "kills-family" => Ok(Self::KillsFamily),
+            "reusable" => Ok(Self::Reusable),
+            text => {
+                let grace = text.strip_prefix("grace:").and_then(|time| span::parse_up_to_a_day(time).ok());
+                grace.map(Self::Grace).ok_or_else(|| D::Error::custom(NO_REPLAY))
+            }
+        }
+    }
+}
+
+/// Whether shells take it for the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+const MISPLACED: &str = "a secret does not belong in this file; put a client's secret into a file of its own and name \
+    that with client_secret_file, or name a variable with client_secret_env; tokens are kept in the store";
+
+const NO_KEY: &str =
+    "a key does not belong in this file; say key = \"env:NAME\", or name a file with key_file";
+
+const NO_VARIABLE: &str =
+    "is no name of an environment variable: that has letters, digits and _, and no digit first";
+
+const NO_REPLAY: &str = "is none of kills-family, reusable, and grace: with a time, such as grace:30s";
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{ClientAuth, File, KeyVariable};
+    use std::time::Duration;
+
+    use super::{ClientAuth, File, KeyVariable, Replay};
 
     #[track_caller]
     fn refused(text: &str) -> String {
@@ -175,6 +249,47 @@ mod tests {
         }
         let told = refused("[store]\nkey = \"s3cr3t\"\n");
         assert!(told.contains("key_file") && !told.contains("s3cr3t"), "{told}");
+    }
+
+    #[test]
+    fn no_value_is_repeated_wherever_it_stands() {
+        let cases = [
+            ("[providers]\ngoto = \"s3cr3t\"\n", "2:8: has the wrong type"),
+            ("[providers.x]\nclient_auth = \"s3cr3t\"\n", "2:15: is none of basic, body, public"),
+            ("[providers.x]\nclient_auth = \"a`, expected s3cr3t\"\n", "is none of basic, body, public"),
+            ("[providers.x]\nencoding = \"s3cr3t\"\n", "is none of form, json"),
+            ("[providers.x]\ngrant = [\"s3cr3t\"]\n", "has the wrong type"),
+            ("[providers.x]\nclient_id = [\"s3cr3t\"]\n", "has the wrong type"),
+            ("[providers.x]\nscope = { s3cr3t = 1 }\n", "has the wrong type"),
+            ("[providers.x]\nreplay = \"s3cr3t\"\n", "is none of kills-family, reusable"),
+            ("[providers.x]\nreplay = \"grace:s3cr3t\"\n", "is none of kills-family, reusable"),
+            ("[providers.x]\nclient_secret_env = \"s3cr3t!\"\n", "is no name of an environment variable"),
+            ("[providers.x]\nclient_secret_env = \"1s3cr3t\"\n", "is no name of an environment variable"),
+            ("[providers.x]\nclient_secret_env = \"\"\n", "is no name of an environment variable"),
+            ("[store]\nkey = \"env:s3cr3t=\"\n", "a key does not belong in this file"),
+            ("[store]\nkey = \"env:\"\n", "a key does not belong in this file"),
+            ("store = \"s3cr3t\"\n", "has the wrong type"),
+        ];
+        for (text, expected) in cases {
+            let told = refused(text);
+            assert!(told.contains(expected) && !told.contains("s3cr3t"), "{told}");
+        }
+        let told = refused("[store]\nkey = 12345\n");
+        assert!(told.contains("has the wrong type") && !told.contains("12345"), "{told}");
+    }
+
+    #[test]
+    fn a_replay_rule_is_read() {
+        let read = |rule: &str| {
+            let text = format!("[providers.x]\nreplay = \"{rule}\"\n");
+            File::parse(Path::new("config.toml"), &text).unwrap().providers["x"].replay
+        };
+        assert_eq!(read("kills-family"), Some(Replay::KillsFamily));
+        assert_eq!(read("reusable"), Some(Replay::Reusable));
+        assert_eq!(read("grace:30s"), Some(Replay::Grace(Duration::from_secs(30))));
+        for wrong in ["grace", "grace:", "grace:0s", "grace:2d", "Reusable"] {
+            refused(&format!("[providers.x]\nreplay = \"{wrong}\"\n"));
+        }
     }
 
     #[test]

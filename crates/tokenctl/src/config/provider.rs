@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use auth_layer::{ClientAuth, ConfigError, Credential, Encoding, Profile, Scope, Secret};
+use auth_layer::{ClientAuth, ConfigError, Credential, Encoding, Profile, ReplayRule, Scope, Secret};
 
 use super::file;
 use super::settings::beside;
@@ -44,10 +44,14 @@ impl<'a> Provider<'a> {
             return Err(Failure::config(problem).remedy("a name has small letters, digits and hyphens"));
         }
         if let (Some(shape), Some(_)) = (shape, Profile::named(name))
-            && (shape.issuer.is_some() || shape.client_auth.is_some() || shape.encoding.is_some())
+            && (shape.issuer.is_some()
+                || shape.client_auth.is_some()
+                || shape.encoding.is_some()
+                || shape.replay.is_some())
         {
             let problem = format!(
-                "{}: [providers.{name}]: issuer, client_auth and encoding of {name} are known, and cannot be changed",
+                "{}: [providers.{name}]: issuer, client_auth, encoding and replay of {name} are known, and cannot be \
+                 changed",
                 path.display()
             );
             return Err(Failure::config(problem).remedy("leave them out, or give the provider another name"));
@@ -85,11 +89,15 @@ impl<'a> Provider<'a> {
 
     /// Which of a provider's sign-ins is meant.
     pub(crate) fn account(&self, flag: Option<&str>) -> Result<String, Failure> {
-        let account = match flag {
-            Some(account) => Some(account.to_owned()),
-            None => self.setting("ACCOUNT", |shape| shape.account.as_deref())?,
-        };
-        Ok(account.unwrap_or_else(|| "default".to_owned()))
+        Ok(self.named_account(flag)?.unwrap_or_else(|| "default".to_owned()))
+    }
+
+    /// The same, if anybody said.
+    pub(crate) fn named_account(&self, flag: Option<&str>) -> Result<Option<String>, Failure> {
+        match flag {
+            Some(account) => Ok(Some(account.to_owned())),
+            None => self.setting("ACCOUNT", |shape| shape.account.as_deref()),
+        }
     }
 
     /// What to ask for at a sign-in.
@@ -123,14 +131,17 @@ impl<'a> Provider<'a> {
                 let problem = "client_secret_env and client_secret_file cannot both be set";
                 return Err(self.wrong(problem));
             }
-            (Some(name), None) => SecretPlace::Variable(name.clone()),
+            (Some(name), None) => SecretPlace::Variable(name.0.clone()),
             (None, Some(file)) => SecretPlace::File(beside(self.path, file)),
             (None, None) => SecretPlace::Nowhere,
         })
     }
 
     /// The client's id and secret. `ask` is how a person is asked for a secret that is nowhere.
-    pub(crate) fn credential(&self, ask: impl FnOnce(&str) -> Option<Secret>) -> Result<Credential, Failure> {
+    pub(crate) fn credential(
+        &self,
+        ask: impl FnOnce(&str) -> Result<Option<Secret>, Failure>,
+    ) -> Result<Credential, Failure> {
         let id = self.require_client_id()?;
         match self.secret_place()? {
             SecretPlace::None => Ok(Credential::public(id)),
@@ -145,7 +156,7 @@ impl<'a> Provider<'a> {
                     )))
                 }
             },
-            SecretPlace::Nowhere => match ask(&id) {
+            SecretPlace::Nowhere => match ask(&id)? {
                 Some(secret) => Ok(Credential::new(id, secret)),
                 None => Err(self.no_secret()),
             },
@@ -177,15 +188,16 @@ impl<'a> Provider<'a> {
 
     fn is_for_people(&self) -> bool {
         let known = Profile::named(self.name);
-        let usual =
-            known.is_some_and(|known| known.authorize_url().is_some() || known.device_url().is_some());
+        let usual = known
+            .as_ref()
+            .is_some_and(|known| known.authorize_url().is_some() || known.device_url().is_some());
         let configured = |shape: &file::Provider| {
             shape.issuer.is_some() || shape.authorize_url.is_some() || shape.device_url.is_some()
         };
         let by_environment = || {
-            ["AUTHORIZE_URL", "DEVICE_URL"]
-                .iter()
-                .any(|what| std::env::var_os(self.variable_name(what)).is_some())
+            let set = |what| std::env::var_os(self.variable_name(what)).is_some();
+            // The issuer of a known provider is not asked for its metadata.
+            set("AUTHORIZE_URL") || set("DEVICE_URL") || (known.is_none() && set("ISSUER"))
         };
         usual || self.shape.is_some_and(configured) || by_environment()
     }
@@ -226,6 +238,9 @@ impl<'a> Provider<'a> {
         if let Some(auth) = self.client_auth() {
             profile = profile.with_client_auth(auth);
         }
+        if let Some(rule) = self.replay_rule() {
+            profile = profile.with_replay_rule(rule);
+        }
         Ok(match self.shape.and_then(|shape| shape.encoding) {
             Some(file::Encoding::Form) => profile.with_encoding(Encoding::Form),
             Some(file::Encoding::Json) => profile.with_encoding(Encoding::Json),
@@ -240,6 +255,26 @@ impl<'a> Provider<'a> {
             file::ClientAuth::Body => ClientAuth::body(),
             file::ClientAuth::Public => ClientAuth::Public,
         })
+    }
+
+    /// What happens when a refresh token is sent twice, if the file says.
+    fn replay_rule(&self) -> Option<ReplayRule> {
+        Some(match self.shape?.replay? {
+            file::Replay::KillsFamily => ReplayRule::KillsFamily,
+            file::Replay::Reusable => ReplayRule::Reusable,
+            file::Replay::Grace(grace) => ReplayRule::Grace(grace),
+        })
+    }
+
+    /// The variable that tells a service of another token URL, if there is one.
+    pub(crate) fn token_url_variable(&self) -> Result<Option<String>, Failure> {
+        let url = self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())?;
+        Ok(url.map(|url| format!("{}={url}", self.variable_name("TOKEN_URL"))))
+    }
+
+    /// Whether there is a typed client that finds sign-ins by itself.
+    pub(crate) fn has_typed_client(&self) -> bool {
+        SIGN_INS_BY_ENVIRONMENT.contains(&self.name)
     }
 
     fn setting(
@@ -269,3 +304,34 @@ const OTHER_NAMES: [(&str, &str, &str); 2] =
 
 /// Known providers that give a client no token of its own.
 const FOR_PEOPLE_ONLY: [&str; 1] = ["goto"];
+
+/// Providers whose typed client takes a sign-in from the store, as `Client::from_env()` reads the environment.
+const SIGN_INS_BY_ENVIRONMENT: [&str; 2] = ["gotab", "goto"];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use auth_layer::ReplayRule;
+
+    use super::Provider;
+    use super::file::File;
+
+    #[tokio::test]
+    async fn a_replay_rule_is_part_of_the_profile() {
+        let rules = [
+            ("replay = \"kills-family\"", ReplayRule::KillsFamily),
+            ("replay = \"reusable\"", ReplayRule::Reusable),
+            ("replay = \"grace:30s\"", ReplayRule::Grace(Duration::from_secs(30))),
+            ("", ReplayRule::Unknown),
+        ];
+        for (line, rule) in rules {
+            let path = Path::new("config.toml");
+            let text = format!("[providers.acme]\ntoken_url = \"https://acme.example/token\"\n{line}\n");
+            let file = File::parse(path, &text).unwrap();
+            let provider = Provider::new("acme", file.providers.get("acme"), path).unwrap();
+            assert_eq!(provider.profile().await.unwrap().replay_rule(), rule);
+        }
+    }
+}

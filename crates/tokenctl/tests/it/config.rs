@@ -104,6 +104,10 @@ async fn what_is_wrong_is_told_with_its_place() {
         ("[store\nfolder = \"s3cr3t\"\n", "config.toml:1:7"),
         ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is no provider's name"),
         ("[providers.goto]\nclient_auth = \"body\"\n", "cannot be changed"),
+        ("[providers.goto]\nreplay = \"reusable\"\n", "cannot be changed"),
+        ("[providers]\ngoto = \"s3cr3t\"\n", "config.toml:2:8: has the wrong type"),
+        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "is none of basic, body, public"),
+        ("[providers.goto]\nclient_secret_env = \"s3cr3t=\"\n", "is no name of an environment variable"),
         (
             "[providers.acme]\nclient_id = \"x\"\nclient_auth = \"public\"\n",
             "neither issuer nor token_url is set",
@@ -143,4 +147,26 @@ async fn a_variable_that_is_empty_is_a_mistake() {
         .await
         .ended_with(4)
         .told(&["environment variable GOTO_CLIENT_SECRET: is empty"]);
+}
+
+#[tokio::test]
+async fn a_sealing_key_that_is_blank_leaves_nothing_plain() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    for name in ["AUTH_LAYER_STORE_KEY", "AUTH_LAYER_STORE_KEY_FILE"] {
+        for blank in ["", " ", "\t\n"] {
+            home.set(name, blank);
+            for command in ["token", "status", "logout", "doctor", "login"] {
+                let wanted = if command == "status" { &["status"][..] } else { &[command, "goto"] };
+                let ran = home.run(wanted).await.ended_with(4);
+                let told = format!("{}{}", ran.out, ran.err);
+                assert!(told.contains(&format!("environment variable {name}: is empty")), "{told}");
+            }
+        }
+        home.unset(name);
+    }
+    let file = home.write("blank.key", "\n");
+    home.set("AUTH_LAYER_STORE_KEY_FILE", file.to_str().unwrap());
+    home.run(&["token", "goto"]).await.ended_with(4).told(&["AUTH_LAYER_STORE_KEY_FILE"]);
+    assert!(home.records().is_empty());
 }

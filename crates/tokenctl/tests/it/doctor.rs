@@ -19,7 +19,7 @@ async fn where_all_is_well_it_says_so() {
     assert!(!ran.out.contains("bad"), "{}", ran.out);
     ran.showed(&[
         "config.toml is read",
-        "tokens are sealed with key",
+        "what is written is sealed with key",
         "can be read; 1 record\n",
         "its secret is in GOTO_CLIENT_SECRET",
         "as it should to an empty request",
@@ -76,6 +76,20 @@ async fn a_store_that_cannot_be_read_is_found() {
     std::fs::write(&record, good).unwrap();
     set_mode(&home.store(), 0o777);
     home.run(&["doctor"]).await.ended_with(5).showed(&["open to others"]);
+}
+
+#[tokio::test]
+async fn what_was_written_before_there_was_a_key_is_told() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let ran = home.run(&["doctor"]).await.ended_with(0).showed(&["tokens are not sealed;"]);
+    assert!(!ran.out.contains("not sealed yet"), "{}", ran.out);
+    home.set("AUTH_LAYER_STORE_KEY", "6c".repeat(32));
+    home.run(&["doctor"]).await.ended_with(0).showed(&["note", "the tokens of 1 of them are not sealed yet"]);
+    home.sign_in(&site).await.ended_with(0);
+    let ran = home.run(&["doctor"]).await.ended_with(0);
+    assert!(!ran.out.contains("not sealed"), "{}", ran.out);
 }
 
 #[tokio::test]

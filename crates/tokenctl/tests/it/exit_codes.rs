@@ -40,6 +40,10 @@ async fn exit_code_2_is_for_wrong_use() {
         let ran = Home::empty().run(wrong).await.ended_with(2);
         assert_eq!(ran.out, "");
     }
+    for long in ["18446744073709551615", "25h", "2d"] {
+        let ran = Home::empty().run(&["login", "goto", "--timeout", long]).await.ended_with(2);
+        ran.told(&["is longer than a day"]);
+    }
     let secret = ["login", "goto", "--client-secret", "s3cr3t"];
     Home::empty().run(&secret).await.ended_with(2).told(&["unexpected argument '--client-secret'"]);
 }
@@ -56,7 +60,7 @@ async fn exit_code_4_is_for_the_configuration_and_a_client_that_is_not_known() {
     Home::empty().run(&["token", "nobody"]).await.ended_with(4).told(&["no provider is called nobody"]);
     let (emulator, _) = emulator().await;
     let site = emulator.site(Provider::GbgGo);
-    let mut home = Home::of(&site);
+    let mut home = Home::of(site);
     home.set("GBG_GO_CLIENT_SECRET", "not-this-one");
     let ran = home.run(&["token", "gbg-go"]).await.ended_with(4).told(&["invalid_client"]);
     assert!(!ran.err.contains("not-this-one"));
@@ -81,7 +85,7 @@ async fn exit_code_5_is_for_the_store() {
 async fn exit_code_6_is_for_trouble_that_may_pass() {
     let (emulator, _) = emulator().await;
     let site = emulator.site(Provider::GbgGo);
-    let mut home = Home::of(&site);
+    let mut home = Home::of(site);
     site.inject(Endpoint::Token, Fault::status(503));
     home.run(&["token", "gbg-go"]).await.ended_with(6).told(&["503", "try again later"]);
     home.set("GBG_GO_TOKEN_URL", "http://127.0.0.1:1/token");

@@ -1,5 +1,7 @@
 //! `login`: the browser, the paste, the device, and whoever says no.
 
+use std::time::Duration;
+
 use emulator::{Endpoint, Fault};
 
 use crate::support::{Home, emulator, set_mode, visit};
@@ -147,12 +149,70 @@ async fn a_device_shows_a_code_and_waits() {
     assert_eq!(home.records().len(), 1);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_between_polls_leaves_nothing_behind() {
+    let (_emulator, site) = emulator().await;
+    site.offer_device_sign_in(true);
+    let mut home = Home::of(&site);
+    home.set("GOTO_DEVICE_URL", site.device_url().unwrap());
+    let mut login = home.start(&["login", "goto", "--device", "--no-browser"]);
+    login.line(|line| line.contains("waiting for the sign-in")).await;
+    login.interrupt().await;
+    login.end().await.ended_with(130).told(&["interrupted; nothing was kept"]);
+    assert!(home.records().is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_poll_that_is_under_way_is_not_cut_short() {
+    let (_emulator, site) = emulator().await;
+    site.offer_device_sign_in(true);
+    let mut home = Home::of(&site);
+    home.set("GOTO_DEVICE_URL", site.device_url().unwrap());
+    site.inject(Endpoint::Token, Fault::Delay(Duration::from_secs(1)));
+    let mut login = home.start(&["login", "goto", "--device", "--no-browser"]);
+    login.page().await;
+    let line = login.line(|line| line.contains("the code is ")).await;
+    assert!(site.approve_device(line.rsplit(' ').next().unwrap()), "{line}");
+    while site.counters().token_requests == 0 {
+        tokio::task::yield_now().await;
+    }
+    login.interrupt().await;
+    // The code is used up by then: what came for it is kept.
+    login.end().await.ended_with(0).told(&["a moment: a token is on its way", "Signed in to goto"]);
+    assert_eq!((site.counters().device_codes_redeemed, home.records().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_a_service_needs_is_told() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    let file = home.write("sealing.key", &"5a".repeat(32));
+    let url = home.take("GOTO_TOKEN_URL");
+    home.set("AUTH_LAYER_STORE_KEY", "6b".repeat(32));
+    home.configure(&format!(
+        "[store]\nkey_file = \"{}\"\n[providers.goto]\ntoken_url = \"{url}\"\n",
+        file.display()
+    ));
+    let ran = home.sign_in(&site).await.ended_with(0);
+    ran.told(&[
+        &format!(
+            "AUTH_LAYER_STORE={}, AUTH_LAYER_STORE_KEY, AUTH_LAYER_STORE_KEY_FILE=",
+            home.store().display()
+        ),
+        &format!("{}, GOTO_TOKEN_URL={url}, GOTO_CLIENT_ID", file.display()),
+        "`Client::from_env()` finds the sign-in there",
+    ]);
+    home.kept_quiet_about(&[&"6b".repeat(32), &"5a".repeat(32)]);
+}
+
 #[tokio::test]
 async fn a_provider_without_the_page_that_is_wanted_says_so() {
     let (emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.run(&["login", "goto", "--device"]).await.ended_with(4).told(&["GOTO_DEVICE_URL"]);
-    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    let home = Home::of(emulator.site(emulator::Provider::GbgGo));
     home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["nobody needs to sign in"]);
 }
 

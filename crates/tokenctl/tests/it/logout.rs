@@ -1,5 +1,6 @@
 //! `logout`: revoked there, deleted here.
 
+use auth_layer::{Entry, FileStore, Label, RefreshToken, StoreKey, TokenStore};
 use emulator::{Endpoint, Fault};
 
 use crate::support::{Home, emulator};
@@ -44,4 +45,53 @@ async fn rv03_a_revocation_that_fails_is_told_and_the_tokens_are_deleted_all_the
     ]);
     assert_eq!(site.counters().tokens_revoked, 0);
     home.run(&["token", "goto"]).await.ended_with(3);
+}
+
+#[tokio::test]
+async fn rv03_without_the_clients_secret_the_tokens_are_deleted_all_the_same() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let refresh_token = site.refresh_token().unwrap();
+    home.unset("GOTO_CLIENT_SECRET");
+    let ran = home.run(&["logout", "goto"]).await.ended_with(4);
+    ran.told(&["the tokens are deleted here, but goto did not revoke them", "secret is not known"]);
+    assert_eq!(site.counters().revocations, 0);
+    for record in home.records() {
+        assert!(!std::fs::read_to_string(record).unwrap().contains(&refresh_token));
+    }
+    home.run(&["logout", "goto"]).await.ended_with(0).told(&["Nobody was signed in to goto"]);
+}
+
+#[tokio::test]
+async fn rv03_where_the_issuer_is_out_of_reach_the_tokens_are_deleted_all_the_same() {
+    let home = Home::empty();
+    home.configure(
+        "[providers.acme]\nissuer = \"http://127.0.0.1:1\"\nclient_id = \"me\"\nclient_auth = \"public\"\n",
+    );
+    // Without a record nobody can tell whether there is one.
+    home.run(&["logout", "acme"]).await.ended_with(6);
+    let store = FileStore::new(home.store());
+    let keys = ["default", "another"].map(|account| StoreKey::of([account]));
+    for (key, account) in keys.iter().zip(["default", "another"]) {
+        let mut entry = Entry::new(RefreshToken::new("r3fresh"));
+        entry.label = Some(Label::new("acme", "me", account));
+        store.compare_exchange(key, None, entry).await.unwrap().unwrap();
+    }
+    let ran = home.run(&["logout", "acme"]).await.ended_with(6);
+    ran.told(&["the tokens are deleted here, but acme did not revoke them"]);
+    assert!(store.load(&keys[0]).await.unwrap().is_none());
+    assert!(store.load(&keys[1]).await.unwrap().is_some(), "another account's stays");
+}
+
+#[tokio::test]
+async fn rv03_what_a_killed_sign_in_left_behind_is_deleted() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    let record = home.records().pop().unwrap();
+    let left = record.with_extension("tmp");
+    std::fs::rename(&record, &left).unwrap();
+    home.run(&["logout", "goto"]).await.ended_with(0);
+    assert!(!left.exists());
 }

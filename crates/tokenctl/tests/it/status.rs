@@ -1,5 +1,7 @@
 //! `status`: the table and the JSON.
 
+use auth_layer::{Entry, FileStore, Label, RefreshToken, State, StoreKey, TokenStore};
+
 use crate::support::{Home, emulator, visit};
 
 #[tokio::test]
@@ -65,7 +67,7 @@ async fn the_json_is_for_scripts() {
 #[tokio::test]
 async fn clients_of_their_own_need_no_sign_in() {
     let emulator = emulator::Emulator::builder().start().await.unwrap();
-    let home = Home::of(&emulator.site(emulator::Provider::GbgGo));
+    let home = Home::of(emulator.site(emulator::Provider::GbgGo));
     home.run(&["status"]).await.ended_with(0).showed(&["gbg-go", "needs no sign-in"]);
     home.run(&["status", "--json"]).await.ended_with(0).showed(&["\"no_sign_in_needed\""]);
 }
@@ -77,4 +79,59 @@ async fn where_nothing_is_configured_that_is_said() {
     ran.told(&["Nothing is configured in", "tokenctl --help"]);
     let ran = Home::empty().run(&["status", "--json"]).await.ended_with(0);
     ran.showed(&["\"sign_ins\": []"]);
+}
+
+/// A record that the program did not write.
+async fn keep(home: &Home, label: [&str; 3], state: State) {
+    let [provider, client, account] = label;
+    let mut entry = Entry::new(RefreshToken::new("r3fresh"));
+    entry.label = Some(Label::new(provider, client, account));
+    entry.state = state;
+    let store = FileStore::new(home.store());
+    store.compare_exchange(&StoreKey::of(label), None, entry).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_trouble_with_the_store() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    std::fs::write(home.records().pop().unwrap(), "{").unwrap();
+    let ran =
+        home.run(&["status"]).await.ended_with(5).showed(&["goto", "unreadable: the record cannot be read"]);
+    assert!(!ran.out.contains("sign in again:"), "{}", ran.out);
+    home.run(&["status", "--json"]).await.ended_with(5).showed(&["\"state\": \"unreadable\""]);
+}
+
+#[tokio::test]
+async fn what_the_configuration_does_not_name_forces_nobody_to_sign_in() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    home.sign_in(&site).await.ended_with(0);
+    keep(&home, ["gone", "me", "default"], State::Ended).await;
+    keep(&home, ["goto", "me", "kitchen"], State::Ended).await;
+    let ran = home.run(&["status"]).await.ended_with(0);
+    ran.showed(&["gone", "kitchen", "sign in again: the provider ended it"]);
+    home.run(&["status", "goto"]).await.ended_with(0);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_out_of_reach_hides_nobody() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.configure(
+        "[providers.acme]\nissuer = \"http://127.0.0.1:1\"\nclient_id = \"me\"\nclient_auth = \"public\"\n",
+    );
+    home.sign_in(&site).await.ended_with(0);
+    let ran = home.run(&["status"]).await.ended_with(6).showed(&["goto", "signed in\n", "unknown: "]);
+    ran.told(&["acme: who is signed in is not known", "tokenctl doctor acme"]);
+    // The label of a record tells as much.
+    keep(&home, ["acme", "me", "default"], State::Idle).await;
+    let ran = home.run(&["status", "acme"]).await.ended_with(0).showed(&["signed in: "]);
+    assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
+    // An issuer in the environment is one as well.
+    home.configure("[providers.acme]\nclient_id = \"me\"\nclient_auth = \"public\"\n");
+    home.set("ACME_ISSUER", "http://127.0.0.1:1");
+    home.run(&["status", "acme"]).await.ended_with(0).showed(&["signed in: "]);
+    home.run(&["token", "acme"]).await.ended_with(6);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Emulator, Provider, RefreshTokenMode};
+use emulator::{Emulator, Endpoint, Fault, Provider, RefreshTokenMode};
 
 use crate::support::{Home, emulator};
 
@@ -43,7 +43,7 @@ async fn a_client_of_its_own_needs_no_sign_in() {
     let emulator = Emulator::builder().start().await.unwrap();
     for provider in [Provider::GoTab, Provider::GbgGo, Provider::Octotable] {
         let site = emulator.site(provider);
-        let home = Home::of(&site);
+        let home = Home::of(site);
         let ran = home.run(&["token", provider.slug()]).await.ended_with(0);
         assert_eq!((ran.out.lines().count(), ran.err.as_str()), (1, ""));
         assert_eq!(site.counters().tokens_issued, 1);
@@ -53,13 +53,61 @@ async fn a_client_of_its_own_needs_no_sign_in() {
 }
 
 #[tokio::test]
+async fn who_names_an_account_gets_no_other_identity() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let site = emulator.site(Provider::GoTab);
+    let mut home = Home::of(site);
+    home.run(&["token", "gotab"]).await.ended_with(0);
+    assert_eq!(site.counters().token_requests, 1);
+    let by_flag = home.run(&["token", "gotab", "--account", "bob"]).await.ended_with(3);
+    assert_eq!(by_flag.told(&["tokenctl login gotab --account bob"]).out, "");
+    home.run(&["header", "gotab", "--account", "default"]).await.ended_with(3);
+    home.configure("[providers.gotab]\naccount = \"bob\"\n");
+    home.run(&["token", "gotab"]).await.ended_with(3).told(&["tokenctl login gotab --account bob"]);
+    home.run(&["status"]).await.ended_with(3).showed(&["bob", "not signed in"]);
+    home.configure("");
+    home.set("GOTAB_ACCOUNT", "bob");
+    home.run(&["token", "gotab"]).await.ended_with(3).told(&["tokenctl login gotab --account bob"]);
+    assert_eq!(site.counters().token_requests, 1, "nobody asked for the client's own token");
+}
+
+#[tokio::test]
+async fn where_nobody_can_sign_in_an_account_is_a_mistake() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let site = emulator.site(Provider::GbgGo);
+    let ran = Home::of(site).run(&["token", "gbg-go", "--account", "bob"]).await.ended_with(4);
+    assert_eq!(ran.told(&["there is no account bob", "leave out --account"]).out, "");
+    assert_eq!(site.counters().token_requests, 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_second_ctrl_c_ends_a_token_that_is_on_its_way() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    site.set_token_lifetime(Some(Duration::from_secs(5)));
+    home.sign_in(&site).await.ended_with(0);
+    site.inject(Endpoint::Token, Fault::Hang);
+    let asked = site.counters().token_requests;
+    let mut token = home.start(&["token", "goto"]);
+    while site.counters().token_requests == asked {
+        tokio::task::yield_now().await;
+    }
+    token.interrupt().await;
+    token.line(|line| line.contains("a moment: a token is on its way")).await;
+    token.interrupt().await;
+    let ran = token.end().await.ended_with(130).told(&["a token that was on its way may be lost"]);
+    assert_eq!(ran.out, "");
+}
+
+#[tokio::test]
 async fn where_nobody_signed_in_nothing_is_printed() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     for command in ["token", "header"] {
         let ran = home.run(&[command, "goto"]).await.ended_with(3);
         assert_eq!(ran.out, "");
-        ran.told(&["a person has to sign in", "tokenctl login goto"]);
+        ran.told(&["nobody has signed in yet", "tokenctl login goto"]);
     }
     assert_eq!(site.counters().token_requests, 0);
 }

@@ -1,6 +1,8 @@
 //! `FileStore`: the store itself, off the runtime's threads.
 
 use std::collections::HashMap;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -218,11 +220,18 @@ impl Inner {
     }
 
     fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
-        // Who has nothing here makes no folder.
-        if self.folder.read(key)?.is_none() {
+        let temporary = self.folder.path.join(format!("{}.tmp", key.as_str()));
+        // Who has nothing here makes no folder. A write that was killed may have left its token, and no record.
+        if fs::symlink_metadata(&temporary).is_err() && self.folder.read(key)?.is_none() {
             return Ok(());
         }
         let lock = self.folder.lock(key)?;
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::new("cannot be removed", error).at(&temporary));
+            }
+            _ => {}
+        }
         // What is sealed need not be opened for this.
         if let Some(found) = self.read(key)?.filter(|document| !document.is_removed()) {
             self.folder.write(&lock, key, &Document::removed(key, found.version).text()?)?;
