@@ -34,7 +34,7 @@ pub(crate) enum LiveProvider {
 const AFTER_HELP: &str = "\
 What --live takes from the environment:
   gotab      GOTAB_ACCESS_ID, GOTAB_ACCESS_SECRET
-  goto       GOTO_CLIENT_ID, GOTO_CLIENT_SECRET, GOTO_REFRESH_TOKEN
+  goto       GOTO_CLIENT_ID, GOTO_CLIENT_SECRET, GOTO_REFRESH_TOKEN (or `tokenctl login goto` before)
   gbg-go     GBG_GO_CLIENT_ID, GBG_GO_CLIENT_SECRET
   octotable  OCTOTABLE_CLIENT_ID, OCTOTABLE_CLIENT_SECRET, OCTOTABLE_PROPERTY_ID
 Each also knows a token URL and base URLs, such as GOTAB_TOKEN_URL and GOTAB_BASE_URL, for a sandbox.

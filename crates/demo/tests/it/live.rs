@@ -26,8 +26,8 @@ fn refused(variables: &[(&str, String)], provider: &str, expected: &str) {
 fn a_missing_variable_is_named() {
     let set = |name| (name, "x".to_owned());
     refused(&[], "gotab", "demo: environment variable GOTAB_ACCESS_ID: is not set");
-    let some = [set("GOTO_CLIENT_ID"), set("GOTO_CLIENT_SECRET")];
-    refused(&some, "goto", "demo: environment variable GOTO_REFRESH_TOKEN: is not set");
+    let some = [set("GOTO_CLIENT_ID"), set("GOTO_REFRESH_TOKEN")];
+    refused(&some, "goto", "demo: environment variable GOTO_CLIENT_SECRET: is not set");
     let some = [set("GBG_GO_CLIENT_ID"), ("GBG_GO_CLIENT_SECRET", String::new())];
     refused(&some, "gbg-go", "demo: environment variable GBG_GO_CLIENT_SECRET: is empty");
     let some = [set("OCTOTABLE_CLIENT_ID"), set("OCTOTABLE_CLIENT_SECRET")];

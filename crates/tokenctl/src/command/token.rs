@@ -1,9 +1,9 @@
 //! `token` and `header`: an access token for a script.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
-use auth_layer::{Error, Exchange, Grant, IssuedToken, TokenManager, TokenRequest, TokenSource, TokenStore};
+use auth_layer::{Clock, Error, Exchange, Grant, SystemClock, Token, TokenManager, TokenStore};
 use zeroize::Zeroizing;
 
 use super::desk::Desk;
@@ -27,10 +27,8 @@ pub(super) async fn run(
     form: Form,
 ) -> Result<(), Failure> {
     let desk = Desk::open(whose, settings, |_| Ok(None)).await?;
-    let exchange = Arc::new(exchange(&desk, settings).await?);
-    let manager = TokenManager::new(Kept(Arc::clone(&exchange)));
-    let token = to_the_end(screen, manager.token()).await?.map_err(|error| desk.advise(error.into()))?;
-    // Here the exchange is at hand, to write what the store has not taken so far.
+    let manager = TokenManager::new(exchange(&desk, settings).await?);
+    let token = to_the_end(screen, fetch(&manager)).await?.map_err(|error| desk.advise(error.into()))?;
     let token = token.access_token().expose();
     let line = Zeroizing::new(match form {
         Form::Bare => format!("{token}\n"),
@@ -39,20 +37,22 @@ pub(super) async fn run(
     screen.data(line.as_bytes())
 }
 
-/// An exchange that outlives its manager's use of it.
-#[derive(Debug)]
-struct Kept(Arc<Exchange>);
-
-#[async_trait]
-impl TokenSource for Kept {
-    async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
-        self.0.token(request).await
+/// Gets the token, and sees to it that what came with it is stored: a refresh token that is not would go with this
+/// process.
+async fn fetch(manager: &TokenManager) -> Result<Arc<Token>, Error> {
+    let token = manager.token().await?;
+    for _ in 1..WRITES {
+        if manager.flush().await.is_ok() {
+            return Ok(token);
+        }
+        SystemClock::new().sleep(BETWEEN_WRITES).await;
     }
-
-    fn must_finish(&self) -> bool {
-        self.0.must_finish()
-    }
+    manager.flush().await.map(|()| token)
 }
+
+/// A disk that is full for longer than this needs a person.
+const WRITES: u32 = 10;
+const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// What a sign-in left comes first; a client's own token is for where there was none. Who named an account wants that
 /// one's token, and no other identity's.
