@@ -60,7 +60,10 @@ fn at_once<F: Future>(future: F) -> F::Output {
 static STORE: LazyLock<(TempDir, FileStore)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let key = SealingKey::from_text(&"00".repeat(32)).expect("32 bytes");
-    let store = FileStore::builder(folder.path().join("tokens")).sealing_key(key).clock(Arc::new(StandingStill)).build();
+    let store = FileStore::builder(folder.path().join("tokens"))
+        .sealing_key(key)
+        .clock(Arc::new(StandingStill))
+        .build();
     fs::create_dir(store.folder()).expect("the folder is ours");
     (folder, store)
 });

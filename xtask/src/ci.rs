@@ -66,5 +66,5 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Each feature of `auth-layer` alone, and none.
-const FEATURES: [&str; 7] =
-    ["", "file-store", "hyper-util", "loopback", "reqwest", "reqwest-middleware", "test-util"];
+const FEATURES: [&str; 8] =
+    ["", "file-store", "hyper-util", "keyring", "loopback", "reqwest", "reqwest-middleware", "test-util"];

@@ -44,6 +44,7 @@
 //! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
+//! - `keyring`: `SealingKey::from_keyring`, for a file store whose key is in the operating system's keyring.
 //! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
 //! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
 //! - `test-util`: `TestClock`, for tests that never sleep.

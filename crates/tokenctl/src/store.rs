@@ -42,7 +42,26 @@ pub(crate) fn keys(settings: &Settings) -> Result<Vec<SealingKey>, Failure> {
         })?;
         keys.extend(from_text(name, &text)?);
     }
+    if let Some(name) = variable(KEYRING)? {
+        keys.push(from_keyring(&name)?);
+    }
     Ok(keys)
+}
+
+/// The key of that name in the operating system's keyring; a new one, if there is none.
+#[cfg(feature = "keyring")]
+fn from_keyring(name: &str) -> Result<SealingKey, Failure> {
+    let kept = SealingKey::from_keyring(name).and_then(|kept| match kept {
+        Some(key) => Ok(key),
+        None => SealingKey::generate().and_then(|key| key.keep_in_keyring(name).map(|()| key)),
+    });
+    kept.map_err(|error| unusable(KEYRING, &error))
+}
+
+#[cfg(not(feature = "keyring"))]
+fn from_keyring(_: &str) -> Result<SealingKey, Failure> {
+    let problem = format!("{KEYRING}: is set, but this tokenctl was built without feature keyring");
+    Err(Failure::config(problem).remedy("cargo install --path crates/tokenctl --features keyring"))
 }
 
 /// One key, or several apart by white space, as services read them from the environment.
@@ -64,6 +83,9 @@ pub(crate) fn key_variables(settings: &Settings) -> Result<Vec<String>, Failure>
     } else if let Some(path) = settings.key_file() {
         variables.push(format!("{KEY_FILE}={}", path.display()));
     }
+    if let Some(name) = variable(KEYRING)? {
+        variables.push(format!("{KEYRING}={name}"));
+    }
     Ok(variables)
 }
 
@@ -76,4 +98,5 @@ fn unusable(place: &str, error: &ConfigError) -> Failure {
 }
 
 const KEY: &str = "AUTH_LAYER_STORE_KEY";
+const KEYRING: &str = "AUTH_LAYER_STORE_KEYRING";
 const KEY_FILE: &str = "AUTH_LAYER_STORE_KEY_FILE";

@@ -238,3 +238,25 @@ fn sc04_a_key_file_that_everybody_can_read_is_refused() {
     assert!(SealingKey::from_file(folder.path()).is_err());
     assert!(SealingKey::from_file(folder.path().join("none")).is_err());
 }
+
+/// There may be a keyring on this machine or none; what nobody ever put there does not come out of it, and asking from a
+/// runtime's thread neither panics nor waits for ever.
+#[cfg(feature = "keyring")]
+#[tokio::test]
+async fn what_is_not_in_a_keyring_is_no_key() {
+    match SealingKey::from_keyring("of-a-test-that-keeps-nothing") {
+        Ok(kept) => assert!(kept.is_none()),
+        Err(error) => {
+            assert!(error.to_string().contains("of-a-test-that-keeps-nothing in the keyring"), "{error}")
+        }
+    }
+    let lookup = |name: &str| match name {
+        "AUTH_LAYER_STORE" => Some("/nowhere".to_owned()),
+        "AUTH_LAYER_STORE_KEYRING" => Some("of-a-test-that-keeps-nothing".to_owned()),
+        _ => None,
+    };
+    assert!(
+        FileStore::from_env(&lookup).is_err(),
+        "a key that was meant to be there would leave the tokens plain"
+    );
+}

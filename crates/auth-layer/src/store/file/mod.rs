@@ -7,6 +7,8 @@
 
 mod document;
 mod folder;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod owner;
 mod sealing;
 mod settings;

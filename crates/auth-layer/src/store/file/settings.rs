@@ -28,6 +28,8 @@ impl FileStore {
     /// - `AUTH_LAYER_STORE_KEY`: a sealing key, as [`SealingKey::from_text`] reads it; or several apart by white space, of
     ///   which the first seals.
     /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key. It comes after those of `AUTH_LAYER_STORE_KEY`.
+    /// - `AUTH_LAYER_STORE_KEYRING`: the name of a sealing key in the operating system's keyring (feature `keyring`), which
+    ///   comes last.
     ///
     /// # Errors
     ///
@@ -71,8 +73,22 @@ impl FileStore {
             })?;
             builder = builder.sealing_key(key);
         }
+        if let Some(name) = set(lookup, KEYRING)? {
+            builder = builder.sealing_key(from_keyring(&name)?);
+        }
         Ok(builder)
     }
+}
+
+#[cfg(feature = "keyring")]
+fn from_keyring(name: &str) -> Result<SealingKey, ConfigError> {
+    SealingKey::from_keyring(name)?
+        .ok_or_else(|| ConfigError::new(variable(KEYRING), "names a key that the keyring does not have"))
+}
+
+#[cfg(not(feature = "keyring"))]
+fn from_keyring(_: &str) -> Result<SealingKey, ConfigError> {
+    Err(ConfigError::new(variable(KEYRING), "is set, but this program was built without feature `keyring`"))
 }
 
 fn default_folder(lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
@@ -106,3 +122,5 @@ const FOLDER: &str = "AUTH_LAYER_STORE";
 const KEY: &str = "AUTH_LAYER_STORE_KEY";
 
 const KEY_FILE: &str = "AUTH_LAYER_STORE_KEY_FILE";
+
+const KEYRING: &str = "AUTH_LAYER_STORE_KEYRING";
