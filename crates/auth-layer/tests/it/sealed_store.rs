@@ -247,7 +247,7 @@ async fn what_is_not_in_a_keyring_is_no_key() {
     match SealingKey::from_keyring("of-a-test-that-keeps-nothing") {
         Ok(kept) => assert!(kept.is_none()),
         Err(error) => {
-            assert!(error.to_string().contains("of-a-test-that-keeps-nothing in the keyring"), "{error}")
+            assert!(error.to_string().contains("of-a-test-that-keeps-nothing in the keyring"), "{error}");
         }
     }
     let lookup = |name: &str| match name {
