@@ -115,7 +115,7 @@ impl TokenManager {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) where there is no runtime.
+    /// [`ErrorKind::Interrupted`] where there is no runtime.
     ///
     /// ```no_run
     /// # async fn run(manager: auth_layer::TokenManager) -> Result<(), auth_layer::Error> {
@@ -141,7 +141,7 @@ impl TokenManager {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) while the store still cannot be written.
+    /// [`ErrorKind::Store`] while the store still cannot be written.
     ///
     /// # Cancel safety
     ///
@@ -165,7 +165,7 @@ impl TokenManager {
     /// dates.
     ///
     /// A token on its way is not handed out either: who waits for it gets
-    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted). Where a refresh token is being redeemed, that is let
+    /// [`ErrorKind::Interrupted`]. Where a refresh token is being redeemed, that is let
     /// finish before the source is asked again. Nothing is revoked, and what the source keeps, in a store for example,
     /// is left alone.
     ///
@@ -295,7 +295,7 @@ impl TokenManagerBuilder {
     }
 
     /// Tells somebody, once, when the grant has ended and a person has to sign in again
-    /// ([`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain)); again only after there was a token in between.
+    /// ([`ErrorKind::SignInAgain`]); again only after there was a token in between.
     ///
     /// `tell` runs on the task of the exchange, so it should be quick: send a message, count a metric. A panic in it is
     /// caught.
