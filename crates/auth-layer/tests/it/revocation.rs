@@ -78,7 +78,10 @@ async fn rv02_any_success_is_one_whatever_it_says() {
     ] {
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(answer.clone()));
         let sign_in = client(&endpoint, &TestClock::new(), profile());
-        assert_eq!(sign_in.revoke(&RefreshToken::new("unknown")).await.unwrap(), Revocation::Done);
+        assert_eq!(
+            sign_in.revoke(&RefreshToken::new("nobodys-refresh-token")).await.unwrap(),
+            Revocation::Done
+        );
     }
 }
 
