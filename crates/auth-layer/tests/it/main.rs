@@ -8,16 +8,18 @@ mod callback;
 mod canary;
 mod challenge_properties;
 mod challenges;
+mod crashes;
 mod custom_grant;
 mod device;
-mod durable;
 #[cfg(unix)]
 mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
 mod hit_path;
+mod house;
 mod identity;
 mod jwt_bearer;
+mod keep_alive;
 mod leaves;
 mod limit;
 mod loopback;
@@ -44,6 +46,7 @@ mod sealed_store;
 mod secret_source;
 mod secrets;
 mod sign_in;
+mod sign_in_needed;
 mod single_flight;
 mod stack;
 #[cfg(unix)]
@@ -56,4 +59,5 @@ mod token_errors;
 mod token_exchange;
 mod token_request;
 mod token_response;
+mod unsaved;
 mod usage;

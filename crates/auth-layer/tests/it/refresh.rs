@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 /// A token answer with the access token `a<n>` for 3600 s, and a refresh token if there is to be one.
-fn refreshed(n: usize, refresh_token: Option<&str>) -> Response<Full<Bytes>> {
+pub(crate) fn refreshed(n: usize, refresh_token: Option<&str>) -> Response<Full<Bytes>> {
     let mut body =
         serde_json::json!({"access_token": format!("a{n}"), "token_type": "Bearer", "expires_in": 3600});
     if let Some(refresh_token) = refresh_token {
@@ -37,12 +37,12 @@ fn rotating() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|n, _| Ok(refreshed(n, Some(&format!("r{n}")))))
 }
 
-fn invalid_grant() -> Response<Full<Bytes>> {
+pub(crate) fn invalid_grant() -> Response<Full<Bytes>> {
     json_response(400, r#"{"error":"invalid_grant","error_description":"revoked"}"#)
 }
 
 /// The refresh tokens that were sent, in order.
-fn sent(endpoint: &FakeTokenEndpoint) -> Vec<String> {
+pub(crate) fn sent(endpoint: &FakeTokenEndpoint) -> Vec<String> {
     endpoint.seen().iter().map(|seen| seen.form("refresh_token").expect("a refresh")).collect()
 }
 

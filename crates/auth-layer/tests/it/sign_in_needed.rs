@@ -1,0 +1,103 @@
+//! The day a person has to sign in again, and the first one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use auth_layer::{Credential, Entry, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule, State};
+use tower::{Layer, ServiceExt};
+
+use crate::house::{House, strict, token};
+use crate::refresh::{invalid_grant, refreshed};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, respond};
+
+#[tokio::test]
+async fn rf11_after_a_rejected_token_of_a_revoked_grant_calls_get_the_signal_and_no_more_401s() {
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(refreshed(1, Some("r1"))),
+        _ => Ok(invalid_grant()),
+    });
+    let house = House::new(endpoint, ReplayRule::KillsFamily);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let manager = house
+        .manage(house.exchange())
+        .on_sign_in_needed({
+            let told = told.clone();
+            move |error| told.lock().unwrap().push((error.kind(), error.remedy().map(str::to_owned)))
+        })
+        .build();
+    let rig = Rig {
+        clock: house.clock.clone(),
+        endpoint: house.endpoint.clone(),
+        profile: house.profile.clone(),
+        manager: manager.clone(),
+    };
+    let api = FakeApi::scripted(|_, _| respond(401, "revoked"));
+    let service = rig.layer().layer(api.clone());
+    assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 401);
+    for _ in 0..20 {
+        let error = service.clone().oneshot(get("/me")).await.unwrap_err();
+        assert_eq!(Error::find(error.as_ref()).unwrap().kind(), ErrorKind::SignInAgain);
+        house.advance(60);
+    }
+    assert_eq!((api.count(), house.endpoint.count()), (1, 2));
+    assert_eq!(*told.lock().unwrap(), [(ErrorKind::SignInAgain, Some("run the sign-in".to_owned()))]);
+
+    // A person signs in, and the grant ends again one day: that is news.
+    house.endpoint.now(|n, _| Ok(refreshed(n, Some("r2"))));
+    house.write(Entry::new(RefreshToken::new("r-new"))).await;
+    assert!(token(&manager).await.is_ok());
+    house.endpoint.now(|_, _| Ok(invalid_grant()));
+    house.advance(3_601);
+    assert!(token(&manager).await.is_err());
+    assert_eq!(told.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn rf11_a_listener_that_panics_takes_nobody_with_it() {
+    let house = House::new(FakeTokenEndpoint::scripted(|_, _| Ok(invalid_grant())), ReplayRule::KillsFamily);
+    let manager = house.manage(house.exchange()).on_sign_in_needed(|_| panic!("a listener")).build();
+    assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::SignInAgain);
+}
+
+#[tokio::test]
+async fn b84_trouble_is_never_told_as_a_sign_in_that_is_needed() {
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| match n % 3 {
+        0 => Ok(respond(503, "")),
+        1 => Err("connection reset".into()),
+        _ => Ok(respond(429, "")),
+    });
+    let house = House::new(endpoint, ReplayRule::Reusable);
+    let told = Arc::new(AtomicUsize::new(0));
+    let manager = house
+        .manage(house.exchange())
+        .on_sign_in_needed({
+            let told = told.clone();
+            move |_| {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build();
+    for _ in 0..30 {
+        let error = token(&manager).await.unwrap_err();
+        assert!(error.is_transient() && error.remedy().is_none(), "{error}");
+        house.advance(61);
+    }
+    assert_eq!((told.load(Ordering::Relaxed), house.entry().await.state), (0, State::Idle));
+}
+
+#[tokio::test]
+async fn a_stored_grant_begins_with_the_sign_in_that_is_in_the_store() {
+    let house = House::new(strict(), ReplayRule::KillsFamily);
+    let exchange = house.exchange_of(Grant::Stored);
+    let manager = house.manage(exchange).build();
+    let error = token(&manager).await.unwrap_err();
+    assert_eq!((error.kind(), house.endpoint.count()), (ErrorKind::SignInAgain, 0));
+    assert!(error.to_string().contains("nobody has signed in yet"), "{error}");
+    house.write(Entry::new(RefreshToken::new("r0"))).await;
+    house.advance(6);
+    assert_eq!(token(&manager).await.unwrap(), "a1");
+
+    let without_store =
+        Exchange::builder(example(), Credential::new("client", "secret"), Grant::Stored).build();
+    assert!(without_store.unwrap_err().to_string().contains("needs the store"));
+}
