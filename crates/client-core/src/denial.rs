@@ -49,7 +49,7 @@ impl Denial {
         }
         challenge::parse(headers).iter().filter(|challenge| challenge.is("bearer")).find_map(|bearer| {
             let parameter = |name| bearer.parameter(name).map(str::to_owned);
-            match bearer.parameter("error")? {
+            match bearer.error()? {
                 "insufficient_scope" => Some(Self::Scope { scope: parameter("scope") }),
                 "insufficient_user_authentication" => Some(Self::Authentication {
                     acr_values: parameter("acr_values"),

@@ -1,0 +1,17 @@
+//! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1), also as careless servers write it.
+//!
+//! ```
+//! use auth_layer::challenge::parse;
+//! use http::HeaderMap;
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.insert("www-authenticate", r#"Bearer realm="c", error="invalid_token""#.parse()?);
+//! let bearer = parse(&headers).into_iter().find(|challenge| challenge.is("bearer"));
+//! assert_eq!(bearer.as_ref().and_then(|bearer| bearer.error()), Some("invalid_token"));
+//! # Ok::<(), http::header::InvalidHeaderValue>(())
+//! ```
+
+mod parsed;
+mod reader;
+
+pub use parsed::{Challenge, parse};
