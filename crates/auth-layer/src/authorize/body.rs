@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::IoSlice;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Buf;
@@ -13,6 +14,7 @@ use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
 
 use crate::clock::Clock;
+use crate::profile::BYTE_ORDER_MARK;
 
 pin_project! {
     /// The body of a response that went through [`Auth`](crate::Auth): untouched, or its beginning was looked at
@@ -46,7 +48,8 @@ pin_project! {
 struct Peeked<R: Body> {
     /// What was read, and has not been given out again.
     frames: VecDeque<Result<Frame<R::Data>, R::Error>>,
-    rest: Pin<Box<R>>,
+    /// `None` if the body ended: some bodies must not be polled again after their end.
+    rest: Option<Pin<Box<R>>>,
 }
 
 impl<R: Body> ResponseBody<R> {
@@ -67,27 +70,66 @@ impl<R: Body> ResponseBody<R> {
         }
     }
 
-    /// Reads up to [`PEEK_LIMIT`] bytes, for [`PEEK_TIME`] at most. Returns them, and a body that begins with them
+    /// Reads a body of up to [`PEEK_LIMIT`] bytes, for [`PEEK_TIME`] at most. Returns it, and a body that begins with it
     /// again. An error on the way is given out in its place.
-    pub(super) async fn peek(body: R, clock: &dyn Clock) -> (Vec<u8>, Self) {
+    ///
+    /// Returns `None` in its place if the body is longer, slower, broken, or by its first character not JSON: what is
+    /// only a part of a body says nothing.
+    pub(super) async fn peek(body: R, clock: &dyn Clock) -> (Option<Vec<u8>>, Self) {
+        if body.is_end_stream() || body.size_hint().lower() > PEEK_LIMIT as u64 {
+            return (None, Self::new(body));
+        }
         let mut rest = Box::pin(body);
         let mut time = clock.sleep(PEEK_TIME);
         let mut frames = VecDeque::new();
         let mut seen = Vec::new();
-        while seen.len() < PEEK_LIMIT {
+        // Frames may be empty, so that a bound for the bytes alone would not end this.
+        while frames.len() <= PEEK_LIMIT && may_be_json(&seen) {
             // A frame that has not come when the time is up stays in the body.
-            let Either::Left((Some(frame), _)) = select(rest.frame(), &mut time).await else { break };
-            let ended = frame.is_err();
-            if let Some(data) = frame.as_ref().ok().and_then(Frame::data_ref) {
-                // A buffer in several pieces shows its first: enough for every client we know of.
-                seen.extend_from_slice(data.chunk());
-            }
+            let Either::Left((frame, _)) = select(rest.frame(), &mut time).await else { break };
+            let Some(frame) = frame else {
+                return (Some(seen), Self { state: State::peeked(frames, None) });
+            };
+            let is_taken =
+                frame.as_ref().is_ok_and(|frame| frame.data_ref().is_none_or(|data| take(data, &mut seen)));
             frames.push_back(frame);
-            if ended {
+            if !is_taken {
                 break;
             }
+            if rest.is_end_stream() {
+                return (Some(seen), Self { state: State::peeked(frames, None) });
+            }
         }
-        (seen, Self { state: State::Peeked { peeked: Box::new(Peeked { frames, rest }) } })
+        (None, Self { state: State::peeked(frames, Some(rest)) })
+    }
+}
+
+impl<R: Body> State<R> {
+    fn peeked(frames: VecDeque<Result<Frame<R::Data>, R::Error>>, rest: Option<Pin<Box<R>>>) -> Self {
+        Self::Peeked { peeked: Box::new(Peeked { frames, rest }) }
+    }
+}
+
+/// Copies data behind what was seen, unless it does not fit there or comes in very many pieces.
+fn take(data: &impl Buf, seen: &mut Vec<u8>) -> bool {
+    if data.remaining() > PEEK_LIMIT - seen.len() {
+        return false;
+    }
+    let expected = seen.len() + data.remaining();
+    let mut pieces = [IoSlice::new(&[]); MOST_PIECES];
+    let count = data.chunks_vectored(&mut pieces);
+    pieces[..count].iter().for_each(|piece| seen.extend_from_slice(piece));
+    seen.len() == expected
+}
+
+/// Whether what begins like this may be JSON.
+fn may_be_json(beginning: &[u8]) -> bool {
+    let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning);
+    match text.trim_ascii_start().first() {
+        None => true,
+        Some(first) => {
+            first.is_ascii_digit() || b"{[\"-tfn".contains(first) || BYTE_ORDER_MARK.starts_with(text)
+        }
     }
 }
 
@@ -103,7 +145,10 @@ impl<R: Body> Body for ResponseBody<R> {
             StateProjected::Untouched { body } => body.poll_frame(cx),
             StateProjected::Peeked { peeked } => match peeked.frames.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
-                None => Poll::Ready(ready!(peeked.rest.as_mut().poll_frame(cx))),
+                None => match &mut peeked.rest {
+                    Some(rest) => rest.as_mut().poll_frame(cx),
+                    None => Poll::Ready(None),
+                },
             },
         }
     }
@@ -111,14 +156,19 @@ impl<R: Body> Body for ResponseBody<R> {
     fn is_end_stream(&self) -> bool {
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
-            State::Peeked { peeked } => peeked.frames.is_empty() && peeked.rest.is_end_stream(),
+            State::Peeked { peeked } => {
+                peeked.frames.is_empty() && peeked.rest.as_ref().is_none_or(Body::is_end_stream)
+            }
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         let (rest, peeked) = match &self.state {
             State::Untouched { body } => return body.size_hint(),
-            State::Peeked { peeked } => (peeked.rest.size_hint(), &peeked.frames),
+            State::Peeked { peeked } => {
+                let rest = peeked.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+                (rest, &peeked.frames)
+            }
         };
         let data = peeked.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
         let ahead: u64 = data.map(|data| data.remaining() as u64).sum();
@@ -141,8 +191,11 @@ impl<R: Body> fmt::Debug for ResponseBody<R> {
     }
 }
 
-/// How much of a body is looked at for a sign of rejection.
-const PEEK_LIMIT: usize = 8 * 1024;
+/// How long a body may be that is looked at for a sign of rejection.
+pub(super) const PEEK_LIMIT: usize = 8 * 1024;
+
+/// In how many pieces one frame's data may lie in memory.
+const MOST_PIECES: usize = 16;
 
 /// How long a body may hold its response back while it is looked at.
 const PEEK_TIME: Duration = Duration::from_secs(1);

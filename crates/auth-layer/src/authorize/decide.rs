@@ -14,8 +14,8 @@ pub(super) enum Permit {
     Untouched,
     /// The bearer that the caller gave for this call.
     Given(HeaderValue),
-    /// The managed token.
-    Managed,
+    /// The managed token. The operation is what the request names, if it names one.
+    Managed(Option<&'static OperationMeta>),
     /// It wants a credential that nobody gave: it is not sent.
     Refused(Error),
 }
@@ -28,14 +28,14 @@ impl Rules {
         }
         // Most requests that come without our clients have no extensions at all.
         if extensions.is_empty() {
-            return Permit::Managed;
+            return Permit::Managed(None);
         }
-        let operation = extensions.get::<&'static OperationMeta>();
-        let security = operation.map_or(Security::Managed, |operation| operation.security());
+        let operation = extensions.get::<&'static OperationMeta>().copied();
+        let security = operation.map_or(Security::Managed, OperationMeta::security);
         match (security, extensions.get::<CallBearer>()) {
             (Security::Public, _) => Permit::Untouched,
             (_, Some(bearer)) => Permit::Given(bearer.header().clone()),
-            (Security::Managed | Security::ManagedOr(_), None) => Permit::Managed,
+            (Security::Managed | Security::ManagedOr(_), None) => Permit::Managed(operation),
             (Security::Other(schemes), None) => Permit::Refused(Error::new(
                 ErrorKind::Credential,
                 format!("the operation wants a bearer of {}; give one for the call", schemes.join(" or ")),

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::judge::Judgement;
+use super::judge::{Judgement, Operation};
 use super::layer::Rules;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
@@ -64,6 +64,7 @@ pub(super) struct Spare<S, B> {
     pub(super) rules: Arc<Rules>,
     /// The manager of the request's identity, where there is more than one.
     pub(super) chosen: Option<TokenManager>,
+    pub(super) operation: Operation,
     /// `None` if the body cannot be sent again.
     pub(super) kept: Option<Kept<B>>,
     /// The token that was sent.
@@ -100,6 +101,7 @@ where
         mut ready: S,
         rules: Arc<Rules>,
         chosen: Option<TokenManager>,
+        operation: Operation,
         mut request: Request<B>,
     ) -> Self {
         let slow = Box::pin(async move {
@@ -108,7 +110,11 @@ where
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
-            answer(response, Spare { service: ready, rules, chosen, kept, generation }).await
+            let spare = Spare { service: ready, rules, chosen, operation, kept, generation };
+            match spare.judge(&response) {
+                Judgement::Accepted => Ok(response.map(ResponseBody::new)),
+                judgement => answer(response, judgement, spare).await,
+            }
         });
         Self { state: State::Slow { slow } }
     }
@@ -131,10 +137,12 @@ where
             let slow = match self.as_mut().project().state.project() {
                 StateProjected::Sent { response, spare } => {
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
-                    if response.status().as_u16() < 400 {
+                    let status = response.status();
+                    let judged = spare.take_if(|spare| spare.rules.concerns(spare.operation, status));
+                    let Some(spare) = judged else {
                         return Poll::Ready(Ok(response.map(ResponseBody::new)));
-                    }
-                    match refused(response, spare.take()) {
+                    };
+                    match refused(response, spare) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(slow) => slow,
                     }
@@ -154,7 +162,7 @@ where
 #[cold]
 fn refused<S, B, R>(
     response: Response<R>,
-    spare: Option<Spare<S, B>>,
+    spare: Spare<S, B>,
 ) -> Result<Response<ResponseBody<R>>, SlowFuture<R>>
 where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
@@ -165,10 +173,15 @@ where
     R::Data: Send,
     R::Error: Send,
 {
-    let judge = |rules: &Rules| rules.judge(response.status(), response.headers());
-    match spare.filter(|spare| judge(&spare.rules) != Judgement::Accepted) {
-        Some(spare) => Err(Box::pin(answer(response, spare))),
-        None => Ok(response.map(ResponseBody::new)),
+    match spare.judge(&response) {
+        Judgement::Accepted => Ok(response.map(ResponseBody::new)),
+        judgement => Err(Box::pin(answer(response, judgement, spare))),
+    }
+}
+
+impl<S, B> Spare<S, B> {
+    fn judge<R>(&self, response: &Response<R>) -> Judgement {
+        self.rules.judge(self.operation, response.status(), response.headers())
     }
 }
 
@@ -176,6 +189,7 @@ where
 /// then sends it once more.
 async fn answer<S, B, R>(
     response: Response<R>,
+    judgement: Judgement,
     spare: Spare<S, B>,
 ) -> Result<Response<ResponseBody<R>>, BoxError>
 where
@@ -184,19 +198,17 @@ where
     B: TryClone,
     R: Body,
 {
-    let Spare { mut service, rules, chosen, kept, generation } = spare;
+    let Spare { mut service, rules, chosen, operation, kept, generation } = spare;
     let manager = rules.manager(chosen.as_ref());
     let (head, body) = response.into_parts();
-    let body = match rules.judge(head.status, &head.headers) {
-        Judgement::Accepted => return Ok(Response::from_parts(head, ResponseBody::new(body))),
-        Judgement::Rejected => ResponseBody::new(body),
-        Judgement::LookInside => {
-            let (seen, body) = ResponseBody::peek(body, &**manager.clock()).await;
-            if !rules.is_sign(head.status, &seen) {
-                return Ok(Response::from_parts(head, body));
-            }
-            body
+    let body = if judgement == Judgement::LookInside {
+        let (whole, body) = ResponseBody::peek(body, &**manager.clock()).await;
+        if !whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)) {
+            return Ok(Response::from_parts(head, body));
         }
+        body
+    } else {
+        ResponseBody::new(body)
     };
     let Some(kept) = kept.filter(Kept::is_whole) else {
         manager.report(generation);

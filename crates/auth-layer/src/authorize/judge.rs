@@ -1,9 +1,13 @@
 //! Decides whether a response rejects the token.
 
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 
-use super::challenge;
+use super::body::PEEK_LIMIT;
+use super::challenge::{self, Challenge};
 use super::layer::Rules;
+use crate::operation::OperationMeta;
+use crate::profile::document;
 
 /// What a response's head says of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,38 +20,96 @@ pub(super) enum Judgement {
     LookInside,
 }
 
+/// The operation of a request, if it names one.
+pub(super) type Operation = Option<&'static OperationMeta>;
+
 impl Rules {
-    /// Judges by the head alone. This is on the path of every response.
-    pub(super) fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Judgement {
-        if status.as_u16() < 400 {
-            Judgement::Accepted
-        } else if status == StatusCode::UNAUTHORIZED && rejects(headers) {
+    /// Whether a response with this status has to be judged at all. This is on the path of every response, and costs a
+    /// good one a look at a flag.
+    #[inline]
+    pub(super) fn concerns(&self, operation: Operation, status: StatusCode) -> bool {
+        status.as_u16() >= 400 || self.signs_in_success && self.may_hold_sign(operation, status)
+    }
+
+    /// Judges by the head alone.
+    pub(super) fn judge(&self, operation: Operation, status: StatusCode, headers: &HeaderMap) -> Judgement {
+        if status == StatusCode::UNAUTHORIZED && self.rejects(headers) {
             Judgement::Rejected
-        } else if self.signs.iter().any(|sign| sign.status() == status) {
+        } else if self.may_hold_sign(operation, status) && is_readable(status, headers) {
             Judgement::LookInside
         } else {
             Judgement::Accepted
         }
     }
 
-    /// Judges by the head and the beginning of the body.
-    pub(super) fn is_sign(&self, status: StatusCode, body: &[u8]) -> bool {
-        self.signs.iter().any(|sign| sign.is_in(status, body))
+    /// Judges by the head and the body, which was read to its end.
+    pub(super) fn is_sign(&self, operation: Operation, status: StatusCode, body: &[u8]) -> bool {
+        let id = operation.map(OperationMeta::id);
+        document(body).is_some_and(|document| {
+            self.signs.iter().any(|sign| sign.applies_to(status, id) && sign.is_in_document(&document))
+        })
+    }
+
+    fn may_hold_sign(&self, operation: Operation, status: StatusCode) -> bool {
+        let id = operation.map(OperationMeta::id);
+        self.signs.iter().any(|sign| sign.applies_to(status, id))
+    }
+
+    /// Reads a 401 through its challenges (RFC 6750 section 3.1).
+    fn rejects(&self, headers: &HeaderMap) -> bool {
+        let mut challenges = challenge::parse(headers);
+        if challenges.is_empty() {
+            // No challenge, or none that can be read: plenty of servers send none.
+            return true;
+        }
+        challenges.retain(is_bearer);
+        if challenges.is_empty() {
+            return false;
+        }
+        let says = |codes: &[&str]| {
+            challenges.iter().filter_map(Challenge::error).any(|error| codes.contains(&error))
+        };
+        says(&["invalid_token"]) || !says(&TOKEN_IS_GOOD)
     }
 }
 
-/// Reads a 401 through its challenges (RFC 6750 section 3.1).
-fn rejects(headers: &HeaderMap) -> bool {
-    let challenges = challenge::parse(headers);
-    if challenges.is_empty() {
-        // No challenge, or none that can be read: plenty of servers send none.
-        return true;
-    }
-    challenges.iter().filter(|challenge| challenge.is("bearer")).any(|bearer| {
-        // These say that the token is good, and that something else is wrong.
-        !matches!(
-            bearer.parameter("error"),
-            Some("insufficient_scope" | "insufficient_user_authentication" | "invalid_request")
-        )
-    })
+fn is_bearer(challenge: &Challenge) -> bool {
+    challenge.is("bearer")
 }
+
+/// Whether a body is worth reading, as far as its head tells.
+fn is_readable(status: StatusCode, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let is_long = text(CONTENT_LENGTH)
+        .is_some_and(|length| length.parse().is_ok_and(|length: u64| length > PEEK_LIMIT as u64));
+    let is_encoded = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    // A stream must not be held back. The body of an error is short, whatever it calls itself.
+    let is_stream = status.as_u16() < 400
+        && text(CONTENT_TYPE).is_some_and(|media| STREAMS.iter().any(|kind| begins_with(media, kind)));
+    !is_long && !is_encoded && !is_stream
+}
+
+fn begins_with(text: &str, beginning: &str) -> bool {
+    text.get(..beginning.len()).is_some_and(|text| text.eq_ignore_ascii_case(beginning))
+}
+
+/// These say that the token is good, and that something else is wrong.
+const TOKEN_IS_GOOD: [&str; 3] =
+    ["insufficient_scope", "insufficient_user_authentication", "invalid_request"];
+
+/// How the media types begin that are no single JSON document, and come bit by bit or are large.
+const STREAMS: [&str; 10] = [
+    "text/event-stream",
+    "multipart/",
+    "image/",
+    "audio/",
+    "video/",
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json-seq",
+    "application/grpc",
+];

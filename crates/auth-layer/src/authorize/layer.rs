@@ -41,6 +41,8 @@ pub(super) struct Rules {
     pub(super) managers: Managers,
     pub(super) origins: Origins,
     pub(super) signs: Vec<BodySign>,
+    /// One of the signs may be in a response whose status is not an error.
+    pub(super) signs_in_success: bool,
     pub(super) common: Common,
 }
 
@@ -67,8 +69,14 @@ impl AuthLayer {
     }
 
     fn of(profile: &Profile, managers: Managers) -> Self {
-        let (origins, signs) = (profile.origins().clone(), profile.signs.clone());
-        Self { rules: Arc::new(Rules { managers, origins, signs, common: Common::default() }) }
+        let rules = Rules {
+            managers,
+            origins: profile.origins().clone(),
+            signs: profile.signs.clone(),
+            signs_in_success: profile.signs.iter().any(BodySign::may_be_in_success),
+            common: Common::default(),
+        };
+        Self { rules: Arc::new(rules) }
     }
 
     /// The manager whose token is sent, if it is one for all requests.

@@ -8,7 +8,7 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use super::body::ResponseBody;
 use super::decide::Permit;
-use super::judge::Judgement;
+use super::judge::{Judgement, Operation};
 use super::layer::AuthLayer;
 use crate::clock::Clock;
 use crate::manager::{Token, Verdict};
@@ -46,21 +46,21 @@ impl Middleware for AuthMiddleware {
         let Ok(uri) = request.url().as_str().parse() else {
             return next.run(request, extensions).await;
         };
-        match rules.permit(&uri, request.headers(), extensions) {
-            Permit::Managed => {}
+        let operation = match rules.permit(&uri, request.headers(), extensions) {
+            Permit::Managed(operation) => operation,
             Permit::Untouched => return next.run(request, extensions).await,
             Permit::Given(bearer) => {
                 request.headers_mut().insert(AUTHORIZATION, bearer);
                 return next.run(request, extensions).await;
             }
             Permit::Refused(error) => return Err(not_sent(error)),
-        }
+        };
         let chosen = rules.choose(extensions).map_err(not_sent)?;
         let manager = rules.manager(chosen.as_ref());
         let token = manager.token().await.map_err(not_sent)?;
         let again = request.try_clone();
         let response = next.clone().run(authorized(request, &token), extensions).await?;
-        let (response, rejected) = self.examine(response, &**manager.clock()).await?;
+        let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
         if !rejected {
             return Ok(response);
         }
@@ -82,19 +82,23 @@ impl AuthMiddleware {
     /// Whether the response rejects the token, and the response as it came.
     async fn examine(
         &self,
+        operation: Operation,
         response: reqwest::Response,
         clock: &dyn Clock,
     ) -> Result<(reqwest::Response, bool)> {
         let rules = &self.0.rules;
-        match rules.judge(response.status(), response.headers()) {
+        if !rules.concerns(operation, response.status()) {
+            return Ok((response, false));
+        }
+        match rules.judge(operation, response.status(), response.headers()) {
             Judgement::Accepted => return Ok((response, false)),
             Judgement::Rejected => return Ok((response, true)),
             Judgement::LookInside => {}
         }
         let url = response.url().clone();
         let (mut head, body) = Response::from(response).into_parts();
-        let (seen, body) = ResponseBody::peek(body, clock).await;
-        let rejected = rules.is_sign(head.status, &seen);
+        let (whole, body) = ResponseBody::peek(body, clock).await;
+        let rejected = whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole));
         // The URL goes with a response only in an extension that this builder alone can make.
         let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;
         head.extensions.extend(carrier.into_parts().0.extensions);

@@ -91,15 +91,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
-            Permit::Managed => {}
+        let operation = match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
+            Permit::Managed(operation) => operation,
             Permit::Untouched => return ResponseFuture::sent(self.inner.call(request), None),
             Permit::Given(bearer) => {
                 request.headers_mut().insert(AUTHORIZATION, bearer);
                 return ResponseFuture::sent(self.inner.call(request), None);
             }
             Permit::Refused(error) => return ResponseFuture::failed(error),
-        }
+        };
         let chosen = match self.rules.choose(request.extensions()) {
             Ok(chosen) => chosen,
             Err(error) => return ResponseFuture::failed(error),
@@ -112,15 +112,15 @@ where
             let kept = Kept::of(&request, &self.rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
-            let spare =
-                Spare { service: self.inner.clone(), rules: self.rules.clone(), chosen, kept, generation };
+            let service = self.inner.clone();
+            let spare = Spare { service, rules: self.rules.clone(), chosen, operation, kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));
         }
         match manager.arrival() {
             Ok(arrival) => {
                 let next = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, next);
-                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, request)
+                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, operation, request)
             }
             Err(error) => ResponseFuture::failed(error),
         }

@@ -17,6 +17,7 @@
 
 mod answer;
 mod origin;
+mod pointer;
 mod providers;
 mod recipe;
 mod rejection;
@@ -24,6 +25,7 @@ mod request;
 mod sign_in;
 
 pub(crate) use origin::{endpoint_url, shown};
+pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 
 pub use answer::{AnswerNames, LifetimeUnit};
 pub use origin::{Origin, Origins};

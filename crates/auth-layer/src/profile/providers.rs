@@ -11,6 +11,7 @@ use super::origin::Origin;
 use super::recipe::{Profile, RateLimit, ReplayRule};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
+use crate::config_error::ConfigError;
 use crate::token::Scope;
 
 impl Profile {
@@ -74,7 +75,10 @@ impl Profile {
             .with_default_token_type("Bearer")
             .with_default_lifetime(HOUR)
             .with_replay_rule(ReplayRule::Reusable)
-            .with_rejection(BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]))
+            .with_rejection(sign(
+                BodySign::new("/int_err_code", ["InvalidToken"])
+                    .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN])),
+            ))
             .with_names(AnswerNames::new().with_account(&["principal"]))
             .signing_in_at("https://authentication.logmeininc.com/oauth/authorize")
             .revoking_at("https://authentication.logmeininc.com/oauth/revoke")
@@ -128,6 +132,11 @@ fn provider(name: &'static str, token_url: &'static str, apis: &[&'static str]) 
     let origins =
         apis.iter().map(|api| Origin::of(&Uri::from_static(api)).expect("known origins are https")).collect();
     Profile::at(Cow::Borrowed(name), Uri::from_static(token_url)).with_origins(origins)
+}
+
+/// A sign that is known to be good: the tests make all profiles.
+fn sign(sign: Result<BodySign, ConfigError>) -> BodySign {
+    sign.expect("a known sign can match")
 }
 
 fn limit(class: &'static str, requests: u32, period: Duration) -> RateLimit {

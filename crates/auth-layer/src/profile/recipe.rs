@@ -215,7 +215,7 @@ impl Profile {
         self
     }
 
-    /// One more response that means a rejected token.
+    /// One more response that means a rejected token, besides a 401.
     #[must_use]
     pub fn with_rejection(mut self, sign: BodySign) -> Self {
         self.signs.push(sign);

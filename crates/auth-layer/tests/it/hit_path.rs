@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use auth_layer::{Auth, AuthLayer, OperationMeta, SystemClock, TestClock, TokenManager};
+use auth_layer::{Auth, AuthLayer, BodySign, OperationMeta, Profile, SystemClock, TestClock, TokenManager};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Empty;
@@ -52,11 +52,15 @@ fn hit(service: &mut Auth<Free>, request: Request<Empty<Bytes>>) {
 
 /// How many allocations a number of hits make, each with a request made before by `request`.
 fn allocations_of(hits: usize, request: impl Fn(&Uri) -> Request<Empty<Bytes>>) -> u64 {
+    allocations_with(&example(), hits, request)
+}
+
+fn allocations_with(profile: &Profile, hits: usize, request: impl Fn(&Uri) -> Request<Empty<Bytes>>) -> u64 {
     let clock = Arc::new(SystemClock::new());
     let endpoint = FakeTokenEndpoint::issuing(3600);
     let exchange = exchange(&endpoint, &TestClock::new(), &example()).clock(clock.clone()).build().unwrap();
     let manager = TokenManager::builder(exchange).clock(clock).build();
-    let mut service = AuthLayer::new(&example(), manager).layer(Free);
+    let mut service = AuthLayer::new(profile, manager).layer(Free);
     let uri = Uri::from_static("https://api.example.com/me?a=1");
     for _ in 0..10 {
         hit(&mut service, request(&uri));
@@ -78,6 +82,17 @@ fn b09_cc11_a_hit_allocates_nothing() {
 #[test]
 fn b09_cc11_a_hit_of_a_generated_client_allocates_nothing() {
     let allocations = allocations_of(10_000, |uri| {
+        let mut request = request(uri);
+        request.extensions_mut().insert(&LIST);
+        request
+    });
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn b09_cc11_a_sign_of_another_operation_costs_a_hit_no_allocation() {
+    let sign = BodySign::new("/code", ["dead"]).and_then(|sign| sign.with_operations(["graphql"])).unwrap();
+    let allocations = allocations_with(&example().with_rejection(sign), 10_000, |uri| {
         let mut request = request(uri);
         request.extensions_mut().insert(&LIST);
         request

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod body_signs;
 mod caches;
 mod callback;
 mod canary;

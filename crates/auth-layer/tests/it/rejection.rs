@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_layer::{Auth, BodySign, BoxError, TokenManager};
+use auth_layer::{Auth, BodySign, BoxError, Profile, TokenManager};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -12,8 +12,8 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{
-    FakeApi, FakeTokenEndpoint, Rig, challenged, example, get, respond, settle, status_at_once, text,
-    token_answer, until,
+    FakeApi, FakeTokenEndpoint, Rig, challenged, example, get, invalid_token_at_403, respond, settle,
+    status_at_once, text, token_answer, until,
 };
 
 async fn send(service: &Auth<FakeApi>) -> StatusCode {
@@ -148,14 +148,26 @@ async fn b35_ch15_a_late_401_takes_the_token_that_is_already_there() {
 
 #[tokio::test]
 async fn b36_an_api_that_rejects_everything_mints_no_tokens() {
-    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
-    let api = FakeApi::scripted(|_, _| respond(401, "rejected"));
+    mints_few(example(), respond(401, "rejected")).await;
+}
+
+#[tokio::test]
+async fn b36_an_api_that_rejects_everything_with_200_mints_no_tokens() {
+    let sign = BodySign::new("/code", ["190"]).unwrap();
+    mints_few(example().with_rejection(sign), respond(200, r#"{"code":190}"#)).await;
+}
+
+/// Makes 100 calls a second for ten minutes to an API that gives each the same answer.
+async fn mints_few(profile: Profile, answer: Response<Full<Bytes>>) {
+    let status = answer.status();
+    let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), profile);
+    let api = FakeApi::scripted(move |_, _| answer.clone());
     let service = rig.over(api.clone());
 
     let mut asked = Vec::new();
     let (mut sent, mut requests) = (0, 0);
     for hundredth in 0..60_000_u32 {
-        assert_eq!(send(&service).await, 401);
+        assert_eq!(send(&service).await, status);
         let sends = api.count() - sent;
         assert!((1..=2).contains(&sends));
         sent += sends;
@@ -278,7 +290,7 @@ async fn ch06_a_401_that_says_nothing_is_a_rejected_token() {
 
 #[tokio::test]
 async fn ch08_a_profile_names_a_403_that_rejects_the_token() {
-    let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+    let sign = invalid_token_at_403();
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), example().with_rejection(sign));
     let api = FakeApi::scripted(|n, _| match n {
         1 => respond(403, r#"{"int_err_code":"InvalidToken","msg":"expired"}"#),
@@ -290,7 +302,7 @@ async fn ch08_a_profile_names_a_403_that_rejects_the_token() {
 
 #[tokio::test]
 async fn ch08_any_other_403_goes_back_byte_for_byte() {
-    let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+    let sign = invalid_token_at_403();
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), example().with_rejection(sign));
     let long = format!(r#"{{"int_err_code":"NoPermission","msg":"{}"}}"#, "x".repeat(100_000));
     for body in ["", "no JSON", r#"{"int_err_code":"NoPermission"}"#, long.as_str()] {
@@ -306,7 +318,7 @@ async fn ch08_any_other_403_goes_back_byte_for_byte() {
 
 #[tokio::test]
 async fn ch08_a_rejection_that_stands_goes_back_byte_for_byte() {
-    let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+    let sign = invalid_token_at_403();
     let rig = Rig::with_profile(
         FakeTokenEndpoint::scripted(|_, _| Ok(token_answer("same", 3600))),
         example().with_rejection(sign),
@@ -451,7 +463,7 @@ async fn ch14_a_replaced_response_that_stalls_delays_the_resend_by_50_ms() {
 
 #[tokio::test]
 async fn ch08_a_403_whose_body_stalls_holds_its_response_back_for_a_second() {
-    let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+    let sign = invalid_token_at_403();
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), example().with_rejection(sign));
     rig.manager.token().await.unwrap();
     let api = tower::service_fn(|_: Request<Full<Bytes>>| async {

@@ -7,11 +7,11 @@ use auth_layer::{
     AccessToken, AuthLayer, AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, Identity, OperationMeta,
     Profile, ReplayRule, Security, StaticToken, TokenManager, TokenPool,
 };
-use http::{Extensions, HeaderValue, Method, StatusCode};
+use http::{Extensions, HeaderValue, Method};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 
 use crate::loopback::{Loopback, Reply, answer, redirect};
-use crate::support::{FakeTokenEndpoint, Rig, Seen, example, respond};
+use crate::support::{FakeTokenEndpoint, Rig, Seen, example, invalid_token_at_403, respond};
 
 /// Notes the `Authorization` of what passes below the layer.
 #[derive(Clone, Default)]
@@ -47,12 +47,15 @@ impl Stack {
         endpoint: FakeTokenEndpoint,
     ) -> Self {
         let server = Loopback::start(script).await;
-        let sign = BodySign::new(StatusCode::FORBIDDEN, "int_err_code", &["InvalidToken"]);
+        let graphql = BodySign::new("/errors/*/code", ["UNAUTHENTICATED"])
+            .and_then(|sign| sign.with_operations(["graphql"]))
+            .unwrap();
         let profile = Profile::new("loopback", "https://auth.example.com/token")
             .and_then(|profile| profile.with_origin(&server.url("")))
             .unwrap()
             .with_replay_rule(ReplayRule::Reusable)
-            .with_rejection(sign);
+            .with_rejection(invalid_token_at_403())
+            .with_rejection(graphql);
         let rig = Rig::with_profile(endpoint, profile);
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().redirect(redirects).no_proxy().build().unwrap();
@@ -184,6 +187,23 @@ async fn a_403_is_looked_into_and_comes_back_whole() {
         assert_eq!(response.bytes().await.unwrap(), expected);
         assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn a_200_that_names_the_token_renews_and_resends_if_the_operation_is_named() {
+    static GRAPHQL: OperationMeta = OperationMeta::new("graphql", Method::POST, "/graph");
+    let stack = Stack::new(|n, _| {
+        Reply::Whole(match n {
+            1 | 3 => answer(200, r#"{"errors":[{"code":"UNAUTHENTICATED"}]}"#),
+            _ => answer(200, "[]"),
+        })
+    })
+    .await;
+    let graphql = stack.client.get(stack.server.url("/graph")).with_extension(&GRAPHQL);
+    assert_eq!(graphql.send().await.unwrap().text().await.unwrap(), "[]");
+    assert_eq!(stack.bearers(), ["token-1", "token-2"]);
+    assert_eq!(stack.get("/graph").await.1, r#"{"errors":[{"code":"UNAUTHENTICATED"}]}"#);
+    assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (3, 2));
 }
 
 #[tokio::test]

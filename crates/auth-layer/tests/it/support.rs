@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use auth_layer::{
-    Auth, AuthLayer, BoxError, Credential, Error, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile,
-    ResponseBody, TestClock, TokenManager, Transport,
+    Auth, AuthLayer, BodySign, BoxError, Credential, Error, ErrorKind, Exchange, ExchangeBuilder, Grant,
+    Profile, ResponseBody, TestClock, TokenManager, Transport,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -298,6 +298,13 @@ pub(crate) fn example() -> Profile {
     Profile::new("example", "https://auth.example.com/token")
         .and_then(|profile| profile.with_origin("https://api.example.com"))
         .expect("good URLs")
+}
+
+/// The sign that GoTo's API uses.
+pub(crate) fn invalid_token_at_403() -> BodySign {
+    BodySign::new("/int_err_code", ["InvalidToken"])
+        .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN]))
+        .expect("a good sign")
 }
 
 /// Client credentials with a timeout of 1 s.
