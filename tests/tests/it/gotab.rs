@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_layer::{ClientAuth, Encoding, ErrorKind, Profile};
 use client_core::{Digits, Error};
-use emulator::{Endpoint, Rejection, Site, TokenRefusal};
+use emulator::{Endpoint, Fault, Rejection, Site, TokenRefusal};
 use gotab_client::Client;
 use gotab_client::responses::CreateTabError;
 use gotab_client::types::{GraphqlQuery, LocationListing, Quantity, TabCreate, TabRefusal};
@@ -155,6 +155,58 @@ async fn graphql_says_401_in_its_own_shape_and_the_token_is_renewed_all_the_same
     assert!(answer.errors.is_none());
     let counters = site.counters();
     assert_eq!((counters.token_requests, counters.operations["graphql"]), (2, 3));
+}
+
+/// An answer of the graph interface with status 200.
+fn graph_answer(body: &str) -> Fault {
+    Fault::Status { code: 200, body: body.to_owned(), headers: Vec::new() }
+}
+
+const UNAUTHENTICATED: &str = r#"{"errors":[{"message":"no","extensions":{"code":"UNAUTHENTICATED"}}]"#;
+
+#[tokio::test]
+async fn a_graphql_answer_of_200_that_rejects_the_token_renews_it() {
+    let stage = Stage::start().await;
+    let site = stage.site::<Gotab>();
+    let client = stage.client::<Gotab>();
+    let query: GraphqlQuery = serde_json::from_value(json!({"query": "{ a }", "variables": {}})).unwrap();
+    for (data, expected) in [(r#", "data": null}"#, 2), ("}", 3)] {
+        site.inject(Endpoint::Api, graph_answer(&format!("{UNAUTHENTICATED}{data}")).on_operation("graphql"));
+        let answer = client.graphql().body(query.clone()).send().await.unwrap();
+        assert!(answer.errors.is_none() && answer.data.is_some());
+        assert_eq!(
+            (site.counters().token_requests, Gotab::manager(&client).stats().resends),
+            (expected, expected - 1)
+        );
+        // Out of the time in which a second rejection in a row is not believed.
+        stage.advance(Duration::from_secs(60));
+    }
+    // It is sent again once: a second such answer is the caller's.
+    let rejected = graph_answer(&format!("{UNAUTHENTICATED}}}"));
+    site.inject(Endpoint::Api, rejected.on_operation("graphql").times(2));
+    let answer = client.graphql().body(query).send().await.unwrap();
+    let code = answer.errors.as_ref().unwrap()[0].extensions.as_ref().unwrap().code.as_deref();
+    assert_eq!((code, site.counters().operations["graphql"]), (Some("UNAUTHENTICATED"), 6));
+}
+
+#[tokio::test]
+async fn a_graphql_answer_of_200_with_data_is_handed_over() {
+    let stage = Stage::start().await;
+    let site = stage.site::<Gotab>();
+    let client = stage.client::<Gotab>();
+    let query: GraphqlQuery = serde_json::from_value(json!({"query": "{ a }", "variables": {}})).unwrap();
+    let partial = graph_answer(&format!(r#"{UNAUTHENTICATED}, "data": {{"a": 1, "b": null}}}}"#));
+    site.inject(Endpoint::Api, partial.on_operation("graphql"));
+    let answer = client.graphql().body(query.clone()).send().await.unwrap();
+    assert_eq!(answer.data.as_ref().unwrap()["a"], 1);
+    assert!(answer.errors.is_some());
+
+    // Only the graph interface says so; another operation's body is not looked into.
+    let other = graph_answer(&format!("{UNAUTHENTICATED}}}"));
+    site.inject(Endpoint::Api, other.on_operation("listLocations"));
+    client.list_locations().send().await.unwrap_err();
+    let counters = site.counters();
+    assert_eq!((counters.token_requests, counters.api_calls), (1, 2));
 }
 
 #[tokio::test]

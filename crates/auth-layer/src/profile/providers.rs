@@ -39,8 +39,10 @@ impl Profile {
     /// GoTab: a JSON body with names of its own; the answer in the current and in the older shape.
     ///
     /// Tokens live for 24 hours; the refresh token of the older shape is ignored. 403 means that the
-    /// location has not authorised the application: it is never a reason to renew. Source:
-    /// <https://docs.gotab.io/getting-started/authentication/>; of its sign-in page:
+    /// location has not authorised the application: it is never a reason to renew. Its GraphQL operation may answer
+    /// a rejected token with 200, no `data`, and an error whose `extensions.code` is `UNAUTHENTICATED`. Source:
+    /// <https://docs.gotab.io/getting-started/authentication/>; of errors:
+    /// <https://docs.gotab.io/concepts/error-handling/>; of its sign-in page:
     /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
     pub fn gotab() -> Self {
         provider("gotab", "https://gotab.io/oauth/token", &["https://gotab.io"])
@@ -58,6 +60,12 @@ impl Profile {
             .with_default_lifetime(DAY)
             .signing_in_at("https://gotab.io/manager/oauth")
             .with_authorize_names("api_access_id", "redirect_url")
+            .with_rejection(sign(
+                BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])
+                    .and_then(|sign| sign.with_statuses([StatusCode::OK]))
+                    .and_then(|sign| sign.with_operations(["graphql"]))
+                    .and_then(|sign| sign.while_absent("/data")),
+            ))
             .with_rate_limit(limit("rest", 100, MINUTE))
             .with_rate_limit(limit("graphql", 4, SECOND))
     }
