@@ -62,8 +62,10 @@ impl Rules {
             // No challenge, or none that can be read: plenty of servers send none.
             return true;
         }
-        challenges.retain(is_bearer);
-        if challenges.is_empty() {
+        // The others count only where there is no Bearer challenge: then they are all that the server says.
+        if challenges.iter().any(is_bearer) {
+            challenges.retain(is_bearer);
+        } else if !self.other_schemes_reject {
             return false;
         }
         let says = |codes: &[&str]| {

@@ -43,6 +43,8 @@ pub(super) struct Rules {
     pub(super) signs: Vec<BodySign>,
     /// One of the signs may be in a response whose status is not an error.
     pub(super) signs_in_success: bool,
+    /// A 401 without a Bearer challenge rejects the token.
+    pub(super) other_schemes_reject: bool,
     pub(super) common: Common,
 }
 
@@ -74,6 +76,7 @@ impl AuthLayer {
             origins: profile.origins().clone(),
             signs: profile.signs.clone(),
             signs_in_success: profile.signs.iter().any(BodySign::may_be_in_success),
+            other_schemes_reject: profile.other_schemes_reject,
             common: Common::default(),
         };
         Self { rules: Arc::new(rules) }

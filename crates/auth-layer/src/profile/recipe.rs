@@ -48,6 +48,7 @@ pub struct Profile {
     pub(crate) lifetime_unit: LifetimeUnit,
     pub(crate) replay: ReplayRule,
     pub(crate) signs: Vec<BodySign>,
+    pub(crate) other_schemes_reject: bool,
     origins: Origins,
     rate_limits: Vec<RateLimit>,
     pub(super) people: SignInFacts,
@@ -116,6 +117,7 @@ impl Profile {
             lifetime_unit: LifetimeUnit::Seconds,
             replay: ReplayRule::Unknown,
             signs: Vec::new(),
+            other_schemes_reject: true,
             origins: Origins::default(),
             rate_limits: Vec::new(),
             people: SignInFacts::new(),
@@ -219,6 +221,17 @@ impl Profile {
     #[must_use]
     pub fn with_rejection(mut self, sign: BodySign) -> Self {
         self.signs.push(sign);
+        self
+    }
+
+    /// Takes a 401 for a rejection only if a `Bearer` challenge is among its challenges, or none can be read.
+    ///
+    /// Unless this is set, a 401 that names other schemes only (`Basic`, `Token`, `Negotiate`) is a rejection as well:
+    /// many APIs do not name the scheme that they want. Set it for an API in which a 401 with another scheme's
+    /// challenge says nothing of the token.
+    #[must_use]
+    pub const fn with_bearer_challenges_only(mut self) -> Self {
+        self.other_schemes_reject = false;
         self
     }
 

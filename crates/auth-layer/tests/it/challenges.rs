@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::Full;
 use tower::ServiceExt;
 
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, challenged, get, respond, settle, text};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, challenged, example, get, respond, settle, text};
 
 fn headers(lines: &[&[u8]]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -29,7 +29,10 @@ fn schemes(lines: &[&str], expected: &[&str]) -> Vec<Challenge> {
 
 /// How often the API and the token endpoint were asked because of one answer to a first request.
 async fn asked_after(answer: Response<Full<Bytes>>) -> (usize, usize) {
-    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    asked_through(&Rig::new(FakeTokenEndpoint::issuing(3600)), answer).await
+}
+
+async fn asked_through(rig: &Rig, answer: Response<Full<Bytes>>) -> (usize, usize) {
     let api = FakeApi::scripted(move |n, _| if n == 1 { answer.clone() } else { respond(200, "ok") });
     rig.over(api.clone()).oneshot(get("/me")).await.unwrap();
     settle().await;
@@ -146,7 +149,10 @@ async fn ch04_a_parameter_twice_makes_a_challenge_unusable() {
 
     // The challenges beside it stand.
     schemes(&[&format!("{twice}, Basic realm=x")], &["Basic"]);
-    assert_eq!(asked_after(challenged(401, &format!("{twice}, Basic realm=x"))).await, PASSED_THROUGH);
+    assert_eq!(asked_after(challenged(401, &format!("{twice}, Basic realm=x"))).await, ONCE_MORE);
+    let good = format!(r#"{twice}, Bearer error="insufficient_scope""#);
+    schemes(&[&good], &["Bearer"]);
+    assert_eq!(asked_after(challenged(401, &good)).await, PASSED_THROUGH);
 }
 
 #[tokio::test]
@@ -169,10 +175,100 @@ async fn ch09_a_bad_request_is_passed_through() {
 }
 
 #[tokio::test]
-async fn ch10_a_401_of_other_schemes_is_passed_through() {
-    is_passed_through(challenged(401, r#"Basic realm="x""#)).await;
-    is_passed_through(challenged(401, "Negotiate")).await;
-    is_passed_through(challenged(401, r#"Basic realm="Bearer", Negotiate abc=="#)).await;
+async fn ch10_a_401_of_other_schemes_is_a_rejection() {
+    for line in [
+        r#"Basic realm="x""#,
+        "Negotiate",
+        "Token",
+        r#"Basic realm="Bearer", Negotiate abc=="#,
+        r#"DPoP error="use_dpop_nonce""#,
+        r#"OAuth realm="x", error="invalid_token""#,
+    ] {
+        assert_eq!(asked_after(challenged(401, line)).await, ONCE_MORE, "{line}");
+    }
+    // The token is good by what the server says, whatever it calls the scheme, and whatever else it offers.
+    is_passed_through(challenged(401, r#"Token error="insufficient_scope""#)).await;
+    is_passed_through(challenged(401, r#"Basic realm="x", Bearer error="insufficient_scope""#)).await;
+    is_passed_through(challenged(401, r#"Bearer realm="x", Bearer error="insufficient_scope""#)).await;
+    let mut lines = challenged(401, r#"Bearer error="insufficient_scope""#);
+    lines.headers_mut().append("www-authenticate", r#"Basic realm="x""#.parse().unwrap());
+    is_passed_through(lines).await;
+    // A 403 is none.
+    is_passed_through(challenged(403, r#"Basic realm="x""#)).await;
+}
+
+#[tokio::test]
+async fn ch10_a_profile_may_take_bearer_challenges_only() {
+    for (line, expected) in [
+        (r#"Basic realm="x""#, PASSED_THROUGH),
+        (r#"Token error="invalid_token", Negotiate"#, PASSED_THROUGH),
+        (r#"Basic realm="x", Bearer"#, ONCE_MORE),
+        (r#"Bearer realm="x""#, ONCE_MORE),
+        ("(garbage)", ONCE_MORE),
+    ] {
+        let rig =
+            Rig::with_profile(FakeTokenEndpoint::issuing(3600), example().with_bearer_challenges_only());
+        assert_eq!(asked_through(&rig, challenged(401, line)).await, expected, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn ch03_one_odd_parameter_does_not_hide_the_others() {
+    for line in [
+        r#"Bearer error_uri=https://api.example.com/errors?code=7, error="insufficient_scope""#,
+        r#"Bearer authorization_uri=https://login.example.com/a?b=c&d=e;f, error=insufficient_scope"#,
+        r#"Bearer error="insufficient_scope", error_uri=https://api.example.com/errors?a=1,2"#,
+        r#"Bearer error="insufficient_scope", error_description="unfinished"#,
+        r#"Bearer error_description=The token, which is good, is not enough, error=insufficient_scope"#,
+        r#"Bearer error="insufficient_scope" scope="admin""#,
+        r#"Bearer scope="admin" error="insufficient_scope""#,
+        r#"Bearer realm="My "own" API", error="insufficient_scope""#,
+        r#"Bearer error='insufficient_scope', scope='admin'"#,
+        r#"Bearer realm=, error="insufficient_scope""#,
+        r#"Bearer realm= error="insufficient_scope""#,
+        r#"Bearer realm="x"; error="insufficient_scope""#,
+        r#"Bearer realm=(x), error="insufficient_scope""#,
+        r#"Bearer [realm], error="insufficient_scope""#,
+        r#"Bearer nonce=abc==, error="insufficient_scope""#,
+        r#"Bearer error=insufficient_scope Negotiate"#,
+        r#"Bearer error=insufficient_scope Basic realm="x""#,
+        r#"Basic realm=the API, Bearer error="insufficient_scope""#,
+    ] {
+        let found = parse(&headers(&[line.as_bytes()]));
+        let bearer = found.iter().find(|challenge| challenge.is("bearer"));
+        assert_eq!(bearer.and_then(Challenge::error), Some("insufficient_scope"), "{line}");
+        assert_eq!(asked_after(challenged(401, line)).await, PASSED_THROUGH, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn ch03_what_lies_beyond_the_bounds_is_not_read() {
+    // A line is read up to a bound, and a value that reaches that far is left out.
+    let long = "x".repeat(1 << 20);
+    for line in [
+        format!(r#"Bearer realm="{long}", error="insufficient_scope""#),
+        format!(r#"Bearer error="{long}""#),
+        format!("Negotiate {long}"),
+        format!("{long}, Bearer"),
+        "Basic a=1, ".repeat(1 << 16),
+    ] {
+        assert_eq!(asked_after(challenged(401, &line)).await, ONCE_MORE);
+    }
+    let line = format!(r#"Bearer error="insufficient_scope", realm="{long}""#);
+    assert_eq!(asked_after(challenged(401, &line)).await, PASSED_THROUGH);
+
+    let many = |last: &str| {
+        let mut response = respond(401, "");
+        for _ in 0..15 {
+            response.headers_mut().append("www-authenticate", "Basic realm=x".parse().unwrap());
+        }
+        response.headers_mut().append("www-authenticate", last.parse().unwrap());
+        response
+    };
+    assert_eq!(asked_after(many(r#"Bearer error="insufficient_scope""#)).await, PASSED_THROUGH);
+    let mut more = many("Basic realm=x");
+    more.headers_mut().append("www-authenticate", r#"Bearer error="insufficient_scope""#.parse().unwrap());
+    assert_eq!(asked_after(more).await, ONCE_MORE);
 }
 
 #[tokio::test]

@@ -152,6 +152,11 @@ async fn b36_an_api_that_rejects_everything_mints_no_tokens() {
 }
 
 #[tokio::test]
+async fn b36_ch10_an_api_that_asks_for_another_scheme_mints_no_tokens() {
+    mints_few(example(), challenged(401, r#"Basic realm="x""#)).await;
+}
+
+#[tokio::test]
 async fn b36_an_api_that_rejects_everything_with_200_mints_no_tokens() {
     let sign = BodySign::new("/code", ["190"]).unwrap();
     mints_few(example().with_rejection(sign), respond(200, r#"{"code":190}"#)).await;

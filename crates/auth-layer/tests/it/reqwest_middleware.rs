@@ -207,6 +207,18 @@ async fn a_200_that_names_the_token_renews_and_resends_if_the_operation_is_named
 }
 
 #[tokio::test]
+async fn a_401_of_another_scheme_renews_and_resends() {
+    let stack = Stack::new(|n, _| {
+        let mut response = answer(if n == 1 { 401 } else { 200 }, "[]");
+        response.headers_mut().insert("www-authenticate", "Basic realm=\"x\"".parse().unwrap());
+        Reply::Whole(response)
+    })
+    .await;
+    assert_eq!(stack.get("/me").await, (200, "[]".to_owned()));
+    assert_eq!(stack.bearers(), ["token-1", "token-2"]);
+}
+
+#[tokio::test]
 async fn a_403_that_names_the_token_renews_and_resends() {
     let stack = Stack::new(|n, _| {
         Reply::Whole(match n {
