@@ -14,6 +14,8 @@ pub(super) struct Answer<'a> {
     pub(super) headers: HeaderMap,
     /// `None` if the body is no object.
     pub(super) members: Option<Members>,
+    /// The profile takes it for a refusal, though its status may be good.
+    pub(super) is_refusal: bool,
     /// When the request was sent.
     pub(super) sent: Now,
     /// When the answer was whole.
@@ -33,7 +35,9 @@ impl Answer<'_> {
 
     /// Whether it is an object, and no error.
     pub(super) fn is_good(&self) -> bool {
-        self.status.is_success() && self.members.as_ref().is_some_and(|members| !members.is_error())
+        self.status.is_success()
+            && !self.is_refusal
+            && self.members.as_ref().is_some_and(|members| !members.is_error())
     }
 
     /// Makes an error of it: of its body only the OAuth error fields.

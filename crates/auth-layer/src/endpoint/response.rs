@@ -114,6 +114,11 @@ impl Members {
         Some(OAuthError::new(&redact(code), description.as_deref(), text("error_uri").map(redact).as_deref()))
     }
 
+    /// Whether one of the profile's signs says that the answer is a refusal.
+    pub(super) fn is_refusal(&self, status: StatusCode, profile: &Profile) -> bool {
+        profile.refuses(status, &self.0)
+    }
+
     /// Whether the answer is an error whatever its status says: it has an `error`, or `"ok": false`.
     pub(crate) fn is_error(&self) -> bool {
         self.0.iter().any(|(name, value)| match name.as_str() {

@@ -185,7 +185,8 @@ impl TokenEndpoint {
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let members = Members::read(&body, content_type.unwrap_or_default(), &self.profile);
         let (status, headers, came) = (head.status, head.headers, self.clock.now());
-        Ok(Answer { status, headers, members, sent, came, ask, proof })
+        let is_refusal = members.as_ref().is_some_and(|members| members.is_refusal(status, &self.profile));
+        Ok(Answer { status, headers, members, is_refusal, sent, came, ask, proof })
     }
 
     fn deadline(&self, after: Duration) -> Deadline {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use http::Uri;
+use http::{StatusCode, Uri};
+use serde_json::Value;
 
 use super::answer::{AnswerNames, LifetimeUnit};
 use super::origin::{Origin, Origins, endpoint_url, shown};
@@ -49,6 +50,7 @@ pub struct Profile {
     pub(crate) replay: ReplayRule,
     pub(crate) signs: Vec<BodySign>,
     pub(crate) other_schemes_reject: bool,
+    refusals: Vec<BodySign>,
     origins: Origins,
     rate_limits: Vec<RateLimit>,
     pub(super) people: SignInFacts,
@@ -118,6 +120,7 @@ impl Profile {
             replay: ReplayRule::Unknown,
             signs: Vec::new(),
             other_schemes_reject: true,
+            refusals: Vec::new(),
             origins: Origins::default(),
             rate_limits: Vec::new(),
             people: SignInFacts::new(),
@@ -235,6 +238,18 @@ impl Profile {
         self
     }
 
+    /// One more token answer that is a refusal though its status is 2xx. Without any, an answer is one if it has an
+    /// `error`, or if its `ok` or `success` is `false`; those stay.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the sign can never be in a token answer: it is bound to operations or to statuses that are
+    /// not 2xx, or it points to the whole document.
+    pub fn with_refusal(mut self, sign: BodySign) -> Result<Self, ConfigError> {
+        self.refusals.push(sign.check_refusal()?);
+        Ok(self)
+    }
+
     /// One more origin that tokens may be sent to: that of an absolute URL.
     ///
     /// # Errors
@@ -273,6 +288,11 @@ impl Profile {
     /// The origins that tokens may be sent to.
     pub const fn origins(&self) -> &Origins {
         &self.origins
+    }
+
+    /// Whether a token answer is a refusal by one of the profile's own signs.
+    pub(crate) fn refuses(&self, status: StatusCode, members: &[(String, Value)]) -> bool {
+        self.refusals.iter().any(|sign| sign.applies_to(status, None) && sign.is_in_members(members))
     }
 
     /// What happens when a refresh token is sent a second time.

@@ -31,6 +31,7 @@ mod metadata;
 mod outage;
 mod pool;
 mod profiles;
+mod refusals;
 mod refresh;
 mod rejection;
 mod replay;
