@@ -17,6 +17,7 @@ mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
 mod hit_path;
+mod hostile;
 mod house;
 mod identity;
 mod jwt_bearer;
@@ -31,8 +32,8 @@ mod metadata;
 mod outage;
 mod pool;
 mod profiles;
-mod refusals;
 mod refresh;
+mod refusals;
 mod rejection;
 mod replay;
 mod replay_body;
