@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -271,9 +272,16 @@ async fn ch08_a_body_that_is_not_whole_is_no_sign() {
     assert_eq!(rig.endpoint.count(), 1);
 
     // Its frames have no end, and nothing is in them.
-    let endless = std::iter::repeat_with(|| data("")).take(20_000).collect();
-    let (called, _rig) = call(dead(), vec![good(pieces(endless, true))]).await;
+    let polled = Arc::new(AtomicUsize::new(0));
+    let count = polled.clone();
+    let endless = futures_util::stream::repeat_with(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        data("")
+    });
+    let endless = StreamBody::new(endless.take(100_000)).boxed_unsync();
+    let (called, _rig) = call(dead(), vec![good(endless)]).await;
     assert!(called.is_finished());
+    assert_eq!(polled.load(Ordering::Relaxed), 8193);
 }
 
 #[tokio::test]
