@@ -21,6 +21,7 @@ mod identity;
 mod jwt_bearer;
 mod keep_alive;
 mod leaves;
+mod lengths;
 mod limit;
 mod loopback;
 mod loopback_listener;
