@@ -62,3 +62,4 @@ mod token_request;
 mod token_response;
 mod unsaved;
 mod usage;
+mod user_agents;
