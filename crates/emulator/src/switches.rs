@@ -51,6 +51,10 @@ pub enum TokenEncoding {
 
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
+    /// Requests are accepted however they are sent.
+    pub(crate) lenient: bool,
+    /// The API refuses calls without a `User-Agent`.
+    pub(crate) user_agent_at_api: bool,
     pub(crate) lifetime: Option<Duration>,
     pub(crate) refresh_token: RefreshTokenMode,
     pub(crate) rotate_next: bool,

@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{bearer, call_check, manners};
+use crate::demand::Demand;
 use crate::document::{Document, Example, Found, Operation};
 use crate::observe::Rejection;
 use crate::reply::Reply;
@@ -29,6 +30,16 @@ pub(crate) fn operation_id(desk: &Desk<'_>, head: &Parts) -> Option<String> {
 pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     let reply = find(desk, head, body);
     manners::dress(desk, reply)
+}
+
+/// Refuses a call for how it was sent.
+pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, head: &Parts, demand: Demand) -> Reply {
+    let rejection = match demand {
+        Demand::UserAgent => Rejection::NoUserAgent,
+        Demand::Length | Demand::Unchunked => Rejection::NoLength,
+    };
+    let scene = Scene { provider: desk.provider, document: None, method: &head.method, shape: None };
+    reject(desk, &scene, rejection, &Problem::Unmet(demand))
 }
 
 fn find(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {

@@ -38,6 +38,11 @@ pub(crate) fn half(provider: Provider, path: &str) -> Endpoint {
     place(provider, path).map_or(Endpoint::Token, |_| Endpoint::SignIn)
 }
 
+/// Whether clients send their credentials to this path, as they do to a token endpoint.
+pub(crate) fn takes_credentials(provider: Provider, path: &str) -> bool {
+    matches!(place(provider, path), Some(Place::Revoke | Place::DeviceAuthorization))
+}
+
 /// The name by which faults and counters know what is at a path.
 pub(crate) fn operation_id(provider: Provider, path: &str) -> Option<&'static str> {
     Some(match place(provider, path)? {

@@ -1,4 +1,4 @@
-//! The way of every request: enter, meet a fault, be answered, leave.
+//! The way of every request: enter, meet the demands on how it is sent, meet a fault, be answered, leave.
 
 use std::sync::Arc;
 
@@ -51,6 +51,9 @@ async fn respond(
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return complain(StatusCode::PAYLOAD_TOO_LARGE).into_response();
     };
+    if let Some(refusal) = visit.refusal(head) {
+        return refusal.into_response();
+    }
     let Some(fault) = visit.fault() else {
         return visit.answer(head, &body).into_response();
     };

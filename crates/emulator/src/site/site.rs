@@ -233,6 +233,12 @@ impl Site {
         books.credentials.clone()
     }
 
+    /// Says whether the API refuses calls without a `User-Agent`, as some providers' front servers do; at first it does
+    /// not, since no provider's text asks for one. Token requests need one in any case.
+    pub fn demand_user_agent(&self, demands: bool) {
+        self.state.books().switches.user_agent_at_api = demands;
+    }
+
     /// Says which encoding the first of Octotable's token endpoints reads: JSON as its text says, or the form that was
     /// seen to work. Elsewhere it changes nothing.
     pub fn set_token_encoding(&self, encoding: TokenEncoding) {

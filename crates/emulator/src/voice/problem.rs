@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::http::{Method, StatusCode};
 
+use crate::demand::Demand;
 use crate::provider::Provider;
 
 /// Where a problem arose; some providers word the same problem differently in different places.
@@ -28,6 +29,8 @@ pub(crate) enum Problem {
     Members(Vec<String>),
     BodyNotJson,
     MediaType,
+    /// The request was not sent as a strict server demands.
+    Unmet(Demand),
     /// A status on demand, with nothing more to say about it.
     Status(StatusCode),
 }
@@ -44,6 +47,7 @@ impl fmt::Display for Problem {
             Self::Members(names) => write!(f, "missing or wrong: {}", names.join(", ")),
             Self::BodyNotJson => f.write_str("the body is missing or not JSON"),
             Self::MediaType => f.write_str("the content type is not supported"),
+            Self::Unmet(demand) => f.write_str(demand.description()),
             Self::Status(status) => f.write_str(status.canonical_reason().unwrap_or("failed")),
         }
     }

@@ -15,6 +15,7 @@ pub(super) fn status(scene: &Scene<'_>, problem: &Problem) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         Problem::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Problem::Unmet(demand) => demand.status(),
         Problem::Status(status) => *status,
     }
 }
