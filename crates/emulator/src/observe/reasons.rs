@@ -32,6 +32,9 @@ pub enum TokenRefusal {
     Denied,
     /// The scope is missing or not the one there is.
     Scope,
+    /// A `resource` or `audience` that the authorization request did not name, or a `resource` that is not an absolute
+    /// URI (RFC 8707).
+    InvalidTarget,
     /// The request had a `transfer-encoding`, which token endpoints do not read.
     Chunked,
     /// A POST, PUT or PATCH had no `content-length` (RFC 9110 section 8.6).

@@ -29,6 +29,8 @@ mod sign_in_gotab;
 mod sign_in_goto;
 /// What the providers remember.
 mod state;
+/// What a sign-in is for: resources and audiences.
+mod targets;
 /// Each provider's token endpoint, quirk by quirk.
 mod token_gbg_go;
 mod token_gotab;

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::{client, send};
 
@@ -80,8 +80,11 @@ async fn with_devices_there_is_a_url_for_them() {
     assert!(!exports.contains("GOTO_DEVICE_URL"), "{exports}");
 }
 
-/// GoTo's token endpoint at a program that was started with these arguments, and the program.
-async fn goto(arguments: &[&str]) -> (String, Child) {
+/// A program, killed on drop. It goes on printing, so that the reading end has to live as long.
+struct Running(#[expect(dead_code, reason = "held")] (Child, Lines<BufReader<ChildStdout>>));
+
+/// GoTo's token endpoint at a program that was started with these arguments.
+async fn goto(arguments: &[&str]) -> (String, Running) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
         .args(arguments)
         .arg("--env")
@@ -96,7 +99,7 @@ async fn goto(arguments: &[&str]) -> (String, Child) {
             break url.trim_end_matches('\'').to_owned();
         }
     };
-    (url, program)
+    (url, Running((program, out)))
 }
 
 /// Refreshes twice with the same token, at a program that was started with these arguments; gives both statuses.
