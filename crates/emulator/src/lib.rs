@@ -77,5 +77,5 @@ pub use fault::{Fault, Malformed, Scheduled};
 pub use observe::{Counters, LoggedRequest, Rejection, TokenRefusal};
 pub use provider::Provider;
 pub use sign_in::ErrorPage;
-pub use site::{Hold, Site};
+pub use site::{AuthHost, Hold, Site};
 pub use switches::{RefreshTokenMode, TokenEncoding};

@@ -38,12 +38,13 @@ pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, head: &Parts, demand: Demand) ->
         Demand::UserAgent => Rejection::NoUserAgent,
         Demand::Length | Demand::Unchunked => Rejection::NoLength,
     };
-    let scene = Scene { provider: desk.provider, document: None, method: &head.method, shape: None };
+    let scene = Scene::new(desk.provider, &head.method);
     reject(desk, &scene, rejection, &Problem::Unmet(demand))
 }
 
 fn find(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
-    let mut scene = Scene { provider: desk.provider, document: None, method: &head.method, shape: None };
+    let mut scene = Scene::new(desk.provider, &head.method);
+    scene.graph_at_200 = desk.books.switches.graph_at_200;
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return reject(desk, &scene, Rejection::DoubleAuthorization, &Problem::DoubleAuthorization);
     }

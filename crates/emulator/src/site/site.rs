@@ -239,6 +239,12 @@ impl Site {
         self.state.books().switches.user_agent_at_api = demands;
     }
 
+    /// Says whether GoTab's graph interface answers 200, with `UNAUTHENTICATED` in the body, to a token that it does not
+    /// accept; at first it answers 401. Elsewhere it changes nothing.
+    pub fn set_graph_refusals_at_200(&self, at_200: bool) {
+        self.state.books().switches.graph_at_200 = at_200;
+    }
+
     /// Says which encoding the first of Octotable's token endpoints reads: JSON as its text says, or the form that was
     /// seen to work. Elsewhere it changes nothing.
     pub fn set_token_encoding(&self, encoding: TokenEncoding) {

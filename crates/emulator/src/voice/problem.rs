@@ -16,6 +16,20 @@ pub(crate) struct Scene<'a> {
     pub(crate) method: &'a Method,
     /// The shape of the path, if an operation was found.
     pub(crate) shape: Option<&'a str>,
+    /// GoTab's graph interface answers 200 to a token that it does not accept.
+    pub(crate) graph_at_200: bool,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene of which only the provider and the method are known.
+    pub(crate) const fn new(provider: Provider, method: &'a Method) -> Self {
+        Self { provider, document: None, method, shape: None, graph_at_200: false }
+    }
+
+    /// Whether the call is for GoTab's graph interface.
+    pub(crate) fn is_graph(&self) -> bool {
+        self.provider == Provider::GoTab && self.shape == Some("/api/graph")
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -21,6 +21,8 @@ mod program;
 mod rotation;
 /// That no secret is printed.
 mod secrets;
+/// Faults that real servers have shown.
+mod seen_faults;
 /// How a request must be sent: its length, its framing, its `User-Agent`.
 mod sending;
 /// Signing in: pages, codes, metadata, revocation, devices, locations.
