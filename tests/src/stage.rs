@@ -30,6 +30,8 @@ impl Stage {
         let emulator = Emulator::builder().clock(&hands).seed(SEED).start().await;
         let emulator = emulator.expect("loopback has free ports");
         canary::note(&emulator);
+        // Some providers' front servers turn away calls without one.
+        emulator.sites().for_each(|site| site.demand_user_agent(true));
         Self { emulator, hands, clock }
     }
 
@@ -67,6 +69,17 @@ impl Stage {
     /// If it cannot be built.
     pub fn client<F: Fixture>(&self) -> F::Client {
         self.builder::<F>().stack(once).build().expect("the site's own values are good")
+    }
+}
+
+/// No journey sends what a strict server refuses, also not where a second attempt hides the refusal.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // A second panic would hide the first one's message.
+        if !std::thread::panicking() {
+            let badly_sent: u64 = self.emulator.sites().map(|site| site.counters().badly_sent()).sum();
+            assert_eq!(badly_sent, 0, "a request without its length, its User-Agent or in chunks");
+        }
     }
 }
 

@@ -90,7 +90,7 @@ pub use clock::{Clock, Now, Sleep, SystemClock};
 pub use config_error::ConfigError;
 pub use credential::Credential;
 pub use custom_grant::CustomGrant;
-pub use endpoint::{Transport, TransportBody};
+pub use endpoint::{Transport, TransportBody, USER_AGENT};
 pub use error::{BoxError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
 pub use identity::Identity;

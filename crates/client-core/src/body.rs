@@ -7,9 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use auth_layer::{BoxError, ReplayBody, TryClone};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::BodyExt;
+
+use crate::in_bytes::InBytes;
 
 /// The body of a request or a response.
 ///
@@ -44,23 +45,18 @@ impl Body {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Takes over a body of another type, which is read as it is sent.
+    /// Takes over a body of another type, which is read as it is sent. A length that it knows goes along, so that a
+    /// request has `content-length`; a body of unknown length is sent in chunks (RFC 9112 section 7.1).
     pub fn wrap<B>(body: B) -> Self
     where
         B: HttpBody + Send + 'static,
-        B::Data: Buf,
         B::Error: Into<BoxError>,
     {
         let mut body = Some(body);
         if let Some(same) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
             return same.take().unwrap_or_default();
         }
-        body.map_or_else(Self::empty, |body| {
-            let body = body
-                .map_err(Into::into)
-                .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
-            Self(Kind::Stream(Mutex::new(Box::pin(body))))
-        })
+        body.map_or_else(Self::empty, |body| Self(Kind::Stream(Mutex::new(Box::pin(InBytes::new(body))))))
     }
 
     /// The same body once more: bytes in hand, which are shared and not copied, or what was recorded of a stream.

@@ -1,17 +1,20 @@
 //! `Builder`: puts a provider's client together.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, ResponseBody,
-    StackLayer, SystemClock, TokenManager, TokenPool, TokenStore, Transport,
+    StackLayer, SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
 };
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use http_body::Body as HttpBody;
-use http_body_util::Full;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
@@ -32,6 +35,7 @@ pub struct Builder<P: Provider> {
     profile: Profile,
     base_urls: Vec<Option<String>>,
     token_url: Option<String>,
+    user_agent: Option<String>,
     identity: Option<Identity>,
     manager: Option<TokenManager>,
     pool: Option<TokenPool>,
@@ -55,6 +59,7 @@ impl<P: Provider> Builder<P> {
             profile: P::profile(),
             base_urls: vec![None; P::APIS.len()],
             token_url: None,
+            user_agent: None,
             identity: None,
             manager: None,
             pool: None,
@@ -114,6 +119,20 @@ impl<P: Provider> Builder<P> {
     /// Another token endpoint.
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
         self.token_url = Some(url.into());
+        self
+    }
+
+    /// The `User-Agent` of API and token requests, for example `billing/1.4`. Unless it is set, API requests name the
+    /// provider's crate ([`Provider::USER_AGENT`]), and token requests this and
+    /// [`auth_layer::USER_AGENT`].
+    ///
+    /// - A request that has a `User-Agent` keeps it, from a header parameter or from a [`layer`](Self::layer).
+    /// - A default header of a reqwest client that is given as the [`leaf`](Self::leaf) does not count: reqwest adds it
+    ///   only where a request has none. Set it here.
+    /// - The token requests of a shared [`manager`](Self::manager) or [`pool`](Self::pool) have that of its own
+    ///   exchanges.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 
@@ -269,6 +288,7 @@ impl<P: Provider> Builder<P> {
         let layers = std::mem::take(&mut self.layers);
         let adjust = std::mem::take(&mut self.adjust);
         let limit = self.replay_limit;
+        let user_agent = user_agent_of::<P>(self.user_agent.as_deref())?;
         let (manager, layer) = match self.pool.take() {
             Some(pool) => (None, StackLayer::pooled(&profile, pool)),
             None => {
@@ -279,7 +299,10 @@ impl<P: Provider> Builder<P> {
         let layer = adjust.into_iter().fold(layer, |layer, adjust| adjust(layer));
         let service = layer
             .layer(leaf)
-            .map_request(move |request: Request| request.map(|body| body.recorded(limit)))
+            .map_request(move |mut request: Request| {
+                request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
+                request.map(|body| body.recorded(limit))
+            })
             .map_response(|response: http::Response<_>| response.map(unwrap_untouched));
         let stack = layers.into_iter().fold(Stack::new(service), |stack, layer| layer(stack));
         Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(manager)))
@@ -296,7 +319,7 @@ impl<P: Provider> Builder<P> {
             return Err(ConfigError::new("credentials", problem));
         };
         let transport = Transport::new(
-            leaf.clone().map_request(|request: http::Request<Full<Bytes>>| request.map(Body::wrap)),
+            leaf.clone().map_request(|request: http::Request<TransportBody>| request.map(in_hand)),
         );
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
         let remedy = remedy(self.profile.name(), &grant, &subject);
@@ -304,6 +327,10 @@ impl<P: Provider> Builder<P> {
             .transport(transport)
             .clock(self.clock.clone())
             .subject(subject)
+            .user_agent(match self.user_agent {
+                Some(user_agent) => user_agent,
+                None => format!("{} {}", P::USER_AGENT, auth_layer::USER_AGENT),
+            })
             .remedy(remedy);
         if let Some(store) = self.store {
             exchange = exchange.store(store);
@@ -375,6 +402,26 @@ where
 /// A body that the layer did not look into stays what it was.
 fn unwrap_untouched(body: ResponseBody<Body>) -> Body {
     body.try_into_inner().unwrap_or_else(Body::wrap)
+}
+
+/// The header of the given `User-Agent`, or of the provider's own.
+fn user_agent_of<P: Provider>(given: Option<&str>) -> Result<HeaderValue, ConfigError> {
+    let text = given.unwrap_or(P::USER_AGENT);
+    let problem = match text.trim() {
+        "" => "must not be empty",
+        _ => "must consist of visible ASCII characters and spaces",
+    };
+    let is_good = !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let header = HeaderValue::from_str(text).ok().filter(|_| is_good);
+    header.ok_or_else(|| ConfigError::new("User-Agent", problem))
+}
+
+/// The bytes of a token request: [`Full`](TransportBody) holds them, but has no other way to give them out.
+fn in_hand(mut body: TransportBody) -> Body {
+    match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Some(Ok(frame))) => Body::from(frame.into_data().unwrap_or_default()),
+        _ => Body::empty(),
+    }
 }
 
 fn origin_of(url: &str) -> Result<Origin, ConfigError> {

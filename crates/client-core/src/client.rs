@@ -50,7 +50,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client of a stack.
+    /// Makes a client of a stack. Its requests have no `User-Agent` unless the stack adds one: only a
+    /// [`Builder`](crate::Builder) does so by itself.
     pub fn from_service<S>(service: S) -> Self
     where
         S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,

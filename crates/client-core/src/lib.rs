@@ -25,6 +25,7 @@ mod collect;
 mod denial;
 mod digits;
 mod error;
+mod in_bytes;
 mod invalid_request;
 mod mismatch;
 mod pairs;

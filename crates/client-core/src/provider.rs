@@ -53,6 +53,10 @@ pub trait Provider: Sized {
     /// The environment variable that may name another token endpoint.
     const TOKEN_URL_VARIABLE: &'static str;
 
+    /// The `User-Agent` of the client's requests (RFC 9110 section 10.1.5): the name and version of the provider's crate,
+    /// and those of this crate unless it says so.
+    const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
     /// The provider's profile.
     fn profile() -> Profile;
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use auth_layer::ArrayStyle;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Uri};
+use http_body::Body as _;
 use serde::Serialize;
 
 use crate::{Body, InvalidRequest, QueryParam, Request, Target, pairs};
@@ -133,7 +134,8 @@ impl RequestBuilder {
         }
     }
 
-    /// Builds the request.
+    /// Builds the request. A `POST`, `PUT` or `PATCH` without content says `content-length: 0` (RFC 9110 section 8.6),
+    /// since HTTP clients leave the length out then and strict servers answer 411.
     ///
     /// # Errors
     ///
@@ -151,6 +153,7 @@ impl RequestBuilder {
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
+        state_length(&mut request);
         Ok(request)
     }
 
@@ -171,6 +174,15 @@ impl RequestBuilder {
 
     fn fail(&mut self, error: InvalidRequest) {
         self.error.get_or_insert(error);
+    }
+}
+
+fn state_length(request: &mut Request) {
+    let expects_content = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let is_empty = request.body().is_end_stream() || request.body().size_hint().exact() == Some(0);
+    let headers = request.headers_mut();
+    if expects_content && is_empty && !headers.contains_key(TRANSFER_ENCODING) {
+        headers.entry(CONTENT_LENGTH).or_insert(const { HeaderValue::from_static("0") });
     }
 }
 

@@ -36,6 +36,7 @@ pub struct EmulatorBuilder {
     seed: Option<u64>,
     credentials: Kind,
     port_base: u16,
+    lenient: bool,
     documents: Vec<(Provider, Arc<Document>)>,
 }
 
@@ -70,6 +71,12 @@ impl EmulatorBuilder {
     /// [`Provider::ALL`], the auth host and then the API host. 0 takes free ones.
     pub fn port_base(self, port: u16) -> Self {
         Self { port_base: port, ..self }
+    }
+
+    /// Accepts requests however they are sent: token requests in chunks or without a `User-Agent`, and POST, PUT and
+    /// PATCH without a length. The default refuses them, as strict servers do.
+    pub fn lenient(self) -> Self {
+        Self { lenient: true, ..self }
     }
 
     /// Serves one more OpenAPI document at a provider, under its token rules.
@@ -122,7 +129,8 @@ impl EmulatorBuilder {
             Kind::Fixed => (Credentials::fixed(provider), Some("goto-refresh-token")),
         };
         let now = self.clock.now();
-        let books = Books::new(provider, &documents, random, credentials, refresh_token, now);
+        let mut books = Books::new(provider, &documents, random, credentials, refresh_token, now);
+        books.switches.lenient = self.lenient;
         let state = Arc::new(SiteState {
             provider,
             origins: Origins { auth: auth.origin(), api: api.origin() },
@@ -155,6 +163,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("clock", &self.clock)
             .field("credentials", &self.credentials)
             .field("port_base", &self.port_base)
+            .field("lenient", &self.lenient)
             .finish_non_exhaustive()
     }
 }

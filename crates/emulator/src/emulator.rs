@@ -61,6 +61,18 @@ impl Emulator {
         Self::builder().start().await
     }
 
+    /// Starts all four as [`start`](Self::start) does, but accepts requests however they are sent: token requests in
+    /// chunks or without a `User-Agent`, and POST, PUT and PATCH without a length.
+    ///
+    /// The default refuses them, because strict servers do; see the table [at the top](crate).
+    ///
+    /// # Errors
+    ///
+    /// Fails when no port can be had.
+    pub async fn lenient() -> io::Result<Self> {
+        Self::builder().lenient().start().await
+    }
+
     /// The site of one provider.
     #[must_use]
     pub fn site(&self, provider: Provider) -> &Site {

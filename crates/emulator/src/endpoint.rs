@@ -8,8 +8,8 @@ pub enum Endpoint {
     Token,
     /// What else the auth host serves for sign-ins.
     ///
-    /// It has operations: `authorize` (GoTo's page and GoTab's), `metadata`, `revoke`, `deviceAuthorization` and
-    /// `devicePage`.
+    /// It has operations: `authorize` (GoTo's page and GoTab's), `metadata`, `openidConfiguration`, `revoke`,
+    /// `deviceAuthorization` and `devicePage`.
     SignIn,
     /// The API host.
     Api,

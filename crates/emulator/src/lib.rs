@@ -30,6 +30,18 @@
 //! [`Site::revocation_url`], and rotates its refresh token as [`RefreshTokenMode`] says. Signing in a device
 //! ([`Site::offer_device_sign_in`]) is the one thing here that no provider offers.
 //!
+//! By default requests are judged as strict servers judge them, on the bytes that arrive:
+//!
+//! | request | answer | counted as |
+//! | --- | --- | --- |
+//! | for a token, a revocation or a device code, with a `transfer-encoding` | 404 | [`TokenRefusal::Chunked`] |
+//! | POST, PUT or PATCH without a `content-length` (an API also takes chunks) | 411 | [`TokenRefusal::NoLength`], [`Rejection::NoLength`] |
+//! | for a token, a revocation or a device code, without a `User-Agent` | 403 | [`TokenRefusal::NoUserAgent`] |
+//! | to an API after [`Site::demand_user_agent`], without a `User-Agent` | 403 | [`Rejection::NoUserAgent`] |
+//!
+//! Such a request is refused before faults are looked at, and [`Counters::badly_sent`] counts them all.
+//! [`Emulator::lenient`] and [`EmulatorBuilder::lenient`] accept them.
+//!
 //! The token endpoints are as strict as the providers, quirk by quirk. The API hosts serve the OpenAPI documents of this
 //! workspace: whatever operation is in a document is routed, asks for what the document requires, and answers with the
 //! document's example. Behind the operations that matter there is state: what was created can be read again.
@@ -38,6 +50,7 @@ mod api;
 mod builder;
 mod clock;
 mod credentials;
+mod demand;
 mod document;
 mod emulator;
 mod endpoint;
@@ -64,5 +77,5 @@ pub use fault::{Fault, Malformed, Scheduled};
 pub use observe::{Counters, LoggedRequest, Rejection, TokenRefusal};
 pub use provider::Provider;
 pub use sign_in::ErrorPage;
-pub use site::{Hold, Site};
+pub use site::{AuthHost, Hold, Site};
 pub use switches::{RefreshTokenMode, TokenEncoding};

@@ -35,6 +35,10 @@ struct Arguments {
     /// Registers one more URL to which a browser may be sent; GoTo takes any loopback URL besides
     #[arg(long, value_name = "URL")]
     redirect_url: Vec<String>,
+    /// Accepts chunked token requests, token requests without a User-Agent, and POST, PUT and PATCH without a
+    /// content-length; by default these are refused, as strict servers refuse them
+    #[arg(long)]
+    lenient: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -76,6 +80,7 @@ async fn main() -> io::Result<()> {
         Some(seed) => builder.seed(seed),
         None => builder.fixed_credentials(),
     };
+    let builder = if arguments.lenient { builder.lenient() } else { builder };
     let emulator = builder.start().await?;
     let goto = emulator.site(Provider::GoTo);
     goto.set_refresh_token_mode(mode);

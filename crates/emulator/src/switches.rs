@@ -51,10 +51,18 @@ pub enum TokenEncoding {
 
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
+    /// Requests are accepted however they are sent.
+    pub(crate) lenient: bool,
+    /// The API refuses calls without a `User-Agent`.
+    pub(crate) user_agent_at_api: bool,
     pub(crate) lifetime: Option<Duration>,
     pub(crate) refresh_token: RefreshTokenMode,
     pub(crate) rotate_next: bool,
     pub(crate) octotable_encoding: Option<TokenEncoding>,
+    /// GoTab's graph interface answers 200 to a token that it does not accept.
+    pub(crate) graph_at_200: bool,
+    /// The issuer whose metadata are at the first well-known place, while GoTo's own are at the second.
+    pub(crate) issuer_at_first_place: Option<String>,
     /// The issuer that GoTo names instead of its own auth host.
     pub(crate) issuer: Option<String>,
     pub(crate) issuer_in_callback: bool,

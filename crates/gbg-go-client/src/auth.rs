@@ -107,6 +107,7 @@ impl Provider for Client {
     type Api = ();
     const APIS: &'static [Api<()>] = &[Api::new((), Region::Eu.base_url(), "GBG_GO_BASE_URL")];
     const TOKEN_URL_VARIABLE: &'static str = "GBG_GO_TOKEN_URL";
+    const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
         Profile::gbg_go()

@@ -84,6 +84,7 @@ impl Provider for Client {
     type Api = ();
     const APIS: &'static [Api<()>] = &[Api::new((), "https://gotab.io", "GOTAB_BASE_URL")];
     const TOKEN_URL_VARIABLE: &'static str = "GOTAB_TOKEN_URL";
+    const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
         Profile::gotab()

@@ -157,6 +157,7 @@ impl Provider for Client {
         Api::new(GotoApi::Webinar, "https://api.getgo.com/G2W/rest/v2", "GOTO_WEBINAR_URL"),
     ];
     const TOKEN_URL_VARIABLE: &'static str = "GOTO_TOKEN_URL";
+    const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
         Profile::goto()

@@ -69,6 +69,7 @@ impl Provider for Client {
     const APIS: &'static [Api<()>] =
         &[Api::new((), "https://api.octorate.com/octotable-pms/api/v2", "OCTOTABLE_BASE_URL")];
     const TOKEN_URL_VARIABLE: &'static str = "OCTOTABLE_TOKEN_URL";
+    const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
         Profile::octotable()

@@ -16,6 +16,7 @@ mod goto;
 mod isolation;
 /// Octotable: its operations, its quirks, and failing without them.
 mod octotable;
+mod recorder;
 /// Trouble at the APIs, and clients as they come.
 mod retries;
 /// What holds at every provider.
@@ -27,3 +28,4 @@ mod stacks;
 mod ten_thousand;
 /// What a caller learns from a call that failed.
 mod typed_errors;
+mod wire;

@@ -33,6 +33,9 @@ fn layer(stage: &Stage, site: &Site, profile: Profile, transport: Option<Transpo
     AuthLayer::new(&profile, manager)
 }
 
+/// The layer sends calls as they are, so that a bare stack has to say itself who calls.
+const USER_AGENT: &str = "stacks";
+
 /// A plain tower stack: one line for the layer, and hyper at the bottom.
 type Stack = BoxCloneSyncService<http::Request<Full<Bytes>>, http::Response<AnyBody>, BoxError>;
 type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -48,7 +51,8 @@ fn on_hyper(layer: AuthLayer) -> Stack {
 async fn start_on_hyper(stack: &Stack, site: &Site) -> Result<u16, BoxError> {
     let url = format!("{}/journey/start", site.base_url("api").unwrap());
     let body = serde_json::to_vec(&draft_of_a_journey()).unwrap();
-    let request = http::Request::post(url).header("content-type", "application/json").body(Full::from(body));
+    let request = http::Request::post(url).header("user-agent", USER_AGENT);
+    let request = request.header("content-type", "application/json").body(Full::from(body));
     let response = stack.clone().oneshot(request.unwrap()).await?;
     let status = response.status().as_u16();
     let body = response.into_body().collect().await?.to_bytes();
@@ -91,7 +95,10 @@ async fn a_tower_stack_on_hyper_looks_into_a_403() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoWebinar>();
     let stack = on_hyper(layer(&stage, &site, Profile::goto(), None));
-    let list = || http::Request::get(registrants_url(&site)).body(Full::default()).unwrap();
+    let list = || {
+        let request = http::Request::get(registrants_url(&site)).header("user-agent", USER_AGENT);
+        request.body(Full::default()).unwrap()
+    };
     assert_eq!(stack.clone().oneshot(list()).await.unwrap().status(), 200);
     site.expire_tokens();
     assert_eq!(stack.clone().oneshot(list()).await.unwrap().status(), 200);
@@ -119,7 +126,8 @@ async fn a_tower_stack_on_hyper_gives_the_typed_error_back() {
 }
 
 fn on_middleware(layer: AuthLayer) -> reqwest_middleware::ClientWithMiddleware {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let client = client.user_agent(USER_AGENT).build().unwrap();
     reqwest_middleware::ClientBuilder::new(client).with(AuthMiddleware::new(layer)).build()
 }
 

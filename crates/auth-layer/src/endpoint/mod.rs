@@ -6,8 +6,10 @@ mod request;
 mod response;
 mod token_endpoint;
 mod transport;
+mod user_agent;
 
 pub use transport::{Transport, TransportBody};
+pub use user_agent::USER_AGENT;
 
 pub(crate) use device::DeviceAnswer;
 pub(crate) use response::TokenAnswer;

@@ -1,17 +1,54 @@
 //! The leaf on hyper-util: HTTP/1.1 and HTTP/2, rustls on aws-lc-rs, the platform's certificate verifier.
 
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
+use http::{Request, Response};
 use http_body::Body;
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
+use tower_service::Service;
 
 use super::CONNECT_TIMEOUT;
+use super::length::with_length;
 use crate::config_error::ConfigError;
+use crate::error::BoxError;
 
-/// A pooling client. It is a `tower::Service` over `http` types, and follows no redirects.
-pub type HyperClient<B> = Client<HttpsConnector<HttpConnector>, B>;
+/// A pooling client. It is a `tower::Service` over `http` types, and follows no redirects. Clones share one pool.
+///
+/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which hyper by itself
+/// leaves out.
+#[derive(Debug)]
+pub struct HyperClient<B>(Client<HttpsConnector<HttpConnector>, B>);
+
+impl<B> Clone for HyperClient<B> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<B> Service<Request<B>> for HyperClient<B>
+where
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Incoming>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        // The client has no limit of its own: it queues and pools inside.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        self.0.request(with_length(request))
+    }
+}
 
 /// Makes a pooling client for bodies of type `B`. Connecting may take 10 s; TLS is 1.2 or later.
 ///
@@ -43,5 +80,5 @@ where
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(connector);
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
+    Ok(HyperClient(Client::builder(TokioExecutor::new()).build(connector)))
 }

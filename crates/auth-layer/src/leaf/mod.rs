@@ -4,6 +4,8 @@
 
 #[cfg(feature = "hyper-util")]
 pub mod hyper_util;
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+mod length;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 

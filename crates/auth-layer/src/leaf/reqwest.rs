@@ -10,10 +10,14 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::CONNECT_TIMEOUT;
+use super::length::with_length;
 use crate::config_error::ConfigError;
 use crate::error::BoxError;
 
 /// A [`reqwest::Client`] as a tower service over `http` types. Clones share one pool.
+///
+/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which reqwest by itself
+/// leaves out.
 ///
 /// ```
 /// use auth_layer::leaf::reqwest::ReqwestLeaf;
@@ -66,7 +70,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
-            let request = request.map(reqwest::Body::wrap);
+            let request = with_length(request).map(reqwest::Body::wrap);
             let response = client.execute(request.try_into()?).await?;
             Ok(response.into())
         })

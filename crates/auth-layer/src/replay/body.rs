@@ -59,7 +59,7 @@ type Next = Option<Result<Frame<Bytes>, BoxError>>;
 impl<B: Body> ReplayBody<B> {
     /// Wraps a body, of which up to `limit` bytes may be recorded.
     pub fn new(inner: B, limit: usize) -> Self {
-        let tape = Tape::new(limit);
+        let tape = Tape::new(limit, inner.size_hint().exact().is_some());
         if inner.is_end_stream() {
             // What is empty may never be asked for anything.
             tape.end();
@@ -138,11 +138,12 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let exact = |left: &Recorded| SizeHint::with_exact(left.data.len() as u64);
         match &self.state {
             State::First { inner, .. } => inner.size_hint(),
-            State::Again { left: Some(left), .. } => exact(left),
-            State::Again { tape, left: None } => tape.recorded().as_ref().map(exact).unwrap_or_default(),
+            State::Again { left: Some(left), .. } => left.size_hint(),
+            State::Again { tape, left: None } => {
+                tape.recorded().map(|whole| whole.size_hint()).unwrap_or_default()
+            }
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
 /// Records a stream while it is sent. Sender and copies share it.
 pub(super) struct Tape {
     limit: usize,
+    length_is_known: bool,
     state: Mutex<State>,
 }
 
@@ -25,12 +26,28 @@ enum State {
 pub(super) struct Recorded {
     pub(super) data: Bytes,
     pub(super) trailers: Option<HeaderMap>,
+    /// The stream said its length before it was read.
+    length_was_known: bool,
+}
+
+impl Recorded {
+    /// How long the data is. A length that the stream did not say stays unknown if there are trailers: HTTP/1.1 has room
+    /// for them only in a body that is sent in chunks (RFC 9112 section 7.1.2).
+    pub(super) fn size_hint(&self) -> SizeHint {
+        let length = self.data.len() as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(length);
+        if self.length_was_known || self.trailers.is_none() {
+            hint.set_upper(length);
+        }
+        hint
+    }
 }
 
 impl Tape {
-    /// Keeps up to `limit` bytes.
-    pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, state: Mutex::new(State::Recording(Vec::new())) }
+    /// Keeps up to `limit` bytes of a stream that says its length, or does not.
+    pub(super) const fn new(limit: usize, length_is_known: bool) -> Self {
+        Self { limit, length_is_known, state: Mutex::new(State::Recording(Vec::new())) }
     }
 
     /// Adds what is sent next. Trailers are the end (RFC 9110 section 6.5).
@@ -45,7 +62,7 @@ impl Tape {
             }
         } else if let Some(trailers) = frame.trailers_ref() {
             let data = std::mem::take(bytes).into();
-            *state = State::Whole(Recorded { data, trailers: Some(trailers.clone()) });
+            *state = State::Whole(self.whole(data, Some(trailers.clone())));
         }
     }
 
@@ -54,7 +71,7 @@ impl Tape {
         let mut state = self.lock();
         if let State::Recording(bytes) = &mut *state {
             let data = std::mem::take(bytes).into();
-            *state = State::Whole(Recorded { data, trailers: None });
+            *state = State::Whole(self.whole(data, None));
         }
     }
 
@@ -81,6 +98,10 @@ impl Tape {
             State::Whole(recorded) => Some(recorded.clone()),
             State::Recording(_) | State::GivenUp => None,
         }
+    }
+
+    const fn whole(&self, data: Bytes, trailers: Option<HeaderMap>) -> Recorded {
+        Recorded { data, trailers, length_was_known: self.length_is_known }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -33,6 +33,7 @@ impl SignIn {
             profile,
             credential,
             transport: None,
+            user_agent: None,
             clock: Arc::new(SystemClock::new()),
             timeout: TIMEOUT,
         }
@@ -61,6 +62,7 @@ pub struct SignInBuilder {
     profile: Profile,
     credential: Credential,
     transport: Option<Transport>,
+    user_agent: Option<String>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
 }
@@ -69,6 +71,13 @@ impl SignInBuilder {
     /// What carries the requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// The `User-Agent` of the requests, in place of the transport's
+    /// ([`Transport::with_user_agent`]). An invalid one is a [`ConfigError`] when the sign-in is built.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 
@@ -88,11 +97,16 @@ impl SignInBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an empty id or secret, and where there is no transport.
+    /// [`ConfigError`] for an empty id or secret, for a `User-Agent` that is not a valid header value, and where there is
+    /// no transport.
     pub fn build(self) -> Result<SignIn, ConfigError> {
         let transport = match self.transport {
             Some(transport) => transport,
             None => crate::leaf::default_transport()?,
+        };
+        let transport = match &self.user_agent {
+            Some(user_agent) => transport.with_user_agent(user_agent)?,
+            None => transport,
         };
         // The scope is asked for at the sign-in page; the exchange of its code is for what was granted there.
         let mut profile = self.profile;

@@ -57,6 +57,7 @@ impl Exchange {
             credential,
             grant,
             transport: None,
+            user_agent: None,
             clock: Arc::new(SystemClock::new()),
             store: None,
             subject: String::new(),
@@ -154,6 +155,7 @@ pub struct ExchangeBuilder {
     credential: Credential,
     grant: Grant,
     transport: Option<Transport>,
+    user_agent: Option<String>,
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn TokenStore>>,
     subject: String,
@@ -168,6 +170,13 @@ impl ExchangeBuilder {
     /// feature is on.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// The `User-Agent` of the token requests, in place of the transport's
+    /// ([`Transport::with_user_agent`]). An invalid one is a [`ConfigError`] when the exchange is built.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 
@@ -251,7 +260,7 @@ impl ExchangeBuilder {
     ///
     /// [`ConfigError`] for an empty id, secret or refresh token, for client credentials of a public client
     /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, for a grant that the provider's encoding
-    /// cannot carry, and where there is no transport.
+    /// cannot carry, for a `User-Agent` that is not a valid header value, and where there is no transport.
     pub fn build(mut self) -> Result<Exchange, ConfigError> {
         if let Some(scope) = &self.scope {
             self.profile.scope = Some(scope.clone());
@@ -286,6 +295,10 @@ impl ExchangeBuilder {
         let transport = match self.transport {
             Some(transport) => transport,
             None => crate::leaf::default_transport()?,
+        };
+        let transport = match &self.user_agent {
+            Some(user_agent) => transport.with_user_agent(user_agent)?,
+            None => transport,
         };
         let endpoint =
             TokenEndpoint::new(self.profile, self.credential, transport, self.clock, self.timeout)?;

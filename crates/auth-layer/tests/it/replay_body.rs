@@ -91,6 +91,21 @@ async fn b56_a_stream_that_was_not_read_to_its_end_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn b56_a_copy_with_trailers_is_as_long_as_the_stream_said() {
+    let frames = || vec![Ok(Frame::data(Bytes::from("data"))), Ok(Frame::trailers(trailers()))];
+    let body = ReplayBody::new(streaming(frames()), 1024);
+    let copy = body.try_clone().unwrap();
+    body.collect().await.unwrap();
+    // A body of known length has no room for trailers in HTTP/1.1.
+    assert_eq!((copy.size_hint().lower(), copy.size_hint().upper()), (4, None));
+
+    let body = ReplayBody::new(OfKnownLength(Some(Bytes::from("data")), Some(trailers())), 1024);
+    let copy = body.try_clone().unwrap();
+    body.collect().await.unwrap();
+    assert_eq!(copy.size_hint().exact(), Some(4));
+}
+
+#[tokio::test]
 async fn b56_trailers_are_sent_again_too() {
     let frames = || vec![Ok(Frame::data(Bytes::from("data"))), Ok(Frame::trailers(trailers()))];
     let body = ReplayBody::new(streaming(frames()), 1024);

@@ -88,6 +88,47 @@ async fn unset_optional_body_is_not_sent() {
 }
 
 #[tokio::test]
+async fn requests_that_may_have_a_body_say_that_they_have_none() {
+    let (client, log) = api(200, &[], r#"{"id": 1}"#);
+    client.update_thing().id("7").send().await.unwrap();
+    let length = |sent: &crate::support::Sent| sent.headers.get(header::CONTENT_LENGTH).cloned();
+    let sent = log.one();
+    assert_eq!((sent.method.as_str(), length(&sent).unwrap().to_str().unwrap()), ("PATCH", "0"));
+
+    let (client, log) = api(200, &[], "");
+    client.replace_tags().id("7").send().await.unwrap();
+    let sent = log.one();
+    assert_eq!((sent.method.as_str(), length(&sent).unwrap().to_str().unwrap()), ("PUT", "0"));
+
+    let (client, log) = api(200, &[], "");
+    client.send_note().send().await.unwrap();
+    let sent = log.one();
+    assert_eq!((sent.method.as_str(), length(&sent).unwrap().to_str().unwrap()), ("POST", "0"));
+
+    // A body says its length by itself, and other methods give one no meaning.
+    let (client, log) = api(200, &[], r#"{"id": 1}"#);
+    client.update_thing().id("7").body_map(|body| body.name("n".to_owned())).send().await.unwrap();
+    assert_eq!(length(&log.one()), None);
+    let (client, log) = api(204, &[], "");
+    client.get_health().send().await.unwrap();
+    assert_eq!(length(&log.one()), None);
+}
+
+#[test]
+fn a_length_or_transfer_encoding_that_is_set_stays() {
+    static META: OperationMeta = OperationMeta::new("post", client_core::Method::POST, "/post");
+    let client = client_core::Client::from_service(tower::service_fn(|_| async {
+        Ok::<_, std::convert::Infallible>(client_core::Response::new(client_core::Body::empty()))
+    }));
+    for (name, value) in [(header::TRANSFER_ENCODING, "chunked"), (header::CONTENT_LENGTH, "5")] {
+        let target = client_core::Target::new("https://sink.example.com", &META, &[]).unwrap();
+        let request = client.post(target).header(name.clone(), value.parse().unwrap()).build().unwrap();
+        assert_eq!(request.headers().len(), 1);
+        assert_eq!(request.headers()[&name], value);
+    }
+}
+
+#[tokio::test]
 async fn set_optional_body_is_sent_without_defaults() {
     let (client, log) = api(200, &[], r#"{"id": 1}"#);
     let call =

@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::{bearer, call_check, manners};
+use crate::demand::Demand;
 use crate::document::{Document, Example, Found, Operation};
 use crate::observe::Rejection;
 use crate::reply::Reply;
@@ -31,8 +32,19 @@ pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     manners::dress(desk, reply)
 }
 
+/// Refuses a call for how it was sent.
+pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, head: &Parts, demand: Demand) -> Reply {
+    let rejection = match demand {
+        Demand::UserAgent => Rejection::NoUserAgent,
+        Demand::Length | Demand::Unchunked => Rejection::NoLength,
+    };
+    let scene = Scene::new(desk.provider, &head.method);
+    reject(desk, &scene, rejection, &Problem::Unmet(demand))
+}
+
 fn find(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
-    let mut scene = Scene { provider: desk.provider, document: None, method: &head.method, shape: None };
+    let mut scene = Scene::new(desk.provider, &head.method);
+    scene.graph_at_200 = desk.books.switches.graph_at_200;
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return reject(desk, &scene, Rejection::DoubleAuthorization, &Problem::DoubleAuthorization);
     }

@@ -6,4 +6,4 @@ mod handler;
 mod manners;
 
 pub(crate) use bearer::bearer;
-pub(crate) use handler::{answer, operation_id};
+pub(crate) use handler::{answer, operation_id, refuse_unmet};

@@ -54,6 +54,12 @@ pub enum Fault {
     },
     /// Answers 503 in the provider's own shape.
     Unavailable,
+    /// Answers with this status and an error that repeats what the request carried: its `Authorization` header, and at
+    /// the auth host also its body. The text is in the members `message` and `error_description`.
+    Echo {
+        /// The status code; one that cannot be sent is played as a plain 500.
+        code: u16,
+    },
     /// Waits for this long in real time, then does what was asked.
     Delay(Duration),
     /// Never answers.

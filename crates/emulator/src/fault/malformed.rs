@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// How the body of an answer is spoilt; status and header fields stay as they were, except the content type.
 ///
-/// The last three rewrite a JSON object and leave any other body alone.
+/// Those that speak of members rewrite a JSON object and leave any other body alone.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -35,13 +35,30 @@ pub enum Malformed {
         /// The pause before each byte.
         pause: Duration,
     },
+    /// The real body, sent as a chunk and so without a `content-length`.
+    Chunked,
+    /// The real body with this member replaced or added; the value is JSON text, written as it stands.
+    ///
+    /// For example `scope` with the value `7`, which no reader of scopes takes.
+    Member {
+        /// The name of the member.
+        name: String,
+        /// Its value as JSON text, which may be anything or even no JSON.
+        value: String,
+    },
+    /// The real body without this member.
+    Without(String),
+    /// The real body up to the value of this member and no further: the message is whole, its JSON is not. A body
+    /// without this member stays as it is.
+    EndsAfter(String),
     /// The real body with each member written twice, the second time with another value.
     DuplicateMembers,
     /// The real body with this type of token, under whichever name the provider uses.
     TokenType(String),
     /// The real body with this lifetime: JSON text, written as it stands, so that it may be anything or even no JSON.
     ///
-    /// For example `"3600"` in quotes, `-1`, `0`, `null`, `1e400` or `3600.5`.
+    /// For example `"3600"` in quotes, `"PT1H"`, `-1`, `0`, `null`, `1e400` or `3600.5`. For an answer that tells no
+    /// lifetime, see [`Without`](Self::Without).
     ExpiresIn(String),
 }
 
@@ -66,6 +83,27 @@ pub(super) fn with_member(members: &Map<String, Value>, names: &[&str], text: &s
     write_object(others.chain([(&name, text.to_owned())]))
 }
 
+/// Writes the object without one member.
+pub(super) fn without_member(members: &Map<String, Value>, name: &str) -> String {
+    write_object(written(members.iter().filter(|(other, _)| *other != name)))
+}
+
+/// Writes the object up to one member, without what follows and without the closing brace.
+pub(super) fn up_to_member(members: &Map<String, Value>, name: &str) -> String {
+    let Some(at) = members.keys().position(|other| other == name) else {
+        return write_object(written(members.iter()));
+    };
+    let mut text = write_object(written(members.iter().take(at + 1)));
+    text.pop();
+    text
+}
+
+fn written<'a>(
+    members: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> impl Iterator<Item = (&'a String, String)> {
+    members.map(|(name, value)| (name, value.to_string()))
+}
+
 /// Names under which the four providers tell the type of a token.
 pub(super) const TOKEN_TYPE: &[&str] = &["token_type", "tokenType", "type"];
 
@@ -82,7 +120,7 @@ fn write_object<'a>(members: impl Iterator<Item = (&'a String, String)>) -> Stri
 mod tests {
     use serde_json::json;
 
-    use super::{EXPIRES_IN, with_duplicates, with_member};
+    use super::{EXPIRES_IN, up_to_member, with_duplicates, with_member, without_member};
 
     #[test]
     fn a_member_is_replaced_where_it_is_and_added_where_it_is_not() {
@@ -92,6 +130,17 @@ mod tests {
         let members = json!({"a": 1});
         let members = members.as_object().unwrap();
         assert_eq!(with_member(members, EXPIRES_IN, "null"), r#"{"a":1,"expires_in":null}"#);
+    }
+
+    #[test]
+    fn a_member_is_left_out_or_the_last_one() {
+        let members = json!({"a": 1, "b": "2", "c": 3});
+        let members = members.as_object().unwrap();
+        assert_eq!(without_member(members, "b"), r#"{"a":1,"c":3}"#);
+        assert_eq!(up_to_member(members, "b"), r#"{"a":1,"b":"2""#);
+        for same in [without_member(members, "d"), up_to_member(members, "d")] {
+            assert_eq!(same, r#"{"a":1,"b":"2","c":3}"#);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A fault waits in a queue, one per host of a site, until a request comes that it fits; it is played instead of the
 //! answer, or upon it:
 //!
-//! - `Status`, `Unauthorized`, `Forbidden`, `UnsupportedMediaType`, `RateLimited`, `Unavailable`, `Hang` and
+//! - `Status`, `Unauthorized`, `Forbidden`, `UnsupportedMediaType`, `RateLimited`, `Unavailable`, `Echo`, `Hang` and
 //!   `DropConnection` stand in the way: the request is read, and nothing is done about it.
 //! - `Delay` waits and then does what was asked.
 //! - `CutOff`, `Malformed` and `LoseAnswer` do what was asked and spoil the answer: a token lost this way has been issued, a refresh
@@ -13,6 +13,7 @@
 mod fault;
 mod fault_queue;
 mod malformed;
+mod named;
 mod play;
 mod schedule;
 mod script;

@@ -7,10 +7,12 @@ use axum::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{Response, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
-use super::malformed::{EXPIRES_IN, Malformed, TOKEN_TYPE, with_duplicates, with_member};
+use super::malformed::{
+    EXPIRES_IN, Malformed, TOKEN_TYPE, up_to_member, with_duplicates, with_member, without_member,
+};
 use super::script::{self, Step};
 use crate::reply::Reply;
 
@@ -20,10 +22,11 @@ pub(crate) struct Hangup;
 
 /// Plays what stands in the way of an answer; `None` lets the request through, perhaps after a while.
 ///
-/// `complain` gives the provider's own body for a status.
+/// `complain` gives the provider's own body for a status, and `carried` the secrets that came with the request.
 pub(crate) async fn instead(
     fault: &Fault,
     complain: impl FnOnce(StatusCode) -> Reply,
+    carried: impl FnOnce() -> String,
 ) -> Option<Response<Body>> {
     let reply = match fault {
         Fault::Status { code, body, headers } => return Some(exactly(*code, body, headers)),
@@ -36,6 +39,7 @@ pub(crate) async fn instead(
             let seconds = retry_after.map(|after| after.as_secs().to_string());
             complain(StatusCode::TOO_MANY_REQUESTS).with_optional_header(RETRY_AFTER, seconds.as_deref())
         }
+        Fault::Echo { code } => return Some(exactly(*code, &echo(&carried()), &[])),
         Fault::Unavailable => complain(StatusCode::SERVICE_UNAVAILABLE),
         Fault::Delay(pause) => {
             tokio::time::sleep(*pause).await;
@@ -102,6 +106,11 @@ fn exactly(code: u16, body: &str, headers: &[(String, String)]) -> Response<Body
     }
 }
 
+fn echo(carried: &str) -> String {
+    let message = format!("cannot be served: {carried}");
+    json!({"error": "invalid_request", "message": message, "error_description": message}).to_string()
+}
+
 fn unplayable() -> Response<Body> {
     let mut response = Response::new(Body::from("this fault cannot be sent"));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -127,6 +136,10 @@ fn spoil(how: &Malformed, bytes: Bytes) -> Body {
             [Step::Pause(*pause), Step::Send(byte)]
         })),
         Malformed::DuplicateMembers => rewrite(bytes, with_duplicates),
+        Malformed::Chunked => script::body([Step::Send(bytes)]),
+        Malformed::Member { name, value } => rewrite(bytes, |members| with_member(members, &[name], value)),
+        Malformed::Without(name) => rewrite(bytes, |members| without_member(members, name)),
+        Malformed::EndsAfter(name) => rewrite(bytes, |members| up_to_member(members, name)),
         Malformed::TokenType(name) => {
             let text = Value::String(name.clone()).to_string();
             rewrite(bytes, |members| with_member(members, TOKEN_TYPE, &text))

@@ -45,7 +45,8 @@ pub struct Counters {
     pub revocations: u64,
     /// Of these, the ones that named a token which was good until then.
     pub tokens_revoked: u64,
-    /// Requests refused in the words of a token endpoint, by reason: for tokens, revocations and device codes.
+    /// Requests refused in the words of a token endpoint, by reason: for tokens, revocations and device codes, and any
+    /// other POST to the auth host that has no length.
     pub token_refusals: BTreeMap<TokenRefusal, u64>,
     /// Requests that reached the API host, faults included.
     pub api_calls: u64,
@@ -78,6 +79,19 @@ impl Counters {
     #[must_use]
     pub fn api_rejected(&self) -> u64 {
         self.api_rejections.values().sum()
+    }
+
+    /// How many requests, to either host, were refused for how they were sent: chunked, without a length or without a
+    /// `User-Agent`.
+    #[must_use]
+    pub fn badly_sent(&self) -> u64 {
+        let refused = |reason| self.token_refusals.get(&reason).copied().unwrap_or_default();
+        let rejected = |reason| self.api_rejections.get(&reason).copied().unwrap_or_default();
+        [TokenRefusal::Chunked, TokenRefusal::NoLength, TokenRefusal::NoUserAgent]
+            .map(refused)
+            .iter()
+            .sum::<u64>()
+            + [Rejection::NoLength, Rejection::NoUserAgent].map(rejected).iter().sum::<u64>()
     }
 
     pub(crate) fn refuse(&mut self, reason: TokenRefusal) {

@@ -32,6 +32,15 @@ pub enum TokenRefusal {
     Denied,
     /// The scope is missing or not the one there is.
     Scope,
+    /// A `resource` or `audience` that the authorization request did not name, or a `resource` that is not an absolute
+    /// URI (RFC 8707).
+    InvalidTarget,
+    /// The request had a `transfer-encoding`, which token endpoints do not read.
+    Chunked,
+    /// A POST, PUT or PATCH had no `content-length` (RFC 9110 section 8.6).
+    NoLength,
+    /// The `User-Agent` header was missing or empty.
+    NoUserAgent,
 }
 
 /// Why an API call was not served.
@@ -62,4 +71,9 @@ pub enum Rejection {
     Body,
     /// The call was understood, and the provider's own rules say no.
     Refused,
+    /// A POST, PUT or PATCH had neither a `content-length` nor a `transfer-encoding` (RFC 9110 section 8.6).
+    NoLength,
+    /// The `User-Agent` header was missing or empty, at an API that
+    /// [demands one](crate::Site::demand_user_agent).
+    NoUserAgent,
 }

@@ -1,6 +1,7 @@
 //! The fields of a query or of a form.
 
 use super::ending::ErrorPage;
+use crate::token::Targets;
 
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -19,6 +20,11 @@ impl Fields {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// The resources and audiences; both may be given more than once.
+    pub(super) fn targets(&self) -> Targets {
+        Targets::new(self.all("resource"), self.all("audience"))
+    }
+
     pub(super) fn add(&mut self, name: &str, value: &str) {
         self.0.push((name.to_owned(), value.to_owned()));
     }
@@ -31,6 +37,9 @@ impl Fields {
         }
     }
 }
+
+/// Names that may be given more than once.
+pub(super) const TARGETS: [&str; 2] = ["resource", "audience"];
 
 /// What a person decided, by the button that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

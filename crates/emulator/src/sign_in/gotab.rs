@@ -42,6 +42,7 @@ pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Obj
                 redirect: Some(asked.target.clone()),
                 challenge: challenge(fields),
                 scope: String::new(),
+                targets: fields.targets(),
                 principal: fields.get("email").unwrap_or(PRINCIPAL).to_owned(),
             });
             let parameters = [("code", Some(code.as_str())), ("state", fields.get("state"))];
@@ -100,6 +101,9 @@ fn check(desk: &Desk<'_>, fields: &Fields) -> Result<Asked, ErrorPage> {
     };
     if !desk.books.redirect_urls.iter().any(|known| known == target) {
         return Err(ErrorPage::new("redirect_url is not one of those configured for this integration"));
+    }
+    if !fields.targets().are_valid() {
+        return Err(ErrorPage::new("resource is not an absolute URI without a fragment"));
     }
     let limit = limit(fields).ok_or_else(|| ErrorPage::new("loc_limit is not a whole number above 0"))?;
     Ok(Asked { kind, target: target.to_owned(), limit })

@@ -38,6 +38,7 @@ pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Obj
         redirect: asked.redirect.clone(),
         challenge: asked.challenge.clone(),
         scope: asked.scopes.join(" "),
+        targets: fields.targets(),
         principal: principal.to_owned(),
     });
     Ok(Ending::Callback(asked.callback(desk, ("code", &code))))
@@ -76,6 +77,9 @@ fn check(desk: &Desk<'_>, fields: &Fields) -> Result<Asked, Objection> {
     }
     asked.challenge = challenge(fields).map_err(|()| asked.object(desk, "invalid_request"))?;
     asked.scopes = scopes(fields.get("scope")).ok_or_else(|| asked.object(desk, "invalid_scope"))?;
+    if !fields.targets().are_valid() {
+        return Err(asked.object(desk, "invalid_target"));
+    }
     Ok(asked)
 }
 

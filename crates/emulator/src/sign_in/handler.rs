@@ -6,6 +6,7 @@ use axum::http::header::{
 };
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
+use serde_json::Value;
 
 use super::ending::{Ending, ErrorPage, Objection};
 use super::fields::{DECISION, Decision, Fields};
@@ -24,9 +25,10 @@ pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
             let page = format!("{}{VERIFICATION}", desk.auth_origin);
             token_endpoint::authorize_device(desk, head, body, &page)
         }
-        Some(Place::Metadata) => match head.method == Method::GET {
-            true => Reply::json(StatusCode::OK, metadata::metadata(desk)),
-            false => error_page(desk, &ErrorPage::method()).with_header(ALLOW, "GET"),
+        Some(Place::Metadata) => document(desk, head, metadata::at_first_place(desk)),
+        Some(Place::OpenidConfiguration) => match metadata::at_second_place(desk) {
+            Some(own) => document(desk, head, own),
+            None => error_page(desk, &ErrorPage::not_found()),
         },
         Some(page @ (Place::Authorize | Place::DevicePage)) => visit(desk, page, head, body),
         None => error_page(desk, &ErrorPage::not_found()),
@@ -52,6 +54,13 @@ pub(crate) fn click(desk: &mut Desk<'_>, url: &str, allow: bool) -> Result<Strin
         Ok(Ending::Callback(url)) | Err(Objection::Callback(url)) => Ok(url),
         Ok(Ending::Page(_) | Ending::Again(_)) => Err(ErrorPage::new("the page asks for something else")),
         Err(Objection::Page(page)) => Err(page),
+    }
+}
+
+fn document(desk: &Desk<'_>, head: &Parts, document: Value) -> Reply {
+    match head.method == Method::GET {
+        true => Reply::json(StatusCode::OK, document),
+        false => error_page(desk, &ErrorPage::method()).with_header(ALLOW, "GET"),
     }
 }
 

@@ -7,14 +7,30 @@ use crate::provider::Provider;
 use crate::site::Desk;
 use crate::token_endpoint::{Variant, token_path};
 
+/// The document at the first well-known place: GoTo's own, or another issuer's where a test has said so.
+pub(super) fn at_first_place(desk: &Desk<'_>) -> Value {
+    match &desk.books.switches.issuer_at_first_place {
+        Some(other) => metadata(desk, other, other),
+        None => own(desk),
+    }
+}
+
+/// The document at the second well-known place; GoTo has none there unless another issuer's is at the first.
+pub(super) fn at_second_place(desk: &Desk<'_>) -> Option<Value> {
+    desk.books.switches.issuer_at_first_place.is_some().then(|| own(desk))
+}
+
+fn own(desk: &Desk<'_>) -> Value {
+    metadata(desk, desk.issuer(), desk.auth_origin)
+}
+
 /// The lists are those of GoTo's own document, `client_secret_post` and `none` included, which its token endpoint here
 /// does not take: a client that trusts the list and leaves the Basic header is refused.
-pub(super) fn metadata(desk: &Desk<'_>) -> Value {
-    let origin = desk.auth_origin;
+fn metadata(desk: &Desk<'_>, issuer: &str, origin: &str) -> Value {
     let token = token_path(Provider::GoTo, Variant::Main).unwrap_or_default();
     let mut grants = vec!["authorization_code", "refresh_token"];
     let mut metadata = json!({
-        "issuer": desk.issuer(),
+        "issuer": issuer,
         "authorization_endpoint": format!("{origin}{AUTHORIZE}"),
         "token_endpoint": format!("{origin}{token}"),
         "revocation_endpoint": format!("{origin}{REVOCATION}"),

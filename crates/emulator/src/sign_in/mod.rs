@@ -16,4 +16,6 @@ mod redirect;
 
 pub use ending::ErrorPage;
 pub(crate) use handler::{answer, click};
-pub(crate) use paths::{AUTHORIZE, DEVICE, MANAGER, REVOCATION, VERIFICATION, half, operation_id};
+pub(crate) use paths::{
+    AUTHORIZE, DEVICE, MANAGER, REVOCATION, VERIFICATION, half, operation_id, takes_credentials,
+};

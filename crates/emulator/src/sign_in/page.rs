@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{DECISION, Fields};
+use super::fields::{DECISION, Fields, TARGETS};
 
 /// A page around a body that is HTML already; the title is text.
 pub(super) fn page(brand: &str, title: &str, body: &str) -> String {
@@ -27,8 +27,8 @@ pub(super) fn notice(brand: &str, title: &str, message: &str) -> String {
 /// A form that is posted back to `action`, with what must come back in hidden fields.
 pub(super) fn form(action: &str, hidden: &Fields, names: &[&str], inside: &str) -> String {
     let mut html = format!("<form method=\"post\" action=\"{}\">\n", escape(action));
-    for name in names {
-        if let Some(value) = hidden.get(name) {
+    for name in names.iter().chain(&TARGETS) {
+        for value in hidden.all(name) {
             let value = escape(value);
             // Writing to a string cannot fail.
             let _ = writeln!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");

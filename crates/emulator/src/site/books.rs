@@ -1,5 +1,6 @@
 //! All that changes at a site, under one lock.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +12,9 @@ use crate::observe::{Counters, InFlight, RequestLog};
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::switches::Switches;
-use crate::token::{AccessTokens, Codes, DeviceCodes, GOTO_TOKEN_LENGTH, LastingTokens, RefreshTokens};
+use crate::token::{
+    AccessTokens, Codes, DeviceCodes, GOTO_TOKEN_LENGTH, LastingTokens, RefreshTokens, Targets,
+};
 use crate::world::{World, world};
 
 #[derive(Debug)]
@@ -25,6 +28,10 @@ pub(crate) struct Books {
     pub(crate) lasting_tokens: LastingTokens,
     pub(crate) codes: Codes,
     pub(crate) device_codes: DeviceCodes,
+    /// The families that come from a sign-in, with the resources and audiences it was for.
+    ///
+    /// A family that is not here was not started by an authorization request, and may be asked for anything.
+    pub(crate) targets: HashMap<u64, Targets>,
     /// Whom the refresh token stands for.
     pub(crate) principal: String,
     /// Where the browser may be sent after a sign-in.
@@ -64,6 +71,7 @@ impl Books {
             lasting_tokens: LastingTokens::default(),
             codes: Codes::default(),
             device_codes: DeviceCodes::default(),
+            targets: HashMap::new(),
             principal: PRINCIPAL.to_owned(),
             redirect_urls: vec![REDIRECT_URL.to_owned()],
             switches: Switches::default(),

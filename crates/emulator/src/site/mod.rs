@@ -1,5 +1,6 @@
 //! One provider: its two hosts, what it knows, and the handle by which a test steers it.
 
+mod auth_host;
 mod books;
 mod desk;
 mod environment;
@@ -12,6 +13,7 @@ mod site;
 mod state;
 mod visit;
 
+pub use auth_host::AuthHost;
 pub(crate) use books::{Books, PRINCIPAL};
 pub(crate) use desk::{Desk, Issued};
 pub(crate) use hold::Gates;

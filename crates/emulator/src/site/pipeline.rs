@@ -1,12 +1,13 @@
-//! The way of every request: enter, meet a fault, be answered, leave.
+//! The way of every request: enter, meet the demands on how it is sent, meet a fault, be answered, leave.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::state::SiteState;
 use super::visit::Visit;
@@ -51,14 +52,27 @@ async fn respond(
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return complain(StatusCode::PAYLOAD_TOO_LARGE).into_response();
     };
+    if let Some(refusal) = visit.refusal(head) {
+        return refusal.into_response();
+    }
     let Some(fault) = visit.fault() else {
         return visit.answer(head, &body).into_response();
     };
-    if let Some(response) = fault::instead(&fault, complain).await {
+    if let Some(response) = fault::instead(&fault, complain, || carried(endpoint, head, &body)).await {
         return response;
     }
     let response = visit.answer(head, &body).into_response();
     fault::upon(&fault, response).await
+}
+
+/// The secrets that a request carries, as text.
+fn carried(endpoint: Endpoint, head: &Parts, body: &[u8]) -> String {
+    let header = head.headers.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    let header = String::from_utf8_lossy(header);
+    match endpoint {
+        Endpoint::Api => header.into_owned(),
+        Endpoint::Token | Endpoint::SignIn => format!("{header} {}", String::from_utf8_lossy(body)),
+    }
 }
 
 /// The provider's body for a status that has no story.
@@ -70,7 +84,7 @@ fn complain(provider: Provider, endpoint: Endpoint, head: &Parts, status: Status
             Reply::json(status, body)
         }
         Endpoint::Api => {
-            let scene = Scene { provider, document: None, method: &head.method, shape: None };
+            let scene = Scene::new(provider, &head.method);
             voice::complain(&scene, &Problem::Status(status))
         }
     }

@@ -134,6 +134,16 @@ impl Site {
         self.state.books().switches.issuer = issuer.map(str::to_owned);
     }
 
+    /// Puts the metadata of another issuer at the first well-known place (RFC 8414 section 3), as a host does that serves
+    /// several issuers, and its own at the second, `/.well-known/openid-configuration`. `None` for its own at the first
+    /// and nothing at the second, as at first. GoTo only.
+    ///
+    /// The endpoints of the other document are below `issuer`. Faults and counters know the second place as
+    /// `openidConfiguration`.
+    pub fn set_issuer_at_first_place(&self, issuer: Option<&str>) {
+        self.state.books().switches.issuer_at_first_place = issuer.map(str::to_owned);
+    }
+
     /// Says whether devices may sign in (RFC 8628). GoTo only; at first they may not.
     ///
     /// None of the providers offers this. It departs from GoTo so that tools which can do it have somewhere to try.

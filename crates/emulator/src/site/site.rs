@@ -233,6 +233,18 @@ impl Site {
         books.credentials.clone()
     }
 
+    /// Says whether the API refuses calls without a `User-Agent`, as some providers' front servers do; at first it does
+    /// not, since no provider's text asks for one. Token requests need one in any case.
+    pub fn demand_user_agent(&self, demands: bool) {
+        self.state.books().switches.user_agent_at_api = demands;
+    }
+
+    /// Says whether GoTab's graph interface answers 200, with `UNAUTHENTICATED` in the body, to a token that it does not
+    /// accept; at first it answers 401. Elsewhere it changes nothing.
+    pub fn set_graph_refusals_at_200(&self, at_200: bool) {
+        self.state.books().switches.graph_at_200 = at_200;
+    }
+
     /// Says which encoding the first of Octotable's token endpoints reads: JSON as its text says, or the form that was
     /// seen to work. Elsewhere it changes nothing.
     pub fn set_token_encoding(&self, encoding: TokenEncoding) {

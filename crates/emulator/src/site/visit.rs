@@ -10,10 +10,12 @@ use axum::http::request::Parts;
 use super::handover::Watched;
 use super::state::SiteState;
 use crate::api;
+use crate::demand::Demands;
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::reply::Reply;
 use crate::sign_in;
+use crate::switches::Switches;
 use crate::token_endpoint;
 
 pub(super) struct Visit {
@@ -60,6 +62,30 @@ impl Visit {
         }
         drop(guard);
         Self { state, endpoint, sequence, operation_id }
+    }
+
+    /// Refuses a request that is not sent as this site demands.
+    pub(super) fn refusal(&self, head: &Parts) -> Option<Reply> {
+        let mut books = self.state.books();
+        let demands = self.demands(&books.switches, head);
+        let demand = demands.unmet(head)?;
+        let mut desk = self.state.desk(&mut books, self.sequence);
+        Some(match self.endpoint {
+            Endpoint::Api => api::refuse_unmet(&mut desk, head, demand),
+            Endpoint::Token | Endpoint::SignIn => token_endpoint::refuse_unmet(&mut desk, demand),
+        })
+    }
+
+    fn demands(&self, switches: &Switches, head: &Parts) -> Demands {
+        let length = !switches.lenient;
+        if self.endpoint == Endpoint::Api {
+            return Demands { unchunked: false, length, user_agent: switches.user_agent_at_api };
+        }
+        let (provider, path) = (self.state.provider, head.uri.path());
+        let takes_credentials =
+            token_endpoint::is_token_path(provider, path) || sign_in::takes_credentials(provider, path);
+        let is_strict = takes_credentials && !switches.lenient;
+        Demands { unchunked: is_strict, length, user_agent: is_strict }
     }
 
     /// Takes the fault that waits for this request, if there is one.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::challenge::Challenge;
+use super::targets::Targets;
 
 /// RFC 6749 section 4.1.2 recommends ten minutes at most.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -19,6 +20,7 @@ pub(crate) struct Approval {
     pub(crate) redirect: Option<String>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) scope: String,
+    pub(crate) targets: Targets,
     /// Who signed in.
     pub(crate) principal: String,
 }
@@ -88,13 +90,18 @@ impl fmt::Debug for Codes {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{Approval, BadCode, CODE_LIFETIME, Codes};
+    use super::{Approval, BadCode, CODE_LIFETIME, Codes, Targets};
 
     #[test]
     fn a_code_is_good_once_and_for_ten_minutes() {
         let start = SystemTime::UNIX_EPOCH;
-        let approval =
-            Approval { redirect: None, challenge: None, scope: String::new(), principal: String::new() };
+        let approval = Approval {
+            redirect: None,
+            challenge: None,
+            scope: String::new(),
+            targets: Targets::default(),
+            principal: String::new(),
+        };
         let mut codes = Codes::default();
         codes.enter("a".to_owned(), approval.clone(), start);
         codes.enter("b".to_owned(), approval, start);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::targets::Targets;
+
 /// How long a person has to type the user code.
 pub(crate) const DEVICE_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
@@ -16,6 +18,7 @@ struct Record {
     device_code: String,
     user_code: String,
     scope: String,
+    targets: Targets,
     expires: Option<SystemTime>,
     interval: Duration,
     last_poll: Option<SystemTime>,
@@ -37,15 +40,23 @@ pub(crate) enum Poll {
     Pending,
     TooSoon,
     Denied,
-    Allowed { scope: String, principal: String },
+    Allowed { scope: String, targets: Targets, principal: String },
 }
 
 impl DeviceCodes {
-    pub(crate) fn enter(&mut self, device_code: String, user_code: String, scope: String, now: SystemTime) {
+    pub(crate) fn enter(
+        &mut self,
+        device_code: String,
+        user_code: String,
+        scope: String,
+        targets: Targets,
+        now: SystemTime,
+    ) {
         self.0.push(Record {
             device_code,
             user_code,
             scope,
+            targets,
             expires: now.checked_add(DEVICE_CODE_LIFETIME),
             interval: POLL_INTERVAL,
             last_poll: None,
@@ -99,7 +110,9 @@ impl Record {
             return self.keep_waiting(now);
         }
         match std::mem::replace(&mut self.state, State::Used) {
-            State::Allowed(principal) => Poll::Allowed { scope: self.scope.clone(), principal },
+            State::Allowed(principal) => {
+                Poll::Allowed { scope: self.scope.clone(), targets: self.targets.clone(), principal }
+            }
             _ => Poll::Denied,
         }
     }
@@ -130,13 +143,13 @@ impl fmt::Debug for DeviceCodes {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{DEVICE_CODE_LIFETIME, DeviceCodes, Poll};
+    use super::{DEVICE_CODE_LIFETIME, DeviceCodes, Poll, Targets};
 
     #[test]
     fn a_device_that_polls_too_soon_has_to_wait_longer() {
         let mut codes = DeviceCodes::default();
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), String::new(), at(0));
+        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), String::new(), Targets::default(), at(0));
         let polls = [(0, Poll::Pending), (5, Poll::Pending), (9, Poll::TooSoon), (14, Poll::TooSoon)];
         for (seconds, expected) in polls {
             assert_eq!(codes.poll("d", at(seconds)), expected, "{seconds}");
@@ -149,12 +162,13 @@ mod tests {
     fn a_user_code_is_read_as_it_is_typed_and_decided_once() {
         let mut codes = DeviceCodes::default();
         let now = SystemTime::UNIX_EPOCH;
-        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), "s".to_owned(), now);
+        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), "s".to_owned(), Targets::default(), now);
         assert!(!codes.decide("BCDF-GHJL", Some("a"), now));
         assert_eq!(codes.waiting("bcdf ghjk", now), Some("s"));
         assert!(codes.decide("bcdfghjk", Some("a"), now));
         assert!(!codes.decide("bcdfghjk", None, now));
-        let allowed = Poll::Allowed { scope: "s".to_owned(), principal: "a".to_owned() };
+        let allowed =
+            Poll::Allowed { scope: "s".to_owned(), targets: Targets::default(), principal: "a".to_owned() };
         assert_eq!(codes.poll("d", now), allowed);
         assert_eq!(codes.poll("d", now), Poll::Unknown);
     }
@@ -163,7 +177,7 @@ mod tests {
     fn a_code_expires_for_the_device_and_for_the_person() {
         let mut codes = DeviceCodes::default();
         let now = SystemTime::UNIX_EPOCH;
-        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), String::new(), now);
+        codes.enter("d".to_owned(), "BCDF-GHJK".to_owned(), String::new(), Targets::default(), now);
         let late = now + DEVICE_CODE_LIFETIME;
         assert_eq!(codes.waiting("BCDF-GHJK", late), None);
         assert!(!codes.decide("BCDF-GHJK", None, late));

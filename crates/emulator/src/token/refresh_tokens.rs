@@ -50,6 +50,11 @@ impl RefreshTokens {
         self.family
     }
 
+    /// Whether a token is of this family, also when it was rotated away.
+    pub(crate) fn knows(&self, value: &str) -> bool {
+        self.current() == Some(value) || self.spent.contains_key(value)
+    }
+
     /// Starts a new family in the place of the old one, as a sign-in does, and gives its first token.
     pub(crate) fn start_family(&mut self, random: &mut Random, now: SystemTime) -> String {
         let value = random.token(GOTO_TOKEN_LENGTH);

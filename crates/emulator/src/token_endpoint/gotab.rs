@@ -59,7 +59,9 @@ fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) ->
     {
         return Err(invalid_grant("code_verifier does not fit the challenge"));
     }
+    Refused::unless_within(&approval.targets, &fields.targets)?;
     let (family, refresh_token) = desk.start_family(&approval.principal);
+    desk.books.targets.insert(family, approval.targets);
     desk.books.codes.gave(code, family);
     desk.books.counters.codes_redeemed += 1;
     let issued = desk.issue_in_family(family, LIFETIME);
@@ -73,6 +75,9 @@ fn refresh(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Gra
         .lasting_tokens
         .family(fields.require("refresh_token")?)
         .ok_or_else(|| invalid_grant("the refresh token is unknown or revoked"))?;
+    if let Some(granted) = desk.books.targets.get(&family) {
+        Refused::unless_within(granted, &fields.targets)?;
+    }
     let issued = desk.issue_in_family(family, LIFETIME);
     Ok(Granted { for_refresh_token: true, ..answer(desk, variant, &issued, None) })
 }

@@ -60,8 +60,15 @@ fn check_client(desk: &Desk<'_>, request: &TokenRequest<'_>, fields: &Fields) ->
 
 /// There is no `token_type` in the answer, and no scope.
 fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
+    let value = fields.require("refresh_token")?;
+    // A request that is refused for its target must not use the refresh token up.
+    if let Some(tokens) = desk.books.refresh_tokens.as_ref().filter(|tokens| tokens.knows(value))
+        && let Some(granted) = desk.books.targets.get(&tokens.family())
+    {
+        Refused::unless_within(granted, &fields.targets)?;
+    }
     let redeemed = desk
-        .redeem(fields.require("refresh_token")?)
+        .redeem(value)
         .ok_or_else(|| invalid_grant("the refresh token is unknown, used up or too old"))?;
     let family = desk.books.refresh_tokens.as_ref().map_or(0, RefreshTokens::family);
     let issued = desk.issue_in_family(family, LIFETIME);

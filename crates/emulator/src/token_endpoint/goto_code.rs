@@ -8,7 +8,7 @@ use super::outcome::{Granted, Refused};
 use super::request::Fields;
 use crate::observe::TokenRefusal;
 use crate::site::Desk;
-use crate::token::{Approval, Poll};
+use crate::token::{Approval, Poll, Targets};
 
 /// The code is used up by being sent, whatever else is wrong with the request.
 pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
@@ -22,7 +22,8 @@ pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result
         return Err(invalid_grant("redirect_uri is not the one that the code was asked with"));
     }
     check_verifier(&approval, fields.get("code_verifier"))?;
-    let (family, granted) = first_tokens(desk, &approval.principal, &approval.scope);
+    Refused::unless_within(&approval.targets, &fields.targets)?;
+    let (family, granted) = first_tokens(desk, &approval.principal, &approval.scope, approval.targets);
     desk.books.codes.gave(code, family);
     desk.books.counters.codes_redeemed += 1;
     Ok(granted)
@@ -44,9 +45,10 @@ pub(super) fn device_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Grante
             refuse(TokenRefusal::TooSoon, "slow_down", "wait five seconds longer between two polls")
         }
         Poll::Denied => refuse(TokenRefusal::Denied, "access_denied", "the device was turned away"),
-        Poll::Allowed { scope, principal } => {
+        Poll::Allowed { scope, targets, principal } => {
+            Refused::unless_within(&targets, &fields.targets)?;
             desk.books.counters.device_codes_redeemed += 1;
-            Ok(first_tokens(desk, &principal, &scope).1)
+            Ok(first_tokens(desk, &principal, &scope, targets).1)
         }
     }
 }
@@ -63,8 +65,9 @@ fn check_verifier(approval: &Approval, verifier: Option<&str>) -> Result<(), Ref
 }
 
 /// The first answer holds what a later one leaves out: type and scope.
-fn first_tokens(desk: &mut Desk<'_>, principal: &str, scope: &str) -> (u64, Granted) {
+fn first_tokens(desk: &mut Desk<'_>, principal: &str, scope: &str, targets: Targets) -> (u64, Granted) {
     let (family, refresh_token) = desk.start_family(principal);
+    desk.books.targets.insert(family, targets);
     let issued = desk.issue_in_family(family, LIFETIME);
     let body = json!({
         "access_token": issued.value,

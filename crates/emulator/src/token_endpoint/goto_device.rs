@@ -18,10 +18,19 @@ pub(super) fn authorize(desk: &mut Desk<'_>, fields: &Fields, page: &str) -> Res
     let scopes = scopes(fields.get("scope").filter(|scope| !scope.is_empty())).ok_or_else(|| {
         Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::Scope, "invalid_scope", "a scope is not known")
     })?;
+    if !fields.targets.are_valid() {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            TokenRefusal::InvalidTarget,
+            "invalid_target",
+            "a resource is not an absolute URI without a fragment",
+        ));
+    }
     let books = &mut *desk.books;
     let device_code = books.random.alphanumeric(64);
     let user_code = books.random.user_code();
-    books.device_codes.enter(device_code.clone(), user_code.clone(), scopes.join(" "), desk.now);
+    let (scope, targets) = (scopes.join(" "), fields.targets.clone());
+    books.device_codes.enter(device_code.clone(), user_code.clone(), scope, targets, desk.now);
     books.counters.device_codes_issued += 1;
     let body = json!({
         "device_code": device_code,

@@ -8,6 +8,7 @@ use super::outcome::{Granted, Refused};
 use super::paths::{Variant, variant};
 use super::request::{Fields, TokenRequest};
 use super::{gbg_go, gotab, goto, goto_device, goto_revocation, octotable};
+use crate::demand::Demand;
 use crate::observe::TokenRefusal;
 use crate::provider::Provider;
 use crate::reply::Reply;
@@ -48,6 +49,16 @@ pub(crate) fn authorize_device(desk: &mut Desk<'_>, head: &Parts, body: &[u8], p
 fn beside(desk: &Desk<'_>, head: &Parts, body: &[u8]) -> Result<Fields, Refused> {
     check_head(head)?;
     goto::fields(desk, &TokenRequest::new(Variant::Main, head, body))
+}
+
+/// Refuses a request to the auth host for how it was sent.
+pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, demand: Demand) -> Reply {
+    let reason = match demand {
+        Demand::Unchunked => TokenRefusal::Chunked,
+        Demand::Length => TokenRefusal::NoLength,
+        Demand::UserAgent => TokenRefusal::NoUserAgent,
+    };
+    refuse(desk, &Refused::new(demand.status(), reason, "invalid_request", demand.description()))
 }
 
 fn refuse(desk: &mut Desk<'_>, refused: &Refused) -> Reply {

@@ -15,6 +15,6 @@ mod outcome;
 mod paths;
 mod request;
 
-pub(crate) use handler::{answer, authorize_device, revoke};
-pub(crate) use paths::{Variant, token_path};
+pub(crate) use handler::{answer, authorize_device, refuse_unmet, revoke};
+pub(crate) use paths::{Variant, is_token_path, token_path};
 pub(crate) use request::media_type;

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::observe::TokenRefusal;
+use crate::token::Targets;
 
 /// A token was issued; `body` is the whole answer.
 pub(super) struct Granted {
@@ -49,6 +50,21 @@ impl Refused {
             "unsupported_grant_type",
             "this grant type is not offered",
         )
+    }
+
+    /// A resource or audience that the authorization request did not name (RFC 8707 section 2.2).
+    fn target() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            TokenRefusal::InvalidTarget,
+            "invalid_target",
+            "the authorization request did not name this resource or audience",
+        )
+    }
+
+    /// Refuses what is asked for beyond what was granted.
+    pub(super) fn unless_within(granted: &Targets, asked: &Targets) -> Result<(), Self> {
+        if asked.are_within(granted) { Ok(()) } else { Err(Self::target()) }
     }
 
     /// The id or secret is wrong; providers differ in the status.

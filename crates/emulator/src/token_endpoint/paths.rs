@@ -21,6 +21,11 @@ pub(crate) const fn token_path(provider: Provider, variant: Variant) -> Option<&
     }
 }
 
+/// Whether one of the provider's token endpoints is at this path.
+pub(crate) fn is_token_path(provider: Provider, path: &str) -> bool {
+    variant(provider, path).is_some()
+}
+
 pub(super) fn variant(provider: Provider, path: &str) -> Option<Variant> {
     [Variant::Main, Variant::Other].into_iter().find(|variant| token_path(provider, *variant) == Some(path))
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::outcome::Refused;
 use super::paths::Variant;
 use crate::switches::TokenEncoding;
+use crate::token::Targets;
 
 pub(super) struct TokenRequest<'a> {
     pub(super) variant: Variant,
@@ -19,8 +20,12 @@ pub(super) struct TokenRequest<'a> {
     body: &'a [u8],
 }
 
-/// The fields of a body, each given once.
-pub(super) struct Fields(BTreeMap<String, String>);
+/// The fields of a body: each given once, but for those that say what a token is for.
+#[derive(Default)]
+pub(super) struct Fields {
+    single: BTreeMap<String, String>,
+    pub(super) targets: Targets,
+}
 
 impl<'a> TokenRequest<'a> {
     pub(super) fn new(variant: Variant, head: &'a Parts, body: &'a [u8]) -> Self {
@@ -41,7 +46,7 @@ impl<'a> TokenRequest<'a> {
     }
 
     pub(super) fn fields(&self, encoding: TokenEncoding) -> Result<Fields, Refused> {
-        let mut fields = Fields(BTreeMap::new());
+        let mut fields = Fields::default();
         match encoding {
             TokenEncoding::Form => {
                 for (name, value) in form_urlencoded::parse(self.body) {
@@ -79,14 +84,17 @@ impl<'a> TokenRequest<'a> {
 
 impl Fields {
     fn add(&mut self, name: &str, value: &str) -> Result<(), Refused> {
-        match self.0.insert(name.to_owned(), value.to_owned()) {
+        if self.targets.add(name, value) {
+            return Ok(());
+        }
+        match self.single.insert(name.to_owned(), value.to_owned()) {
             None => Ok(()),
             Some(_) => Err(Refused::malformed(format!("{name} is given twice"))),
         }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.single.get(name).map(String::as_str)
     }
 
     pub(super) fn require(&self, name: &str) -> Result<&str, Refused> {

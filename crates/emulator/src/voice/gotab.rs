@@ -7,7 +7,7 @@ use super::problem::{Problem, Scene};
 
 pub(super) fn body(scene: &Scene<'_>, status: StatusCode, problem: &Problem) -> Value {
     let is_about_the_token = matches!(problem, Problem::MissingToken | Problem::BadToken);
-    if is_about_the_token && scene.shape == Some("/api/graph") {
+    if is_about_the_token && scene.is_graph() {
         return json!({
             "data": null,
             "errors": [{

@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::http::{Method, StatusCode};
 
+use crate::demand::Demand;
 use crate::provider::Provider;
 
 /// Where a problem arose; some providers word the same problem differently in different places.
@@ -15,6 +16,20 @@ pub(crate) struct Scene<'a> {
     pub(crate) method: &'a Method,
     /// The shape of the path, if an operation was found.
     pub(crate) shape: Option<&'a str>,
+    /// GoTab's graph interface answers 200 to a token that it does not accept.
+    pub(crate) graph_at_200: bool,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene of which only the provider and the method are known.
+    pub(crate) const fn new(provider: Provider, method: &'a Method) -> Self {
+        Self { provider, document: None, method, shape: None, graph_at_200: false }
+    }
+
+    /// Whether the call is for GoTab's graph interface.
+    pub(crate) fn is_graph(&self) -> bool {
+        self.provider == Provider::GoTab && self.shape == Some("/api/graph")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -28,6 +43,8 @@ pub(crate) enum Problem {
     Members(Vec<String>),
     BodyNotJson,
     MediaType,
+    /// The request was not sent as a strict server demands.
+    Unmet(Demand),
     /// A status on demand, with nothing more to say about it.
     Status(StatusCode),
 }
@@ -44,6 +61,7 @@ impl fmt::Display for Problem {
             Self::Members(names) => write!(f, "missing or wrong: {}", names.join(", ")),
             Self::BodyNotJson => f.write_str("the body is missing or not JSON"),
             Self::MediaType => f.write_str("the content type is not supported"),
+            Self::Unmet(demand) => f.write_str(demand.description()),
             Self::Status(status) => f.write_str(status.canonical_reason().unwrap_or("failed")),
         }
     }

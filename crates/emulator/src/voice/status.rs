@@ -15,12 +15,17 @@ pub(super) fn status(scene: &Scene<'_>, problem: &Problem) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         Problem::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Problem::Unmet(demand) => demand.status(),
         Problem::Status(status) => *status,
     }
 }
 
-/// Only GoTo's admin interface says 401; its other products on the same host say 403.
+/// Only GoTo's admin interface says 401; its other products on the same host say 403. GraphQL servers often tell all
+/// errors in the body alone.
 fn bad_token(scene: &Scene<'_>) -> StatusCode {
+    if scene.graph_at_200 && scene.is_graph() {
+        return StatusCode::OK;
+    }
     match (scene.provider, scene.document) {
         (Provider::GoTo, document) if document != Some("admin") => StatusCode::FORBIDDEN,
         _ => StatusCode::UNAUTHORIZED,

@@ -6,7 +6,7 @@ use emulator::{Provider, Rejection, Site};
 use serde_json::{Value, json};
 
 use crate::support::{
-    client, journey, plain_call, read, send, start, start_with_clock, token, two_bearers, url,
+    client, empty_post, journey, plain_call, read, send, start, start_with_clock, token, two_bearers, url,
 };
 
 /// The rejection of a bad token at the operation of `plain_call`.
@@ -149,7 +149,7 @@ async fn two_authorization_headers_are_refused_and_counted_at_both_hosts() {
     for site in emulator.sites() {
         let token = token(site).await;
         assert_eq!(send(two_bearers(plain_call(site), &token)).await.0, 400);
-        let ask = client().post(site.token_url());
+        let ask = empty_post(site.token_url());
         assert_eq!(send(two_bearers(ask, &token)).await.0, 400);
         let counters = site.counters();
         assert_eq!(counters.double_authorization, 2);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use emulator::{Endpoint, Fault, Provider, Site};
 use tokio::task::JoinSet;
 
-use crate::support::{client, plain_call, send, start, token, token_request};
+use crate::support::{empty_post, plain_call, send, start, token, token_request};
 
 async fn until(site: &Site, condition: impl Fn(&Site) -> bool) {
     let wait = async {
@@ -21,7 +21,7 @@ async fn requests_are_counted_and_counters_can_be_reset() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     let token = token(site).await;
-    send(client().post(site.token_url())).await;
+    send(empty_post(site.token_url())).await;
     send(plain_call(site).bearer_auth(&token)).await;
     send(plain_call(site).bearer_auth("wrong")).await;
     let counters = site.counters();

@@ -4,7 +4,7 @@ use emulator::{Emulator, Provider, Rejection};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{client, content_type, plain_call, send, start, token, url};
+use crate::support::{client, content_type, plain_call, send, start, token, url, with_length};
 
 const FURTHER: &str = r#"
 openapi: 3.0.3
@@ -77,7 +77,7 @@ async fn an_unknown_path_is_404_and_a_known_one_with_another_method_405() {
         let (status, body) = send(unknown.bearer_auth(&token)).await;
         assert_eq!(status, 404);
         assert!(body.is_object());
-        let (client, request) = plain_call(site).bearer_auth(&token).build_split();
+        let (client, request) = with_length(plain_call(site).bearer_auth(&token)).build_split();
         let mut request = request.unwrap();
         *request.method_mut() = Method::PATCH;
         let answer = client.execute(request).await.unwrap();

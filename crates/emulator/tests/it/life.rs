@@ -6,7 +6,7 @@ use std::time::Duration;
 use emulator::{Emulator, Endpoint, Fault, Provider};
 use tokio::net::TcpStream;
 
-use crate::support::{client, plain_call, send, start, token, token_request};
+use crate::support::{client, empty_post, plain_call, send, start, token, token_request};
 
 #[tokio::test]
 async fn every_host_has_an_origin_of_its_own_on_loopback() {
@@ -81,7 +81,7 @@ async fn the_auth_host_serves_no_api_and_the_api_host_no_tokens() {
     let emulator = start().await;
     for site in emulator.sites() {
         let path = site.token_url().replace(&site.auth_url(), "");
-        let at_api = client().post(format!("{}{path}", site.api_url()));
+        let at_api = empty_post(format!("{}{path}", site.api_url()));
         assert_eq!(send(at_api).await.0, 404);
         let at_auth = client().get(format!("{}/api/loc", site.auth_url()));
         assert_eq!(send(at_auth).await.0, 404);

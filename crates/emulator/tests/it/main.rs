@@ -21,12 +21,18 @@ mod program;
 mod rotation;
 /// That no secret is printed.
 mod secrets;
+/// Faults that real servers have shown.
+mod seen_faults;
+/// How a request must be sent: its length, its framing, its `User-Agent`.
+mod sending;
 /// Signing in: pages, codes, metadata, revocation, devices, locations.
 mod sign_in_device;
 mod sign_in_gotab;
 mod sign_in_goto;
 /// What the providers remember.
 mod state;
+/// What a sign-in is for: resources and audiences.
+mod targets;
 /// Each provider's token endpoint, quirk by quirk.
 mod token_gbg_go;
 mod token_gotab;

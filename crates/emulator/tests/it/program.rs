@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::{client, send};
 
@@ -80,8 +80,11 @@ async fn with_devices_there_is_a_url_for_them() {
     assert!(!exports.contains("GOTO_DEVICE_URL"), "{exports}");
 }
 
-/// Refreshes twice with the same token, at a program that was started with these arguments; gives both statuses.
-async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
+/// A program, killed on drop. It goes on printing, so that the reading end has to live as long.
+struct Running(#[expect(dead_code, reason = "held")] (Child, Lines<BufReader<ChildStdout>>));
+
+/// GoTo's token endpoint at a program that was started with these arguments.
+async fn goto(arguments: &[&str]) -> (String, Running) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
         .args(arguments)
         .arg("--env")
@@ -96,6 +99,12 @@ async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
             break url.trim_end_matches('\'').to_owned();
         }
     };
+    (url, Running((program, out)))
+}
+
+/// Refreshes twice with the same token, at a program that was started with these arguments; gives both statuses.
+async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
+    let (url, _program) = goto(arguments).await;
     let mut statuses = [0; 2];
     for status in &mut statuses {
         let post = client().post(&url).basic_auth("goto-client-id", Some("goto+client/secret=="));
@@ -118,11 +127,33 @@ async fn the_way_of_the_refresh_token_can_be_chosen() {
     assert_eq!(refused.await.unwrap().code(), Some(2));
 }
 
+/// The status of a token request without a `User-Agent`, at a program that was started with these arguments.
+async fn without_user_agent(arguments: &[&str]) -> u16 {
+    let (url, _program) = goto(arguments).await;
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", "goto-refresh-token")];
+    let client = reqwest::Client::new();
+    send(client.post(&url).basic_auth("goto-client-id", Some("goto+client/secret==")).form(&fields)).await.0
+}
+
+#[tokio::test]
+async fn the_program_is_strict_unless_told_to_be_lenient() {
+    assert_eq!(without_user_agent(&[]).await, 403);
+    assert_eq!(without_user_agent(&["--lenient"]).await, 200);
+}
+
 #[tokio::test]
 async fn help_is_given() {
     let help = lines(&["--help"], 60).await.join("\n");
-    let options =
-        ["--port-base", "--env", "--seed", "--refresh-token-mode", "--grace", "--device", "--redirect-url"];
+    let options = [
+        "--port-base",
+        "--env",
+        "--seed",
+        "--refresh-token-mode",
+        "--grace",
+        "--device",
+        "--redirect-url",
+        "--lenient",
+    ];
     for option in options {
         assert!(help.contains(option), "{help}");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use emulator::{Emulator, ManualClock, Provider, Site, TokenRefusal};
 use serde_json::{Value, json};
 
-use crate::support::{browser, client, plain_call, send, start, start_with_clock};
+use crate::support::{browser, client, plain_call, send, start, start_with_clock, with_length};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -18,7 +18,7 @@ async fn rig() -> (Emulator, ManualClock) {
 async fn post(site: &Site, url: &str, fields: &[(&str, &str)]) -> (u16, Value) {
     let credentials = site.credentials();
     let post = client().post(url).basic_auth(credentials.id(), Some(credentials.secret()));
-    send(post.form(fields)).await
+    send(with_length(post.form(fields))).await
 }
 
 async fn ask(site: &Site) -> (String, String) {

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use emulator::{Emulator, ManualClock, Provider, Site};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Client, IntoUrl, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 pub(crate) async fn start() -> Emulator {
@@ -19,7 +19,21 @@ pub(crate) async fn start_with_clock() -> (Emulator, ManualClock) {
 
 /// A client without a pool, so that no test depends on the connections of another.
 pub(crate) fn client() -> Client {
-    Client::builder().pool_max_idle_per_host(0).build().unwrap()
+    Client::builder().user_agent(USER_AGENT).pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// A POST without a body, but with a length.
+pub(crate) fn empty_post(url: impl IntoUrl) -> RequestBuilder {
+    with_length(client().post(url))
+}
+
+/// The request with a `content-length`, which reqwest leaves out where the body is empty.
+pub(crate) fn with_length(request: RequestBuilder) -> RequestBuilder {
+    let (client, request) = request.build_split();
+    let mut request = request.unwrap();
+    let length = request.body().and_then(reqwest::Body::as_bytes).map_or(0, <[u8]>::len);
+    request.headers_mut().insert(CONTENT_LENGTH, length.into());
+    RequestBuilder::from_parts(client, request)
 }
 
 /// Status and JSON body of an answer; `Null` for a body that is empty.
@@ -127,9 +141,12 @@ pub(crate) fn parameter(callback: &str, name: &str) -> Option<String> {
 
 /// A client that shows redirects instead of following them.
 pub(crate) fn browser() -> Client {
-    let builder = Client::builder().pool_max_idle_per_host(0);
+    let builder = Client::builder().user_agent(USER_AGENT).pool_max_idle_per_host(0);
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
+
+/// What the tests call themselves.
+pub(crate) const USER_AGENT: &str = "emulator-tests";
 
 /// A verifier and its challenge: the example of RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use emulator::{Emulator, ManualClock, Provider, Site, TokenRefusal};
 use serde_json::{Value, json};
 
-use crate::support::{client, content_type, send, start, token_request};
+use crate::support::{client, content_type, empty_post, send, start, token_request};
 
 async fn refused(site: &Site, body: &Value, reason: TokenRefusal) -> Value {
     let before = site.counters();
@@ -115,7 +115,7 @@ async fn only_post_is_taken_and_only_at_the_right_path() {
     let answer = client().get(site.token_url()).send().await.unwrap();
     assert_eq!(answer.status(), 405);
     assert_eq!(answer.headers()["allow"], "POST");
-    let elsewhere = client().post(format!("{}/token", site.auth_url()));
+    let elsewhere = empty_post(format!("{}/token", site.auth_url()));
     assert_eq!(send(elsewhere).await.0, 404);
 }
 

@@ -7,6 +7,7 @@ use auth_layer::{
     StoreKey,
 };
 
+use crate::USER_AGENT;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
 use crate::flags::Whose;
@@ -47,7 +48,9 @@ impl<'a> Desk<'a> {
 
     /// Describes an exchange as the services describe theirs, or they would look under another key.
     pub(super) fn exchange(&self, grant: Grant) -> ExchangeBuilder {
-        Exchange::builder(self.profile.clone(), self.credential.clone(), grant).subject(&*self.account)
+        Exchange::builder(self.profile.clone(), self.credential.clone(), grant)
+            .subject(&*self.account)
+            .user_agent(USER_AGENT)
     }
 
     /// The key under which the services look.

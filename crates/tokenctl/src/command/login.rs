@@ -13,6 +13,7 @@ use super::interrupt::{between_requests, to_the_end, until_interrupted};
 use super::prompt::ask_for_secret;
 use super::underway::Underway;
 use super::wait::{countdown, pasted_lines};
+use crate::USER_AGENT;
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
 use crate::flags::Login;
@@ -28,7 +29,7 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     store.load(&key).await?;
     let underway = Underway::new();
     let sign_in = SignIn::builder(desk.profile.clone(), desk.credential.clone());
-    let sign_in = sign_in.transport(underway.transport()?).build()?;
+    let sign_in = sign_in.transport(underway.transport()?).user_agent(USER_AGENT).build()?;
     let device = login.device || desk.profile.authorize_url().is_none();
     if device && desk.profile.device_url().is_none() {
         return Err(no_page(&desk, login.device));

@@ -7,6 +7,7 @@ use auth_layer::{Credential, FileStore, Label, Profile, SignIn, SignedOut, Store
 use super::desk::{labelled, stored_key};
 use super::interrupt::to_the_end;
 use super::prompt::ask_for_secret;
+use crate::USER_AGENT;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
 use crate::flags::Whose;
@@ -76,7 +77,7 @@ fn sign_in(provider: &Provider<'_>, profile: Profile, id: &str) -> Result<SignIn
     } else {
         Credential::from_fn(id, || Err("not asked for here".into()))
     };
-    Ok(SignIn::builder(profile, credential).build()?)
+    Ok(SignIn::builder(profile, credential).user_agent(USER_AGENT).build()?)
 }
 
 /// The records with this label.

@@ -8,6 +8,7 @@ use http::{Request, StatusCode, Uri, header};
 use http_body_util::Empty;
 use tower::ServiceExt;
 
+use crate::USER_AGENT;
 use crate::failure::{Failure, Kind};
 
 /// What a token endpoint said to a request that it had to refuse.
@@ -23,7 +24,7 @@ pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
     let trouble = || Failure::new(Kind::Trouble, format!("{url} cannot be reached")).remedy(REMEDY);
     let request = Request::post(url.clone())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::CONTENT_LENGTH, "0")
+        .header(header::USER_AGENT, USER_AGENT)
         .body(Empty::<Bytes>::new())
         .map_err(|error| Failure::config(format!("{url} is no URL")).because(error))?;
     let client = leaf::hyper_util::client()?;

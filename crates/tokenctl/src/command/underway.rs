@@ -27,9 +27,10 @@ impl Underway {
             async move {
                 let response = client.oneshot(request).await.map_err(BoxError::from)?;
                 Ok::<_, BoxError>(response.map(|body| {
-                    body.map_frame(move |frame| {
+                    // The body owns what tells of the request; its length stays known.
+                    body.map_err(move |error| {
                         let _ = &request_told;
-                        frame
+                        error
                     })
                 }))
             }
