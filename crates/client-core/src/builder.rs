@@ -1,5 +1,6 @@
 //! `Builder`: puts a provider's client together.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
-use crate::provider::{DEFAULT_ACCOUNT, Identity, Provider, Variables};
+use crate::provider::{Identity, Provider, Variables};
+use crate::remedy;
+use crate::sent::Noting;
 use crate::{Body, Client, Request, Response};
 
 /// A stack, or a part of one, whose type does not matter any more.
@@ -33,6 +36,8 @@ pub struct Builder<P: Provider> {
     base_urls: Vec<Option<String>>,
     token_url: Option<String>,
     identity: Option<Identity>,
+    /// The environment variables that hold the client's id and secret, if they came from there.
+    credential_variables: Vec<String>,
     manager: Option<TokenManager>,
     pool: Option<TokenPool>,
     leaf: Option<Stack>,
@@ -56,6 +61,7 @@ impl<P: Provider> Builder<P> {
             base_urls: vec![None; P::APIS.len()],
             token_url: None,
             identity: None,
+            credential_variables: Vec::new(),
             manager: None,
             pool: None,
             leaf: None,
@@ -75,6 +81,7 @@ impl<P: Provider> Builder<P> {
     /// What to sign in with.
     pub fn credentials(mut self, credentials: P::Credentials) -> Self {
         self.identity = Some(credentials.into());
+        self.credential_variables.clear();
         self
     }
 
@@ -229,8 +236,10 @@ impl<P: Provider> Builder<P> {
     ///
     /// As for [`env`](Self::env).
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required = RefCell::default();
         let variables = Variables::new(&lookup);
-        let identity: Identity = P::credentials(&variables)?.into();
+        let identity: Identity = P::credentials(&variables.noting(&required))?.into();
+        self.credential_variables = required.take();
         let wanted = identity.grant == Grant::Stored || variables.get(FileStore::FOLDER_VARIABLE).is_some();
         if self.store.is_none() && identity.grant.is_used_up() && wanted {
             let store = FileStore::builder_from_env(&lookup)?.clock(self.clock.clone()).build();
@@ -278,7 +287,7 @@ impl<P: Provider> Builder<P> {
         };
         let layer = adjust.into_iter().fold(layer, |layer, adjust| adjust(layer));
         let service = layer
-            .layer(leaf)
+            .layer(Noting(leaf))
             .map_request(move |request: Request| request.map(|body| body.recorded(limit)))
             .map_response(|response: http::Response<_>| response.map(unwrap_untouched));
         let stack = layers.into_iter().fold(Stack::new(service), |stack, layer| layer(stack));
@@ -299,12 +308,13 @@ impl<P: Provider> Builder<P> {
             leaf.clone().map_request(|request: http::Request<Full<Bytes>>| request.map(Body::wrap)),
         );
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
-        let remedy = remedy(self.profile.name(), &grant, &subject);
+        let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)
             .clock(self.clock.clone())
             .subject(subject)
-            .remedy(remedy);
+            .remedy(remedy)
+            .client_remedy(remedy::of_client(&self.credential_variables));
         if let Some(store) = self.store {
             exchange = exchange.store(store);
         }
@@ -345,22 +355,6 @@ impl<P: Provider> fmt::Debug for Builder<P> {
     }
 }
 
-/// What a person has to do when the grant has ended.
-fn remedy(provider: &str, grant: &Grant, account: &str) -> String {
-    let login = match account {
-        "" | DEFAULT_ACCOUNT => format!("run `tokenctl login {provider}`"),
-        account => format!("run `tokenctl login {provider} --account {account}`"),
-    };
-    match grant {
-        Grant::Stored => login,
-        // The variable comes before the store: a sign-in is not looked at while it is set.
-        _ => {
-            let variable = provider.to_ascii_uppercase().replace('-', "_");
-            format!("give the client a new refresh token; or unset {variable}_REFRESH_TOKEN and {login}")
-        }
-    }
-}
-
 fn boxed<S, R>(service: S) -> Stack
 where
     S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
@@ -386,21 +380,3 @@ fn origin_of(url: &str) -> Result<Origin, ConfigError> {
 
 /// More than nearly every body, and little beside what a connection takes.
 const REPLAY_LIMIT: usize = 64 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use auth_layer::{Grant, RefreshToken};
-
-    use super::remedy;
-
-    #[test]
-    fn the_advice_leads_somewhere() {
-        assert_eq!(remedy("goto", &Grant::Stored, "default"), "run `tokenctl login goto`");
-        assert_eq!(remedy("goto", &Grant::Stored, "desk"), "run `tokenctl login goto --account desk`");
-        let given = Grant::refresh_token(RefreshToken::new("r"));
-        assert_eq!(
-            remedy("goto", &given, ""),
-            "give the client a new refresh token; or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
-        );
-    }
-}
