@@ -9,10 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 /// Struck out are the credential that the request carried, wherever it is known; what follows the name of an
 /// authentication scheme; what is assigned to a name such as `access_token`; and every word that is [opaque](is_opaque).
 pub(crate) fn clean(text: &str, sent: Option<&HeaderValue>, limit: usize) -> Option<Box<str>> {
-    // What is far beyond the limit is not looked at. A secret that is cut there is not shown.
-    let text: String = text.chars().take(LONGEST).collect();
-    let text = without_sent(text, sent);
-    let visible: String = text.chars().map(|sign| if is_invisible(sign) { ' ' } else { sign }).collect();
+    // The credential may be longer than what is looked at besides.
+    let text = without_sent(text.to_owned(), sent);
+    let visible: String =
+        text.chars().take(LONGEST).map(|sign| if is_invisible(sign) { ' ' } else { sign }).collect();
     let words: Vec<&str> = visible.split_whitespace().collect();
     let line = without_opaque(&without_schemes(&words).join(" "));
     let cut: String = match line.char_indices().nth(limit) {
@@ -203,6 +203,9 @@ mod tests {
             let shown = clean(&text, Some(&sent), LIMIT).unwrap();
             assert!(shown.chars().count() <= LIMIT && !shown.contains("abc"), "{shown}");
         }
+        let long = HeaderValue::from_str(&format!("Bearer {}", "ab".repeat(2_000))).unwrap();
+        let text = format!("no {}", "ab".repeat(2_000));
+        assert_eq!(clean(&text, Some(&long), LIMIT).as_deref(), Some("no [redacted]"));
         assert_eq!(clean(&"ä".repeat(5_000), None, LIMIT).unwrap().chars().count(), LIMIT);
         assert_eq!(clean(&"ä".repeat(LIMIT), None, LIMIT).unwrap().chars().count(), LIMIT);
     }
