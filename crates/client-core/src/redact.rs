@@ -59,8 +59,7 @@ fn without_schemes<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut after_scheme = false;
     for word in words {
         let bare = word.trim_matches(|sign: char| !sign.is_alphanumeric());
-        let is_plain =
-            bare.chars().all(char::is_alphabetic) && bare.chars().skip(1).all(|sign| sign.is_lowercase());
+        let is_plain = bare.chars().all(char::is_alphabetic) && bare.chars().skip(1).all(char::is_lowercase);
         shown.push(if after_scheme && !is_plain { STRUCK_OUT } else { word });
         let name = bare.rsplit(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default();
         after_scheme = SCHEMES.iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
