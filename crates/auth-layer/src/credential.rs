@@ -25,9 +25,9 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A client's id and secret.
-    pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        Self { id: id.into(), secret: SecretSource::new(secret) }
+    /// A client's id and secret, or where the secret is read from for each exchange ([`SecretSource`]).
+    pub fn new(id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
+        Self { id: id.into(), secret: secret.into() }
     }
 
     /// A public client, which has no secret.

@@ -145,7 +145,8 @@ impl Error {
     pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            if let Some(found) = error.downcast_ref() {
+            let quoted = || error.downcast_ref().map(|QuotedError(found)| found);
+            if let Some(found) = error.downcast_ref().or_else(quoted) {
                 return Some(found);
             }
             cause = error.source();
@@ -164,8 +165,8 @@ impl Error {
         self.0.transient
     }
 
-    /// What a person has to do, where somebody has said so (see
-    /// [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)).
+    /// What a person has to do: where a sign-in is needed ([`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)), or
+    /// where the server refuses the client ([`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy)).
     pub fn remedy(&self) -> Option<&str> {
         self.0.remedy.as_deref()
     }
@@ -232,17 +233,34 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.write_str(&inner.message)?;
-        if let Some(remedy) = &inner.remedy {
-            write!(f, ": {remedy}")?;
-        }
         if let Some(endpoint) = &inner.endpoint {
             write!(f, " (at {endpoint})")?;
+        }
+        if let Some(remedy) = &inner.remedy {
+            return inner.fmt_with(remedy, f);
         }
         if let Some(status) = inner.status {
             write!(f, ", status {}", status.as_u16())?;
         }
         match &inner.oauth {
             Some(oauth) => write!(f, ", {oauth}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Inner {
+    /// What the server answered in few words, what to do about it, and then the server's own text.
+    fn fmt_with(&self, remedy: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(status) = self.status {
+            write!(f, ": {}", status.as_u16())?;
+        }
+        if let Some(oauth) = &self.oauth {
+            write!(f, " {}", oauth.code())?;
+        }
+        write!(f, ": {remedy}")?;
+        match self.oauth.as_ref().and_then(OAuthError::description) {
+            Some(description) => write!(f, " (the server says: {description})"),
             None => Ok(()),
         }
     }
@@ -255,6 +273,7 @@ impl fmt::Debug for Error {
             .field("kind", &inner.kind)
             .field("transient", &inner.transient)
             .field("message", &inner.message)
+            .field("remedy", &inner.remedy)
             .field("endpoint", &inner.endpoint)
             .field("status", &inner.status)
             .field("oauth", &inner.oauth)
@@ -266,6 +285,45 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An [`Error`] as the cause of another that shows its text already.
+///
+/// It names the kind alone, so that a report of the chain says nothing twice. [`Error::find`] finds the error in it.
+///
+/// ```
+/// use auth_layer::{Error, QuotedError};
+///
+/// let error = Error::from_source("no network", true);
+/// let cause = QuotedError::new(error.clone());
+/// assert_eq!(cause.to_string(), "token failure (Source)");
+/// assert_eq!(Error::find(&cause).map(Error::kind), Some(error.kind()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct QuotedError(Error);
+
+impl QuotedError {
+    /// Wraps an error whose text is shown elsewhere.
+    pub const fn new(error: Error) -> Self {
+        Self(error)
+    }
+
+    /// The error.
+    pub const fn get_ref(&self) -> &Error {
+        &self.0
+    }
+}
+
+impl fmt::Display for QuotedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token failure ({:?})", self.0.kind())
+    }
+}
+
+impl StdError for QuotedError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
     }
 }
 

@@ -91,7 +91,7 @@ pub use config_error::ConfigError;
 pub use credential::Credential;
 pub use custom_grant::CustomGrant;
 pub use endpoint::{Transport, TransportBody, USER_AGENT};
-pub use error::{BoxError, Error, ErrorKind, OAuthError};
+pub use error::{BoxError, Error, ErrorKind, OAuthError, QuotedError};
 pub use grant::Grant;
 pub use identity::Identity;
 pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};

@@ -1,5 +1,7 @@
 //! What an API's document says about one operation, in a form layers can act on.
 
+use std::time::Duration;
+
 use http::Method;
 
 /// What a document says about one operation.
@@ -31,6 +33,7 @@ pub struct OperationMeta {
     scopes: &'static [&'static str],
     idempotent: Option<bool>,
     rate_class: Option<&'static str>,
+    timeout: Option<Duration>,
     request_types: &'static [&'static str],
     response_types: &'static [&'static str],
     arrays: &'static [(&'static str, ArrayStyle)],
@@ -50,6 +53,7 @@ impl OperationMeta {
             scopes: &[],
             idempotent: None,
             rate_class: None,
+            timeout: None,
             request_types: &[],
             response_types: &[],
             arrays: &[],
@@ -78,6 +82,26 @@ impl OperationMeta {
     /// Names the rate limit the operation counts against.
     pub const fn with_rate_class(mut self, class: &'static str) -> Self {
         self.rate_class = Some(class);
+        self
+    }
+
+    /// Sets how long one send of the operation may take, up to the head of its response, where the API takes longer over
+    /// it than over others, or has to be quicker.
+    ///
+    /// A [`StackLayer`](crate::StackLayer) uses it in place of its default. A timeout that was set by hand holds for every
+    /// operation.
+    ///
+    /// ```
+    /// use auth_layer::OperationMeta;
+    /// use http::Method;
+    /// use std::time::Duration;
+    ///
+    /// static REPORT: OperationMeta =
+    ///     OperationMeta::new("report", Method::POST, "/report").with_timeout(Duration::from_secs(90));
+    /// assert_eq!(REPORT.timeout(), Some(Duration::from_secs(90)));
+    /// ```
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
@@ -137,6 +161,11 @@ impl OperationMeta {
     /// The rate limit the operation counts against, if the document names one.
     pub const fn rate_class(&self) -> Option<&'static str> {
         self.rate_class
+    }
+
+    /// How long one send of the operation may take, if the document says so.
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// The media types the request body may have; empty if it has no body.

@@ -13,7 +13,7 @@ use crate::pool::TokenPool;
 use crate::profile::Profile;
 use crate::retry::{Retry, RetryLayer, RetryPolicy};
 use crate::span::{SpanLayer, Spanned};
-use crate::timeout::{Timeout, TimeoutLayer};
+use crate::timeout::{Limit, Timeout, TimeoutLayer};
 
 /// All layers of this crate for a provider, in the right order. See [`StackLayer`].
 ///
@@ -50,7 +50,7 @@ pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
 /// use std::time::Duration;
 ///
 /// # fn show(manager: TokenManager, profile: &Profile) {
-/// // As it comes: up to 4 attempts in 2 minutes, 30 s for each.
+/// // As it comes: up to 4 attempts in 2 minutes, 30 s for each, or what its operation says.
 /// let layer = StackLayer::new(profile, manager.clone());
 ///
 /// // For a caller in a hurry, within the limits that the provider publishes.
@@ -88,7 +88,7 @@ impl StackLayer {
             retry: RetryLayer::new(RetryPolicy::new().with_clock(clock.clone())),
             auth,
             throttle: ThrottleLayer::unlimited(),
-            timeout: TimeoutLayer::new(TIMEOUT).with_clock(clock.clone()),
+            timeout: TimeoutLayer::of(Limit::Default(TIMEOUT)).with_clock(clock.clone()),
             profile: profile.clone(),
             clock,
         }
@@ -107,7 +107,10 @@ impl StackLayer {
         self.with_retry(RetryPolicy::new().with_attempts(1).without_deadline())
     }
 
-    /// Sets how long each send may take, up to the head of its response: 30 s unless set.
+    /// Sets how long each send may take, up to the head of its response.
+    ///
+    /// Unless set, it is what the operation says of itself ([`OperationMeta::timeout`](crate::OperationMeta::timeout)), or
+    /// else 30 s. A timeout that is set here holds for every operation, also for one that says it takes longer.
     #[must_use]
     pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = TimeoutLayer::new(limit).with_clock(self.clock.clone());
@@ -117,7 +120,7 @@ impl StackLayer {
     /// Lets each send take as long as it takes.
     #[must_use]
     pub fn without_timeout(mut self) -> Self {
-        self.timeout = TimeoutLayer::of(None);
+        self.timeout = TimeoutLayer::of(Limit::Unlimited);
         self
     }
 
@@ -146,5 +149,5 @@ impl<S> Layer<S> for StackLayer {
     }
 }
 
-/// Longer than any call that still makes sense to its caller.
+/// Longer than any call that still makes sense to its caller. An operation that takes longer says so itself.
 const TIMEOUT: Duration = Duration::from_secs(30);

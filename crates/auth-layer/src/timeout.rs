@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::clock::{Clock, Now, Sleep, SystemClock};
 use crate::error::BoxError;
+use crate::operation::OperationMeta;
 
 /// Drops a request whose response does not begin in time. Cheap to clone.
 ///
@@ -29,18 +30,17 @@ use crate::error::BoxError;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TimeoutLayer {
-    limit: Option<Duration>,
+    limit: Limit,
     clock: Arc<dyn Clock>,
 }
 
 impl TimeoutLayer {
-    /// Gives each send this long.
+    /// Gives each send this long, whatever its operation says of itself ([`OperationMeta::timeout`]).
     pub fn new(limit: Duration) -> Self {
-        Self::of(Some(limit))
+        Self::of(Limit::Fixed(limit))
     }
 
-    /// Gives each send as long as it takes, if there is no limit.
-    pub(crate) fn of(limit: Option<Duration>) -> Self {
+    pub(crate) fn of(limit: Limit) -> Self {
         Self { limit, clock: Arc::new(SystemClock::new()) }
     }
 
@@ -57,6 +57,30 @@ impl<S> Layer<S> for TimeoutLayer {
 
     fn layer(&self, inner: S) -> Timeout<S> {
         Timeout { inner, limit: self.limit, clock: self.clock.clone() }
+    }
+}
+
+/// How long a send may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// As long as it takes.
+    Unlimited,
+    /// This long: the user of the stack said so.
+    Fixed(Duration),
+    /// As long as its operation says, or else this long.
+    Default(Duration),
+}
+
+impl Limit {
+    fn of<B>(self, request: &Request<B>) -> Option<Duration> {
+        match self {
+            Self::Unlimited => None,
+            Self::Fixed(limit) => Some(limit),
+            Self::Default(limit) => {
+                let operation = request.extensions().get::<&'static OperationMeta>();
+                Some(operation.and_then(|operation| operation.timeout()).unwrap_or(limit))
+            }
+        }
     }
 }
 
@@ -81,7 +105,7 @@ impl<S> Layer<S> for TimeoutLayer {
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     inner: S,
-    limit: Option<Duration>,
+    limit: Limit,
     clock: Arc<dyn Clock>,
 }
 
@@ -111,7 +135,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let bound = self.limit.map(|limit| Bound {
+        let bound = self.limit.of(&request).map(|limit| Bound {
             limit,
             end: self.clock.now() + limit,
             clock: self.clock.clone(),

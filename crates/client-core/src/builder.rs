@@ -1,5 +1,6 @@
 //! `Builder`: puts a provider's client together.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,9 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
-use crate::provider::{DEFAULT_ACCOUNT, Identity, Provider, Variables};
+use crate::provider::{Identity, Provider, Variables};
+use crate::remedy;
+use crate::sent::Noting;
 use crate::{Body, Client, Request, Response};
 
 /// A stack, or a part of one, whose type does not matter any more.
@@ -37,6 +40,8 @@ pub struct Builder<P: Provider> {
     token_url: Option<String>,
     user_agent: Option<String>,
     identity: Option<Identity>,
+    /// The environment variables that hold the client's id and secret, if they came from there.
+    credential_variables: Vec<String>,
     manager: Option<TokenManager>,
     pool: Option<TokenPool>,
     leaf: Option<Stack>,
@@ -61,6 +66,7 @@ impl<P: Provider> Builder<P> {
             token_url: None,
             user_agent: None,
             identity: None,
+            credential_variables: Vec::new(),
             manager: None,
             pool: None,
             leaf: None,
@@ -80,6 +86,7 @@ impl<P: Provider> Builder<P> {
     /// What to sign in with.
     pub fn credentials(mut self, credentials: P::Credentials) -> Self {
         self.identity = Some(credentials.into());
+        self.credential_variables.clear();
         self
     }
 
@@ -248,8 +255,10 @@ impl<P: Provider> Builder<P> {
     ///
     /// As for [`env`](Self::env).
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let required = RefCell::default();
         let variables = Variables::new(&lookup);
-        let identity: Identity = P::credentials(&variables)?.into();
+        let identity: Identity = P::credentials(&variables.noting(&required))?.into();
+        self.credential_variables = required.take();
         let wanted = identity.grant == Grant::Stored || variables.get(FileStore::FOLDER_VARIABLE).is_some();
         if self.store.is_none() && identity.grant.is_used_up() && wanted {
             let store = FileStore::builder_from_env(&lookup)?.clock(self.clock.clone()).build();
@@ -298,7 +307,7 @@ impl<P: Provider> Builder<P> {
         };
         let layer = adjust.into_iter().fold(layer, |layer, adjust| adjust(layer));
         let service = layer
-            .layer(leaf)
+            .layer(Noting(leaf))
             .map_request(move |mut request: Request| {
                 request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
                 request.map(|body| body.recorded(limit))
@@ -322,7 +331,7 @@ impl<P: Provider> Builder<P> {
             leaf.clone().map_request(|request: http::Request<TransportBody>| request.map(in_hand)),
         );
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
-        let remedy = remedy(self.profile.name(), &grant, &subject);
+        let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)
             .clock(self.clock.clone())
@@ -331,7 +340,8 @@ impl<P: Provider> Builder<P> {
                 Some(user_agent) => user_agent,
                 None => format!("{} {}", P::USER_AGENT, auth_layer::USER_AGENT),
             })
-            .remedy(remedy);
+            .remedy(remedy)
+            .client_remedy(remedy::of_client(&self.credential_variables));
         if let Some(store) = self.store {
             exchange = exchange.store(store);
         }
@@ -369,22 +379,6 @@ impl<P: Provider> fmt::Debug for Builder<P> {
             .field("base_urls", &self.base_urls)
             .field("token_url", &self.token_url)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a person has to do when the grant has ended.
-fn remedy(provider: &str, grant: &Grant, account: &str) -> String {
-    let login = match account {
-        "" | DEFAULT_ACCOUNT => format!("run `tokenctl login {provider}`"),
-        account => format!("run `tokenctl login {provider} --account {account}`"),
-    };
-    match grant {
-        Grant::Stored => login,
-        // The variable comes before the store: a sign-in is not looked at while it is set.
-        _ => {
-            let variable = provider.to_ascii_uppercase().replace('-', "_");
-            format!("give the client a new refresh token; or unset {variable}_REFRESH_TOKEN and {login}")
-        }
     }
 }
 
@@ -433,21 +427,3 @@ fn origin_of(url: &str) -> Result<Origin, ConfigError> {
 
 /// More than nearly every body, and little beside what a connection takes.
 const REPLAY_LIMIT: usize = 64 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use auth_layer::{Grant, RefreshToken};
-
-    use super::remedy;
-
-    #[test]
-    fn the_advice_leads_somewhere() {
-        assert_eq!(remedy("goto", &Grant::Stored, "default"), "run `tokenctl login goto`");
-        assert_eq!(remedy("goto", &Grant::Stored, "desk"), "run `tokenctl login goto --account desk`");
-        let given = Grant::refresh_token(RefreshToken::new("r"));
-        assert_eq!(
-            remedy("goto", &given, ""),
-            "give the client a new refresh token; or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
-        );
-    }
-}

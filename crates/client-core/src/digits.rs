@@ -1,14 +1,22 @@
 //! Numbers that are identifiers: as many digits as they like, as text or as number.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Visitor};
+use serde::de::Unexpected::{Map, Other, Seq, Unit};
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An identifier of digits, which some APIs write as a JSON string and some as a number.
 ///
-/// It is read from both, kept digit for digit, and written as a string.
+/// It is read from both, kept digit for digit, and written as a string. A number may be of any length; one with a fraction
+/// or an exponent is read if it is whole, such as `1.0` and `1e3`, and has at most 100 digits.
+///
+/// # Errors
+///
+/// Digits are never guessed. A number beyond 2^53 that another part of serde read first, and so rounded, is an error: one
+/// in a `serde_json::Value`, or in a type with `#[serde(untagged)]` or `#[serde(flatten)]` if it is beyond 2^64 too.
 ///
 /// ```
 /// use client_core::Digits;
@@ -16,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let id: Digits = serde_json::from_str("8439885694023999999")?;
 /// assert_eq!(id, "8439885694023999999".parse()?);
 /// assert_eq!(serde_json::to_string(&id)?, "\"8439885694023999999\"");
+/// assert_eq!(serde_json::from_str::<Digits>("1e3")?.as_str(), "1000");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,21 +100,62 @@ impl Serialize for Digits {
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DigitsVisitor)
+        deserializer.deserialize_newtype_struct(RAW_VALUE, TextVisitor)
     }
 }
 
-struct DigitsVisitor;
+/// Takes the JSON text of a value, where the deserializer has it.
+struct TextVisitor;
 
-impl Visitor<'_> for DigitsVisitor {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = Digits;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string of digits or an integer")
+        f.write_str(EXPECTED)
+    }
+
+    /// serde_json hands the text over as a map of one member.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Digits, A::Error> {
+        let Some(IgnoredAny) = map.next_key()? else { return Err(de::Error::invalid_type(Map, &self)) };
+        let Text(text) = map.next_value()?;
+        match text.as_bytes().first() {
+            Some(b'"') => match serde_json::from_str::<String>(&text).map(Digits::try_from) {
+                Ok(Ok(digits)) => Ok(digits),
+                _ => Err(de::Error::invalid_type(Other("string"), &self)),
+            },
+            Some(b'-' | b'0'..=b'9') => {
+                // Only a text that is still where it came from is sure to be as it came.
+                let is_exact = matches!(text, Cow::Borrowed(_));
+                match whole(&text).filter(|whole| is_exact || is_plain(&text) || is_safe(whole)) {
+                    Some(whole) => Ok(Digits(whole)),
+                    None => Err(de::Error::invalid_type(Other("floating point"), &self)),
+                }
+            }
+            Some(b'{') => Err(de::Error::invalid_type(Map, &self)),
+            Some(b'[') => Err(de::Error::invalid_type(Seq, &self)),
+            Some(b'n') => Err(de::Error::invalid_type(Unit, &self)),
+            _ => Err(de::Error::invalid_type(Other("boolean"), &self)),
+        }
+    }
+
+    /// All other deserializers give the value itself.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Digits, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+/// Takes a value that was read already.
+struct ValueVisitor;
+
+impl Visitor<'_> for ValueVisitor {
+    type Value = Digits;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(EXPECTED)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Digits, E> {
-        text.parse().map_err(E::custom)
+        text.parse().map_err(|_| E::invalid_type(Other("string"), &self))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Digits, E> {
@@ -115,7 +165,90 @@ impl Visitor<'_> for DigitsVisitor {
     fn visit_i64<E>(self, number: i64) -> Result<Digits, E> {
         Ok(number.into())
     }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Digits, E> {
+        Ok(Digits(number.to_string()))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Digits, E> {
+        Ok(Digits(number.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Digits, E> {
+        // A float is shown without an exponent, and with all of its digits.
+        match whole(&number.to_string()).filter(|whole| is_safe(whole)) {
+            Some(whole) => Ok(Digits(whole)),
+            None => Err(E::invalid_type(Other("floating point"), &self)),
+        }
+    }
 }
+
+/// A text that is borrowed where the deserializer can lend it.
+struct Text<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the text of a value")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// The digits of a JSON number (RFC 8259 section 6), if it is whole.
+fn whole(number: &str) -> Option<String> {
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (significand, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (before, after) = significand.split_once('.').unwrap_or((significand, ""));
+    let digits = [before, after].concat();
+    let significant = digits.trim_start_matches('0');
+    if significant.is_empty() {
+        return Some("0".to_owned());
+    }
+    // Where the decimal point is, counted from the first significant digit.
+    let exponent: i64 = exponent.parse().ok()?;
+    let leading = i64::try_from(digits.len() - significant.len()).ok()?;
+    let point = i64::try_from(before.len()).ok()?.checked_sub(leading)?.checked_add(exponent)?;
+    let point = usize::try_from(point).ok()?;
+    let significant = significant.trim_end_matches('0');
+    if point < significant.len() || (point > LONGEST && !is_plain(number)) {
+        return None;
+    }
+    Some(format!("{sign}{significant:0<point$}"))
+}
+
+/// Whether a number is written in digits alone.
+fn is_plain(number: &str) -> bool {
+    !number.contains(['.', 'e', 'E'])
+}
+
+/// Whether no other number has the same float (RFC 8259 section 6).
+fn is_safe(whole: &str) -> bool {
+    whole.parse::<i64>().is_ok_and(|whole| whole.unsigned_abs() <= 1 << 53)
+}
+
+/// The name by which serde_json is asked for the text of a value: `RawValue` asks so. To serde_json without it, as to all
+/// other deserializers, it is the name of a type, and numbers that a float cannot hold are an error.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+const EXPECTED: &str = "a string of digits or a whole number";
+
+/// What an exponent may make of a short text.
+const LONGEST: usize = 100;
 
 impl fmt::Display for ParseDigitsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,3 +257,120 @@ impl fmt::Display for ParseDigitsError {
 }
 
 impl std::error::Error for ParseDigitsError {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[track_caller]
+    fn reads(json: &str, digits: &str) {
+        let read = serde_json::from_str::<Digits>(json);
+        assert_eq!(read.ok().as_ref().map(Digits::as_str), Some(digits), "{json}");
+    }
+
+    #[test]
+    fn every_whole_number_is_read_digit_for_digit() {
+        let cases = [
+            ("0", "0"),
+            ("-0", "0"),
+            ("-0.0", "0"),
+            ("0e400", "0"),
+            ("7", "7"),
+            (" 7 ", "7"),
+            ("100", "100"),
+            ("-12", "-12"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("18446744073709551616", "18446744073709551616"),
+            ("-9223372036854775809", "-9223372036854775809"),
+            ("123456789012345678901234567890123", "123456789012345678901234567890123"),
+            ("1.0", "1"),
+            ("-1.000", "-1"),
+            ("1e3", "1000"),
+            ("1E+3", "1000"),
+            ("12.50e1", "125"),
+            ("0.001e3", "1"),
+            ("100e-2", "1"),
+            ("1e20", "100000000000000000000"),
+            ("18446744073709551616.0", "18446744073709551616"),
+            ("\"007\"", "007"),
+            ("\"\\u0037\"", "7"),
+        ];
+        for (json, digits) in cases {
+            reads(json, digits);
+        }
+        let longest = format!("1{}", "0".repeat(99));
+        reads("1e99", &longest);
+        reads(&longest.repeat(9), &longest.repeat(9));
+    }
+
+    #[test]
+    fn what_is_no_whole_number_is_refused() {
+        let cases = [
+            "1.5",
+            "1e-1",
+            "12e-1",
+            "0.001",
+            "1e100",
+            "1e400",
+            "-1e400",
+            "1e99999999999999999999",
+            "\"1.0\"",
+            "\"1e3\"",
+            "\"12a\"",
+            "\"\"",
+            "\"-\"",
+            "true",
+            "null",
+            "{}",
+            "[7]",
+        ];
+        for json in cases {
+            let error = serde_json::from_str::<Digits>(json).expect_err(json);
+            assert!(error.to_string().contains(EXPECTED), "{error}");
+        }
+    }
+
+    /// A value that was read before has lost digits already; which ones is not known.
+    #[test]
+    fn digits_that_were_lost_on_the_way_are_not_made_up() {
+        #[derive(Debug, Deserialize)]
+        #[serde(untagged)]
+        enum Choice {
+            Id { id: Digits },
+        }
+        let of = |number: &str| {
+            let Choice::Id { id } = serde_json::from_str(&format!("{{\"id\": {number}}}")).ok()?;
+            Some(id.0)
+        };
+        assert_eq!(of("18446744073709551615").as_deref(), Some("18446744073709551615"));
+        assert_eq!(of("1.0").as_deref(), Some("1"));
+        assert_eq!(of("9007199254740992.0").as_deref(), Some("9007199254740992"));
+        assert_eq!(of("18446744073709551616"), None);
+        assert_eq!(of("1e20"), None);
+        assert_eq!(of("1.5"), None);
+
+        let from_value = |json: &str| {
+            let value: Value = serde_json::from_str(json).expect("JSON");
+            serde_json::from_value::<Digits>(value).ok().map(|digits| digits.0)
+        };
+        assert_eq!(from_value("18446744073709551615").as_deref(), Some("18446744073709551615"));
+        assert_eq!(from_value("1e3").as_deref(), Some("1000"));
+        assert_eq!(from_value("18446744073709551616"), None);
+        assert_eq!(from_value("100000000000000000001"), None);
+    }
+
+    #[test]
+    fn digits_are_read_wherever_json_has_a_value() {
+        let json = r#"{"18446744073709551616": [1.0, "2", 18446744073709551617]}"#;
+        let read: BTreeMap<Digits, Vec<Digits>> = serde_json::from_str(json).expect("digits");
+        let (key, values) = read.first_key_value().expect("one");
+        assert_eq!(key.as_str(), "18446744073709551616");
+        assert_eq!(values.iter().map(Digits::as_str).collect::<Vec<_>>(), ["1", "2", "18446744073709551617"]);
+        let none: Vec<Option<Digits>> = serde_json::from_str("[null, 1e1]").expect("digits");
+        assert_eq!(none, [None, Some(10_u64.into())]);
+    }
+}

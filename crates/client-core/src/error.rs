@@ -8,14 +8,15 @@ use bytes::Bytes;
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, StatusCode};
 
-use crate::collect::{TooLarge, collect};
+use crate::collect::TooLarge;
 use crate::{Denial, InvalidRequest, Response, ResponseValue};
 
 /// Why a call did not give its value; `E` is the type of the API's documented errors.
 ///
 /// Whatever came back is kept: each variant with a response has its status and headers, also reached by
-/// [`status`](Self::status) and [`headers`](Self::headers). Neither `Display` nor `Debug` shows a body or a
-/// header's value: they may hold secrets.
+/// [`status`](Self::status) and [`headers`](Self::headers). `Display` and `Debug` show of a refusal the API's
+/// [`code`](Self::code), its [`message`](Self::message) and the [id of the request](Self::request_id), and nothing else of
+/// a body or of headers: they may hold secrets. [`ApiError`](crate::ApiError) is the same without `E`.
 ///
 /// ```
 /// use client_core::Error;
@@ -63,19 +64,44 @@ pub enum Error<E = ()> {
 impl<E> Error<E> {
     /// Keeps a response whose status the document does not list.
     pub async fn unexpected(response: Response) -> Self {
-        let (head, body) = ResponseValue::<()>::split(response);
-        let collected = collect(head.status(), body).await;
+        let (head, collected) = ResponseValue::<()>::collected(response).await;
         Self::UnexpectedResponse(head.map(|()| collected.bytes))
     }
 
     /// The status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
-        self.head().map(|(status, _)| status)
+        self.head().map(|head| head.status)
     }
 
     /// The headers, if there was a response.
     pub fn headers(&self) -> Option<&HeaderMap> {
-        self.head().map(|(_, headers)| headers)
+        self.head().map(|head| head.headers)
+    }
+
+    /// The code of the API's refusal, such as `RESOURCE_NOT_FOUND`: at most 64 characters of it.
+    ///
+    /// It is found in any JSON body of a response that is no success, whether the document describes that body or not:
+    /// flat, in `error`, in the first of `errors`, under each name that the providers have for it.
+    pub fn code(&self) -> Option<&str> {
+        self.head()?.code
+    }
+
+    /// The message of the API's refusal, in its language: one line, and at most 200 characters of it. It is found as the
+    /// [`code`](Self::code) is; a page of HTML has none.
+    ///
+    /// What may be a secret is replaced by `[redacted]`:
+    ///
+    /// - the credential that the request carried, if the client was made by a [`Builder`](crate::Builder),
+    /// - what follows `Bearer` or `Basic`, and what is assigned to a name such as `access_token`,
+    /// - long words of digits and letters, as tokens are.
+    pub fn message(&self) -> Option<&str> {
+        self.head()?.message
+    }
+
+    /// The id by which the API's support finds the request, at most 128 visible ASCII characters: from `x-request-id` and
+    /// the headers that are used in its place, or else from the body of a refusal.
+    pub fn request_id(&self) -> Option<&str> {
+        self.head()?.request_id
     }
 
     /// Whether it may heal by itself: the same call may succeed later without anyone doing anything.
@@ -97,18 +123,68 @@ impl<E> Error<E> {
 
     /// What the API's challenge says is missing, where the token itself is good.
     pub fn denial(&self) -> Option<Denial> {
-        let (status, headers) = self.head()?;
-        Denial::read(status, headers)
+        let head = self.head()?;
+        Denial::read(head.status, head.headers)
     }
 
-    fn head(&self) -> Option<(StatusCode, &HeaderMap)> {
+    fn head(&self) -> Option<Head<'_>> {
         match self {
             Self::InvalidRequest(_) | Self::Auth(_) | Self::Transport(_) => None,
-            Self::ErrorResponse(response) => Some((response.status(), response.headers())),
+            Self::ErrorResponse(response) => Some(Head::of(response)),
             Self::UnexpectedResponse(response)
             | Self::InvalidResponsePayload { response, .. }
-            | Self::ResponseBody { response, .. } => Some((response.status(), response.headers())),
+            | Self::ResponseBody { response, .. } => Some(Head::of(response)),
         }
+    }
+}
+
+/// What is known of a response, whatever its value.
+struct Head<'a> {
+    status: StatusCode,
+    headers: &'a HeaderMap,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    request_id: Option<&'a str>,
+}
+
+impl<'a> Head<'a> {
+    fn of<T>(response: &'a ResponseValue<T>) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers(),
+            code: response.code(),
+            message: response.message(),
+            request_id: response.request_id(),
+        }
+    }
+}
+
+/// What the API answered, and `what` is the matter with that, with the API's own words.
+fn answered<T>(response: &ResponseValue<T>, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Head { status, code, message, request_id, .. } = Head::of(response);
+    write!(f, "the API answered {status}{what}")?;
+    for words in [code, message].into_iter().flatten() {
+        write!(f, ": {words}")?;
+    }
+    match request_id {
+        Some(id) => write!(f, " (request id {id})"),
+        None => Ok(()),
+    }
+}
+
+/// What stands in the way of a token, in few words: the cause has the rest.
+fn unauthorized(error: &auth_layer::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("the call could not be authorized: ")?;
+    match error.status() {
+        Some(status) => write!(f, "the token endpoint answered {}", status.as_u16())?,
+        None => write!(f, "{}", error.kind())?,
+    }
+    if let Some(oauth) = error.oauth() {
+        write!(f, " {}", oauth.code())?;
+    }
+    match error.remedy() {
+        Some(remedy) => write!(f, ": {remedy}"),
+        None => Ok(()),
     }
 }
 
@@ -125,25 +201,15 @@ impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidRequest(reason) => write!(f, "the request could not be made: {reason}"),
-            Self::Auth(_) => f.write_str("the call could not be authorized"),
+            Self::Auth(error) => unauthorized(error, f),
             Self::Transport(_) => f.write_str("the request could not be sent, or no response came"),
-            Self::ErrorResponse(response) => write!(f, "the API answered {}", response.status()),
-            Self::UnexpectedResponse(response) => {
-                write!(f, "the API answered {}, which its document does not list", response.status())
-            }
+            Self::ErrorResponse(response) => answered(response, "", f),
+            Self::UnexpectedResponse(response) => answered(response, ", which its document does not list", f),
             Self::InvalidResponsePayload { response, .. } => {
-                write!(
-                    f,
-                    "the API answered {} with a body that is not what its document says",
-                    response.status()
-                )
+                answered(response, " with a body that is not what its document says", f)
             }
             Self::ResponseBody { response, .. } => {
-                write!(
-                    f,
-                    "the API answered {} with a body that could not be read to its end",
-                    response.status()
-                )
+                answered(response, " with a body that could not be read to its end", f)
             }
         }
     }

@@ -14,10 +14,11 @@
 //! # let _ = client;
 //! ```
 //!
-//! In the order a reader meets them: [`Client`], [`Body`], [`ResponseValue`], [`Error`], [`ByteStream`],
-//! [`Digits`]. What only generated code calls: [`Target`], [`RequestBuilder`], [`QueryParam`],
+//! In the order a reader meets them: [`Client`], [`Body`], [`ResponseValue`], [`Error`], [`ApiError`],
+//! [`ByteStream`], [`Digits`]. What only generated code calls: [`Target`], [`RequestBuilder`], [`QueryParam`],
 //! [`OperationInfo`], [`FromStatus`], [`decode`].
 
+mod api_error;
 mod body;
 mod builder;
 mod client;
@@ -31,12 +32,17 @@ mod mismatch;
 mod pairs;
 mod provider;
 mod query;
+mod redact;
+mod refusal;
+mod remedy;
 mod request;
 mod response;
+mod sent;
 mod status;
 mod stream;
 mod target;
 
+pub use api_error::ApiError;
 pub use body::Body;
 pub use builder::{Builder, Stack};
 pub use client::{Client, OperationInfo, Request, Response};

@@ -1,5 +1,7 @@
 //! What a provider's crate says about itself, so that one builder serves them all.
 
+use std::cell::RefCell;
+
 use auth_layer::{ConfigError, Credential, Grant, Profile};
 
 use crate::Client;
@@ -148,12 +150,22 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 #[derive(Clone, Copy)]
 pub struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// The names of those that had to be there.
+    required: Option<&'a RefCell<Vec<String>>>,
 }
 
 impl<'a> Variables<'a> {
     /// Looks variables up by a function.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup }
+        Self { lookup, required: None }
+    }
+
+    /// The same variables, which note the names of those that have to be there.
+    pub(crate) const fn noting<'b>(self, required: &'b RefCell<Vec<String>>) -> Variables<'b>
+    where
+        'a: 'b,
+    {
+        Variables { lookup: self.lookup, required: Some(required) }
     }
 
     /// The value of a variable, if it is set and not empty.
@@ -167,6 +179,9 @@ impl<'a> Variables<'a> {
     ///
     /// [`ConfigError`] naming the variable, if it is not set or empty.
     pub fn require(&self, name: &str) -> Result<String, ConfigError> {
+        if let Some(required) = self.required {
+            required.borrow_mut().push(name.to_owned());
+        }
         let problem = match (self.lookup)(name) {
             Some(value) if !value.is_empty() => return Ok(value),
             Some(_) => "is empty",

@@ -8,11 +8,14 @@ use serde::de::DeserializeOwned;
 
 use crate::collect::{Collected, collect};
 use crate::mismatch::Mismatch;
+use crate::refusal::{Refusal, request_id};
+use crate::sent::Sent;
 use crate::{ByteStream, Error, FromStatus, Response};
 
 /// A value out of a response, with the response's status and headers.
 ///
-/// It dereferences to the value. `Debug` shows the status alone: values and headers may hold secrets.
+/// It dereferences to the value. `Debug` shows the status, and of a refusal the API's code and message: values and other
+/// headers than the request's id may hold secrets.
 ///
 /// ```
 /// use client_core::{ResponseValue, StatusCode};
@@ -37,6 +40,8 @@ pub struct ResponseValue<T> {
 struct Head {
     status: StatusCode,
     headers: HeaderMap,
+    /// The API's words, where it refused.
+    refusal: Refusal,
 }
 
 impl<T> ResponseValue<T> {
@@ -48,6 +53,30 @@ impl<T> ResponseValue<T> {
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    /// The code of an API's refusal; see [`Error::code`].
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.head.refusal.code.as_deref()
+    }
+
+    /// The message of an API's refusal; see [`Error::message`].
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.head.refusal.message.as_deref()
+    }
+
+    /// The id by which the API's support finds the request: see [`Error::request_id`].
+    pub fn request_id(&self) -> Option<&str> {
+        match self.head.status.is_success() {
+            true => request_id(&self.head.headers),
+            // A refusal's has been looked at for what must not be shown.
+            false => self.head.refusal.request_id.as_deref(),
+        }
+    }
+
+    /// Status and headers alone.
+    pub(crate) fn into_head(self) -> (StatusCode, HeaderMap) {
+        (self.head.status, self.head.headers)
     }
 
     /// The value alone.
@@ -63,8 +92,21 @@ impl<T> ResponseValue<T> {
     /// Splits a response into a value without content and its body.
     pub(crate) fn split(response: Response) -> (ResponseValue<()>, crate::Body) {
         let (parts, body) = response.into_parts();
-        let head = Head { status: parts.status, headers: parts.headers };
+        let head = Head { status: parts.status, headers: parts.headers, refusal: Refusal::default() };
         (ResponseValue { value: (), head: Box::new(head) }, body)
+    }
+
+    /// Reads the body of a response up to the bounds, and the API's words if it is a refusal.
+    pub(crate) async fn collected(mut response: Response) -> (ResponseValue<()>, Collected) {
+        let sent = response.extensions_mut().remove::<Sent>();
+        let (mut value, body) = Self::split(response);
+        let collected = collect(value.status(), body).await;
+        if !value.status().is_success() {
+            let sent = sent.as_ref().map(|Sent(header)| header);
+            let Head { status, headers, refusal } = &mut *value.head;
+            *refusal = Refusal::read(*status, headers, &collected.bytes, sent);
+        }
+        (value, collected)
     }
 }
 
@@ -76,20 +118,19 @@ impl<T: DeserializeOwned> ResponseValue<T> {
     /// # Errors
     ///
     /// [`Error::ResponseBody`] if the body could not be read to its end within these bounds,
-    /// [`Error::InvalidResponsePayload`] if it is not what the document says. Both keep status, headers and
-    /// what was read.
+    /// [`Error::InvalidResponsePayload`] if it is not what the document says; its source tells where. Both keep status,
+    /// headers and what was read.
     pub async fn from_response<E>(response: Response) -> Result<Self, Error<E>> {
-        let (head, body) = ResponseValue::<()>::split(response);
-        let Collected { bytes, failure } = collect(head.status(), body).await;
+        let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
         if let Some(source) = failure {
             return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
         }
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(head.map(|()| value)),
-            Err(error) => Err(Error::InvalidResponsePayload {
-                response: head.map(|()| bytes),
-                source: Mismatch::new(&error).into(),
-            }),
+            Err(error) => {
+                let source = Mismatch::of::<T>(&bytes, &error).into();
+                Err(Error::InvalidResponsePayload { response: head.map(|()| bytes), source })
+            }
         }
     }
 }
@@ -104,8 +145,7 @@ impl<T: FromStatus> ResponseValue<T> {
     /// [`Error::ResponseBody`] if the body could not be read to its end. A body that is not what the document
     /// says is no error here: the type has a variant for it.
     pub async fn from_status_response<E>(response: Response) -> Result<Self, Error<E>> {
-        let (head, body) = ResponseValue::<()>::split(response);
-        let Collected { bytes, failure } = collect(head.status(), body).await;
+        let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
         if let Some(source) = failure {
             return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
         }
@@ -151,6 +191,14 @@ impl<T: Clone> Clone for ResponseValue<T> {
 
 impl<T> fmt::Debug for ResponseValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseValue").field("status", &self.head.status).finish_non_exhaustive()
+        let mut shown = f.debug_struct("ResponseValue");
+        shown.field("status", &self.head.status);
+        let words = [("code", self.code()), ("message", self.message()), ("request_id", self.request_id())];
+        for (name, word) in words {
+            if let Some(word) = word {
+                shown.field(name, &word);
+            }
+        }
+        shown.finish_non_exhaustive()
     }
 }

@@ -26,10 +26,32 @@
 //!
 //! ```no_run
 //! # async fn run(client: gbg_go_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-//! let device = client.with_bearer(auth_layer::CallBearer::new("end-user-token")?);
+//! let device = client.with_bearer(gbg_go_client::CallBearer::new("end-user-token")?);
 //! let handoff = device.create_handoff_token().instance_id("Pq_hhIX6-sHUy9FLSDzPLu").send().await?;
 //! # Ok(())
 //! # }
+//! ```
+//!
+//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
+//! calls of several operations, and says what the API said.
+//!
+//! ```
+//! use gbg_go_client::{ApiError, Client, ErrorKind};
+//!
+//! async fn check(client: &Client) -> Result<(), ApiError> {
+//!     client.fetch_state_slim().body_map(|body| body.instance_id("Pq_hhIX6")).send().await?;
+//!     Ok(())
+//! }
+//!
+//! fn advice(error: &ApiError) -> String {
+//!     match error.auth().map(|error| error.kind()) {
+//!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
+//!         _ if error.is_transient() => "try again later".to_owned(),
+//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         _ => error.to_string(),
+//!     }
+//! }
+//! # let _ = (check, advice);
 //! ```
 
 mod auth;
@@ -38,3 +60,14 @@ mod generated;
 
 pub use auth::{ClientBuilder, Credentials, Region};
 pub use generated::{Client, meta, operations, types};
+
+// What the signatures above name, so that an application needs this crate alone.
+pub use auth_layer::{
+    BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
+    Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,
+};
+pub use client_core::{
+    ApiError, Body, Builder, ByteStream, Bytes, Denial, Digits, Error, HeaderMap, Request, Response,
+    ResponseValue, StatusCode,
+};
+pub use {auth_layer, chrono, client_core, serde_json};

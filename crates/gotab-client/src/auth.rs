@@ -1,6 +1,8 @@
 //! How GoTab knows its clients: <https://docs.gotab.io/getting-started/authentication/>.
 
-use auth_layer::{ConfigError, Credential, Grant, Profile, Secret, TokenManager};
+use std::path::Path;
+
+use auth_layer::{BoxError, ConfigError, Credential, Grant, Profile, Secret, SecretSource, TokenManager};
 use client_core::{Api, Builder, Identity, Provider, Variables};
 
 use crate::Client;
@@ -30,8 +32,42 @@ pub struct Credentials(Identity);
 
 impl Credentials {
     /// An access id (`api_access_id`) and its secret (`api_access_secret`).
-    pub fn new(access_id: impl Into<String>, access_secret: impl Into<Secret>) -> Self {
+    pub fn new(access_id: impl Into<String>, access_secret: impl Into<SecretSource>) -> Self {
         Self(Identity::new(Credential::new(access_id, access_secret), Grant::ClientCredentials))
+    }
+
+    /// An access id, and the file that holds its secret, such as a mounted one that is rotated.
+    ///
+    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
+    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
+    /// are not part of the secret (see [`SecretSource::from_file`]).
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    ///
+    /// ```
+    /// use gotab_client::{Client, Credentials};
+    ///
+    /// let client = Client::builder()
+    ///     .credentials(Credentials::from_file("access-id", "/run/secrets/gotab"))
+    ///     .build()?;
+    /// # Ok::<(), gotab_client::ConfigError>(())
+    /// ```
+    pub fn from_file(access_id: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        Self::new(access_id, SecretSource::from_file(path))
+    }
+
+    /// An access id, and a function that is asked for its secret: of a key store, or of a helper program.
+    ///
+    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
+    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// [`SecretSource::from_fn`]).
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    pub fn from_fn<F>(access_id: impl Into<String>, ask: F) -> Self
+    where
+        F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,
+    {
+        Self::new(access_id, SecretSource::from_fn(ask))
     }
 
     /// An access id and its secret, and the account under which a GoTab user's sign-in is kept in the client's store: the
@@ -41,7 +77,7 @@ impl Credentials {
     /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
     pub fn signed_in(
         access_id: impl Into<String>,
-        access_secret: impl Into<Secret>,
+        access_secret: impl Into<SecretSource>,
         account: impl Into<String>,
     ) -> Self {
         Self(Identity::signed_in(Credential::new(access_id, access_secret), account))

@@ -15,6 +15,28 @@
 //! credentials from `GOTAB_ACCESS_ID` and `GOTAB_ACCESS_SECRET`; `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL` name other
 //! hosts. A 403 means that the location has not authorised the application, and is never a reason to renew;
 //! a [`LocationLink`] is how it does.
+//!
+//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
+//! calls of several operations, and says what the API said.
+//!
+//! ```
+//! use gotab_client::{ApiError, Client, ErrorKind};
+//!
+//! async fn check(client: &Client) -> Result<(), ApiError> {
+//!     client.list_locations().send().await?;
+//!     Ok(())
+//! }
+//!
+//! fn advice(error: &ApiError) -> String {
+//!     match error.auth().map(|error| error.kind()) {
+//!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
+//!         _ if error.is_transient() => "try again later".to_owned(),
+//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         _ => error.to_string(),
+//!     }
+//! }
+//! # let _ = (check, advice);
+//! ```
 
 mod auth;
 #[rustfmt::skip]
@@ -24,3 +46,14 @@ mod locations;
 pub use auth::{ClientBuilder, Credentials};
 pub use generated::{Client, meta, operations, responses, types};
 pub use locations::{ApprovalError, LocationLink};
+
+// What the signatures above name, so that an application needs this crate alone.
+pub use auth_layer::{
+    BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
+    Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,
+};
+pub use client_core::{
+    ApiError, Body, Builder, ByteStream, Bytes, Denial, Digits, Error, HeaderMap, Request, Response,
+    ResponseValue, StatusCode,
+};
+pub use {auth_layer, chrono, client_core, serde_json};

@@ -1,6 +1,11 @@
 //! How GoTo knows its clients: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
 
-use auth_layer::{ConfigError, Credential, Grant, Profile, RefreshToken, Secret, TokenManager};
+use std::path::Path;
+
+use auth_layer::{
+    BoxError, CallBearer, ConfigError, Credential, Grant, Profile, RefreshToken, Secret, SecretSource,
+    TokenManager,
+};
 use client_core::{Api, Builder, DEFAULT_ACCOUNT, Identity, Provider, Variables};
 
 use crate::{admin, webinar};
@@ -64,11 +69,50 @@ impl Credentials {
     /// A client's id and secret, and a refresh token to start from.
     pub fn new(
         client_id: impl Into<String>,
-        client_secret: impl Into<Secret>,
+        client_secret: impl Into<SecretSource>,
         refresh_token: impl Into<Secret>,
     ) -> Self {
         let grant = Grant::refresh_token(RefreshToken::new(refresh_token));
         Self(Identity::new(Credential::new(client_id, client_secret), grant))
+    }
+
+    /// A client's id, the file that holds its secret, such as a mounted one that is rotated, and a refresh token to start
+    /// from.
+    ///
+    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
+    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
+    /// are not part of the secret (see [`SecretSource::from_file`]). All constructors take such a source as the secret:
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    ///
+    /// ```
+    /// use goto_client::{Credentials, SecretSource};
+    ///
+    /// let started = Credentials::from_file("client-id", "/run/secrets/goto", "refresh-token");
+    /// let signed_in =
+    ///     Credentials::signed_in("client-id", SecretSource::from_file("/run/secrets/goto"), "default");
+    /// ```
+    pub fn from_file(
+        client_id: impl Into<String>,
+        path: impl AsRef<Path>,
+        refresh_token: impl Into<Secret>,
+    ) -> Self {
+        Self::new(client_id, SecretSource::from_file(path), refresh_token)
+    }
+
+    /// A client's id, a function that is asked for its secret, of a key store or of a helper program, and a refresh token
+    /// to start from.
+    ///
+    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
+    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// [`SecretSource::from_fn`]).
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    pub fn from_fn<F>(client_id: impl Into<String>, ask: F, refresh_token: impl Into<Secret>) -> Self
+    where
+        F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,
+    {
+        Self::new(client_id, SecretSource::from_fn(ask), refresh_token)
     }
 
     /// A client's id and secret, and the account under which a person's sign-in is kept in the client's store.
@@ -90,7 +134,7 @@ impl Credentials {
     /// ```
     pub fn signed_in(
         client_id: impl Into<String>,
-        client_secret: impl Into<Secret>,
+        client_secret: impl Into<SecretSource>,
         account: impl Into<String>,
     ) -> Self {
         Self(Identity::signed_in(Credential::new(client_id, client_secret), account))
@@ -100,10 +144,10 @@ impl Credentials {
     /// client that was registered with this grant. It is traded anew for each access token.
     pub fn personal_access_token(
         client_id: impl Into<String>,
-        client_secret: impl Into<Secret>,
-        token: impl Into<Secret>,
+        client_secret: impl Into<SecretSource>,
+        token: impl Into<SecretSource>,
     ) -> Self {
-        let grant = Grant::personal_access_token(token.into());
+        let grant = Grant::personal_access_token(token);
         Self(Identity::new(Credential::new(client_id, client_secret), grant))
     }
 }
@@ -141,6 +185,28 @@ impl Client {
     /// Webinars and their registrants.
     pub const fn webinar(&self) -> &webinar::Client {
         &self.webinar
+    }
+
+    /// The same client, whose requests carry `bearer` in place of the managed token. It is never renewed; a rejection goes
+    /// back to the caller.
+    #[must_use]
+    pub fn with_bearer(&self, bearer: CallBearer) -> Self {
+        self.on(self.core.with_bearer(bearer))
+    }
+
+    /// The same client, whose requests carry the token of `identity`, where a [`TokenPool`](auth_layer::TokenPool) keeps the
+    /// tokens.
+    #[must_use]
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        self.on(self.core.with_identity(identity))
+    }
+
+    fn on(&self, core: client_core::Client) -> Self {
+        Self {
+            admin: admin::Client { client: core.clone(), ..self.admin.clone() },
+            webinar: webinar::Client { client: core.clone(), ..self.webinar.clone() },
+            core,
+        }
     }
 
     /// The manager that keeps this client's token; give it to other clients that are to share the token.

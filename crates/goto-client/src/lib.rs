@@ -19,6 +19,28 @@
 //!
 //! [`Client::from_env`] takes `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET` and `GOTO_REFRESH_TOKEN`; `GOTO_ADMIN_URL`,
 //! `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL` name other hosts.
+//!
+//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
+//! calls of several operations, and says what the API said.
+//!
+//! ```
+//! use goto_client::{ApiError, Client, ErrorKind};
+//!
+//! async fn check(client: &Client) -> Result<(), ApiError> {
+//!     client.admin().get_me().send().await?;
+//!     Ok(())
+//! }
+//!
+//! fn advice(error: &ApiError) -> String {
+//!     match error.auth().map(|error| error.kind()) {
+//!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
+//!         _ if error.is_transient() => "try again later".to_owned(),
+//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         _ => error.to_string(),
+//!     }
+//! }
+//! # let _ = (check, advice);
+//! ```
 
 mod auth;
 #[rustfmt::skip]
@@ -26,3 +48,14 @@ mod generated;
 
 pub use auth::{Client, ClientBuilder, Credentials, GotoApi};
 pub use generated::{admin, webinar};
+
+// What the signatures above name, so that an application needs this crate alone.
+pub use auth_layer::{
+    BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
+    Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,
+};
+pub use client_core::{
+    ApiError, Body, Builder, ByteStream, Bytes, Denial, Digits, Error, HeaderMap, Request, Response,
+    ResponseValue, StatusCode,
+};
+pub use {auth_layer, chrono, client_core};

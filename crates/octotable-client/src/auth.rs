@@ -1,6 +1,8 @@
 //! How Octotable knows its clients: <https://octotable-1.gitbook.io/octotable-api/authentication/quickstart>.
 
-use auth_layer::{ConfigError, Credential, Grant, Profile, Secret, TokenManager};
+use std::path::Path;
+
+use auth_layer::{BoxError, ConfigError, Credential, Grant, Profile, Secret, SecretSource, TokenManager};
 use client_core::{Api, Builder, Identity, Provider, Variables};
 
 use crate::Client;
@@ -30,8 +32,42 @@ pub struct Credentials(Credential);
 
 impl Credentials {
     /// A client's id and its secret.
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretSource>) -> Self {
         Self(Credential::new(client_id, client_secret))
+    }
+
+    /// A client's id, and the file that holds its secret, such as a mounted one that is rotated.
+    ///
+    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
+    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
+    /// are not part of the secret (see [`SecretSource::from_file`]).
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    ///
+    /// ```
+    /// use octotable_client::{Client, Credentials};
+    ///
+    /// let client = Client::builder()
+    ///     .credentials(Credentials::from_file("client-id", "/run/secrets/octotable"))
+    ///     .build()?;
+    /// # Ok::<(), octotable_client::ConfigError>(())
+    /// ```
+    pub fn from_file(client_id: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        Self::new(client_id, SecretSource::from_file(path))
+    }
+
+    /// A client's id, and a function that is asked for its secret: of a key store, or of a helper program.
+    ///
+    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
+    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// [`SecretSource::from_fn`]).
+    ///
+    /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
+    pub fn from_fn<F>(client_id: impl Into<String>, ask: F) -> Self
+    where
+        F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,
+    {
+        Self::new(client_id, SecretSource::from_fn(ask))
     }
 }
 

@@ -30,6 +30,28 @@
 //!     .build()?;
 //! # Ok::<(), auth_layer::ConfigError>(())
 //! ```
+//!
+//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
+//! calls of several operations, and says what the API said.
+//!
+//! ```
+//! use octotable_client::{ApiError, Client, ErrorKind};
+//!
+//! async fn check(client: &Client) -> Result<(), ApiError> {
+//!     client.list_rooms().property(700_118).send().await?;
+//!     Ok(())
+//! }
+//!
+//! fn advice(error: &ApiError) -> String {
+//!     match error.auth().map(|error| error.kind()) {
+//!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
+//!         _ if error.is_transient() => "try again later".to_owned(),
+//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         _ => error.to_string(),
+//!     }
+//! }
+//! # let _ = (check, advice);
+//! ```
 
 mod auth;
 #[rustfmt::skip]
@@ -37,3 +59,14 @@ mod generated;
 
 pub use auth::{ClientBuilder, Credentials};
 pub use generated::{Client, meta, operations, types};
+
+// What the signatures above name, so that an application needs this crate alone.
+pub use auth_layer::{
+    BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
+    Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,
+};
+pub use client_core::{
+    ApiError, Body, Builder, ByteStream, Bytes, Denial, Digits, Error, HeaderMap, Request, Response,
+    ResponseValue, StatusCode,
+};
+pub use {auth_layer, chrono, client_core, serde_json};

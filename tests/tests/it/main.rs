@@ -19,6 +19,8 @@ mod octotable;
 mod recorder;
 /// Trouble at the APIs, and clients as they come.
 mod retries;
+/// Secrets that change while a service runs.
+mod rotation;
 /// What holds at every provider.
 mod shared;
 /// The layer without a generated client.
@@ -26,6 +28,8 @@ mod signed_in;
 mod stacks;
 /// Herds of ten thousand, without sockets.
 mod ten_thousand;
+/// One client for several tenants.
+mod tenants;
 /// What a caller learns from a call that failed.
 mod typed_errors;
 mod wire;

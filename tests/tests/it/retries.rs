@@ -1,9 +1,14 @@
 //! Trouble at the API, and clients as they come: what is sent again, when, and how often.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::TestClock;
+use client_core::ApiError;
 use emulator::{Endpoint, Fault};
-use journeys::{Failure, Fixture, GbgGo, Shape, Stage, until};
+use journeys::{Failure, Fixture, GbgGo, Memory, Octotable, PROPERTY, Shape, Stage, until};
+use octotable_client::types::{ReservationUpdate, RoomDraft};
+use serde_json::json;
 
 /// Runs every test of this file for one fixture, whose call may be sent twice.
 macro_rules! suite {
@@ -123,8 +128,66 @@ async fn b44_a_journey_is_not_started_twice_for_want_of_an_answer() {
     let (outcome, took) = timed::<GbgGo>(&stage, &client).await;
     let failure = outcome.unwrap_err();
     assert_eq!(failure.shape, Shape::Transport);
-    assert!(failure.text.contains("no response within 30s") && took >= SECOND * 30, "{took:?}: {failure:?}");
+    assert!(failure.text.contains("no response within 60s") && took >= SECOND * 60, "{took:?}: {failure:?}");
     assert_eq!(site.counters().api_calls, 1);
+}
+
+/// An inline start that the platform holds for 55 seconds, its longest.
+#[tokio::test]
+async fn a_journey_that_is_started_inline_has_a_minute() {
+    for (seconds, is_started) in [(55, true), (61, false)] {
+        let clock = TestClock::new();
+        let memory = Memory::new::<GbgGo>();
+        let client = memory.builder::<GbgGo>().clock(Arc::new(clock.clone())).build().unwrap();
+        let held = memory.hold_api();
+        let call = tokio::spawn(async move { GbgGo::call(&client).await });
+        until("the call at the API", || memory.api_calls() == 1).await;
+        for _ in 0..seconds {
+            clock.advance(SECOND);
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        match call.await.unwrap() {
+            Ok(()) => assert!(is_started, "after {seconds} s"),
+            Err(failure) => {
+                assert!(!is_started && failure.text.contains("no response within 60s"), "{failure:?}");
+            }
+        }
+        assert_eq!(memory.api_calls(), 1, "no second journey");
+    }
+}
+
+/// Octotable answers a wrong update with 500, and whether a change was made before one is not known.
+#[tokio::test]
+async fn a_write_at_octotable_is_sent_once() {
+    let stage = Stage::start().await;
+    let site = stage.site::<Octotable>();
+    let client = stage.builder::<Octotable>().build().unwrap();
+    let reservation: ReservationUpdate = serde_json::from_value(json!({
+        "start_date": "2026-12-05", "start_hour": "19:30:00", "pax": 4, "channel": "OCTOTABLE_ADMIN",
+        "customer": {"id": 1, "first_name": "Dana", "last_name": "Reed"}, "service_id": 4402, "room_id": 3301,
+    }))
+    .unwrap();
+    let room: RoomDraft = serde_json::from_value(json!({"name": "Vault"})).unwrap();
+    let update = client.update_reservation().property(PROPERTY).reservation_id(1).body(reservation);
+    let rename = client.update_room().property(PROPERTY).room_id(1).body(room);
+    let body = r#"{"success":false,"error":{"code":"INTERNAL","message":"No."}}"#;
+    for code in [500, 502, 503, 504] {
+        let fault = Fault::Status { code, body: body.to_owned(), headers: Vec::new() };
+        site.inject(Endpoint::Api, fault.times(4));
+        let failures: [ApiError; 4] = [
+            update.clone().send().await.unwrap_err().into(),
+            client.delete_reservation().property(PROPERTY).reservation_id(1).send().await.unwrap_err().into(),
+            rename.clone().send().await.unwrap_err().into(),
+            client.delete_room().property(PROPERTY).room_id(1).send().await.unwrap_err().into(),
+        ];
+        for failure in failures {
+            assert_eq!(failure.status().map(|status| status.as_u16()), Some(code));
+            assert!(failure.to_string().ends_with(": INTERNAL: No."), "{failure}");
+        }
+        site.clear_faults();
+    }
+    assert_eq!(site.counters().api_calls, 16);
 }
 
 const SECOND: Duration = Duration::from_secs(1);

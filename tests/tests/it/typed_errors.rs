@@ -23,6 +23,7 @@ macro_rules! suite {
             b93_a_wrong_secret_is_typed,
             ch07_ch12_what_is_missing_is_typed,
             a_denial_needs_a_401_or_403_and_a_bearer_challenge,
+            the_words_of_the_api_are_told,
             a_page_of_html_keeps_its_status,
             a_broken_answer_of_the_api_is_no_auth_error,
         );
@@ -50,7 +51,50 @@ async fn b93_a_wrong_secret_is_typed<F: Fixture>() {
     let auth = failure.auth.unwrap();
     assert_eq!(auth.endpoint(), Some(site.token_url().as_str()));
     assert!(auth.oauth().unwrap().description().is_some());
+    // What to do about it, in the error itself, in its cause, and in what both are printed as for programmers.
+    let [id, secret] = F::CREDENTIALS else { panic!("two variables") };
+    let advice = format!("{expected} {}: check {id} and {secret}", failure_code(&auth));
+    assert!(failure.text.contains(&format!("the token endpoint answered {advice}")), "{}", failure.text);
+    assert!(auth.to_string().contains(&advice), "{auth}");
+    assert!(format!("{auth:?}").contains(&format!("check {id} and {secret}")), "{auth:?}");
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 0));
+}
+
+fn failure_code(auth: &auth_layer::Error) -> &str {
+    auth.oauth().map_or("", auth_layer::OAuthError::code)
+}
+
+async fn the_words_of_the_api_are_told<F: Fixture>() {
+    let memory = Memory::new::<F>();
+    let client = memory.client::<F>();
+    let shapes = [
+        (
+            r#"{"error":"no_room","message":"All rooms are taken","statusCode":404}"#,
+            "no_room: All rooms are taken",
+        ),
+        (
+            r#"{"errorCode":"NoRoom","description":"All rooms are taken","incident":"i"}"#,
+            "NoRoom: All rooms are taken",
+        ),
+        (r#"{"int_err_code":"NoRoom","msg":"All rooms are taken"}"#, "NoRoom: All rooms are taken"),
+        (
+            r#"{"errors":[{"code":"4009","name":"NO_ROOM","problem":"All rooms are taken","action":"Wait."}]}"#,
+            "4009: All rooms are taken",
+        ),
+        (r#"{"success":false,"error":{"code":"NO_ROOM","message":"All taken"}}"#, "NO_ROOM: All taken"),
+    ];
+    for (body, words) in shapes {
+        memory.answer_instead(404, Some(("x-request-id", "r-42")), body);
+        let failure = F::call(&client).await.unwrap_err();
+        assert_eq!(failure.api_status(), Some(404));
+        assert!(failure.text.starts_with("the API answered 404 Not Found"), "{}", failure.text);
+        assert!(failure.text.contains(&format!(": {words} (request id r-42)")), "{}", failure.text);
+    }
+    // A token that it echoes is not among them.
+    memory.answer_instead(403, None, r#"{"message":"no memory-token-1, and not Bearer memory-token-1"}"#);
+    let failure = F::call(&client).await.unwrap_err();
+    assert!(failure.text.contains(": no [redacted], and not Bearer [redacted]"), "{}", failure.text);
+    assert!(!failure.text.contains("memory-token"), "{}", failure.text);
 }
 
 /// The chain from the typed error to its cause, link by link.

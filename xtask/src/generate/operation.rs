@@ -19,6 +19,8 @@ pub(super) struct Operation {
     pub(super) scopes: Vec<String>,
     pub(super) idempotent: Option<bool>,
     pub(super) rate_class: Option<String>,
+    /// How long one send may take.
+    pub(super) timeout_seconds: Option<u64>,
     pub(super) request_types: Vec<String>,
     pub(super) response_types: Vec<String>,
     /// Array parameters joined with commas.

@@ -49,9 +49,16 @@ pub(super) struct Call<S, B> {
     idempotent: bool,
     budget: Arc<Budget>,
     /// When all of it must be over.
-    deadline: Option<Now>,
+    deadline: Option<Deadline>,
     /// The number of the attempt that is on its way, from 1.
     attempt: u32,
+}
+
+/// When a call must be over, and how long after its beginning that is.
+#[derive(Clone, Copy)]
+struct Deadline {
+    after: Duration,
+    end: Now,
 }
 
 /// What an attempt ended with.
@@ -70,7 +77,7 @@ impl<S, B: TryClone> Call<S, B> {
         let now = policy.clock.now();
         let budget = rules.budgets.of(request.uri(), now);
         budget.call(now);
-        let deadline = policy.deadline.map(|deadline| now + deadline);
+        let deadline = policy.deadline_of(request).map(|after| Deadline { after, end: now + after });
         Self {
             service,
             kept: if policy.attempts > 1 { Kept::of(request, &rules.common) } else { None },
@@ -104,7 +111,7 @@ impl<S, B: TryClone> Call<S, B> {
             return None;
         }
         let wait = policy.backoff.wait(self.attempt, asked, &mut self.rules.chance());
-        if self.deadline.is_some_and(|deadline| (now + wait).reached(deadline)) {
+        if self.deadline.is_some_and(|deadline| (now + wait).reached(deadline.end)) {
             return None;
         }
         let counts = &self.rules.counts;
@@ -120,9 +127,9 @@ impl<S, B: TryClone> Call<S, B> {
 
     /// A sleep until the deadline, and the error that it ends with.
     pub(super) fn timer(&self) -> Option<(Sleep, DeadlinePassed)> {
+        let Deadline { after, end } = self.deadline?;
         let clock = &self.rules.policy.clock;
-        let passed = DeadlinePassed { deadline: self.rules.policy.deadline? };
-        Some((clock.sleep(clock.now().until(self.deadline?)), passed))
+        Some((clock.sleep(clock.now().until(end)), DeadlinePassed { deadline: after }))
     }
 
     /// Waits, sends again, and so on until there is an outcome to give back or the deadline passes.

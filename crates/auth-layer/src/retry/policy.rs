@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, Request};
 
 use super::backoff::Backoff;
 use crate::clock::{Clock, SystemClock};
+use crate::operation::OperationMeta;
 
 /// When a request is sent again, how often, and how long to go on.
 ///
@@ -25,7 +26,7 @@ pub struct RetryPolicy {
     pub(super) attempts: u32,
     pub(super) backoff: Backoff,
     pub(super) longest_wait: Duration,
-    pub(super) deadline: Option<Duration>,
+    deadline: Deadline,
     pub(super) key: HeaderName,
     pub(super) makes_keys: bool,
     pub(super) clock: Arc<dyn Clock>,
@@ -40,7 +41,7 @@ impl RetryPolicy {
             attempts: ATTEMPTS,
             backoff: Backoff::default(),
             longest_wait: LONGEST_WAIT,
-            deadline: Some(DEADLINE),
+            deadline: Deadline::Default,
             key: HeaderName::from_static("idempotency-key"),
             makes_keys: false,
             clock: Arc::new(SystemClock::new()),
@@ -73,20 +74,23 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets how long a call may take, all attempts and waits together, up to the head of its response: 2 minutes unless
-    /// set. A wait that would not end before it is not begun: the outcome that there is goes back at once. A request that
+    /// Sets how long a call may take, all attempts and waits together, up to the head of its response.
+    ///
+    /// Unless set, it is 2 minutes, and longer by what the operation says of itself
+    /// ([`OperationMeta::timeout`](crate::OperationMeta::timeout)). A deadline that is set here holds for every operation.
+    /// A wait that would not end before it is not begun: the outcome that there is goes back at once. A request that
     /// is on its way when it passes is dropped ([`DeadlinePassed`](crate::DeadlinePassed)), be it the first one: an
     /// upload that takes its time needs a longer one, or none.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+        self.deadline = Deadline::Fixed(deadline);
         self
     }
 
     /// Lets a call take as long as it takes.
     #[must_use]
     pub const fn without_deadline(mut self) -> Self {
-        self.deadline = None;
+        self.deadline = Deadline::Unlimited;
         self
     }
 
@@ -118,6 +122,31 @@ impl RetryPolicy {
         self.seed = Some(seed);
         self
     }
+}
+
+impl RetryPolicy {
+    /// How long the call of a request may take.
+    pub(super) fn deadline_of<B>(&self, request: &Request<B>) -> Option<Duration> {
+        match self.deadline {
+            Deadline::Unlimited => None,
+            Deadline::Fixed(deadline) => Some(deadline),
+            Deadline::Default => {
+                let operation = request.extensions().get::<&'static OperationMeta>();
+                let own = operation.and_then(|operation| operation.timeout()).unwrap_or_default();
+                Some(DEADLINE.saturating_add(own))
+            }
+        }
+    }
+}
+
+/// When a call must be over.
+#[derive(Clone, Copy, Debug)]
+enum Deadline {
+    Unlimited,
+    /// The user of the policy said so.
+    Fixed(Duration),
+    /// After [`DEADLINE`], with an operation's own time on top: one long send must not be cut by what the others took.
+    Default,
 }
 
 impl Default for RetryPolicy {

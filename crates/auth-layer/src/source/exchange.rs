@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::refresh::Refresh;
+use super::advice::Advice;
+use super::refresh::{Redeemed, Refresh};
 use super::token_source::{IssuedToken, TokenRequest, TokenSource};
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
@@ -47,6 +48,7 @@ pub struct Exchange {
     grant: Grant,
     refresh: Option<Refresh>,
     required_scope: Option<Scope>,
+    advice: Advice,
 }
 
 impl Exchange {
@@ -65,6 +67,7 @@ impl Exchange {
             timeout: TIMEOUT,
             required_scope: None,
             remedy: None,
+            advice: Advice::default(),
         }
     }
 
@@ -74,6 +77,18 @@ impl Exchange {
     /// again writes an [`Entry`](crate::Entry) with the new one.
     pub fn store_key(&self) -> Option<&StoreKey> {
         self.refresh.as_ref().map(Refresh::key)
+    }
+
+    async fn trade(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
+        match &self.refresh {
+            Some(refresh) => {
+                match refresh.redeem(&self.endpoint, request, self.required_scope.as_ref()).await? {
+                    Redeemed::Answer(answer) => self.issue(answer),
+                    Redeemed::Adopted(issued) => Ok(issued),
+                }
+            }
+            None => self.issue(self.endpoint.exchange_grant(&self.grant).await?),
+        }
     }
 
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
@@ -97,15 +112,7 @@ impl Exchange {
 #[async_trait]
 impl TokenSource for Exchange {
     async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
-        match &self.refresh {
-            Some(refresh) => {
-                match refresh.redeem(&self.endpoint, request, self.required_scope.as_ref()).await? {
-                    super::refresh::Redeemed::Answer(answer) => self.issue(answer),
-                    super::refresh::Redeemed::Adopted(issued) => Ok(issued),
-                }
-            }
-            None => self.issue(self.endpoint.exchange_grant(&self.grant).await?),
-        }
+        self.trade(request).await.map_err(|error| self.advice.add_to(error))
     }
 
     fn must_finish(&self) -> bool {
@@ -163,6 +170,7 @@ pub struct ExchangeBuilder {
     timeout: Duration,
     required_scope: Option<Scope>,
     remedy: Option<String>,
+    advice: Advice,
 }
 
 impl ExchangeBuilder {
@@ -254,6 +262,13 @@ impl ExchangeBuilder {
         self
     }
 
+    /// What to do where the server refuses the client itself: it knows no such id, or not this secret. In words that follow
+    /// a colon, such as "check CLIENT_ID and CLIENT_SECRET". It becomes part of the error ([`Error::remedy`]).
+    pub fn client_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.advice = Advice(Some(remedy.into()));
+        self
+    }
+
     /// Makes the exchange. Nothing is sent, and no runtime is needed.
     ///
     /// # Errors
@@ -303,7 +318,8 @@ impl ExchangeBuilder {
         let endpoint =
             TokenEndpoint::new(self.profile, self.credential, transport, self.clock, self.timeout)?;
         endpoint.check(&self.grant)?;
-        Ok(Exchange { endpoint, grant: self.grant, refresh, required_scope: self.required_scope })
+        let Self { grant, required_scope, advice, .. } = self;
+        Ok(Exchange { endpoint, grant, refresh, required_scope, advice })
     }
 
     /// Everything that makes this identity's tokens different from another's.

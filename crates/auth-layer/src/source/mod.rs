@@ -1,5 +1,6 @@
 //! Where tokens come from.
 
+mod advice;
 mod custody;
 mod exchange;
 mod refresh;

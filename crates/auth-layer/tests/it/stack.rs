@@ -252,3 +252,73 @@ fn a_span_of_a_failure_has_no_status() {
         "{log}"
     );
 }
+
+static SLOW: OperationMeta =
+    OperationMeta::new("startReport", Method::POST, "/me").with_timeout(Duration::from_secs(60));
+static QUICK: OperationMeta =
+    OperationMeta::new("getMe", Method::GET, "/me").with_timeout(Duration::from_secs(3));
+static SLOW_READ: OperationMeta =
+    OperationMeta::new("getReport", Method::GET, "/me").with_timeout(Duration::from_secs(300));
+
+/// Makes a call of an operation whose response takes so many seconds, and tells its outcome and how long it took.
+async fn answered_after(
+    seconds: u64,
+    operation: &'static OperationMeta,
+    adjust: impl FnOnce(StackLayer) -> StackLayer,
+) -> (Result<u16, BoxError>, u64) {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(36_000));
+    let clock: Arc<dyn auth_layer::Clock> = Arc::new(rig.clock.clone());
+    let transport = tower::service_fn(move |_: Request<Full<Bytes>>| {
+        let answer = clock.sleep(Duration::from_secs(seconds));
+        async move {
+            answer.await;
+            Ok::<_, BoxError>(respond(200, ""))
+        }
+    });
+    let mut request = get("/me");
+    *request.method_mut() = operation.method().clone();
+    request.extensions_mut().insert(operation);
+    let service = adjust(over(&rig)).layer(transport);
+    let (response, millis) = timed_by(500, &rig.clock, service.oneshot(request)).await;
+    (response.map(|response| response.status().as_u16()), millis / 1_000)
+}
+
+#[tokio::test]
+async fn an_operation_may_take_the_time_that_it_states() {
+    let (outcome, _) = answered_after(55, &SLOW, |stack| stack).await;
+    assert_eq!(outcome.unwrap(), 200);
+    let (outcome, took) = answered_after(61, &SLOW, |stack| stack).await;
+    let limit = outcome.unwrap_err().downcast_ref::<TimedOut>().unwrap().limit();
+    assert_eq!((limit, took), (Duration::from_secs(60), 60));
+    // A shorter one is as good.
+    let (outcome, took) = answered_after(4, &QUICK, StackLayer::without_retry).await;
+    assert_eq!(outcome.unwrap_err().downcast_ref::<TimedOut>().unwrap().limit(), Duration::from_secs(3));
+    assert_eq!(took, 3);
+}
+
+#[tokio::test]
+async fn the_deadline_of_a_call_leaves_room_for_an_operations_own_time() {
+    let (outcome, took) = answered_after(299, &SLOW_READ, |stack| stack).await;
+    assert_eq!((outcome.unwrap(), took), (200, 299));
+    // Two minutes more for whatever else has to be done.
+    let (outcome, took) = answered_after(301, &SLOW_READ, |stack| stack).await;
+    let error = outcome.unwrap_err();
+    let passed = error.downcast_ref::<auth_layer::DeadlinePassed>().unwrap();
+    assert_eq!((passed.deadline(), took), (Duration::from_secs(420), 420));
+}
+
+#[tokio::test]
+async fn a_timeout_set_by_hand_holds_for_every_operation() {
+    let five = |stack: StackLayer| stack.with_timeout(Duration::from_secs(5));
+    let (outcome, took) = answered_after(55, &SLOW, five).await;
+    assert_eq!(outcome.unwrap_err().downcast_ref::<TimedOut>().unwrap().limit(), Duration::from_secs(5));
+    assert_eq!(took, 5);
+    let (outcome, _) = answered_after(3_000, &SLOW_READ, |s| s.without_timeout().without_retry()).await;
+    assert_eq!(outcome.unwrap(), 200);
+
+    let hurry = RetryPolicy::new().with_deadline(Duration::from_secs(10));
+    let (outcome, took) = answered_after(55, &SLOW, |stack| stack.with_retry(hurry)).await;
+    let error = outcome.unwrap_err();
+    let passed = error.downcast_ref::<auth_layer::DeadlinePassed>().unwrap();
+    assert_eq!((passed.deadline(), took), (Duration::from_secs(10), 10));
+}

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    Credential, Error, ErrorKind, Exchange, Grant, OAuthError, Profile, TestClock, TokenManager, Transport,
-    leaf,
+    Credential, Error, ErrorKind, Exchange, Grant, OAuthError, Profile, ReplayRule, TestClock, TokenManager,
+    Transport, leaf,
 };
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
 
+use crate::house::House;
 use crate::loopback::{Loopback, Reply, answer};
 use crate::support::{FakeTokenEndpoint, Rig, json_response, respond};
 
@@ -58,6 +59,53 @@ async fn te01_every_code_is_one_typed_error() {
     }
     let bare = error_of(json_response(400, r#"{"error":"invalid_scope"}"#)).await;
     assert_eq!((bare.oauth().unwrap().description(), bare.oauth().unwrap().uri()), (None, None));
+}
+
+/// With the advice that the application gave, for a grant that is used up and for one that is not.
+#[tokio::test]
+async fn a_refused_client_is_told_what_to_check() {
+    let cases = [
+        (400, r#"{"error":"invalid_client","error_description":"no such client"}"#, true),
+        (400, r#"{"error":"unauthorized_client"}"#, true),
+        (401, r#"{"error":{"code":"INVALID_CLIENT","message":"no"}}"#, true),
+        (401, "", true),
+        (401, r#"{"error":"slow_down"}"#, true),
+        (400, r#"{"error":"invalid_scope"}"#, false),
+        (403, "", false),
+        (500, r#"{"error":"invalid_client"}"#, false),
+        (429, "", false),
+        (200, "[]", false),
+    ];
+    for (status, body, is_advised) in cases {
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(status, body)));
+        let house = House::new(endpoint.clone(), ReplayRule::Reusable);
+        let machine = crate::support::exchange(&endpoint, &house.clock, &house.profile);
+        for exchange in [machine, house.exchange()] {
+            let exchange = exchange.client_remedy("check ID and SECRET").build().unwrap();
+            let error = TokenManager::new(exchange).token().await.unwrap_err();
+            assert_eq!(error.remedy(), is_advised.then_some("check ID and SECRET"), "{status} {body}");
+            assert_eq!(error.to_string().contains("check ID and SECRET"), is_advised, "{error}");
+            assert_eq!(format!("{error:?}").contains("check ID and SECRET"), is_advised, "{error:?}");
+        }
+    }
+    let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(400, cases[0].1)));
+    let house = House::new(endpoint, ReplayRule::Reusable);
+    let exchange = house.exchange().client_remedy("check ID and SECRET").build().unwrap();
+    let error = TokenManager::new(exchange).token().await.unwrap_err();
+    let said = "the token endpoint refused the request (at https://auth.example.com/token): \
+                400 invalid_client: check ID and SECRET (the server says: no such client)";
+    assert_eq!(error.to_string(), said);
+}
+
+/// The advice about a sign-in is another one.
+#[tokio::test]
+async fn an_ended_grant_is_not_blamed_on_the_client() {
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(401, r#"{"error":"invalid_grant"}"#)));
+    let house = House::new(endpoint, ReplayRule::Reusable);
+    let exchange = house.exchange().client_remedy("check ID and SECRET").build().unwrap();
+    let error = TokenManager::new(exchange).token().await.unwrap_err();
+    assert_eq!((error.kind(), error.remedy()), (ErrorKind::SignInAgain, Some("run the sign-in")));
+    assert!(format!("{error:?}").contains("run the sign-in"), "{error:?}");
 }
 
 #[tokio::test]

@@ -48,7 +48,11 @@ async fn b93_auth_failure_reaches_the_user_typed() {
     let chain = chain(&error);
     assert_eq!(
         chain,
-        ["the call could not be authorized", "the token source failed", "the refresh token is revoked"]
+        [
+            "the call could not be authorized: the token source failed",
+            "the token source failed",
+            "the refresh token is revoked",
+        ]
     );
 }
 
@@ -101,7 +105,8 @@ async fn client_errors_are_not_transient() {
 #[tokio::test]
 async fn bodies_and_header_values_are_never_printed() {
     for status in [200, 400, 404, 503] {
-        let (client, _) = api(status, &[("x-secret", "secret")], r#"{"title": "secret", "items": "secret"}"#);
+        let body = r#"{"title": "shown of a refusal", "items": "secret", "guest": {"message": "secret"}}"#;
+        let (client, _) = api(status, &[("x-secret", "secret")], body);
         let error = client.list_things().x_tenant("t").send().await.unwrap_err();
         let printed = format!("{error} {error:?} {:#?} {:?}", error, chain(&error));
         // What serde says of a wrong type quotes the value.

@@ -36,6 +36,13 @@ impl Client {
             client: self.client.with_bearer(bearer),
         }
     }
+    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.with_identity(identity),
+        }
+    }
     /**Makes a link to go on with a journey on another device
 
 Makes an address by which another device takes over the journey. Only the token of an end user is accepted, and only from the device on which the journey began.

@@ -52,6 +52,7 @@ pub static START_JOURNEY: OperationMeta = OperationMeta::new(
     )
     .with_security(Security::Managed)
     .with_scopes(&["gbg.token"])
+    .with_timeout(::std::time::Duration::from_secs(60u64))
     .with_media_types(&["application/json"], &["application/json"])
     .with_statuses(&["2XX", "400", "401", "403", "404", "429", "500", "503"]);
 /// `fetchState`: `POST /journey/state/fetch`.

@@ -37,6 +37,13 @@ impl Client {
             client: self.client.with_bearer(bearer),
         }
     }
+    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.with_identity(identity),
+        }
+    }
     /**Runs a GraphQL query
 
 Reads catalogue, tabs, orders and reports by GraphQL. Writing is not offered here.

@@ -64,6 +64,7 @@ pub static UPDATE_RESERVATION: OperationMeta = OperationMeta::new(
         "/reservations/{reservation_id}",
     )
     .with_security(Security::Managed)
+    .with_idempotent(false)
     .with_media_types(&["application/json"], &["application/json"])
     .with_statuses(&["2XX", "400", "401", "403", "404", "409", "500", "503"]);
 /// `deleteReservation`: `DELETE /reservations/{reservation_id}`.
@@ -73,6 +74,7 @@ pub static DELETE_RESERVATION: OperationMeta = OperationMeta::new(
         "/reservations/{reservation_id}",
     )
     .with_security(Security::Managed)
+    .with_idempotent(false)
     .with_media_types(&[], &["application/json"])
     .with_statuses(&["2XX", "401", "403", "404", "409", "500", "503"]);
 /// `listRooms`: `GET /rooms`.
@@ -109,6 +111,7 @@ pub static UPDATE_ROOM: OperationMeta = OperationMeta::new(
         "/rooms/{room_id}",
     )
     .with_security(Security::Managed)
+    .with_idempotent(false)
     .with_media_types(&["application/json"], &["application/json"])
     .with_statuses(&["2XX", "400", "401", "403", "404", "409", "500", "503"]);
 /// `deleteRoom`: `DELETE /rooms/{room_id}`.
@@ -118,6 +121,7 @@ pub static DELETE_ROOM: OperationMeta = OperationMeta::new(
         "/rooms/{room_id}",
     )
     .with_security(Security::Managed)
+    .with_idempotent(false)
     .with_media_types(&[], &["application/json"])
     .with_statuses(&["2XX", "401", "403", "404", "409", "500", "503"]);
 /// All operations.

@@ -30,6 +30,11 @@ pub(super) fn render(docs: &[Attribute], methods: &[ImplItem]) -> TokenStream {
                 Self { baseurl: self.baseurl.clone(), client: self.client.with_bearer(bearer) }
             }
 
+            /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+            pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+                Self { baseurl: self.baseurl.clone(), client: self.client.with_identity(identity) }
+            }
+
             #(#methods)*
         }
     }

@@ -29,6 +29,9 @@ fn record(operation: &Operation) -> TokenStream {
     let scopes = (!scopes.is_empty()).then(|| quote! { .with_scopes(&[#(#scopes),*]) });
     let idempotent = operation.idempotent.map(|value| quote! { .with_idempotent(#value) });
     let rate_class = operation.rate_class.as_ref().map(|class| quote! { .with_rate_class(#class) });
+    let timeout = operation
+        .timeout_seconds
+        .map(|seconds| quote! { .with_timeout(::std::time::Duration::from_secs(#seconds)) });
     let has_types = !request_types.is_empty() || !response_types.is_empty();
     let types =
         has_types.then(|| quote! { .with_media_types(&[#(#request_types),*], &[#(#response_types),*]) });
@@ -41,6 +44,7 @@ fn record(operation: &Operation) -> TokenStream {
             #scopes
             #idempotent
             #rate_class
+            #timeout
             #types
             #arrays
             .with_statuses(&[#(#statuses),*]);

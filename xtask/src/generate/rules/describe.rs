@@ -8,13 +8,14 @@ use crate::generate::operation::{Operation, Security};
 use crate::generate::report::Places;
 
 pub(super) fn record(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
-    let operations: Vec<_> = document.sites().iter().map(|site| describe(document, site)).collect();
+    let operations =
+        document.sites().iter().map(|site| describe(document, site)).collect::<anyhow::Result<Vec<_>>>()?;
     places.extend(operations.iter().map(|operation| operation.pointer.clone()));
     document.operations = operations;
     Ok(())
 }
 
-fn describe(document: &Document, site: &Site) -> Operation {
+fn describe(document: &Document, site: &Site) -> anyhow::Result<Operation> {
     let value = document.at(&site.pointer);
     let variant = &value[MARK];
     let body = document.resolve(&value["requestBody"]);
@@ -28,7 +29,7 @@ fn describe(document: &Document, site: &Site) -> Operation {
             }
         }
     }
-    Operation {
+    Ok(Operation {
         id: text(&value["operationId"]).unwrap_or_default(),
         pointer: text(&variant["pointer"]).unwrap_or_else(|| site.pointer.clone()),
         method: site.method.to_ascii_uppercase(),
@@ -41,8 +42,9 @@ fn describe(document: &Document, site: &Site) -> Operation {
             .collect(),
         security: Security::Public,
         scopes: Vec::new(),
-        idempotent: value["x-idempotent"].as_bool(),
-        rate_class: text(&value["x-rate-class"]),
+        idempotent: stated(document, site, "x-idempotent", "true or false", Value::as_bool)?,
+        rate_class: stated(document, site, "x-rate-class", "the name of a rate limit", text)?,
+        timeout_seconds: stated(document, site, "x-timeout-seconds", TIMEOUTS, timeout)?,
         request_types: keys(&body["content"]),
         response_types,
         comma_arrays: comma_arrays(document, site),
@@ -50,8 +52,38 @@ fn describe(document: &Document, site: &Site) -> Operation {
         optional_body: !body.is_null() && body["required"] != true,
         ok: None,
         error: None,
-    }
+    })
 }
+
+/// Reads one of our own members of an operation. One that cannot be read is refused: a client that silently did without
+/// it would act twice, or give up too early.
+fn stated<T>(
+    document: &Document,
+    site: &Site,
+    member: &str,
+    expected: &str,
+    read: impl FnOnce(&Value) -> Option<T>,
+) -> anyhow::Result<Option<T>> {
+    let operation = document.at(&site.pointer);
+    let Some(value) = operation.get(member) else { return Ok(None) };
+    let Some(read) = read(value) else {
+        let pointer = format!("{}/{member}", site.pointer);
+        return Err(document.refuse(
+            &pointer,
+            format!("{member} is {value}"),
+            &format!("it must be {expected}"),
+        ));
+    };
+    Ok(Some(read))
+}
+
+fn timeout(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|seconds| (1..=LONGEST_TIMEOUT).contains(seconds))
+}
+
+/// An hour: no API holds a connection for longer, so that more is a mistake in the unit.
+const LONGEST_TIMEOUT: u64 = 3_600;
+const TIMEOUTS: &str = "a whole number of seconds from 1 to 3600";
 
 fn comma_arrays(document: &Document, site: &Site) -> Vec<String> {
     document

@@ -191,17 +191,40 @@ fn n02_what_progenitor_drops_is_recorded() {
         "requestBody": { "content": { "text/plain": { "schema": { "type": "string" } } } },
         "x-idempotent": true,
         "x-rate-class": "search",
+        "x-timeout-seconds": 90,
     });
     let document = applied(document(&operation, &json!({})), "N02", &["/paths/~1things~1{id}/get"]);
     let record = &document.operations[0];
     assert_eq!((record.method.as_str(), record.idempotent), ("GET", Some(true)));
     assert_eq!(record.rate_class.as_deref(), Some("search"));
+    assert_eq!(record.timeout_seconds, Some(90));
     assert_eq!(
         (&record.comma_arrays, &record.request_types),
         (&vec!["ids".into()], &vec!["text/plain".into()])
     );
     assert!(record.optional_body);
     assert_eq!(record.statuses, ["200"]);
+}
+
+#[test]
+fn n02_what_we_state_ourselves_and_cannot_read_is_refused() {
+    let cases = [
+        ("x-timeout-seconds", json!(0)),
+        ("x-timeout-seconds", json!(-5)),
+        ("x-timeout-seconds", json!(1.5)),
+        ("x-timeout-seconds", json!("60")),
+        ("x-timeout-seconds", json!("60s")),
+        ("x-timeout-seconds", json!(60_000)),
+        ("x-timeout-seconds", Value::Null),
+        ("x-idempotent", json!("yes")),
+        ("x-idempotent", json!(1)),
+        ("x-rate-class", json!(7)),
+        ("x-rate-class", json!(["api"])),
+    ];
+    for (member, value) in cases {
+        let found = format!("{member} is {value}; it must be");
+        operation_refused(&json!({ member: value }), &format!("/{member}"), &found);
+    }
 }
 
 #[test]

@@ -30,6 +30,13 @@ impl Client {
             client: self.client.with_bearer(bearer),
         }
     }
+    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.with_identity(identity),
+        }
+    }
     /**Sends a `PUT` request to `/blob`
 
 ```text

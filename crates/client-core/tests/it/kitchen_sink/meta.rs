@@ -76,6 +76,7 @@ pub static LIST_THINGS: OperationMeta = OperationMeta::new(
     .with_security(Security::Managed)
     .with_scopes(&["sink.read"])
     .with_rate_class("search")
+    .with_timeout(::std::time::Duration::from_secs(90u64))
     .with_media_types(&[], &["application/json", "application/problem+json"])
     .with_arrays(&[("ids", ArrayStyle::Comma)])
     .with_statuses(&["200", "400"]);

@@ -34,6 +34,13 @@ impl Client {
             client: self.client.with_bearer(bearer),
         }
     }
+    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.with_identity(identity),
+        }
+    }
     /**Tells who the access token stands for
 
 Returns the user behind the access token. Its `key` is the organizer key that the webinar operations ask for, and `accountKey` is the account. Token answers no longer hold these keys, so this call replaces them.

@@ -35,6 +35,13 @@ impl Client {
             client: self.client.with_bearer(bearer),
         }
     }
+    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
+        Self {
+            baseurl: self.baseurl.clone(),
+            client: self.client.with_identity(identity),
+        }
+    }
     /**Lists an organizer's webinars within a span of time
 
 Lists the webinars of an organizer between two moments, page by page.
