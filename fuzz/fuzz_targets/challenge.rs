@@ -24,6 +24,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(shown.len() <= input.len() * 16 + 64, "{} bytes from {}", shown.len(), input.len());
         if let Some(error) = challenge.parameter("error") {
             assert!(error.len() <= input.len() * 3);
+            assert!(challenge.error().is_none_or(|code| error.contains(code) && !code.contains(' ')));
         }
     }
     // What has been read says the same a second time, and after a line that says nothing.

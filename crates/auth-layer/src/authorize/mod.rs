@@ -9,6 +9,14 @@
 //!    a response that rejects it is answered by a renewal and one resend, if the body can be sent again. Over a
 //!    [`TokenPool`](crate::TokenPool), it is the token of the [`Identity`](crate::Identity) that goes with the request.
 //!
+//! A response rejects the token if it is
+//!
+//! - a 401, unless its challenges say that the token is good (`insufficient_scope`,
+//!   `insufficient_user_authentication`, `invalid_request`). A 401 that names other schemes than `Bearer` only counts as
+//!   well, unless the profile says otherwise
+//!   ([`with_bearer_challenges_only`](crate::Profile::with_bearer_challenges_only));
+//! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::BodySign)), whatever its status.
+//!
 //! Put it inside of anything that retries or follows redirects, so that each attempt is judged anew.
 
 mod body;

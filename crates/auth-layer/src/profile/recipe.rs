@@ -220,7 +220,8 @@ impl Profile {
         self
     }
 
-    /// One more response that means a rejected token, besides a 401.
+    /// One more response that means a rejected token, besides a 401. [`BodySign`] says which bodies are read for it, and
+    /// what that costs.
     #[must_use]
     pub fn with_rejection(mut self, sign: BodySign) -> Self {
         self.signs.push(sign);

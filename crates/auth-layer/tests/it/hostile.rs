@@ -35,7 +35,6 @@ async fn awaited_in_linear_time<T>(what: &str, run: impl Future<Output = T>) -> 
 
 #[track_caller]
 fn judge(what: &str, took: Duration) {
-    println!("{what}: {took:?}");
     assert!(took < Duration::from_secs(10), "{what}: {took:?}");
 }
 
