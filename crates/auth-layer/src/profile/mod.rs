@@ -16,12 +16,14 @@
 //! ```
 
 mod answer;
+mod moved;
 mod origin;
 mod providers;
 mod recipe;
 mod rejection;
 mod request;
 mod sign_in;
+mod token_url;
 
 pub(crate) use origin::{endpoint_url, shown};
 
@@ -30,3 +32,4 @@ pub use origin::{Origin, Origins};
 pub use recipe::{Profile, RateLimit, ReplayRule};
 pub use rejection::BodySign;
 pub use request::{ClientAuth, Encoding};
+pub use token_url::TokenUrl;
