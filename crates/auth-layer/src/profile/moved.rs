@@ -42,7 +42,7 @@ impl Profile {
         published.iter().chain(&self.moved_from)
     }
 
-    /// Whether a sign-in whose tokens came from `url` may be used with this profile: it is the profile's own token URL,
+    /// True if a sign-in whose tokens came from `url` may be used with this profile: `url` is the profile's own token URL,
     /// or one that the provider [moved from](Self::moved_from).
     pub fn takes_sign_ins_from(&self, url: &TokenUrl) -> bool {
         url.is_at(self.token_url()) || self.moved_from().any(|earlier| earlier == url)

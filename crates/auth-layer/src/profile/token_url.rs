@@ -40,7 +40,7 @@ impl TokenUrl {
         &self.0
     }
 
-    /// Whether this is the endpoint at `url`.
+    /// True if this is the endpoint at `url`.
     pub(crate) fn is_at(&self, url: &Uri) -> bool {
         parts(&self.0) == parts(url)
     }

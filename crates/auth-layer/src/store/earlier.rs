@@ -32,7 +32,7 @@ pub(super) struct Earlier {
     token_url: TokenUrl,
 }
 
-/// What a key of an earlier version leads to.
+/// A record that was found under the key of an earlier version.
 pub(crate) struct Found {
     pub(crate) key: StoreKey,
     pub(crate) version: Version,
@@ -40,7 +40,7 @@ pub(crate) struct Found {
     pub(crate) known: Entry,
     /// The record as it is to stand under the new key.
     pub(crate) entry: Entry,
-    /// Whether anything has to be written under the earlier key before the new one.
+    /// True if programs of the earlier version may still use the record, so that it has to be ended first.
     pub(crate) is_live: bool,
 }
 
@@ -136,7 +136,7 @@ impl StoreKey {
 }
 
 impl Earlier {
-    /// What a record means; `None` if it has been taken over.
+    /// Reads what a record means; `None` if it has been taken over.
     fn found(&self, record: Record) -> Option<Found> {
         let known = record.entry;
         let mut entry = known.clone();
@@ -158,8 +158,8 @@ impl Earlier {
 }
 
 impl Entry {
-    /// Whether the record was kept by an earlier version of this crate and stands under another key by now. It is left
-    /// behind for the programs of that version, to which it is a sign-in that has ended.
+    /// True if an earlier version of this crate kept the record, and it stands under another key by now. What is left here
+    /// is for the programs of that version, which read it as a sign-in that has ended.
     pub fn is_taken_over(&self) -> bool {
         self.word() == Some(TAKEN_OVER)
     }

@@ -5,6 +5,7 @@ use super::key::StoreKey;
 use crate::grant::Grant;
 use crate::identity::Identity;
 use crate::profile::Profile;
+use crate::token::Scope;
 
 impl StoreKey {
     /// The key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. A sign-in that is written
@@ -47,7 +48,7 @@ impl StoreKey {
         // and a kind of part that comes later leaves all other keys as they are.
         let mut parts = vec![VERSION, "provider", profile.name(), "client", client_id];
         parts.extend(["grant", grant.name(), "subject", subject]);
-        parts.extend(profile.scope.iter().flat_map(|scope| scope.iter()).flat_map(|scope| ["scope", scope]));
+        parts.extend(profile.scope.iter().flat_map(Scope::iter).flat_map(|scope| ["scope", scope]));
         parts.extend(parameters.into_iter().flat_map(|(name, value)| ["parameter", name, value]));
         let traded = grant.identity();
         parts.extend(traded.iter().flat_map(|traded| ["traded", traded.as_str()]));

@@ -137,7 +137,7 @@ fn rf07_the_addresses_of_goto_are_one_provider_and_an_emulator_is_another() {
         let profile = Profile::goto().with_token_url(&own.uri().to_string()).unwrap();
         assert!(both.iter().all(|url| profile.takes_sign_ins_from(url)), "{own}");
     }
-    // Whoever points the profile elsewhere gets nothing of the real provider's.
+    // A profile that is pointed elsewhere gets no sign-in of the real provider.
     let emulated = Profile::goto().with_token_url("http://127.0.0.1:4000/oauth/token").unwrap();
     assert!(!both.iter().any(|url| emulated.takes_sign_ins_from(url)));
     // An address that is given on purpose counts, in whatever order.

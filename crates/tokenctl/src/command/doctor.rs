@@ -136,7 +136,7 @@ async fn plain(report: &Report<'_>, settings: &Settings, store: &FileStore) -> R
     }
 }
 
-/// Whether the sign-in that is kept can be used. What cannot be known of the provider is told elsewhere.
+/// Tells of a sign-in that cannot be used, or is about to be taken over. Other findings tell why a profile is not known.
 async fn sign_in(report: &mut Report<'_>, provider: &Provider<'_>, store: &FileStore) -> Result<(), Failure> {
     let (Ok(Some(id)), Ok(account), true) =
         (provider.client_id(), provider.account(None), provider.takes_sign_ins())
