@@ -71,6 +71,9 @@ pub enum ErrorKind {
     Scope,
     /// The grant is used up or revoked: a person has to sign in again.
     SignInAgain,
+    /// The stored sign-in came from another token URL than the profile's own, and the profile does not say that the
+    /// provider [moved from](crate::Profile::with_moved_from) there. Nothing was sent, and the record is unchanged.
+    TokenUrl,
     /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
     SignInFailed,
     /// What the issuer says of itself could not be had, or is not to be used.
@@ -337,6 +340,7 @@ impl fmt::Display for ErrorKind {
             Self::TokenType => "the token is of a type that cannot be used",
             Self::Scope => "the token lacks a required scope",
             Self::SignInAgain => "the grant has ended and a person has to sign in again",
+            Self::TokenUrl => "the stored sign-in is from another token URL",
             Self::SignInFailed => "the sign-in did not come to a token",
             Self::Metadata => "the issuer's metadata could not be had, or is not to be used",
             Self::Store => "the token store failed",

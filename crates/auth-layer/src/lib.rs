@@ -100,7 +100,7 @@ pub use operation::{ArrayStyle, OperationMeta, Security};
 pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
 pub use profile::{
     AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
-    ReplayRule,
+    ReplayRule, TokenUrl,
 };
 pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};

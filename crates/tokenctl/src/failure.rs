@@ -110,6 +110,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = kind(&error);
         let remedy = match kind {
+            // It has a remedy of its own, which is about the sign-in and not about the client.
+            _ if error.kind() == ErrorKind::TokenUrl => None,
             Kind::Config => {
                 Some("check the client's id and secret: `tokenctl doctor` says where they come from")
             }
@@ -131,7 +133,7 @@ fn kind(error: &Error) -> Kind {
         ErrorKind::SignInAgain => Kind::SignIn,
         ErrorKind::SignInFailed => Kind::Denied,
         ErrorKind::Store => Kind::Store,
-        ErrorKind::Secret => Kind::Config,
+        ErrorKind::Secret | ErrorKind::TokenUrl => Kind::Config,
         // A code is used up by asking, so that a sign-in is never transient; the trouble is.
         ErrorKind::Transport | ErrorKind::Timeout => Kind::Trouble,
         ErrorKind::Refused if error.status().is_some_and(|status| status.is_server_error()) => Kind::Trouble,

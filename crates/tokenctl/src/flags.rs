@@ -126,6 +126,7 @@ Configuration ($XDG_CONFIG_HOME/tokenctl/config.toml, or --config):
 
   [providers.acme]                         any other provider; its variables begin with ACME_
   issuer = \"https://acme.example\"          or authorize_url, token_url, device_url, revocation_url
+  moved_from = [\"https://...\"]            token URLs that it had before, whose sign-ins are still its own
   client_auth = \"basic\"                    or body, public
   replay = \"kills-family\"                 a refresh token sent twice ends the sign-in; or reusable, grace:30s
 
@@ -158,15 +159,16 @@ const STATUS_HELP: &str = "\
   provider, account, client_id          strings; client_id is null if it is not known
   signed_in_as, scope                   a string and an array of strings, null if the provider did not say
   state                                 \"signed_in\", \"renewing\", \"sign_in_again\", \"not_signed_in\", \"no_sign_in_needed\",
-                                        \"unreadable\" (the record), or \"unknown\" (the provider is out of reach)
+                                        \"another_token_url\" (the sign-in is from there, and is not used), \"unreadable\"
+                                        (the record), or \"unknown\" (the provider is out of reach)
   reason                                a string for people, or null
   access_token_expires_at               in seconds since the Unix epoch, or null, as all that end in _at
   refresh_token_obtained_at             when the refresh token was handed out
   refresh_token_due_at                  when it ends unless it is used before, where that is known
 Members may be added. No token is in it.
 
-Exit code 5 says that a record cannot be read, 3 that a person has to sign in where the configuration says so, and 6 that
-a provider could not be asked for its metadata. What else is in the store is shown and changes nothing.";
+Exit code 5 says that a record cannot be read, 3 that a person has to sign in where the configuration says so, 4 that the
+sign-in is from another token URL than the configured one, and 6 that a provider could not be asked for its metadata. What else is in the store is shown and changes nothing.";
 
 #[cfg(test)]
 mod tests {

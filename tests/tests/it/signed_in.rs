@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use auth_layer::{Credential, ErrorKind, Exchange, FileStore, Grant, Label, Profile, SignIn, StoreKey};
+use auth_layer::{Credential, ErrorKind, FileStore, Grant, Identity, Label, Profile, SignIn, StoreKey};
 use client_core::{Builder, DEFAULT_ACCOUNT, Provider as _};
 use emulator::Site;
 use goto_client::Credentials;
@@ -40,11 +40,7 @@ impl Person {
 
     /// Under which key a typed client looks for the tokens of an account.
     fn key(&self, account: &str) -> StoreKey {
-        let exchange = Exchange::builder(self.profile.clone(), self.credential(), Grant::Stored)
-            .store(Arc::new(self.store.clone()))
-            .subject(account)
-            .build();
-        exchange.unwrap().store_key().expect("a stored grant has a key").clone()
+        StoreKey::for_identity(&self.profile, self.credential().id(), &Grant::Stored, &Identity::new(account))
     }
 
     /// Clicks "Allow", as a tool for the command line would have it.

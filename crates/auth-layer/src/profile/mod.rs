@@ -16,6 +16,7 @@
 //! ```
 
 mod answer;
+mod moved;
 mod origin;
 mod pointer;
 mod providers;
@@ -23,6 +24,7 @@ mod recipe;
 mod rejection;
 mod request;
 mod sign_in;
+mod token_url;
 
 pub(crate) use origin::{endpoint_url, shown};
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
@@ -32,3 +34,4 @@ pub use origin::{Origin, Origins};
 pub use recipe::{Profile, RateLimit, ReplayRule};
 pub use rejection::BodySign;
 pub use request::{ClientAuth, Encoding};
+pub use token_url::TokenUrl;

@@ -74,11 +74,15 @@ impl Profile {
     /// secret, answers without a token type.
     ///
     /// `api.getgo.com` answers a rejected token with 403 and `int_err_code: InvalidToken`, other hosts
-    /// with 401. Source: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>; of its sign-in page:
+    /// with 401. Its metadata names a token URL at `identity.goto.com`, its guides the one at
+    /// `authentication.logmeininc.com`; a sign-in at one of them is used at the other
+    /// ([`moved_from`](Self::moved_from)). Sources: <https://identity.goto.com/.well-known/openid-configuration>,
+    /// <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>; of its sign-in page:
     /// <https://developer.goto.com/guides/Authentication/03_HOW_accessToken>.
     pub fn goto() -> Self {
         let api = ["https://api.getgo.com", "https://api.goto.com"];
-        provider("goto", "https://authentication.logmeininc.com/oauth/token", &api)
+        provider("goto", GOTO_TOKEN_URLS[0], &api)
+            .published_at(&GOTO_TOKEN_URLS)
             .with_client_auth(ClientAuth::BasicRaw)
             .with_default_token_type("Bearer")
             .with_default_lifetime(HOUR)
@@ -150,6 +154,10 @@ fn sign(sign: Result<BodySign, ConfigError>) -> BodySign {
 fn limit(class: &'static str, requests: u32, period: Duration) -> RateLimit {
     RateLimit::new(class, NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN), period)
 }
+
+/// The one that the guides name comes first.
+const GOTO_TOKEN_URLS: [&str; 2] =
+    ["https://authentication.logmeininc.com/oauth/token", "https://identity.goto.com/oauth/token"];
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -12,7 +12,9 @@ use super::origin::{Origin, Origins, endpoint_url, shown};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use super::sign_in::SignInFacts;
+use super::token_url::TokenUrl;
 use crate::config_error::ConfigError;
+use crate::identity::Identity;
 use crate::token::Scope;
 
 /// What is particular to a provider: its token endpoint, the shape of its answers, where its tokens may go
@@ -37,6 +39,8 @@ use crate::token::Scope;
 pub struct Profile {
     name: Cow<'static, str>,
     token_url: Uri,
+    pub(super) moved_from: Vec<TokenUrl>,
+    pub(super) published: Vec<TokenUrl>,
     pub(crate) encoding: Encoding,
     pub(crate) encoding_may_differ: bool,
     pub(crate) client_auth: ClientAuth,
@@ -107,6 +111,8 @@ impl Profile {
         Self {
             name,
             token_url,
+            moved_from: Vec::new(),
+            published: Vec::new(),
             encoding: Encoding::Form,
             encoding_may_differ: false,
             client_auth: ClientAuth::Basic,
@@ -128,6 +134,11 @@ impl Profile {
     }
 
     /// Another token endpoint, for example a sandbox.
+    ///
+    /// A sign-in that is stored with another token URL is an error from then on ([`ErrorKind::TokenUrl`]), unless the
+    /// provider [moved from](Self::with_moved_from) there.
+    ///
+    /// [`ErrorKind::TokenUrl`]: crate::ErrorKind::TokenUrl
     ///
     /// # Errors
     ///
@@ -168,6 +179,17 @@ impl Profile {
     ) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
+    }
+
+    /// The same profile, asking for the audience and the resource of an identity.
+    pub(crate) fn for_identity(mut self, identity: &Identity) -> Self {
+        if let Some(audience) = identity.audience() {
+            self = self.with_parameter("audience", audience.to_owned());
+        }
+        match identity.resource() {
+            Some(resource) => self.with_parameter("resource", resource.to_string()),
+            None => self,
+        }
     }
 
     /// The scope to ask for.

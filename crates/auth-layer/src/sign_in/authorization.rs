@@ -133,7 +133,9 @@ impl SignIn {
             ("code_verifier", authorization.pkce.verifier().expose()),
         ];
         let answer = self.endpoint.exchange(&grant).await;
-        answer.map(SignedIn::new).map_err(|error| error.with_transience(false))
+        answer
+            .map(|answer| SignedIn::new(answer, self.profile()))
+            .map_err(|error| error.with_transience(false))
     }
 }
 

@@ -131,7 +131,7 @@ impl SignIn {
             }
             self.clock.sleep(wait).await;
             let error = match self.endpoint.exchange(&grant).await {
-                Ok(answer) => return Ok(SignedIn::new(answer)),
+                Ok(answer) => return Ok(SignedIn::new(answer, self.profile())),
                 Err(error) => error,
             };
             silence = match error.oauth().map(OAuthError::code) {

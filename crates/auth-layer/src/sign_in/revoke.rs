@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 
 use super::client::SignIn;
 use crate::error::{Error, ErrorKind};
-use crate::store::{Label, Record, State, StoreError, StoreKey, TokenStore};
+use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken};
 
 /// What became of a token that was to be revoked.
@@ -60,6 +60,17 @@ impl SignedOut {
     /// Whether a server has confirmed that the refresh token is good for nothing any more.
     pub const fn is_revoked(&self) -> bool {
         matches!(self, Self::Revoked)
+    }
+
+    /// What became of two records of one sign-in: the outcome that leaves more to be done.
+    fn and(self, other: Self) -> Self {
+        let rank = |outcome: &Self| match outcome {
+            Self::NobodyThere => 0,
+            Self::Revoked => 1,
+            Self::NotOffered => 2,
+            Self::NotRevoked(_) => 3,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
     }
 }
 
@@ -114,7 +125,8 @@ impl SignIn {
     }
 
     /// Ends a sign-in: has the refresh token in the store revoked, then removes the record, whether that worked or not.
-    /// A refresh token that is on its way is waited for, since another one may come back in its place.
+    /// A refresh token that is on its way is waited for, since another one may come back in its place. Records under the
+    /// key's [earlier](StoreKey::earlier) keys are of the same sign-in and end with it.
     ///
     /// What managers hold in memory is their own: let each [forget](crate::TokenManager::forget) it afterwards. That is
     /// the end for exchanges of [`Grant::Stored`](crate::Grant::Stored). One that was given a refresh token to begin with
@@ -123,25 +135,38 @@ impl SignIn {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credential`] if the record's label names another provider or client: nothing was sent, and the record
-    /// is still there. [`ErrorKind::Store`] if the record could not be removed. What became of the refresh token is then
+    /// [`ErrorKind::Credential`] if the record's label names another provider or client, and [`ErrorKind::TokenUrl`] if its
+    /// tokens came from another token URL: nothing was sent, and the record is still there. [`ErrorKind::Store`] if the record could not be removed. What became of the refresh token is then
     /// unknown.
     ///
     /// # Cancel safety
     ///
     /// Dropped halfway, the refresh token may be revoked and its record still be there; sign out again.
     pub async fn sign_out(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
-        let signed_out = self.revoke_stored(store, key).await?;
-        store.remove(key).await.map_err(|error| store_failed("could not be removed", error))?;
-        Ok(signed_out)
+        // A record of an earlier version comes first: once it is gone, no exchange can take it over any more.
+        let keys: Vec<&StoreKey> = key.earlier().chain([key]).collect();
+        for key in &keys {
+            // A record that cannot be read is judged below, where it is removed.
+            if let Ok(Some(record)) = store.load(key).await {
+                self.recognise(&record.entry)?;
+            }
+        }
+        let mut outcome = SignedOut::NobodyThere;
+        for key in keys {
+            outcome = outcome.and(self.revoke_stored(store, key).await?);
+            store.remove(key).await.map_err(|error| store_failed("could not be removed", error))?;
+        }
+        Ok(outcome)
     }
 
     async fn revoke_stored(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
         let mut revoked: Option<RefreshToken> = None;
         loop {
             let token = match self.settled(store, key).await {
+                // Its refresh token, or the one that came in its place, is in the record that took it over.
+                Ok(Some(record)) if record.entry.is_taken_over() => None,
                 Ok(Some(record)) => {
-                    self.recognise(record.entry.label.as_ref())?;
+                    self.recognise(&record.entry)?;
                     Some(record.entry.refresh_token)
                 }
                 Ok(None) => None,
@@ -161,18 +186,18 @@ impl SignIn {
         }
     }
 
-    /// Refuses a record that says it is another's: its refresh token is nothing for this provider to see (RFC 6749
-    /// section 10.4).
-    fn recognise(&self, label: Option<&Label>) -> Result<(), Error> {
+    /// Refuses a record that says it is of another provider, client or issuer: this provider must not see its refresh
+    /// token (RFC 6749 section 10.4).
+    fn recognise(&self, entry: &Entry) -> Result<(), Error> {
         let own = |label: &Label| {
             label.provider == self.profile().name() && label.client == self.endpoint.client_id()
         };
-        match label {
+        match &entry.label {
             Some(label) if !own(label) => {
                 let message = "the record is of a sign-in at another provider, or of another client";
                 Err(Error::new(ErrorKind::Credential, message))
             }
-            _ => Ok(()),
+            _ => self.profile().check_sign_in_from(entry.token_url.as_ref(), None),
         }
     }
 

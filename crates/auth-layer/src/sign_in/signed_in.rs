@@ -2,28 +2,31 @@
 
 use crate::endpoint::TokenAnswer;
 use crate::error::{Error, ErrorKind};
+use crate::profile::{Profile, TokenUrl};
 use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// What a person's sign-in brought. `Debug` shows no token.
 ///
 /// ```no_run
-/// # async fn run(signed_in: auth_layer::SignedIn, store: auth_layer::MemoryStore, exchange: auth_layer::Exchange)
-/// # -> Result<(), auth_layer::Error> {
+/// use auth_layer::{Grant, Identity, Profile, StoreKey};
+///
+/// # async fn run(signed_in: auth_layer::SignedIn, store: auth_layer::MemoryStore) -> Result<(), auth_layer::Error> {
 /// println!("signed in as {}", signed_in.account().unwrap_or("somebody"));
-/// let key = exchange.store_key().expect("a stored refresh token has a key");
-/// signed_in.keep(&store, key, None).await?;
+/// let key = StoreKey::for_identity(&Profile::goto(), "client-id", &Grant::Stored, &Identity::new("reception"));
+/// signed_in.keep(&store, &key, None).await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct SignedIn {
     answer: TokenAnswer,
+    token_url: TokenUrl,
 }
 
 impl SignedIn {
-    pub(super) const fn new(answer: TokenAnswer) -> Self {
-        Self { answer }
+    pub(super) fn new(answer: TokenAnswer, profile: &Profile) -> Self {
+        Self { answer, token_url: TokenUrl::at(profile.token_url().clone()) }
     }
 
     /// The access token.
@@ -46,7 +49,10 @@ impl SignedIn {
         self.answer.account.as_deref()
     }
 
-    /// Writes the tokens under a key, over whatever is there: the person who signed in knows best.
+    /// Writes the tokens under a key, over whatever is there: the person who signed in knows best. The key is that of
+    /// [`StoreKey::for_identity`], or of the exchange that is to find them ([`Exchange::store_key`]).
+    ///
+    /// [`Exchange::store_key`]: crate::Exchange::store_key
     ///
     /// # Errors
     ///
@@ -78,6 +84,7 @@ impl SignedIn {
             obtained: Some(answer.sent.wall()),
             redeemed: Some(answer.sent.wall()),
             label,
+            token_url: Some(self.token_url.clone()),
             ..Entry::new(refresh_token)
         };
         loop {

@@ -58,6 +58,10 @@ impl Custody {
         &self.key
     }
 
+    pub(super) fn store(&self) -> &dyn TokenStore {
+        &*self.store
+    }
+
     pub(super) async fn load(&self) -> Result<Option<Record>, StoreError> {
         self.store.load(&self.key).await
     }
@@ -72,7 +76,17 @@ impl Custody {
 
     /// Waits until the record is another one, and no longer than `lease`.
     pub(super) async fn wait(&self, seen: Version, lease: Duration) -> Result<(), StoreError> {
-        let changed = pin!(self.store.changed(&self.key, seen));
+        self.wait_for(&self.key, seen, lease).await
+    }
+
+    /// The same for the record under another key.
+    pub(super) async fn wait_for(
+        &self,
+        key: &StoreKey,
+        seen: Version,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
+        let changed = pin!(self.store.changed(key, seen));
         match select(changed, self.clock.sleep(lease)).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Ok(()),

@@ -15,7 +15,7 @@ use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
 use crate::error::{Error, ErrorKind, shown};
 use crate::grant::Grant;
 use crate::identity::Identity;
-use crate::profile::{ClientAuth, Profile};
+use crate::profile::{ClientAuth, Profile, TokenUrl};
 use crate::store::{Label, MemoryStore, StoreKey, TokenStore};
 use crate::token::{Resource, Scope, TokenTypeId};
 
@@ -71,7 +71,8 @@ impl Exchange {
         }
     }
 
-    /// Under which key the store keeps this identity's record; `None` if the grant has none.
+    /// Under which key the store keeps this identity's record; `None` if the grant has none. It is the one that
+    /// [`StoreKey::for_identity`] makes, for which no exchange is needed.
     ///
     /// A grant that has ended stays so until another refresh token is written there: who lets a person sign in
     /// again writes an [`Entry`](crate::Entry) with the new one.
@@ -234,13 +235,8 @@ impl ExchangeBuilder {
     pub fn identity(mut self, identity: &Identity) -> Self {
         self = self.subject(identity.tenant());
         self.scope = identity.scope().cloned().or(self.scope);
-        if let Some(audience) = identity.audience() {
-            self = self.audience(audience);
-        }
-        match identity.resource() {
-            Some(resource) => self.resource(resource),
-            None => self,
-        }
+        self.profile = self.profile.for_identity(identity);
+        self
     }
 
     /// How long one token request may take, headers and body together. 30 s unless set.
@@ -304,7 +300,8 @@ impl ExchangeBuilder {
                 let store =
                     self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
                 let label = Label::new(self.profile.name(), self.credential.id(), self.subject.clone());
-                Some(Refresh::new(store, key, token, clock, label, self.remedy.take()))
+                let token_url = TokenUrl::at(self.profile.token_url().clone());
+                Some(Refresh::new(store, key, token, clock, label, token_url, self.remedy.take()))
             }
         };
         let transport = match self.transport {
@@ -322,32 +319,10 @@ impl ExchangeBuilder {
         Ok(Exchange { endpoint, grant, refresh, required_scope, advice })
     }
 
-    /// Everything that makes this identity's tokens different from another's.
     fn key(&self) -> StoreKey {
-        let profile = &self.profile;
-        let mut parts = vec![
-            KEY_VERSION.to_owned(),
-            profile.name().to_owned(),
-            profile.token_url().to_string(),
-            self.credential.id().to_owned(),
-            format!("{:?}", profile.client_auth),
-            self.grant.name().to_owned(),
-            self.subject.clone(),
-            // In the order of its tokens, however they were given.
-            profile.scope.as_ref().map(Scope::to_string).unwrap_or_default(),
-        ];
-        let mut parameters: Vec<String> =
-            profile.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        parameters.extend(profile.scope.iter().map(|scope| format!("scope={scope}")));
-        parameters.sort();
-        parts.extend(parameters);
-        parts.extend(self.grant.identity());
-        StoreKey::of(parts.iter().map(String::as_str))
+        StoreKey::for_subject(&self.profile, self.credential.id(), &self.grant, &self.subject)
     }
 }
-
-/// Counted up when a profile of this crate changes so much that the tokens kept before are no longer of its making.
-const KEY_VERSION: &str = "1";
 
 /// Long enough for a slow identity provider, short enough for a person to wait.
 const TIMEOUT: Duration = Duration::from_secs(30);

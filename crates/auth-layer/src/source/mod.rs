@@ -5,6 +5,8 @@ mod custody;
 mod exchange;
 mod refresh;
 mod static_token;
+mod take_over;
+mod terms;
 mod token_source;
 
 pub use exchange::{Exchange, ExchangeBuilder};

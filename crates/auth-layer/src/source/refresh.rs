@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use super::custody::{Custody, Flushed};
+use super::terms::Terms;
 use super::token_source::{IssuedToken, TokenRequest};
 use http::StatusCode;
 
@@ -12,7 +13,7 @@ use crate::clock::{Clock, Now};
 use crate::endpoint::{TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::leaf::never_connected;
-use crate::profile::{ClientAuth, Profile, ReplayRule};
+use crate::profile::{ClientAuth, Profile, ReplayRule, TokenUrl};
 use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
@@ -24,6 +25,8 @@ pub(crate) struct Refresh {
     initial: Option<RefreshToken>,
     clock: Arc<dyn Clock>,
     label: Label,
+    /// Where refresh tokens are sent, which is where the tokens of the next answer come from.
+    token_url: TokenUrl,
     /// What a person has to do where a sign-in is needed.
     remedy: Option<String>,
     /// Tells our mark in the store from another's.
@@ -42,6 +45,8 @@ struct Memory {
     /// What the record was before our mark, as long as nothing was sent under it: whether the mark was written may be
     /// unknown.
     unsent: Option<State>,
+    /// Nothing under an earlier key waits to be marked as taken over, as far as this process is concerned.
+    is_settled: bool,
 }
 
 /// What came of redeeming.
@@ -52,14 +57,6 @@ pub(crate) enum Redeemed {
     Adopted(IssuedToken),
 }
 
-/// How long a mark counts, and how long the call under it may take.
-struct Terms {
-    lease: Duration,
-    deadline: Duration,
-    /// How long the mark may take to be written; a call that begins later could outlive the lease.
-    slack: Duration,
-}
-
 impl Refresh {
     pub(crate) fn new(
         store: Arc<dyn TokenStore>,
@@ -67,12 +64,13 @@ impl Refresh {
         initial: Option<RefreshToken>,
         clock: Arc<dyn Clock>,
         label: Label,
+        token_url: TokenUrl,
         remedy: Option<String>,
     ) -> Self {
         let holder = format!("{:016x}", fastrand::u64(..));
         let custody = Arc::new(Custody::new(store, key, clock.clone()));
         let (memory, warned) = (Mutex::default(), Once::new());
-        Self { custody, initial, clock, label, remedy, holder, memory, warned }
+        Self { custody, initial, clock, label, token_url, remedy, holder, memory, warned }
     }
 
     pub(crate) fn key(&self) -> &StoreKey {
@@ -110,6 +108,11 @@ impl Refresh {
                 return Err(self.sign_in_needed("nobody has signed in yet"));
             };
             self.forget_unsent_mark(&mut record.entry);
+            if record.entry.state != State::Ended {
+                // What has ended is of no use anywhere, and its end says more than where it came from.
+                let from = record.entry.token_url.as_ref();
+                endpoint.profile().check_sign_in_from(from, self.remedy.as_deref())?;
+            }
             match &record.entry.state {
                 State::Ended => match self.newer_sign_in(&record.entry) {
                     Some(first) => {
@@ -117,6 +120,7 @@ impl Refresh {
                         begun.map_err(store_failed)?;
                         continue;
                     }
+                    None if self.custody.take_over_newer(&record).await => continue,
                     None => return Err(self.ended(record.entry.last_error.as_deref())),
                 },
                 State::Redeeming { holder, lease } if *holder != self.holder && !lease.is_zero() => {
@@ -125,6 +129,9 @@ impl Refresh {
                 }
                 // The mark was left behind: its token may be used up.
                 State::Redeeming { holder, .. } if !self.may_replay(rule, holder, &record.entry) => {
+                    if self.custody.take_over_newer(&record).await {
+                        continue;
+                    }
                     return Err(self.ended(None));
                 }
                 State::Redeeming { .. } | State::Idle => {}
@@ -226,11 +233,21 @@ impl Refresh {
         !ours_again && ends.is_some_and(|ends| self.clock.now().wall() < ends)
     }
 
-    /// Reads the record, and makes it if there is none yet and there is something to make it of.
+    /// Reads the record. Where there is none it takes over an earlier version's, or makes one if there is something to
+    /// make it of.
     async fn record(&self) -> Result<Option<Record>, StoreError> {
         loop {
             if let Some(record) = self.custody.load().await? {
+                // A process that was killed while it took a record over may have left the last write to us. One that was
+                // killed while it replaced a record that had ended still has all its writes to come.
+                let is_good = record.entry.state == State::Idle;
+                if is_good && !std::mem::replace(&mut self.memory().is_settled, true) {
+                    self.custody.settle_earlier().await;
+                }
                 return Ok(Some(record));
+            }
+            if self.custody.take_over(None).await? {
+                continue;
             }
             let Some(initial) = self.initial.clone() else { return Ok(None) };
             self.custody.replace(None, self.first(initial)).await?;
@@ -238,7 +255,11 @@ impl Refresh {
     }
 
     fn first(&self, initial: RefreshToken) -> Entry {
-        Entry { label: Some(self.label.clone()), ..Entry::new(initial) }
+        Entry {
+            label: Some(self.label.clone()),
+            token_url: Some(self.token_url.clone()),
+            ..Entry::new(initial)
+        }
     }
 
     /// Takes over what another holder got, if it is news, may do what is required and lives on for a while.
@@ -298,6 +319,7 @@ impl Refresh {
             label: Some(self.label.clone()),
             refresh_token: new.unwrap_or(old.refresh_token),
             sign_in: old.sign_in,
+            token_url: Some(self.token_url.clone()),
         };
         self.memory().last = Some(answer.access_token.clone());
         self.custody.write(version, entry, &used).await;
@@ -333,22 +355,6 @@ impl Refresh {
     }
 }
 
-impl Terms {
-    /// The mark outlives the call, so that nobody takes it for abandoned. Where a token that is left behind may be sent
-    /// again for a while only, it is abandoned early enough for that; and where it may always be, nobody waits long.
-    fn of(timeout: Duration, rule: ReplayRule) -> Self {
-        let twice = timeout.saturating_mul(2);
-        let lease = match rule {
-            ReplayRule::Reusable => {
-                return Self { lease: twice.min(SHORT_LEASE), deadline: timeout, slack: Duration::MAX };
-            }
-            ReplayRule::Grace(grace) if !grace.is_zero() => twice.min(grace / 2),
-            ReplayRule::Grace(_) | ReplayRule::KillsFamily | ReplayRule::Unknown => twice,
-        };
-        Self { lease, deadline: lease / 2, slack: lease / 2 }
-    }
-}
-
 /// Whether a second use of a token does no harm, as far as anybody knows.
 const fn replays_freely(rule: ReplayRule) -> bool {
     matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
@@ -377,9 +383,6 @@ fn store_failed(error: StoreError) -> Error {
 fn store_too_slow() -> Error {
     Error::new(ErrorKind::Store, "the token store took so long to write that the refresh token was not sent")
 }
-
-/// Who comes after a crash waits no longer than this, where waiting saves an exchange and no more.
-const SHORT_LEASE: Duration = Duration::from_secs(10);
 
 /// An access token with less left is not worth taking over.
 const WORTH_ADOPTING: Duration = Duration::from_secs(30);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::key::StoreKey;
+use crate::profile::TokenUrl;
 use crate::token::{AccessToken, RefreshToken, Scope};
 
 /// Which writing of a record this is; each write makes it larger.
@@ -45,6 +46,11 @@ pub struct Entry {
     /// A digest of the refresh token that a person's sign-in gave, from which all others here came: it tells a new
     /// sign-in from the one that is known.
     pub sign_in: StoreKey,
+    /// The token URL that the tokens came from. A refresh token is sent nowhere but to that issuer (RFC 6749 section 10.4),
+    /// so that the record is used only where
+    /// [`Profile::takes_sign_ins_from`](crate::Profile::takes_sign_ins_from) allows it. `None` leaves that to the program
+    /// that wrote the entry under the identity's key.
+    pub token_url: Option<TokenUrl>,
     /// The access token that came last.
     pub access_token: Option<AccessToken>,
     /// When the access token ends, since the Unix epoch.
@@ -141,6 +147,7 @@ impl Entry {
             state: State::Idle,
             refresh_token,
             sign_in,
+            token_url: None,
             access_token: None,
             hard: None,
             last_error: None,

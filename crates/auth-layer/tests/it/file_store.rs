@@ -234,6 +234,9 @@ async fn garbage_is_an_error_that_repeats_nothing_of_it() {
         with(ACCESS, &format!("{ACCESS}\\r\\n")),
         with(ACCESS, ""),
         with("\"sign_in\": \"", "\"sign_in\": \"x"),
+        with("\"sign_in\": \"", "\"token_url\": \"nonsense\", \"sign_in\": \""),
+        with("\"sign_in\": \"", "\"token_url\": \"http://example.com\", \"sign_in\": \""),
+        with("\"sign_in\": \"", "\"token_url\": 7, \"sign_in\": \""),
         with("\"tokens\": {", &format!("\"tokens\": [\"{REFRESH}\"], \"x\": {{")),
         "[".repeat(100_000),
         " ".repeat(2_000_000),
@@ -244,6 +247,22 @@ async fn garbage_is_an_error_that_repeats_nothing_of_it() {
     }
     fs::write(files.file(), [0xff, 0xfe, b'{']).unwrap();
     refuses(&files.store, files.version, StoreErrorKind::Corrupt, "sign in again").await;
+}
+
+#[tokio::test]
+async fn a_token_url_is_optional_and_of_the_format_that_was() {
+    // A program of an earlier version reads what it knows of a file, and writes no URL into one.
+    let files = Files::new().await;
+    assert!(!files.text().contains("token_url"));
+    let mut entry = files.store.load(&key()).await.unwrap().unwrap().entry;
+    assert_eq!(entry.token_url, None);
+    entry.token_url = Some("https://auth.example.com/token".parse().unwrap());
+    files.store.compare_exchange(&key(), Some(files.version), entry.clone()).await.unwrap().unwrap();
+    let text = files.text();
+    assert!(
+        text.contains("\"format\": 1") && text.contains("\"token_url\": \"https://auth.example.com/token\"")
+    );
+    assert_eq!(files.store.load(&key()).await.unwrap().unwrap().entry, entry);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_layer::{
-    ClientAuth, Credential, Entry, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, Record,
-    RefreshToken, StoreError, StoreKey, TestClock, TokenManager, TokenStore, Version,
+    ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, ExchangeBuilder, Grant, Identity, Profile,
+    Record, RefreshToken, StoreError, StoreKey, TestClock, TokenManager, TokenStore, Version,
 };
 
 use crate::support::{FakeTokenEndpoint, Rig, example, exchange};
@@ -41,11 +41,6 @@ fn sc06_everything_that_makes_an_identity_changes_its_key() {
     let keys = [
         of(example()),
         of(Profile::new("another", "https://auth.example.com/token").unwrap()),
-        of(example().with_token_url("https://auth.example.org/token").unwrap()),
-        of(example().with_token_url("https://auth.example.com/token?tenant=1").unwrap()),
-        of(example().with_client_auth(ClientAuth::body())),
-        of(example().with_client_auth(ClientAuth::BasicRaw)),
-        of(example().with_client_auth(ClientAuth::Public)),
         of(scoped("a")),
         of(scoped("b")),
         of(scoped("a b")),
@@ -58,6 +53,8 @@ fn sc06_everything_that_makes_an_identity_changes_its_key() {
         // One part is not taken for another.
         key(with(scoped("a"), "client", "client-secret", "refresh-one").subject("b")),
         key(with(scoped("b"), "client", "client-secret", "refresh-one").subject("a")),
+        of(example().with_parameter("a=b", "c")),
+        of(example().with_parameter("a", "b=c")),
     ];
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{keys:?}");
 }
@@ -73,9 +70,66 @@ fn sc06_the_order_of_scopes_and_parameters_changes_nothing() {
 }
 
 #[test]
+fn sc06_what_a_provider_may_change_is_not_in_the_key() {
+    for profile in [
+        example().with_token_url("https://auth.example.org/token").unwrap(),
+        example().with_token_url("https://auth.example.com/token?tenant=1").unwrap(),
+        example().with_moved_from("https://auth.example.org/token").unwrap(),
+        example().with_client_auth(ClientAuth::body()),
+        example().with_client_auth(ClientAuth::BasicRaw),
+        example().with_client_auth(ClientAuth::Public),
+        example().with_encoding(Encoding::Json),
+    ] {
+        assert_eq!(of(profile.clone()), of(example()), "{profile:?}");
+    }
+}
+
+#[test]
 fn sc06_the_key_of_an_identity_stays_what_it_was() {
     // Tokens are kept under it: who changes how it is made makes everybody sign in again.
-    assert_eq!(of(example()).as_str(), "5da336a36ab0e28bb340788a4cf586eadf9d3ddfd39a256150e670f9fd4a7b5f");
+    assert_eq!(of(example()).as_str(), "0b0b617b0ee2b8bfe9ea21e5033240b70689b4fd7b16bda11a3a87c234504401");
+}
+
+#[test]
+fn sc06_the_earlier_keys_of_an_identity_stay_what_they_were() {
+    // Made by the version that kept records under them.
+    let full = Identity::new("t7")
+        .with_scope("y x".parse().unwrap())
+        .with_audience("aud")
+        .with_resource("https://r.example.com/x".parse().unwrap());
+    let public = Exchange::builder(
+        example().with_client_auth(ClientAuth::Public),
+        Credential::public("client"),
+        Grant::refresh_token(RefreshToken::new("r")),
+    );
+    let plain = |profile| with(profile, "client", "s", "r");
+    let goto = "a476e5818c2537cff19e43d06a6ae9ba0a57e4fccdfbd3d8f4b2028661c04b83";
+    let goto_moved = "025633d3b14ac7a269f3fa646b9aa12435882749a7aa0794b5d8231a67db97ba";
+    let moved = Profile::goto().with_token_url("https://identity.goto.com/oauth/token").unwrap();
+    let cases: [(ExchangeBuilder, &[&str]); 9] = [
+        (plain(example()), &["5da336a36ab0e28bb340788a4cf586eadf9d3ddfd39a256150e670f9fd4a7b5f"]),
+        (plain(Profile::goto()), &[goto, goto_moved]),
+        (plain(moved), &[goto_moved, goto]),
+        (plain(Profile::gotab()), &["b4535ffef3d2ecfebada47ba63f608785d5a3b28ae47ebead6b2ab9828d1d4dd"]),
+        (plain(Profile::gbg_go()), &["6a71208eb407f76caa066d2a71797c350713b59aaae33a4f8f5b3407cb1b861e"]),
+        (plain(Profile::octotable()), &["bb39b6aa4b38621170bce93bb13c8bb7dace441c0a25d1b44122eced7d607105"]),
+        (
+            public.transport(FakeTokenEndpoint::issuing(60).transport()),
+            &["2e0609ed92072f4faf854a2945e5cc995dc5bc47ffc9d810484027d0a31e4538"],
+        ),
+        (
+            plain(example().with_client_auth(ClientAuth::body_named("i\"d", "s\u{e9}cret"))),
+            &["3d25366fd8d1f43d8e3902d500fd0102ac0a88e3dce903f9111620a87e618cd8"],
+        ),
+        (
+            plain(example().with_parameter("z", "1")).identity(&full),
+            &["14f2a71b41ef0afb19973e3424f13bedcbf92f2e3fa33c326668b6f4486ff674"],
+        ),
+    ];
+    for (builder, expected) in cases {
+        let key = key(builder);
+        assert_eq!(key.earlier().map(StoreKey::as_str).collect::<Vec<_>>(), expected);
+    }
 }
 
 /// A store that cannot be reached.

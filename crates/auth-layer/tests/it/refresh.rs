@@ -481,14 +481,13 @@ async fn rf07_a_refresh_token_goes_to_its_own_issuer_as_its_own_client() {
             .unwrap();
         TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build()
     };
-    let elsewhere = example().with_token_url("https://auth.example.org/token").unwrap();
+    let elsewhere = Profile::new("elsewhere", "https://auth.example.org/token").unwrap();
     // One store, and identities that differ in one thing each.
     let identities = [
         (example(), "client", "r-one"),
         (elsewhere, "client", "r-two"),
         (example(), "other", "r-three"),
-        (example().with_client_auth(ClientAuth::body()), "client", "r-four"),
-        (example().with_parameter("tenant", "t"), "client", "r-five"),
+        (example().with_parameter("tenant", "t"), "client", "r-four"),
     ];
     for (profile, client, first) in identities {
         let endpoint =

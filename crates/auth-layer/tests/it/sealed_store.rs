@@ -23,6 +23,7 @@ fn entry() -> Entry {
     let mut entry = Entry::new(RefreshToken::new(REFRESH));
     entry.access_token = Some(AccessToken::new(ACCESS).unwrap());
     entry.label = Some(Label::new("goto", "my-client", "default"));
+    entry.token_url = Some("https://auth.example.com/token".parse().unwrap());
     entry
 }
 
@@ -68,7 +69,7 @@ async fn sc04_a_sealed_record_shows_no_token_and_all_else() {
     let store = store(folder.path(), &[ONE]);
     let version = write(&store, None).await;
     let text = fs::read_to_string(store.file(&key())).unwrap();
-    for secret in [REFRESH, ACCESS, entry().sign_in.as_str()] {
+    for secret in [REFRESH, ACCESS, entry().sign_in.as_str(), "auth.example.com"] {
         assert!(!text.contains(secret), "{text}");
     }
     let found = document(&store);

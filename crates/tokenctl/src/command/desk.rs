@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth_layer::{
-    Credential, Exchange, ExchangeBuilder, FileStore, Grant, Label, Profile, Record, Secret, StoreError,
-    StoreKey,
+    Credential, Exchange, ExchangeBuilder, FileStore, Grant, Identity, Label, Profile, Record, Secret,
+    StoreError, StoreKey, TokenUrl,
 };
 
 use crate::USER_AGENT;
@@ -54,10 +54,8 @@ impl<'a> Desk<'a> {
     }
 
     /// The key under which the services look.
-    pub(super) fn key(&self, store: Arc<FileStore>) -> Result<StoreKey, Failure> {
-        let exchange = self.exchange(Grant::Stored).store(store).build()?;
-        let key = exchange.store_key().cloned();
-        key.ok_or_else(|| Failure::new(Kind::Failed, "a stored sign-in has a key"))
+    pub(super) fn key(&self) -> StoreKey {
+        stored_key(&self.profile, self.credential.id(), &self.account)
     }
 
     pub(super) fn label(&self) -> Label {
@@ -83,19 +81,32 @@ pub(super) fn command(what: &str, provider: &str, account: &str) -> String {
     }
 }
 
-/// The key that the services look under. It does not depend on the client's secret, which is not read.
-pub(super) fn stored_key(
-    profile: Profile,
-    client_id: &str,
-    account: &str,
-    store: &FileStore,
-) -> Result<Option<StoreKey>, Failure> {
-    let credential = Credential::from_fn(client_id, || Err("not asked for here".into()));
-    let exchange = Exchange::builder(profile, credential, Grant::Stored)
-        .subject(account)
-        .store(Arc::new(store.clone()))
-        .build()?;
-    Ok(exchange.store_key().cloned())
+/// The key that the services look under.
+pub(super) fn stored_key(profile: &Profile, client_id: &str, account: &str) -> StoreKey {
+    StoreKey::for_identity(profile, client_id, &Grant::Stored, &Identity::new(account))
+}
+
+/// What is wrong with a record whose tokens came from another issuer than the profile's; `None` if nothing is.
+pub(super) fn of_another_issuer(profile: &Profile, record: &Record) -> Option<String> {
+    let theirs = record.entry.token_url.as_ref().filter(|url| !profile.takes_sign_ins_from(url))?;
+    let own = own_token_url(profile);
+    Some(format!("it is from the token URL {theirs}, and the token URL of {} is {own}", profile.name()))
+}
+
+/// What to do about such a record.
+pub(super) fn about_another_issuer(provider: &Provider<'_>, account: &str) -> String {
+    let name = provider.name();
+    format!(
+        "`{}` replaces it; or, if {name} has moved, list its earlier URL in moved_from of [providers.{name}]; or keep \
+         both, with an account name for each (--account)",
+        command("login", name, account)
+    )
+}
+
+/// A profile's token URL as it may be shown.
+fn own_token_url(profile: &Profile) -> String {
+    let url = profile.token_url().to_string();
+    url.parse::<TokenUrl>().map_or_else(|_| profile.name().to_owned(), |url| url.to_string())
 }
 
 /// A record as the store lists it.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use auth_layer::{Clock, FileStore, SystemClock};
+use auth_layer::{Clock, FileStore, SystemClock, TokenStore};
 
+use super::desk::{about_another_issuer, of_another_issuer, stored_key};
 use super::reach::{Answer, reach};
 use crate::config::{Provider, SecretPlace, Settings, variable};
 use crate::failure::{Failure, Kind};
@@ -42,7 +43,12 @@ async fn examine(report: &mut Report<'_>, only: Option<&str>, settings: &Setting
     }
     for name in names {
         match settings.provider(name) {
-            Ok(provider) => examine_provider(report, &provider).await?,
+            Ok(provider) => {
+                if let Some(store) = &store {
+                    sign_in(report, &provider, store).await?;
+                }
+                examine_provider(report, &provider).await?;
+            }
             Err(failure) => report.failure(name, &failure)?,
         }
     }
@@ -97,6 +103,8 @@ async fn records(report: &mut Report<'_>, store: &FileStore) -> Result<(), Failu
     let mut good = 0;
     for (key, record) in listed {
         match record {
+            // What was taken over is the same sign-in once more.
+            Ok(record) if record.entry.is_taken_over() => {}
             Ok(_) => good += 1,
             Err(error) => {
                 let file = store.file(&key);
@@ -125,6 +133,32 @@ async fn plain(report: &Report<'_>, settings: &Settings, store: &FileStore) -> R
             &format!("the tokens of {plain} of them are not sealed yet"),
             "the next renewal seals them, and so does a new sign-in",
         ),
+    }
+}
+
+/// Tells of a sign-in that cannot be used, or is about to be taken over. Other findings tell why a profile is not known.
+async fn sign_in(report: &mut Report<'_>, provider: &Provider<'_>, store: &FileStore) -> Result<(), Failure> {
+    let (Ok(Some(id)), Ok(account), true) =
+        (provider.client_id(), provider.account(None), provider.takes_sign_ins())
+    else {
+        return Ok(());
+    };
+    let Ok(profile) = provider.profile().await else { return Ok(()) };
+    let key = stored_key(&profile, &id, &account);
+    let name = provider.name();
+    // A record that cannot be read has been told of.
+    let Ok(Some(record)) = key.find(store).await else { return Ok(()) };
+    if let Some(problem) = of_another_issuer(&profile, &record) {
+        let problem = format!("the sign-in of account {account} cannot be used: {problem}");
+        return report.bad(name, Kind::Config, &problem, &about_another_issuer(provider, &account));
+    }
+    match store.load(&key).await {
+        Ok(None) => report.note(
+            name,
+            &format!("the sign-in of account {account} was kept by an earlier version"),
+            "the next renewal takes it over, and programs of the earlier version lose it then: update them as well",
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use auth_layer::{
     Authorization, Clock, LoopbackListener, Scope, Secret, SignIn, SignedIn, SystemClock, TokenStore,
 };
 
-use super::desk::{Desk, command};
+use super::desk::{Desk, command, of_another_issuer};
 use super::interrupt::{between_requests, to_the_end, until_interrupted};
 use super::prompt::ask_for_secret;
 use super::underway::Underway;
@@ -25,8 +25,15 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     let scope = desk.provider.scope(login.scope.as_deref())?;
     // Before the person goes to any trouble: a store that cannot be read cannot be written either.
     let store = desk.store(settings)?;
-    let key = desk.key(store.clone())?;
-    store.load(&key).await?;
+    let key = desk.key();
+    let known = store.load(&key).await?;
+    if let Some(problem) = known.and_then(|record| of_another_issuer(&desk.profile, &record)) {
+        screen.say(format_args!(
+            "There is a sign-in of account {}: {problem}. This one takes its place; to keep both, give this one an account \
+             name of its own (--account).\n",
+            desk.account
+        ));
+    }
     let underway = Underway::new();
     let sign_in = SignIn::builder(desk.profile.clone(), desk.credential.clone());
     let sign_in = sign_in.transport(underway.transport()?).user_agent(USER_AGENT).build()?;

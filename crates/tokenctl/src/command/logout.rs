@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth_layer::{Credential, FileStore, Label, Profile, SignIn, SignedOut, StoreKey, TokenStore};
 
-use super::desk::{labelled, stored_key};
+use super::desk::{labelled, of_another_issuer, stored_key};
 use super::interrupt::to_the_end;
 use super::prompt::ask_for_secret;
 use crate::USER_AGENT;
@@ -21,14 +21,25 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
     let store = Arc::new(store::open(settings)?);
     let profile = provider.profile().await;
     let keys: Vec<StoreKey> = match &profile {
-        Ok(profile) => stored_key(profile.clone(), &id, &account, &store)?.into_iter().collect(),
+        Ok(profile) => vec![stored_key(profile, &id, &account)],
         // The labels tell whose the records are, without the network.
         Err(_) => under(Label::new(provider.name(), &*id, &*account), &store).await?,
     };
     let mut somebody = false;
     for key in &keys {
         // What cannot be read cannot be revoked either, and is not to be lost over a key that was forgotten.
-        somebody |= store.load(key).await?.is_some();
+        let record = key.find(&*store).await?;
+        if let (Ok(profile), Some(record)) = (&profile, &record)
+            && let Some(problem) = of_another_issuer(profile, record)
+        {
+            let problem = format!("account {account} is not signed out: {problem}");
+            return Err(Failure::config(problem).remedy(format!(
+                "sign out with the token URL that it is from (set {}), or remove {}",
+                provider.variable_name("TOKEN_URL"),
+                store.file(key).display()
+            )));
+        }
+        somebody |= record.is_some();
     }
     let (name, account) = (provider.name(), &account);
     if !somebody {
@@ -87,7 +98,7 @@ async fn under(label: Label, store: &FileStore) -> Result<Vec<StoreKey>, Failure
 }
 
 async fn remove(store: &FileStore, keys: &[StoreKey]) -> Result<(), Failure> {
-    for key in keys {
+    for key in keys.iter().flat_map(|key| key.earlier().chain([key])) {
         store.remove(key).await?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_layer::{Clock, FileStore, Label, Profile, Record, State, StoreError, StoreKey, SystemClock};
 use serde::Serialize;
 
-use super::desk::{Kept, command, labelled, stored_key};
+use super::desk::{Kept, command, labelled, of_another_issuer, stored_key};
 use super::login::printable;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
@@ -43,6 +43,13 @@ fn verdict(rows: &[Row]) -> Result<(), Failure> {
         return Err(Failure::new(Kind::SignIn, format!("{}: a person has to sign in", row.provider))
             .remedy(command("login", &row.provider, &row.account)));
     }
+    if let Some(row) = first(&|row| row.configured && row.standing == Standing::AnotherTokenUrl) {
+        let why = row.reason.as_deref().unwrap_or_default();
+        let problem =
+            format!("{}: the sign-in of account {} cannot be used: {why}", row.provider, row.account);
+        let doctor = format!("`tokenctl doctor {}` says what to do about it", row.provider);
+        return Err(Failure::config(problem).remedy(doctor));
+    }
     match rows.iter().find_map(|row| row.trouble.filter(|_| row.standing == Standing::Unknown).zip(Some(row)))
     {
         None => Ok(()),
@@ -70,12 +77,34 @@ async fn rows(
     for name in names {
         // One that is gone from the configuration may still be in the store.
         let Ok(provider) = settings.provider(name) else { continue };
-        let configured = Configured::of(&provider, store).await?;
-        let record = configured.find(&kept);
-        seen.extend(record.map(|(key, _)| key.clone()));
-        rows.push(configured.row(record.map(|(_, record)| record), now));
+        let configured = Configured::of(&provider).await?;
+        let row = match (configured.find(&kept), &configured.key) {
+            (Some((key, record)), _) => {
+                seen.insert(key.clone());
+                configured.row(Some(record), now)
+            }
+            (None, Some(key)) => {
+                // The same sign-in under the key of an earlier version.
+                let record = key.find(store).await.transpose();
+                if record.is_some() {
+                    seen.extend(key.earlier().cloned());
+                }
+                let mut row = configured.row(record.as_ref(), now);
+                if record.is_some() {
+                    row.reason.get_or_insert_with(|| {
+                        "the next renewal takes it over from an earlier version".into()
+                    });
+                }
+                row
+            }
+            (None, None) => configured.row(None, now),
+        };
+        rows.push(row);
     }
-    kept.retain(|(key, _)| !seen.contains(key));
+    // What was taken over is left for programs of an earlier version alone.
+    let is_left =
+        |record: &Result<Record, _>| record.as_ref().is_ok_and(|record| record.entry.is_taken_over());
+    kept.retain(|(key, record)| !seen.contains(key) && !is_left(record));
     rows.extend(kept.iter().map(|(key, record)| stray(key, record, now)));
     if let Some(name) = only {
         rows.retain(|row| row.provider == name);
@@ -92,24 +121,24 @@ struct Configured {
     account: String,
     client_id: Option<String>,
     key: Option<StoreKey>,
-    lifetime: Option<Duration>,
+    profile: Option<Profile>,
     machine: bool,
     /// Why the provider's profile, and with it the key, is not known.
     trouble: Option<Failure>,
 }
 
 impl Configured {
-    async fn of(provider: &Provider<'_>, store: &FileStore) -> Result<Self, Failure> {
+    async fn of(provider: &Provider<'_>) -> Result<Self, Failure> {
         let client_id = provider.client_id()?;
         let account = provider.account(None)?;
         let named = provider.named_account(None)?.is_some();
-        let (mut key, mut lifetime, mut trouble) = (None, None, None);
+        let (mut key, mut profile, mut trouble) = (None, None, None);
         // What signs in nobody needs no record; what has no client id can have none.
         if let (Some(id), true) = (&client_id, provider.takes_sign_ins()) {
             match provider.profile().await {
-                Ok(profile) => {
-                    lifetime = profile.refresh_token_lifetime();
-                    key = stored_key(profile, id, &account, store)?;
+                Ok(known) => {
+                    key = Some(stored_key(&known, id, &account));
+                    profile = Some(known);
                 }
                 // One that cannot be asked does not hide the others.
                 Err(failure) => trouble = Some(failure),
@@ -118,7 +147,7 @@ impl Configured {
         let name = provider.name().to_owned();
         // Who named an account means a person's.
         let machine = provider.takes_client_credentials() && !(named && provider.takes_sign_ins());
-        Ok(Self { provider: name, account, client_id, key, lifetime, machine, trouble })
+        Ok(Self { provider: name, account, client_id, key, profile, machine, trouble })
     }
 
     /// The record, by its key, or else by its label.
@@ -133,7 +162,11 @@ impl Configured {
     fn row(&self, record: Option<&Result<Record, StoreError>>, now: Duration) -> Row {
         let mut row = Row::new(&self.provider, &self.account, self.client_id.clone());
         match record {
-            Some(record) => row.judge(record, self.lifetime, now),
+            Some(record) => {
+                let lifetime = self.profile.as_ref().and_then(Profile::refresh_token_lifetime);
+                row.judge(record, lifetime, now);
+                row.compare(record, self.profile.as_ref());
+            }
             None if self.trouble.is_some() => row.standing = Standing::Unknown,
             None if self.machine => row.standing = Standing::NoSignInNeeded,
             None => {}
@@ -194,6 +227,7 @@ enum Standing {
     SignInAgain,
     NotSignedIn,
     NoSignInNeeded,
+    AnotherTokenUrl,
     Unreadable,
     Unknown,
 }
@@ -210,6 +244,7 @@ impl Standing {
             Self::SignInAgain => ("sign in again", Colour::Red),
             Self::NotSignedIn => ("not signed in", Colour::Yellow),
             Self::NoSignInNeeded => ("needs no sign-in", Colour::Green),
+            Self::AnotherTokenUrl => ("of another token URL", Colour::Red),
             Self::Unreadable => ("unreadable", Colour::Red),
             Self::Unknown => ("unknown", Colour::Yellow),
         }
@@ -263,6 +298,16 @@ impl Row {
             }
             _ => (Standing::SignedIn, None),
         };
+    }
+
+    /// Judges whose tokens a record holds. An end says more, as it is the same for all.
+    fn compare(&mut self, record: &Result<Record, StoreError>, profile: Option<&Profile>) {
+        if let (Some(profile), Ok(record)) = (profile, record)
+            && record.entry.state != State::Ended
+            && let Some(problem) = of_another_issuer(profile, record)
+        {
+            (self.standing, self.reason) = (Standing::AnotherTokenUrl, Some(problem));
+        }
     }
 
     fn cells(&self, now: Duration) -> [String; 6] {

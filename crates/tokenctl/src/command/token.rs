@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{Clock, Error, Exchange, Grant, SystemClock, Token, TokenManager, TokenStore};
+use auth_layer::{Clock, Error, ErrorKind, Exchange, Grant, SystemClock, Token, TokenManager};
 use zeroize::Zeroizing;
 
-use super::desk::Desk;
+use super::desk::{Desk, about_another_issuer};
 use super::interrupt::to_the_end;
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
@@ -28,13 +28,23 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let desk = Desk::open(whose, settings, |_| Ok(None)).await?;
     let manager = TokenManager::new(exchange(&desk, settings).await?);
-    let token = to_the_end(screen, fetch(&manager)).await?.map_err(|error| desk.advise(error.into()))?;
+    let token = to_the_end(screen, fetch(&manager)).await?.map_err(|error| advised(&desk, error))?;
     let token = token.access_token().expose();
     let line = Zeroizing::new(match form {
         Form::Bare => format!("{token}\n"),
         Form::Header => format!("Authorization: Bearer {token}\n"),
     });
     screen.data(line.as_bytes())
+}
+
+/// A failure with what to do about it in the words of this program.
+fn advised(desk: &Desk<'_>, error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::TokenUrl => {
+            Failure::from(error).remedy(about_another_issuer(&desk.provider, &desk.account))
+        }
+        _ => desk.advise(error.into()),
+    }
 }
 
 /// Gets the token, and sees to it that what came with it is stored: a refresh token that is not would go with this
@@ -62,7 +72,7 @@ async fn exchange(desk: &Desk<'_>, settings: &Settings) -> Result<Exchange, Fail
         let store = desk.store(settings)?;
         let exchange = desk.exchange(Grant::Stored).store(store.clone()).build()?;
         let Some(key) = exchange.store_key() else { return Ok(exchange) };
-        if desk.named || !provider.takes_client_credentials() || store.load(key).await?.is_some() {
+        if desk.named || !provider.takes_client_credentials() || key.find(&*store).await?.is_some() {
             return Ok(exchange);
         }
     } else if desk.named {

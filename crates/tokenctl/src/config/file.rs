@@ -46,6 +46,8 @@ pub(crate) struct Provider {
     pub(crate) issuer: Option<String>,
     pub(crate) authorize_url: Option<String>,
     pub(crate) token_url: Option<String>,
+    /// The token URLs that the provider had before.
+    pub(crate) moved_from: Vec<String>,
     pub(crate) device_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
     pub(crate) redirect_uri: Option<String>,

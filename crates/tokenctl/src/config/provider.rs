@@ -235,6 +235,9 @@ impl<'a> Provider<'a> {
                 profile = with(profile, &url).map_err(|error| self.config(&error))?;
             }
         }
+        for url in self.shape.iter().flat_map(|shape| &shape.moved_from) {
+            profile = profile.with_moved_from(url).map_err(|error| self.config(&error))?;
+        }
         if let Some(auth) = self.client_auth() {
             profile = profile.with_client_auth(auth);
         }

@@ -6,6 +6,8 @@
 mod config;
 /// `doctor`: what it finds, and what it says to do.
 mod doctor;
+/// Records of an earlier version, and of another token URL.
+mod earlier;
 /// The exit codes, one by one, and the help that lists them.
 mod exit_codes;
 /// `login`: the browser, the paste, the device, and whoever says no.

@@ -74,6 +74,10 @@ struct Tokens {
     sign_in: Hidden,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access_token: Option<Hidden>,
+    /// Where they came from. It is sealed with them, so that it cannot be exchanged, and because its query may hold a
+    /// secret. A file of an earlier version has none, and that version ignores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_url: Option<Hidden>,
 }
 
 /// An entry as it was read. A mark's lease is told with its end, since the Unix epoch.
@@ -103,6 +107,7 @@ impl Document {
             refresh_token: Hidden::of(entry.refresh_token.expose()),
             sign_in: Hidden::of(entry.sign_in.as_str()),
             access_token: entry.access_token.as_ref().map(|token| Hidden::of(token.expose())),
+            token_url: entry.token_url.as_ref().map(|url| Hidden::of(&url.uri().to_string())),
         };
         let (tokens, sealed) = match sealing {
             Some(sealing) => {
@@ -202,6 +207,7 @@ impl Document {
             ),
             None => None,
         };
+        let token_url = tokens.token_url.as_ref().map(|url| url.0.expose().parse()).transpose();
         let sign_in = StoreKey::from_digits(tokens.sign_in.0.expose());
         let (state, lease_ends) = match (self.state, &self.mark) {
             (Status::Idle, None) => (State::Idle, None),
@@ -214,6 +220,7 @@ impl Document {
         let entry = Entry {
             state,
             sign_in: sign_in.ok_or_else(|| corrupt("does not tell which sign-in it is from"))?,
+            token_url: token_url.map_err(|_| corrupt("has a token URL that is not valid"))?,
             access_token,
             hard: self.access_token_ends,
             last_error: self.last_error.clone(),

@@ -1,0 +1,75 @@
+//! The token URLs that a provider had before, whose sign-ins are still its own.
+
+use http::Uri;
+
+use super::recipe::Profile;
+use super::token_url::TokenUrl;
+use crate::config_error::ConfigError;
+use crate::error::{Error, ErrorKind};
+
+impl Profile {
+    /// Adds a token URL that the provider had before. A sign-in whose tokens came from there is used at the profile's
+    /// own [token URL](Self::token_url) from now on.
+    ///
+    /// A refresh token goes only to the issuer that gave it (RFC 6749 section 10.4), so list a URL only if the provider
+    /// itself has moved away from it. [`Profile::goto`] lists both addresses that GoTo has published.
+    ///
+    /// ```
+    /// use auth_layer::Profile;
+    ///
+    /// let moved = Profile::new("example", "https://identity.example.com/token")?
+    ///     .with_moved_from("https://auth.example.com/oauth/token")?;
+    /// assert!(moved.takes_sign_ins_from(&"https://auth.example.com/oauth/token".parse()?));
+    /// # Ok::<(), auth_layer::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Profile::new`].
+    pub fn with_moved_from(mut self, token_url: &str) -> Result<Self, ConfigError> {
+        self.moved_from.push(token_url.parse()?);
+        Ok(self)
+    }
+
+    /// The token URLs whose sign-ins are used at the profile's own: those of [`with_moved_from`](Self::with_moved_from),
+    /// and those that the provider has published.
+    ///
+    /// The published ones count only while the profile's own token URL is one of them. A profile that was pointed
+    /// elsewhere, such as at an emulator, never gets the refresh tokens of the real provider.
+    pub fn moved_from(&self) -> impl Iterator<Item = &TokenUrl> {
+        let is_published = self.published.iter().any(|url| url.is_at(self.token_url()));
+        let published = if is_published { &self.published[..] } else { &[] };
+        published.iter().chain(&self.moved_from)
+    }
+
+    /// True if a sign-in whose tokens came from `url` may be used with this profile: `url` is the profile's own token URL,
+    /// or one that the provider [moved from](Self::moved_from).
+    pub fn takes_sign_ins_from(&self, url: &TokenUrl) -> bool {
+        url.is_at(self.token_url()) || self.moved_from().any(|earlier| earlier == url)
+    }
+
+    /// The token URLs that the provider has published, one after the other.
+    pub(super) fn published_at(mut self, urls: &[&'static str]) -> Self {
+        self.published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();
+        self
+    }
+
+    /// Refuses a sign-in of another issuer. `how` is what the application says about signing in.
+    pub(crate) fn check_sign_in_from(&self, url: Option<&TokenUrl>, how: Option<&str>) -> Result<(), Error> {
+        let Some(theirs) = url.filter(|url| !self.takes_sign_ins_from(url)) else { return Ok(()) };
+        let own = TokenUrl::at(self.token_url().clone());
+        // The query is not shown, for it may hold a secret.
+        let query = if own.to_string() == theirs.to_string() { "; the two differ in the query" } else { "" };
+        let message = format!(
+            "the stored sign-in is from the token URL {theirs}, and the profile \"{}\" has the token URL {own}{query}; \
+             nothing was sent",
+            self.name()
+        );
+        let how = how.map_or_else(String::new, |how| format!(" ({how})"));
+        let remedy = format!(
+            "sign in again at {own}{how}; or, if the provider has moved, add {theirs} to the profile's moved_from; or, if \
+             these are two tenants, give each of them a subject or a provider name of its own"
+        );
+        Err(Error::new(ErrorKind::TokenUrl, message).with_remedy(Some(remedy)))
+    }
+}

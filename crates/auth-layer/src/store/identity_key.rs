@@ -1,0 +1,62 @@
+//! The key of an identity, made of everything that makes its tokens different from another's.
+
+use super::earlier;
+use super::key::StoreKey;
+use crate::grant::Grant;
+use crate::identity::Identity;
+use crate::profile::Profile;
+use crate::token::Scope;
+
+impl StoreKey {
+    /// The key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. A sign-in that is written
+    /// there is found by every exchange with the same profile, client id, grant and identity.
+    ///
+    /// It covers the provider's name, the client's id, the grant, the identity's tenant (which an
+    /// [`ExchangeBuilder`](crate::ExchangeBuilder) calls the `subject`), the set of scopes, the audience, the resource and
+    /// every further parameter of the profile. The order of scopes and parameters does not count.
+    /// [`Grant::RefreshToken`] and [`Grant::Stored`] have the same key; other grants keep no record.
+    ///
+    /// It does not cover the token URL and how the client authenticates, which a provider may change. The record keeps
+    /// its token URL instead ([`Entry::token_url`](crate::Entry::token_url)). Two token endpoints that share a provider's
+    /// name and a client id, such as two tenants of one issuer, therefore need a tenant or a provider name each.
+    ///
+    /// ```
+    /// use auth_layer::{Credential, Exchange, Grant, Identity, MemoryStore, Profile, StoreKey};
+    /// use std::sync::Arc;
+    ///
+    /// let identity = Identity::new("reception").with_scope("collab:".parse()?);
+    /// let key = StoreKey::for_identity(&Profile::goto(), "my-client", &Grant::Stored, &identity);
+    ///
+    /// let exchange = Exchange::builder(Profile::goto(), Credential::new("my-client", "secret"), Grant::Stored)
+    ///     .identity(&identity)
+    ///     .store(Arc::new(MemoryStore::new()))
+    ///     .build()?;
+    /// assert_eq!(exchange.store_key(), Some(&key));
+    /// # Ok::<(), auth_layer::ConfigError>(())
+    /// ```
+    pub fn for_identity(profile: &Profile, client_id: &str, grant: &Grant, identity: &Identity) -> Self {
+        let mut profile = profile.clone().for_identity(identity);
+        profile.scope = identity.scope().cloned().or(profile.scope);
+        Self::for_subject(&profile, client_id, grant, identity.tenant())
+    }
+
+    /// The same, of a profile that has the identity's scope, audience and resource in it.
+    pub(crate) fn for_subject(profile: &Profile, client_id: &str, grant: &Grant, subject: &str) -> Self {
+        let mut parameters: Vec<_> = profile.parameters.iter().collect();
+        parameters.sort();
+        // Each part has its name in front, and a fixed number of values after it, so that no part can pass for another
+        // and a kind of part that comes later leaves all other keys as they are.
+        let mut parts = vec![VERSION, "provider", profile.name(), "client", client_id];
+        parts.extend(["grant", grant.name(), "subject", subject]);
+        parts.extend(profile.scope.iter().flat_map(Scope::iter).flat_map(|scope| ["scope", scope]));
+        parts.extend(parameters.into_iter().flat_map(|(name, value)| ["parameter", name, value]));
+        let traded = grant.identity();
+        parts.extend(traded.iter().flat_map(|traded| ["traded", traded.as_str()]));
+        let earlier =
+            if grant.is_used_up() { earlier::keys(profile, client_id, subject) } else { Vec::new() };
+        Self::of(parts).with_earlier(earlier)
+    }
+}
+
+/// Counted up when keys are made of other parts. What was kept under the keys before is then to be taken over.
+const VERSION: &str = "2";
