@@ -2,6 +2,7 @@
 
 mod custody;
 mod exchange;
+mod news;
 mod refresh;
 mod static_token;
 mod token_source;

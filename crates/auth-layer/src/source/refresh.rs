@@ -19,10 +19,10 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// The refresh token of one identity, in its store.
 #[derive(Debug)]
 pub(crate) struct Refresh {
-    custody: Arc<Custody>,
+    pub(super) custody: Arc<Custody>,
     /// Where it starts, if the store has no record; `None` where only the store tells.
     initial: Option<RefreshToken>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     label: Label,
     /// What a person has to do where a sign-in is needed.
     remedy: Option<String>,
@@ -34,14 +34,18 @@ pub(crate) struct Refresh {
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+pub(super) struct Memory {
     /// The access token handed out last: the one that is no news.
-    last: Option<AccessToken>,
+    pub(super) last: Option<AccessToken>,
     /// The marked token was sent once by us, and its answer was lost.
     lost: bool,
     /// What the record was before our mark, as long as nothing was sent under it: whether the mark was written may be
     /// unknown.
     unsent: Option<State>,
+    /// The sign-in that was tried last; `None` if there was none.
+    pub(super) tried: Option<StoreKey>,
+    /// The last call ended because a person has to sign in.
+    pub(super) ended: bool,
 }
 
 /// What came of redeeming.
@@ -106,7 +110,9 @@ impl Refresh {
                 self.custody.wait(version, lease).await.map_err(store_failed)?;
                 continue;
             }
-            let Some(mut record) = self.record().await.map_err(store_failed)? else {
+            let record = self.record().await.map_err(store_failed)?;
+            self.note(record.as_ref());
+            let Some(mut record) = record else {
                 return Err(self.sign_in_needed("nobody has signed in yet"));
             };
             self.forget_unsent_mark(&mut record.entry);
@@ -192,6 +198,13 @@ impl Refresh {
         }
     }
 
+    /// Notes what is tried from here on.
+    fn note(&self, record: Option<&Record>) {
+        let mut memory = self.memory();
+        memory.tried = record.map(|record| record.entry.sign_in.clone());
+        memory.ended = false;
+    }
+
     /// From here on the token may be used up.
     fn sending(&self) {
         let mut memory = self.memory();
@@ -239,29 +252,6 @@ impl Refresh {
 
     fn first(&self, initial: RefreshToken) -> Entry {
         Entry { label: Some(self.label.clone()), ..Entry::new(initial) }
-    }
-
-    /// Takes over what another holder got, if it is news, may do what is required and lives on for a while.
-    fn adopt(&self, entry: &Entry, request: &TokenRequest, required: Option<&Scope>) -> Option<IssuedToken> {
-        let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
-        let now = self.clock.now();
-        let left = hard.saturating_sub(now.wall());
-        let mut memory = self.memory();
-        if entry.state != State::Idle
-            || left < WORTH_ADOPTING
-            || memory.last.as_ref() == Some(token)
-            || request.rejected() == Some(token)
-            || required
-                .is_some_and(|required| entry.scope.as_ref().is_some_and(|scope| !scope.covers(required)))
-        {
-            return None;
-        }
-        memory.last = Some(token.clone());
-        let issued = IssuedToken::new(token.clone(), now, left);
-        Some(match &entry.scope {
-            Some(scope) => issued.with_scope(scope.clone()),
-            None => issued,
-        })
     }
 
     /// A public client's refresh token is to be replaced with each use (RFC 9700 section 2.2.2). Where it is not, and
@@ -325,10 +315,11 @@ impl Refresh {
     }
 
     fn sign_in_needed(&self, why: impl Into<Cow<'static, str>>) -> Error {
+        self.memory().ended = true;
         Error::new(ErrorKind::SignInAgain, why).with_remedy(self.remedy.clone())
     }
 
-    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+    pub(super) fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -380,6 +371,3 @@ fn store_too_slow() -> Error {
 
 /// Who comes after a crash waits no longer than this, where waiting saves an exchange and no more.
 const SHORT_LEASE: Duration = Duration::from_secs(10);
-
-/// An access token with less left is not worth taking over.
-const WORTH_ADOPTING: Duration = Duration::from_secs(30);

@@ -10,6 +10,7 @@ mod challenge_properties;
 mod challenges;
 mod crashes;
 mod custom_grant;
+mod dead_on_arrival;
 mod device;
 #[cfg(unix)]
 mod file_store;
@@ -31,6 +32,7 @@ mod outage;
 mod pool;
 mod profiles;
 mod refresh;
+mod refused;
 mod rejection;
 mod replay;
 mod replay_body;
