@@ -75,6 +75,10 @@ impl CustomGrant {
         Ok(parameters)
     }
 
+    pub(crate) fn has_fixed_secrets(&self) -> bool {
+        self.parameters.iter().all(|(_, value)| value.fixed().is_some())
+    }
+
     pub(crate) fn identity(&self) -> Vec<String> {
         self.parameters.iter().map(|(name, value)| format!("{name}={}", value.identity())).collect()
     }

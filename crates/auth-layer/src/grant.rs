@@ -164,6 +164,16 @@ impl Grant {
         }
     }
 
+    /// Whether its own secrets are kept here, or it has none. A refresh token in a store is not counted.
+    pub(crate) fn has_fixed_secrets(&self) -> bool {
+        match self {
+            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => true,
+            Self::JwtBearer(assertion) => assertion.fixed().is_some(),
+            Self::TokenExchange(exchange) => exchange.has_fixed_secrets(),
+            Self::Custom(custom) => custom.has_fixed_secrets(),
+        }
+    }
+
     /// What of it makes one identity's tokens different from another's, without a secret in clear.
     pub(crate) fn identity(&self) -> Vec<String> {
         match self {

@@ -126,6 +126,13 @@ impl TokenExchange {
         Ok(parameters)
     }
 
+    pub(crate) fn has_fixed_secrets(&self) -> bool {
+        [Some(&self.subject), self.actor.as_ref()]
+            .into_iter()
+            .flatten()
+            .all(|party| party.token.fixed().is_some())
+    }
+
     pub(crate) fn identity(&self) -> Vec<String> {
         let parties = [("subject", Some(&self.subject)), ("actor", self.actor.as_ref())];
         let parties = parties.into_iter().filter_map(|(who, party)| {

@@ -40,6 +40,12 @@ impl Answer<'_> {
             && self.members.as_ref().is_some_and(|members| !members.is_error())
     }
 
+    /// Whether it names an OAuth error, and so comes from a server that read the request.
+    pub(super) fn has_error(&self) -> bool {
+        self.members.as_ref().is_some_and(|members| members.oauth_error(str::to_owned).is_some())
+            && self.status != StatusCode::UNSUPPORTED_MEDIA_TYPE
+    }
+
     /// Makes an error of it: of its body only the OAuth error fields.
     pub(super) fn refusal(&self) -> Error {
         if self.members.is_none() && self.status.is_success() {

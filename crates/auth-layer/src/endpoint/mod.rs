@@ -2,6 +2,7 @@
 
 mod answer;
 mod device;
+mod fingerprint;
 mod request;
 mod response;
 mod token_endpoint;

@@ -89,6 +89,11 @@ impl Recipe {
         self.credential.id()
     }
 
+    /// Whether the client's secret is kept here, or it has none.
+    pub(crate) fn has_fixed_secret(&self) -> bool {
+        self.client_auth == ClientAuth::Public || self.credential.secret().is_some()
+    }
+
     /// Reads the secret that one exchange is made with. A public client has none to read.
     pub(crate) async fn prove(&self) -> Result<Proof, Error> {
         if self.client_auth == ClientAuth::Public {
@@ -144,6 +149,11 @@ impl Recipe {
 }
 
 impl Proof {
+    /// The client's secret, empty for a public client.
+    pub(super) fn secret(&self) -> &str {
+        self.secret.expose()
+    }
+
     /// Strikes secrets out of what a server said, in case it echoed them: the client's, and those among the
     /// request's parameters. As they are, as they stand in a form, and in base64.
     pub(super) fn redact(&self, text: &str, parameters: &[Parameter<'_>]) -> String {

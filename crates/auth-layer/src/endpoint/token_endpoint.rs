@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::answer::Answer;
 use super::device::DeviceAnswer;
+use super::fingerprint::Fingerprint;
 use super::request::{Ask, Parameter, Proof, Recipe};
 use super::response::{Members, TokenAnswer, invalid, is_transient};
 use super::transport::{AnswerBody, Transport};
@@ -23,6 +24,7 @@ use crate::credential::Credential;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::grant::Grant;
 use crate::profile::{Encoding, Profile, shown};
+use crate::secret::Secret;
 
 /// A token endpoint, the provider's other endpoints beside it, and how one client talks to them.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(crate) struct TokenEndpoint {
     timeout: Duration,
     /// The profile's encoding was refused, and the other one worked.
     other_encoding: AtomicBool,
+    /// The secrets that the last request carried; `None` if they could not be read.
+    sent: Mutex<Option<Fingerprint>>,
 }
 
 impl TokenEndpoint {
@@ -46,7 +50,7 @@ impl TokenEndpoint {
     ) -> Result<Self, ConfigError> {
         let recipe = Recipe::new(&profile, credential)?;
         let other_encoding = AtomicBool::new(false);
-        Ok(Self { profile, recipe, transport, clock, timeout, other_encoding })
+        Ok(Self { profile, recipe, transport, clock, timeout, other_encoding, sent: Mutex::default() })
     }
 
     pub(crate) const fn profile(&self) -> &Profile {
@@ -88,10 +92,43 @@ impl TokenEndpoint {
     /// The same for a grant whose secrets may have to be asked for first, within the same deadline.
     pub(crate) async fn exchange_grant(&self, grant: &Grant) -> Result<TokenAnswer, Error> {
         let mut deadline = self.deadline(self.timeout);
+        self.note_sent(None);
         let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
-        let own = parameters.iter().map(|(name, value)| (&**name, value.expose()));
-        let parameters: Vec<Parameter<'_>> = [("grant_type", grant.name())].into_iter().chain(own).collect();
-        self.trade(&parameters, deadline).await
+        self.trade(&named(grant, &parameters), deadline).await
+    }
+
+    /// Whether no secret of a request can change: all are kept here.
+    pub(crate) fn has_fixed_secrets(&self, grant: &Grant) -> bool {
+        self.recipe.has_fixed_secret() && grant.has_fixed_secrets()
+    }
+
+    /// Whether a request would now carry other secrets than the last one did. `false` if they cannot be read.
+    pub(crate) async fn has_other_secrets(&self, grant: &Grant) -> bool {
+        if self.has_fixed_secrets(grant) {
+            return false;
+        }
+        let (Ok(parameters), Ok(proof)) = (grant.parameters().await, self.recipe.prove().await) else {
+            return false;
+        };
+        let found = Fingerprint::of(&proof, &named(grant, &parameters));
+        *self.sent() != Some(found)
+    }
+
+    /// Waits no longer than for a token request.
+    pub(crate) async fn in_timeout<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        match select(pin!(future), self.clock.sleep(self.timeout)).await {
+            Either::Left((value, _)) => Some(value),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    fn note_sent(&self, sent: Option<Fingerprint>) {
+        *self.sent() = sent;
+    }
+
+    fn sent(&self) -> MutexGuard<'_, Option<Fingerprint>> {
+        // Nothing under the lock can leave it half-changed.
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn trade(&self, grant: &[Parameter<'_>], deadline: Deadline) -> Result<TokenAnswer, Error> {
@@ -133,7 +170,9 @@ impl TokenEndpoint {
         mut deadline: Deadline,
         read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.note_sent(None);
         let proof = self.in_time(self.recipe.prove(), &mut deadline, "the client's secret").await?;
+        self.note_sent(Some(Fingerprint::of(&proof, ask.parameters)));
         let result = match select(pin!(self.answer(ask, &proof)), deadline.sleep).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(Error::new(
@@ -154,7 +193,9 @@ impl TokenEndpoint {
             return Ok(answer);
         }
         let answer = self.attempt(ask, encoding.other(), proof).await?;
-        if answer.is_good() {
+        // A refusal for another reason shows as well that the server read it. Otherwise each refused exchange would cost
+        // two requests.
+        if answer.is_good() || answer.has_error() {
             self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
         }
         Ok(answer)
@@ -216,6 +257,12 @@ impl TokenEndpoint {
             self.profile.encoding
         }
     }
+}
+
+/// The parameters of a grant, as a request carries them.
+fn named<'a>(grant: &'a Grant, own: &'a [(&'a str, Secret)]) -> Vec<Parameter<'a>> {
+    let own = own.iter().map(|(name, value)| (*name, value.expose()));
+    [("grant_type", grant.name())].into_iter().chain(own).collect()
 }
 
 /// When a conversation is to be over, and how long after its beginning that is.

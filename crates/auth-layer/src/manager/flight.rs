@@ -17,7 +17,7 @@ pub(super) type Outcome = Result<Arc<Token>, Error>;
 #[derive(Debug)]
 pub(super) enum Flight {
     /// It runs in a task of its own.
-    Spawned { outcome: watch::Receiver<Option<Outcome>>, task: AbortHandle },
+    Spawned { outcome: watch::Receiver<Option<Outcome>>, task: AbortHandle, waiters: Waiters },
     /// There was no runtime: those who wait drive it, and it ends with the last of them.
     Driven(WeakShared<BoxFuture<'static, Outcome>>),
 }
@@ -25,14 +25,27 @@ pub(super) enum Flight {
 /// A seat on a flight, as a caller holds it.
 #[derive(Debug)]
 pub(super) enum Seat {
-    Spawned(watch::Receiver<Option<Outcome>>),
+    Spawned(watch::Receiver<Option<Outcome>>, Waiters),
     Driven(Shared<BoxFuture<'static, Outcome>>),
+}
+
+/// Tells an exchange whether a caller waits for it. Each seat holds a clone, and so do the flight and the exchange.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waiters(Arc<()>);
+
+impl Waiters {
+    /// Whether a caller waits. It is exact under the manager's lock, since callers join under it.
+    pub(super) fn any(&self) -> bool {
+        // The flight and the exchange that asks hold one each.
+        Arc::strong_count(&self.0) > 2
+    }
 }
 
 impl Flight {
     /// Starts on the runtime this is called from.
     pub(super) fn spawn(
         runtime: &Handle,
+        waiters: Waiters,
         exchange: impl Future<Output = Outcome> + Send + 'static,
     ) -> (Self, Seat) {
         let (sender, outcome) = watch::channel(None);
@@ -40,8 +53,8 @@ impl Flight {
             let arrived = exchange.await;
             sender.send_replace(Some(arrived));
         });
-        let seat = Seat::Spawned(outcome.clone());
-        (Self::Spawned { outcome, task: task.abort_handle() }, seat)
+        let seat = Seat::Spawned(outcome.clone(), waiters.clone());
+        (Self::Spawned { outcome, task: task.abort_handle(), waiters }, seat)
     }
 
     /// Starts when the first who waits is polled.
@@ -54,9 +67,9 @@ impl Flight {
     /// Takes a seat, unless the flight is over or its runtime has shut down under it.
     pub(super) fn join(&self) -> Option<Seat> {
         match self {
-            Self::Spawned { outcome, .. } => {
+            Self::Spawned { outcome, waiters, .. } => {
                 let in_the_air = outcome.borrow().is_none() && outcome.has_changed().is_ok();
-                in_the_air.then(|| Seat::Spawned(outcome.clone()))
+                in_the_air.then(|| Seat::Spawned(outcome.clone(), waiters.clone()))
             }
             Self::Driven(weak) => weak.upgrade().filter(|shared| shared.peek().is_none()).map(Seat::Driven),
         }
@@ -74,7 +87,7 @@ impl Seat {
     /// Waits for the outcome. Dropping this leaves a spawned flight running.
     pub(super) async fn outcome(self) -> Outcome {
         match self {
-            Self::Spawned(mut outcome) => match outcome.wait_for(Option::is_some).await {
+            Self::Spawned(mut outcome, _waiting) => match outcome.wait_for(Option::is_some).await {
                 Ok(arrived) => arrived.clone().unwrap_or_else(|| Err(interrupted())),
                 Err(_) => Err(interrupted()),
             },

@@ -1,62 +1,62 @@
 //! `Keeper`: the state behind every handle of one manager.
 
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-
-use super::flight::{Flight, Outcome, Seat};
-use super::renewal::{self, Renewal};
+use super::attempt::Attempt;
+use super::failures::Failures;
+use super::flight::{Flight, Outcome, Seat, Waiters};
+use super::renewal::Renewal;
 use super::signal::Signal;
 use super::slot::{Age, Token};
 use crate::clock::{Clock, Now};
 use crate::error::{Error, ErrorKind};
-use crate::source::{IssuedToken, TokenRequest, TokenSource};
+use crate::source::{TokenRequest, TokenSource};
 use crate::sync::{ArcSwapOption, AtomicU64, Handle, Mutex, MutexGuard};
 use crate::token::Generation;
 
 #[derive(Debug)]
 pub(super) struct Keeper {
     /// The current token.
-    slot: ArcSwapOption<Token>,
+    pub(super) slot: ArcSwapOption<Token>,
     /// The landing that is in the slot, written after it. Whoever has seen this one need not look into the slot.
-    landing: AtomicU64,
+    pub(super) landing: AtomicU64,
     /// The monotonic time, in nanoseconds, before which a stale token starts no renewal.
-    gate: AtomicU64,
+    pub(super) gate: AtomicU64,
     pub(super) source: Box<dyn TokenSource>,
     pub(super) clock: Arc<dyn Clock>,
-    renewal: Renewal,
-    signal: Signal,
+    pub(super) renewal: Renewal,
+    pub(super) signal: Signal,
     slow: Mutex<Slow>,
     pub(super) counts: Counts,
 }
 
 /// What only the slow path touches. The lock is never held across an await.
 #[derive(Debug)]
-struct Slow {
-    flight: Option<Flight>,
+pub(super) struct Slow {
+    pub(super) flight: Option<Flight>,
     /// A flight whose token nobody wants any more, but which must finish before the next one starts.
     before: Option<Seat>,
     /// How often everything was forgotten. What left before the last time lands nowhere.
-    forgotten: u64,
+    pub(super) forgotten: u64,
     /// The last generation that was handed out.
-    last: Generation,
-    /// The last failure, and until when it answers for the token endpoint.
-    remembered: Option<(Error, Now)>,
-    /// Failures in a row.
-    failures: u32,
+    pub(super) last: Generation,
+    /// The failures since the last token.
+    pub(super) failures: Failures,
+    /// Before this moment the source is not asked, since the last token it issued was of no use. Those who need one wait.
+    pub(super) ask_not_before: Option<Now>,
+    /// The last generation that was rejected while it was the current one.
+    pub(super) rejected: Option<Generation>,
     /// Until when a rejection starts no renewal.
-    floor: Option<Now>,
+    pub(super) floor: Option<Now>,
     /// When the current token was asked for.
-    renewed: Option<Now>,
+    pub(super) renewed: Option<Now>,
     /// It was told that a person has to sign in, and no token has come since.
-    told: bool,
+    pub(super) told: bool,
     /// Nobody is to get a token from here any more.
-    retired: bool,
-    chance: fastrand::Rng,
+    pub(super) retired: bool,
+    pub(super) chance: fastrand::Rng,
 }
 
 /// How often what happened. None of it is on the hit path.
@@ -97,8 +97,9 @@ impl Keeper {
             before: None,
             forgotten: 0,
             last: Generation(0),
-            remembered: None,
-            failures: 0,
+            failures: Failures::default(),
+            ask_not_before: None,
+            rejected: None,
             floor: None,
             renewed: None,
             told: false,
@@ -157,10 +158,13 @@ impl Keeper {
             return;
         }
         // A flight may have landed since this caller looked.
-        if self.current().is_some_and(|token| token.age(now) == Age::Stale) {
-            self.depart(&mut slow, Some(&runtime), TokenRequest::new());
+        let stale = self.current().is_some_and(|token| token.age(now) == Age::Stale);
+        let failed = slow.failures.remembered(now).is_some();
+        if stale && (!failed || slow.failures.may_check(now)) {
+            self.depart(&mut slow, now, Some(&runtime), TokenRequest::new());
         } else {
-            let _ = self.gate.compare_exchange(CLOSED, seen, Ordering::Relaxed, Ordering::Relaxed);
+            let open = slow.failures.quiet_until().map_or(seen, nanos);
+            let _ = self.gate.compare_exchange(CLOSED, open, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -191,6 +195,7 @@ impl Keeper {
         if current.generation > rejected {
             return Ok(Boarding::Here(current));
         }
+        slow.rejected = Some(current.generation);
         if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
             return Ok(Boarding::Wait(seat));
         }
@@ -212,139 +217,49 @@ impl Keeper {
         self.lock().renewed.is_some_and(|renewed| !self.clock.now().reached(renewed + span))
     }
 
-    /// Joins the flight, or starts one unless a failure is still remembered.
+    /// Joins the flight, or starts one. While a failure is remembered, it is the answer; once in a while one caller's need
+    /// then starts a check whether the source would send something else by now.
     fn seat(self: &Arc<Self>, slow: &mut Slow, now: Now, request: TokenRequest) -> Result<Seat, Error> {
         if slow.retired {
             return Err(retired());
         }
-        if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
-            return Ok(seat);
-        }
-        if let Some((error, until)) = &slow.remembered
-            && !now.reached(*until)
-        {
-            return Err(error.clone());
+        let joined = slow.flight.as_ref().and_then(Flight::join);
+        match (slow.failures.remembered(now), joined) {
+            // While a check is on its way the others do not wait for it: a secret may be slow to come.
+            (Some(error), joined) if joined.is_some() || !slow.failures.may_check(now) => {
+                return Err(error.clone());
+            }
+            (None, Some(seat)) => return Ok(seat),
+            _ => {}
         }
         let runtime = Handle::try_current().ok();
-        self.depart(slow, runtime.as_ref(), request)
+        self.depart(slow, now, runtime.as_ref(), request)
             .ok_or_else(|| Error::new(ErrorKind::Interrupted, "the exchange could not be started"))
     }
 
     fn depart(
         self: &Arc<Self>,
         slow: &mut Slow,
+        now: Now,
         runtime: Option<&Handle>,
         request: TokenRequest,
     ) -> Option<Seat> {
         self.gate.store(CLOSED, Ordering::Relaxed);
-        let exchange = self.clone().fly(request, slow.forgotten, slow.before.take());
+        let waiters = Waiters::default();
+        let attempt = Attempt {
+            request,
+            forgotten: slow.forgotten,
+            is_check: slow.failures.begin(now),
+            waiters: runtime.is_some().then(|| waiters.clone()),
+            before: slow.before.take(),
+        };
+        let exchange = self.clone().fly(attempt);
         let (flight, seat) = match runtime {
-            Some(runtime) => Flight::spawn(runtime, exchange),
+            Some(runtime) => Flight::spawn(runtime, waiters, exchange),
             None => Flight::driven(exchange)?,
         };
         slow.flight = Some(flight);
         Some(seat)
-    }
-
-    /// The exchange itself, and what is kept of it. It begins when the one `before` it is over.
-    fn fly(
-        self: Arc<Self>,
-        request: TokenRequest,
-        forgotten: u64,
-        before: Option<Seat>,
-    ) -> impl Future<Output = Outcome> + Send + use<> {
-        // A flight that is dropped, with its runtime or its last driver, opens the gate again: even one that never
-        // began.
-        let gate = Reopen(self);
-        async move {
-            let keeper = &*gate.0;
-            if let Some(before) = before {
-                let _ = before.outcome().await;
-            }
-            keeper.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-            // The call is inside, since a source may panic before it has made a future.
-            let asking = async { keeper.source.token(&request).await };
-            let result = AssertUnwindSafe(asking).catch_unwind().await;
-            let result =
-                result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
-            match result {
-                Ok(issued) if keeper.clock.now().reached(issued.asked + issued.lifetime) => {
-                    Err(keeper.fail(dead_on_arrival(), &request, forgotten))
-                }
-                Ok(issued) => keeper.land(issued, &request, forgotten),
-                Err(error) => Err(keeper.fail(error, &request, forgotten)),
-            }
-        }
-    }
-
-    fn land(&self, issued: IssuedToken, request: &TokenRequest, forgotten: u64) -> Outcome {
-        let mut slow = self.lock();
-        if slow.retired {
-            return Err(retired());
-        }
-        if slow.forgotten != forgotten {
-            return Err(too_late());
-        }
-        let old = self.current();
-        let same = old.as_ref().filter(|old| old.token == issued.token);
-        let generation = same.map_or(Generation(slow.last.0 + 1), |same| same.generation);
-        slow.last = generation;
-        let soft = self.renewal.soft(issued.lifetime, &mut slow.chance);
-        let landing = self.landing.load(Ordering::Relaxed) + 1;
-        let token = Arc::new(Token {
-            generation,
-            landing,
-            scope: issued.scope,
-            soft: issued.asked + soft,
-            hard: issued.asked + issued.lifetime,
-            token: issued.token,
-        });
-        let now = self.clock.now();
-        // A source that has nothing newer yet is not asked again at once.
-        let open = if same.is_some() || token.age(now) != Age::Fresh { now + SAME_AGAIN } else { now };
-        if request.rejected().is_some() {
-            // A failed renewal is held off by its backoff alone.
-            slow.floor = Some(now + renewal::rejection_floor(&mut slow.chance));
-        }
-        self.slot.store(Some(token.clone()));
-        self.landing.store(landing, Ordering::Release);
-        slow.renewed = Some(issued.asked);
-        slow.told = false;
-        slow.failures = 0;
-        slow.remembered = None;
-        slow.flight = None;
-        self.gate.store(nanos(open), Ordering::Relaxed);
-        drop(slow);
-        tracing::debug!(%generation, lifetime = ?issued.lifetime, "got a token");
-        Ok(token)
-    }
-
-    fn fail(&self, error: Error, request: &TokenRequest, forgotten: u64) -> Error {
-        let mut slow = self.lock();
-        if slow.forgotten != forgotten {
-            return error;
-        }
-        slow.failures = slow.failures.saturating_add(1);
-        let failures = slow.failures;
-        let backoff = renewal::backoff(&error, failures, &mut slow.chance);
-        let until = self.clock.now() + backoff;
-        slow.remembered = Some((error.clone(), until));
-        slow.flight = None;
-        let ended = error.kind() == ErrorKind::SignInAgain;
-        if ended && request.rejected().is_some() {
-            // The token is rejected and none will follow: whoever comes is to hear that, and not the next rejection.
-            self.empty(&slow);
-        }
-        let tell = ended && !std::mem::replace(&mut slow.told, true);
-        self.gate.store(nanos(until), Ordering::Relaxed);
-        drop(slow);
-        if tell {
-            self.signal.give(&error);
-        }
-        // Counted last: whoever sees the count may rely on the backoff having begun.
-        self.counts.failures.fetch_add(1, Ordering::Release);
-        tracing::warn!(%error, failures, ?backoff, "got no token");
-        error
     }
 
     /// Whether a flight is in the air.
@@ -364,15 +279,15 @@ impl Keeper {
                 flight.abort();
             }
         }
-        slow.remembered = None;
-        slow.failures = 0;
+        slow.failures = Failures::default();
+        slow.ask_not_before = None;
         slow.floor = None;
         self.empty(&slow);
         self.gate.store(0, Ordering::Relaxed);
     }
 
     /// Takes the token out of the slot. Whoever has seen its landing looks into the slot again.
-    fn empty(&self, _held: &Slow) {
+    pub(super) fn empty(&self, _held: &Slow) {
         self.slot.store(None);
         let landing = self.landing.load(Ordering::Relaxed) + 1;
         self.landing.store(landing, Ordering::Release);
@@ -396,40 +311,19 @@ impl Keeper {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slow> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Slow> {
         // Nothing under the lock can leave it half-changed.
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct Reopen(Arc<Keeper>);
-
-impl Drop for Reopen {
-    fn drop(&mut self) {
-        let gate = &self.0.gate;
-        // After `land` or `fail` the gate holds a time, and this does nothing.
-        let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
-    }
-}
-
-fn retired() -> Error {
+pub(super) fn retired() -> Error {
     Error::new(ErrorKind::Interrupted, "the identity was removed from its pool; ask the pool again")
 }
 
-fn too_late() -> Error {
-    Error::new(ErrorKind::Interrupted, "the token was forgotten while it was on its way")
-}
-
-fn dead_on_arrival() -> Error {
-    Error::new(ErrorKind::InvalidAnswer, "the token's life was over when it arrived").with_transience(true)
-}
-
-fn nanos(now: Now) -> u64 {
+pub(super) fn nanos(now: Now) -> u64 {
     u64::try_from(now.monotonic().as_nanos()).unwrap_or(CLOSED - 1)
 }
 
 /// The gate while a flight is in the air.
-const CLOSED: u64 = u64::MAX;
-
-/// How long a source that handed out the same token again, or one that is already old, is left alone.
-const SAME_AGAIN: Duration = Duration::from_secs(10);
+pub(super) const CLOSED: u64 = u64::MAX;

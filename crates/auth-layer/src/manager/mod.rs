@@ -7,9 +7,15 @@
 //! ```
 //!
 //! A renewal is a *flight*: one exchange, in a task of its own, whose outcome all who wait share. It belongs to
-//! the manager, so that no caller's going can stop it. Its failure is remembered for a while, and whoever
-//! comes meanwhile gets the error at once.
+//! the manager, so that no caller's going can stop it. Its failure is remembered for a while, and callers who
+//! come meanwhile get the error at once. After a permanent failure the source is asked once a second whether it would
+//! send something else by now, such as a secret that was corrected; that ends the wait.
+//!
+//! A token whose life is over when it arrives is not a failure of those who wait: they go on waiting, and the source is
+//! asked again, at most once a second.
 
+mod attempt;
+mod failures;
 mod flight;
 mod keep_alive;
 mod keeper;

@@ -28,20 +28,27 @@ impl Default for Renewal {
     }
 }
 
-/// How long the token endpoint is left alone after its `failures`th failure in a row (counted from 1).
+/// How long the token endpoint is left alone after the `failures`th failure of this kind since the last token (counted
+/// from 1).
 ///
-/// Transient ones: 1 s, doubling to 60 s, or what `Retry-After` asks for if that is longer, up to 5 minutes.
-/// Permanent ones: 5 s, so that a mended configuration works again without a restart. Up to 15 % shorter by
-/// chance, and never shorter than `Retry-After`. A first panic says nothing of the endpoint, and is not remembered.
+/// - Transient: 1 s, doubling to 60 s, up to 15 % shorter by chance. If `Retry-After` asks for longer, that long and up
+///   to 15 % longer, at most 345 s.
+/// - Permanent: 5 s, doubling to 60 s, up to 15 % longer by chance. It is never longer than 60 s, so that a correction
+///   at the provider is noticed within a minute, and never shorter, so that ten minutes see 13 requests at most.
+/// - A first panic says nothing about the endpoint, and is not remembered. The second one counts as the first failure.
 pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) -> Duration {
-    if error.kind() == ErrorKind::Panicked && failures == 1 {
-        return Duration::ZERO;
+    let earlier = match error.kind() {
+        ErrorKind::Panicked if failures == 1 => return Duration::ZERO,
+        ErrorKind::Panicked => failures.saturating_sub(2),
+        _ => failures.saturating_sub(1),
+    };
+    let doublings = 1 << earlier.min(16);
+    if !error.is_transient() {
+        let longer = 1.0 + BACKOFF_SPREAD * chance.f64();
+        return PERMANENT.saturating_mul(doublings).min(LONGEST).mul_f64(longer).min(LONGEST);
     }
     let jitter = 1.0 - BACKOFF_SPREAD * chance.f64();
-    if !error.is_transient() {
-        return PERMANENT.mul_f64(jitter);
-    }
-    let doubled = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST);
+    let doubled = FIRST.saturating_mul(doublings).min(LONGEST);
     let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
     // Spread what the server asked for upwards, since it is a floor.
     doubled.mul_f64(jitter).max(asked.mul_f64(2.0 - jitter))
@@ -136,10 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn permanent_failures_are_remembered_for_five_seconds() {
-        for failures in [1, 2, 100, u32::MAX] {
-            let error = Error::new(ErrorKind::SignInAgain, "ended");
-            backoffs(&error, failures, Duration::from_millis(4_250), seconds(5));
+    fn permanent_failures_double_from_five_seconds_to_a_minute() {
+        let error = Error::new(ErrorKind::SignInAgain, "ended");
+        for (failures, doubled) in [(1, 5), (2, 10), (3, 20), (4, 40)] {
+            backoffs(&error, failures, seconds(doubled), seconds(doubled).mul_f64(1.15));
+        }
+        for failures in [5, 6, 17, 33, 64, 65, u32::MAX] {
+            // Neither shorter nor longer than the minute within which a correction is to be noticed.
+            backoffs(&error, failures, seconds(60), seconds(60));
         }
     }
 
@@ -147,7 +158,9 @@ mod tests {
     fn a_first_panic_is_not_remembered() {
         let error = Error::new(ErrorKind::Panicked, "panicked");
         assert_eq!(backoff(&error, 1, &mut fastrand::Rng::with_seed(1)), Duration::ZERO);
-        backoffs(&error, 2, Duration::from_millis(4_250), seconds(5));
+        backoffs(&error, 2, seconds(5), Duration::from_millis(5_750));
+        backoffs(&error, 3, seconds(10), Duration::from_millis(11_500));
+        backoffs(&error, u32::MAX, seconds(60), seconds(60));
     }
 
     #[test]

@@ -74,10 +74,24 @@ impl TokenManager {
     /// The current token. It comes at once while there is a good one; else this waits for the one exchange
     /// that brings it.
     ///
+    /// A token may arrive with its life over: less than a second of it is left, because the answer was slow, the wall
+    /// clock was set forward or the server said so. This call then goes on waiting, and the source is asked again, at
+    /// most once a second. Give the call a deadline of its own if it must not wait. A server whose tokens all have less
+    /// than a second left, but are not dead yet, gets its second one used.
+    ///
     /// # Errors
     ///
-    /// Why none could be had. While a failure is remembered (transient ones 1 s, doubling to 60 s; permanent
-    /// ones 5 s; a first panic of the source not at all) it comes at once, and the token endpoint is not asked.
+    /// Why none could be had. While a failure is remembered it comes at once, and the token endpoint is not asked:
+    ///
+    /// - Transient failures are remembered for 1 s, doubling to 60 s.
+    /// - Permanent ones are remembered for 5 s, doubling to 60 s. Meanwhile a call looks whether the source would send
+    ///   something else by now ([`TokenSource::has_changed`]), at most once a second: a corrected secret or a new
+    ///   sign-in is used within a second. So it is after [`forget`](Self::forget).
+    /// - A secret that could not be read is looked for once a second as well.
+    /// - A first panic of the source is not remembered.
+    ///
+    /// [`ErrorKind::InvalidAnswer`], which is transient, after a quarter of an hour in which every token arrived with its
+    /// life over. Outside a runtime, where there is no timer to wait with, the first such token has that error.
     ///
     /// # Cancel safety
     ///
@@ -337,7 +351,7 @@ impl TokenManagerBuilder {
 pub struct Stats {
     /// How often the source was asked.
     pub exchanges: u64,
-    /// How often it failed.
+    /// How often it failed, or issued a token that was discarded because its life was over.
     pub failures: u64,
     /// How many responses rejected a token.
     pub rejections: u64,

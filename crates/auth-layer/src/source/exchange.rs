@@ -1,5 +1,6 @@
 //! `Exchange`: a grant traded at a token endpoint.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,6 +93,19 @@ impl Exchange {
         }
     }
 
+    /// Looks whether the secrets or the sign-in in the store are others than those that failed last.
+    async fn would_send_something_else(&self) -> bool {
+        let looking = async {
+            if let Some(refresh) = &self.refresh
+                && let Some(known) = refresh.has_news(self.required_scope.as_ref()).await
+            {
+                return known;
+            }
+            self.endpoint.has_other_secrets(&self.grant).await
+        };
+        self.endpoint.in_timeout(looking).await.unwrap_or(false)
+    }
+
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
         if let Some(required) = &self.required_scope
             && answer.lacks(required)
@@ -118,6 +132,11 @@ impl TokenSource for Exchange {
 
     fn must_finish(&self) -> bool {
         self.refresh.is_some()
+    }
+
+    fn has_changed(&self) -> Option<Pin<Box<dyn Future<Output = bool> + Send + '_>>> {
+        let may_change = self.refresh.is_some() || !self.endpoint.has_fixed_secrets(&self.grant);
+        may_change.then(|| Box::pin(self.would_send_something_else()) as _)
     }
 
     async fn flush(&self) -> Result<(), Error> {

@@ -20,10 +20,10 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// The refresh token of one identity, in its store.
 #[derive(Debug)]
 pub(crate) struct Refresh {
-    custody: Arc<Custody>,
+    pub(super) custody: Arc<Custody>,
     /// Where it starts, if the store has no record; `None` where only the store tells.
     initial: Option<RefreshToken>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     label: Label,
     /// Where refresh tokens are sent, which is where the tokens of the next answer come from.
     token_url: TokenUrl,
@@ -37,9 +37,9 @@ pub(crate) struct Refresh {
 }
 
 #[derive(Debug, Default)]
-struct Memory {
+pub(super) struct Memory {
     /// The access token handed out last: the one that is no news.
-    last: Option<AccessToken>,
+    pub(super) last: Option<AccessToken>,
     /// The marked token was sent once by us, and its answer was lost.
     lost: bool,
     /// What the record was before our mark, as long as nothing was sent under it: whether the mark was written may be
@@ -47,6 +47,10 @@ struct Memory {
     unsent: Option<State>,
     /// Nothing under an earlier key waits to be marked as taken over, as far as this process is concerned.
     is_settled: bool,
+    /// The sign-in that was tried last; `None` if there was none.
+    pub(super) tried: Option<StoreKey>,
+    /// The last call ended because a person has to sign in.
+    pub(super) ended: bool,
 }
 
 /// What came of redeeming.
@@ -104,7 +108,9 @@ impl Refresh {
                 self.custody.wait(version, lease).await.map_err(store_failed)?;
                 continue;
             }
-            let Some(mut record) = self.record().await.map_err(store_failed)? else {
+            let record = self.record().await.map_err(store_failed)?;
+            self.note(record.as_ref());
+            let Some(mut record) = record else {
                 return Err(self.sign_in_needed("nobody has signed in yet"));
             };
             self.forget_unsent_mark(&mut record.entry);
@@ -199,6 +205,13 @@ impl Refresh {
         }
     }
 
+    /// Notes what is tried from here on.
+    fn note(&self, record: Option<&Record>) {
+        let mut memory = self.memory();
+        memory.tried = record.map(|record| record.entry.sign_in.clone());
+        memory.ended = false;
+    }
+
     /// From here on the token may be used up.
     fn sending(&self) {
         let mut memory = self.memory();
@@ -260,29 +273,6 @@ impl Refresh {
             token_url: Some(self.token_url.clone()),
             ..Entry::new(initial)
         }
-    }
-
-    /// Takes over what another holder got, if it is news, may do what is required and lives on for a while.
-    fn adopt(&self, entry: &Entry, request: &TokenRequest, required: Option<&Scope>) -> Option<IssuedToken> {
-        let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
-        let now = self.clock.now();
-        let left = hard.saturating_sub(now.wall());
-        let mut memory = self.memory();
-        if entry.state != State::Idle
-            || left < WORTH_ADOPTING
-            || memory.last.as_ref() == Some(token)
-            || request.rejected() == Some(token)
-            || required
-                .is_some_and(|required| entry.scope.as_ref().is_some_and(|scope| !scope.covers(required)))
-        {
-            return None;
-        }
-        memory.last = Some(token.clone());
-        let issued = IssuedToken::new(token.clone(), now, left);
-        Some(match &entry.scope {
-            Some(scope) => issued.with_scope(scope.clone()),
-            None => issued,
-        })
     }
 
     /// A public client's refresh token is to be replaced with each use (RFC 9700 section 2.2.2). Where it is not, and
@@ -347,10 +337,11 @@ impl Refresh {
     }
 
     fn sign_in_needed(&self, why: impl Into<Cow<'static, str>>) -> Error {
+        self.memory().ended = true;
         Error::new(ErrorKind::SignInAgain, why).with_remedy(self.remedy.clone())
     }
 
-    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+    pub(super) fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -383,6 +374,3 @@ fn store_failed(error: StoreError) -> Error {
 fn store_too_slow() -> Error {
     Error::new(ErrorKind::Store, "the token store took so long to write that the refresh token was not sent")
 }
-
-/// An access token with less left is not worth taking over.
-const WORTH_ADOPTING: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! The trait that an outsider may implement.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,13 +44,53 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever kept it from coming. [`Error::is_transient`] decides how long the failure is remembered.
+    /// Whatever kept it from coming. [`Error::is_transient`] decides how long the failure is remembered: transient ones
+    /// 1 s, doubling to 60 s; permanent ones 5 s, doubling to 60 s.
     async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error>;
 
     /// Whether a token that is being fetched must arrive even if nobody wants it any more, since asking has
     /// used something up. `false` unless a source says otherwise.
     fn must_finish(&self) -> bool {
         false
+    }
+
+    /// Looks whether [`token`](Self::token) would send something else than it did when it failed last, such as a secret
+    /// that was corrected meanwhile. It asks no server. `None`, unless a source says otherwise: nothing can change.
+    ///
+    /// A manager calls this while it remembers a permanent failure and a caller needs a token, at most once a second.
+    /// If the answer is `true`, the source is asked for a token at once. After four such exchanges in a row there is one
+    /// a minute, so that a source whose answer is always `true` does not undo the wait. A panic counts as `false`.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any point.
+    ///
+    /// ```
+    /// use async_trait::async_trait;
+    /// use auth_layer::{Error, IssuedToken, TokenRequest, TokenSource};
+    /// use std::pin::Pin;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// #[derive(Debug)]
+    /// struct Configured {
+    ///     /// Set when the configuration is read again, and cleared when a token is asked for.
+    ///     changed: AtomicBool,
+    /// }
+    ///
+    /// #[async_trait]
+    /// impl TokenSource for Configured {
+    ///     async fn token(&self, _request: &TokenRequest) -> Result<IssuedToken, Error> {
+    ///         self.changed.store(false, Ordering::Relaxed);
+    ///         Err(Error::from_source("the client is unknown", false))
+    ///     }
+    ///
+    ///     fn has_changed(&self) -> Option<Pin<Box<dyn Future<Output = bool> + Send + '_>>> {
+    ///         Some(Box::pin(async { self.changed.load(Ordering::Relaxed) }))
+    ///     }
+    /// }
+    /// ```
+    fn has_changed(&self) -> Option<Pin<Box<dyn Future<Output = bool> + Send + '_>>> {
+        None
     }
 
     /// Writes what a store could not take before. Does nothing unless a source has a store.

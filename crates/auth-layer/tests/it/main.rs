@@ -11,6 +11,7 @@ mod challenge_properties;
 mod challenges;
 mod crashes;
 mod custom_grant;
+mod dead_on_arrival;
 mod device;
 #[cfg(unix)]
 mod file_store;
@@ -35,6 +36,7 @@ mod pool;
 mod profiles;
 mod refresh;
 mod refusals;
+mod refused;
 mod rejection;
 mod replay;
 mod replay_body;

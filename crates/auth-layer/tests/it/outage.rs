@@ -126,25 +126,6 @@ async fn b22_b23_b24_an_hour_without_an_endpoint_harms_nobody_before_and_lasts_n
 }
 
 #[tokio::test]
-async fn b25_te05_a_wrong_secret_that_is_put_right_works_again_within_ten_seconds() {
-    let wrong = http::Response::builder().status(401).body(r#"{"error":"invalid_client"}"#).unwrap();
-    let right = http::Response::new(r#"{"access_token":"good","token_type":"Bearer","expires_in":3600}"#);
-    let rig = Rig::new(FakeTokenEndpoint::answering([wrong, right]));
-    let service = rig.over(FakeApi::accepting());
-    let error = service.clone().oneshot(get("/me")).await.unwrap_err();
-    assert_eq!(kind(&error), Some(ErrorKind::Refused));
-
-    let mut tenths = 0;
-    while service.clone().oneshot(get("/me")).await.is_err() {
-        rig.advance_millis(100);
-        tenths += 1;
-        assert!(tenths < 100, "10 s have passed");
-    }
-    assert!(tenths > 10, "it is not asked on every call either");
-    assert_eq!(rig.endpoint.count(), 2);
-}
-
-#[tokio::test]
 async fn b27_an_endpoint_that_asks_to_be_left_alone_is_while_the_token_serves() {
     let rig = down_before_the_early_window().await;
     rig.endpoint.now(|_, _| {
