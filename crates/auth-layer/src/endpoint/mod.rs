@@ -2,6 +2,9 @@
 
 mod answer;
 mod device;
+mod lifetime;
+mod members;
+mod refusal;
 mod request;
 mod response;
 mod token_endpoint;
@@ -10,6 +13,7 @@ mod transport;
 pub use transport::{Transport, TransportBody};
 
 pub(crate) use device::DeviceAnswer;
-pub(crate) use response::TokenAnswer;
+pub(crate) use members::Members;
+pub(crate) use response::{Failed, Recovered, TokenAnswer};
 pub(crate) use token_endpoint::TokenEndpoint;
 pub(crate) use transport::AnswerBody;

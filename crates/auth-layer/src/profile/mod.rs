@@ -16,6 +16,8 @@
 //! ```
 
 mod answer;
+mod dead_grant;
+mod device;
 mod origin;
 mod providers;
 mod recipe;
@@ -25,7 +27,8 @@ mod sign_in;
 
 pub(crate) use origin::{endpoint_url, shown};
 
-pub use answer::{AnswerNames, LifetimeUnit};
+pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
+pub use device::DeviceNames;
 pub use origin::{Origin, Origins};
 pub use recipe::{Profile, RateLimit, ReplayRule};
 pub use rejection::BodySign;

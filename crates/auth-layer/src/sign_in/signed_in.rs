@@ -1,6 +1,7 @@
 //! `SignedIn`: what a person's sign-in brought.
 
-use crate::endpoint::TokenAnswer;
+use super::recovered::RecoveredSignIn;
+use crate::endpoint::{Failed, TokenAnswer};
 use crate::error::{Error, ErrorKind};
 use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken, Scope};
@@ -22,8 +23,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) const fn new(answer: TokenAnswer) -> Self {
-        Self { answer }
+    /// What came of trading a code. A refresh token that came without a usable access token goes with the error.
+    pub(super) fn of(result: Result<TokenAnswer, Failed>) -> Result<Self, Error> {
+        match result {
+            Ok(answer) => Ok(Self { answer }),
+            Err(failed) => Err(RecoveredSignIn::attach(failed)),
+        }
     }
 
     /// The access token.
@@ -80,12 +85,17 @@ impl SignedIn {
             label,
             ..Entry::new(refresh_token)
         };
-        loop {
-            let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
-            let written = store.compare_exchange(key, known, entry.clone()).await;
-            if written.map_err(not_kept)?.is_some() {
-                return Ok(());
-            }
+        write(store, key, entry).await
+    }
+}
+
+/// Writes the record of a sign-in over whatever is there.
+pub(super) async fn write(store: &dyn TokenStore, key: &StoreKey, entry: Entry) -> Result<(), Error> {
+    loop {
+        let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
+        let written = store.compare_exchange(key, known, entry.clone()).await;
+        if written.map_err(not_kept)?.is_some() {
+            return Ok(());
         }
     }
 }

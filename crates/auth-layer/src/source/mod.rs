@@ -5,6 +5,7 @@ mod exchange;
 mod refresh;
 mod static_token;
 mod token_source;
+mod verdict;
 
 pub use exchange::{Exchange, ExchangeBuilder};
 pub use static_token::StaticToken;

@@ -9,7 +9,7 @@ use auth_layer::{
 
 use crate::house::{House, strict, token, token_in_time};
 use crate::refresh::{invalid_grant, refreshed, sent};
-use crate::support::{FakeTokenEndpoint, example, json_response, respond, settle, until};
+use crate::support::{FakeTokenEndpoint, json_response, respond, settle, until};
 
 #[tokio::test]
 async fn b79_a_mark_left_by_a_crash_is_a_sign_in_that_is_needed_and_no_loop() {

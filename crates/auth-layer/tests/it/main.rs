@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod answer_shapes;
 mod caches;
 mod callback;
 mod canary;
@@ -10,6 +11,7 @@ mod challenge_properties;
 mod challenges;
 mod crashes;
 mod custom_grant;
+mod dead_grants;
 mod device;
 #[cfg(unix)]
 mod file_store;
@@ -30,7 +32,9 @@ mod metadata;
 mod outage;
 mod pool;
 mod profiles;
+mod recovery;
 mod refresh;
+mod refusal_text;
 mod rejection;
 mod replay;
 mod replay_body;
