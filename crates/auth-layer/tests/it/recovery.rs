@@ -429,6 +429,8 @@ async fn dv02_a_poll_whose_answer_breaks_off_is_not_polled_on() {
     let task = tokio::spawn(async move { sign_in.poll(&code).await });
     settle().await;
     clock.advance(Duration::from_secs(5));
+    settle().await;
+    assert!(task.is_finished(), "it is still polling");
     let error = task.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert_kept_sign_in(&error).await;
