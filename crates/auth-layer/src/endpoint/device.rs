@@ -44,7 +44,7 @@ impl DeviceAnswer {
             user_code: Secret::new(user_code),
             verification_uri: verification_uri.to_owned(),
             verification_uri_complete: complete.map(Secret::new),
-            lifetime: members.duration(names.expires_in, profile.lifetime_unit).unwrap_or(LIFETIME),
+            lifetime: members.duration(names.expires_in, LifetimeUnit::Seconds).unwrap_or(LIFETIME),
             interval: interval.max(SHORTEST_INTERVAL),
             sent,
         })

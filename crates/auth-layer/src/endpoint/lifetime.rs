@@ -41,11 +41,6 @@ impl Members {
         Ok(Lifetime { value: value.min(LONGEST_LIFETIME), unreadable })
     }
 
-    /// A member with a value: an empty string is none (RFC 6749 section 3.2).
-    fn filled(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
-        Ok(self.find(names)?.filter(|(_, value)| value.as_str() != Some("")))
-    }
-
     /// A duration that something sensible can take the place of: `None` if it is absent or cannot be read.
     pub(super) fn duration(&self, names: &[&'static str], unit: LifetimeUnit) -> Option<Duration> {
         let (_, value) = self.find(names).ok()??;

@@ -89,6 +89,11 @@ impl Members {
         Ok(None)
     }
 
+    /// A member with a value: an empty string is none (RFC 6749 section 3.2).
+    pub(super) fn filled(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
+        Ok(self.find(names)?.filter(|(_, value)| value.as_str() != Some("")))
+    }
+
     pub(crate) fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
         match self.find(names)? {
             None => Ok(None),

@@ -7,7 +7,7 @@ use super::members::Members;
 use crate::error::OAuthError;
 use crate::profile::Profile;
 
-/// What a server says of a refusal.
+/// A refusal, as the server explains it.
 pub(super) struct Refusal {
     /// The error, if it has a code.
     pub(super) oauth: Option<OAuthError>,
@@ -30,7 +30,7 @@ impl Members {
         says_so || (!is_token() && self.code(None).is_some_and(|(code, _)| profile.ends_grant(&code)))
     }
 
-    /// What the answer says of the refusal that it is. `redact` strikes secrets out of what may be shown.
+    /// Reads the code and the text of a refusal. `redact` strikes secrets out of what may be shown.
     pub(super) fn refusal(&self, status: StatusCode, redact: impl Fn(&str) -> String) -> Refusal {
         let tokens = self.tokens();
         let redact =

@@ -25,15 +25,15 @@ pub(crate) struct TokenAnswer {
     pub(crate) sent: Now,
 }
 
-/// An exchange that brought no usable access token, and what came of it all the same.
+/// An exchange that brought no usable access token, and the rest of its answer.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) error: Error,
     pub(crate) recovered: Option<Box<Recovered>>,
 }
 
-/// What an answer of status 2xx says of the refresh token, though its access token cannot be used. The grant that was
-/// traded for it may be used up, so that this is all that is left of it.
+/// The rest of an answer of status 2xx whose access token cannot be used. The grant that was traded for it may be used
+/// up, so that this is all that is left of it.
 #[derive(Debug)]
 pub(crate) struct Recovered {
     /// `None` if the answer grants an access token without a new refresh token: the old one stays good (RFC 6749
@@ -110,20 +110,14 @@ impl Reading<'_> {
         Ok(answer)
     }
 
-    /// What is left where there is no token: the refresh token, if there is no doubt about it.
+    /// Reads the refresh token of an answer without a usable access token, if there is no doubt about it.
     pub(super) fn recovered(&self) -> Option<Recovered> {
         let (members, names) = (self.members, &self.profile.names);
         let refresh_token = members.certain(names.refresh_token).map(RefreshToken::new);
-        let is_granted = || {
-            let has = |names: &[&'static str]| members.find(names).ok().flatten();
-            let kept = has(names.refresh_token).is_none_or(|(_, value)| value.as_str() == Some(""));
-            let twice = members.find(names.refresh_token).is_err();
-            members.is_whole()
-                && !members.is_error(self.profile)
-                && has(names.access_token).is_some()
-                && kept
-                && !twice
-        };
+        let has_token = || matches!(members.filled(names.access_token), Ok(Some(_)));
+        let has_no_other = || matches!(members.filled(names.refresh_token), Ok(None));
+        let is_granted =
+            || members.is_whole() && !members.is_error(self.profile) && has_token() && has_no_other();
         (refresh_token.is_some() || is_granted()).then(|| Recovered {
             refresh_token,
             scope: self.scope().ok().flatten(),
@@ -135,7 +129,7 @@ impl Reading<'_> {
     /// A refresh token that is not a string is left out: the access token beside it is good for its time.
     fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
         let names = self.profile.names.refresh_token;
-        let is_there = self.members.find(names)?.is_some_and(|(_, value)| value.as_str() != Some(""));
+        let is_there = self.members.filled(names)?.is_some();
         let token = self.members.certain(names);
         if is_there && token.is_none() {
             let provider = self.profile.name();

@@ -66,7 +66,7 @@ impl DeviceNames {
         self
     }
 
-    /// Names of the codes' lifetime, in the profile's unit (see [`Profile::with_lifetime_unit`]).
+    /// Names of the codes' lifetime, in seconds.
     #[must_use]
     pub const fn with_expires_in(mut self, names: &'static [&'static str]) -> Self {
         self.expires_in = names;

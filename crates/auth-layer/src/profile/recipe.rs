@@ -203,6 +203,10 @@ impl Profile {
 
     /// The lifetime where an answer has none, or one that cannot be read. Without a default the token serves until it
     /// is rejected, and for one hour at most.
+    ///
+    /// A lifetime can be read if it is a number, or a string of one, from 0 up to what 64 bits hold; a fraction is
+    /// allowed. One of more than a year is cut to a year. Any other is logged, once for each exchange, and counts as
+    /// absent.
     #[must_use]
     pub const fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);

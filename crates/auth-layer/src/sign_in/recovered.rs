@@ -39,7 +39,7 @@ pub struct RecoveredSignIn {
     account: Option<String>,
     /// When the request was sent.
     sent: Now,
-    /// What the error would have for a cause without this.
+    /// The cause that the error had before this one.
     source: Option<BoxError>,
 }
 
@@ -56,7 +56,7 @@ impl RecoveredSignIn {
         None
     }
 
-    /// Puts what came of a failed exchange into its error.
+    /// Puts the refresh token of a failed exchange into its error.
     pub(super) fn attach(failed: Failed) -> Error {
         match failed.recovered.map(|recovered| *recovered) {
             Some(Recovered { refresh_token: Some(refresh_token), scope, account, sent }) => failed

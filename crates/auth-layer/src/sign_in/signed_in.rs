@@ -23,7 +23,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// What came of trading a code. A refresh token that came without a usable access token goes with the error.
+    /// Makes a sign-in of the answer to a code. A refresh token that came without a usable access token goes with the error.
     pub(super) fn of(result: Result<TokenAnswer, Failed>) -> Result<Self, Error> {
         match result {
             Ok(answer) => Ok(Self { answer }),

@@ -1,4 +1,4 @@
-//! What a failed exchange says of the refresh token that was sent.
+//! Judges by a failed exchange whether the refresh token that was sent is still good.
 
 use http::StatusCode;
 

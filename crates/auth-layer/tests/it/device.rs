@@ -219,7 +219,7 @@ async fn device_answers_may_come_under_other_names() {
 
     let own = json!({
         "deviceCode": "a-device-code", "userCode": "WDJB-MJHT", "page": "https://example.com/device",
-        "pageWithCode": "https://example.com/device?c=1", "lifetime": 30, "pollEvery": "7",
+        "pageWithCode": "https://example.com/device?c=1", "lifetime": 1800, "pollEvery": "7",
     });
     let names = DeviceNames::new()
         .with_device_code(&["deviceCode"])
@@ -228,6 +228,7 @@ async fn device_answers_may_come_under_other_names() {
         .with_verification_uri_complete(&["pageWithCode"])
         .with_expires_in(&["lifetime"])
         .with_interval(&["pollEvery"]);
+    // The unit is that of tokens, and not of codes.
     let profile = profile().with_device_names(names).with_lifetime_unit(LifetimeUnit::Minutes);
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &own.to_string())));
     let code = client(&endpoint, &TestClock::new(), profile).ask_for_device_code(None).await.unwrap();
