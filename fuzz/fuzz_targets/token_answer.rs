@@ -5,7 +5,9 @@
 
 #![no_main]
 
-use auth_layer::{Clock, ErrorKind, Grant, Profile, RefreshToken};
+use auth_layer::{
+    AnswerNames, Clock, ErrorKind, ExpiryFormat, Grant, Profile, RefreshToken, ScopeSeparator,
+};
 use auth_layer_fuzz::{CLIENT_SECRET, REFRESH_TOKEN, StandingStill, said, token};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
@@ -55,12 +57,22 @@ fn who(letter: u8) -> Option<(Profile, Grant)> {
         b'p' => (plain(), Grant::ClientCredentials),
         b'r' => (plain(), refresh()),
         b'f' => (plain().with_form_answers(), Grant::ClientCredentials),
+        b'd' => (dated(), refresh()),
         b't' => (Profile::gotab(), Grant::ClientCredentials),
         b'g' => (Profile::goto(), refresh()),
         b'b' => (Profile::gbg_go(), Grant::ClientCredentials),
         b'o' => (Profile::octotable(), Grant::ClientCredentials),
         _ => return None,
     })
+}
+
+/// A provider that says when a token ends, and separates scopes by commas.
+fn dated() -> Profile {
+    Profile::new("example", "https://auth.example.com/token")
+        .expect("a good URL")
+        .with_names(AnswerNames::new().with_expires_at(&["expires_at"]))
+        .with_expiry_format(ExpiryFormat::Date)
+        .with_scope_separator(ScopeSeparator::Comma)
 }
 
 fn planted(body: &[u8]) -> Vec<u8> {

@@ -16,8 +16,9 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// It is cheap to clone: all who waited for one exchange share its outcome. At the tower seam it is
 /// boxed; [`Error::find`] gets it back from any error that carries it as a cause.
 ///
-/// It never holds a credential or a token. Of a token endpoint's answer it keeps the status and the
-/// fields that RFC 6749 section 5.2 defines, cut to a length and cleaned of control characters.
+/// It shows no credential and no token. Of a token endpoint's answer it keeps the status, the error code and the
+/// text that explains it (see [`server_message`](Self::server_message)), cut to a length and cleaned of control
+/// characters.
 ///
 /// ```
 /// use auth_layer::{BoxError, Error, ErrorKind};
@@ -43,6 +44,8 @@ struct Inner {
     endpoint: Option<String>,
     status: Option<StatusCode>,
     oauth: Option<OAuthError>,
+    /// What the server said of a refusal for which it has no code, shortened and cleaned.
+    server_message: Option<String>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
 }
@@ -109,6 +112,7 @@ pub struct OAuthError {
     code: String,
     description: Option<String>,
     uri: Option<String>,
+    is_standard: bool,
 }
 
 impl Error {
@@ -130,6 +134,7 @@ impl Error {
             endpoint: None,
             status: None,
             oauth: None,
+            server_message: None,
             retry_after: None,
             source: None,
         }))
@@ -189,6 +194,15 @@ impl Error {
         self.0.oauth.as_ref()
     }
 
+    /// The text in which the server explains a refusal, at most 200 characters of it and without secrets. It is there
+    /// even if the answer has no error code.
+    ///
+    /// It is taken from `error_description`, or else from `message`, `detail` and their like: those of the object in
+    /// `error`, of the answer itself, or of the first object in `errors`.
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.server_message.as_deref().or_else(|| self.0.oauth.as_ref()?.description())
+    }
+
     /// How long the token endpoint asked to be left alone (`Retry-After`, in seconds or as a date).
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -215,12 +229,23 @@ impl Error {
         self.change(|inner| inner.oauth = Some(oauth))
     }
 
+    /// Adds what a server said of a refusal for which it has no code.
+    pub(crate) fn with_server_message(self, message: &str) -> Self {
+        let message = clean(message, MESSAGE_LIMIT);
+        self.change(|inner| inner.server_message = Some(message))
+    }
+
     pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
         self.change(|inner| inner.retry_after = wait)
     }
 
     pub(crate) fn with_source(self, source: BoxError) -> Self {
         self.change(|inner| inner.source = Some(source))
+    }
+
+    /// Puts a cause between this error and its present one.
+    pub(crate) fn with_cause(self, cause: impl FnOnce(Option<BoxError>) -> BoxError) -> Self {
+        self.change(|inner| inner.source = Some(cause(inner.source.take())))
     }
 
     /// Errors are changed only while they are being made, when nobody else holds them.
@@ -245,9 +270,10 @@ impl fmt::Display for Error {
         if let Some(status) = inner.status {
             write!(f, ", status {}", status.as_u16())?;
         }
-        match &inner.oauth {
-            Some(oauth) => write!(f, ", {oauth}"),
-            None => Ok(()),
+        match (&inner.oauth, &inner.server_message) {
+            (Some(oauth), _) => write!(f, ", {oauth}"),
+            (None, Some(message)) => write!(f, ": {message}"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -280,6 +306,7 @@ impl fmt::Debug for Error {
             .field("endpoint", &inner.endpoint)
             .field("status", &inner.status)
             .field("oauth", &inner.oauth)
+            .field("server_message", &inner.server_message)
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }
@@ -356,20 +383,29 @@ impl fmt::Display for ErrorKind {
 
 impl OAuthError {
     /// Takes over what a server said, shortened and without control characters.
-    pub(crate) fn new(code: &str, description: Option<&str>, uri: Option<&str>) -> Self {
+    pub(crate) fn new(code: &str, description: Option<&str>, uri: Option<&str>, is_standard: bool) -> Self {
         Self {
             code: clean(code, CODE_LIMIT),
-            description: description.map(|text| clean(text, TEXT_LIMIT)),
+            description: description.map(|text| clean(text, MESSAGE_LIMIT)),
             uri: uri.map(|text| clean(text, TEXT_LIMIT)),
+            is_standard,
         }
     }
 
-    /// The `error` code, such as `invalid_client`.
+    /// Whether the code came in `error`, where RFC 6749 section 5.2 has it: what lies between us and the server has
+    /// codes of its own in other places.
+    pub(crate) const fn is_standard(&self) -> bool {
+        self.is_standard
+    }
+
+    /// The error code, such as `invalid_client`: the `error` (RFC 6749 section 5.2), or what some servers send in its
+    /// place, such as `code`, `errorCode` or `status`.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The `error_description`, at most 256 characters of it.
+    /// The `error_description`, or what some servers send in its place, at most 200 characters of it (see
+    /// [`Error::server_message`]).
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
@@ -401,3 +437,6 @@ fn clean(text: &str, limit: usize) -> String {
 
 const CODE_LIMIT: usize = 64;
 const TEXT_LIMIT: usize = 256;
+
+/// Long enough for a sentence or two, short enough for one line of a log.
+const MESSAGE_LIMIT: usize = 200;

@@ -99,8 +99,8 @@ pub use metadata::{Metadata, MetadataCache};
 pub use operation::{ArrayStyle, OperationMeta, Security};
 pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
 pub use profile::{
-    AnswerNames, BodySign, ClientAuth, Encoding, LifetimeUnit, Origin, Origins, Profile, RateLimit,
-    ReplayRule, TokenUrl,
+    AnswerNames, BodySign, ClientAuth, DeviceNames, Encoding, ExpiryFormat, LifetimeUnit, Origin, Origins,
+    Profile, RateLimit, ReplayRule, ScopeSeparator, TokenUrl,
 };
 pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
@@ -109,7 +109,9 @@ pub use secret::Secret;
 pub use secret_source::SecretSource;
 #[cfg(feature = "loopback")]
 pub use sign_in::LoopbackListener;
-pub use sign_in::{Authorization, DeviceCode, Pkce, Revocation, SignIn, SignInBuilder, SignedIn, SignedOut};
+pub use sign_in::{
+    Authorization, DeviceCode, Pkce, RecoveredSignIn, Revocation, SignIn, SignInBuilder, SignedIn, SignedOut,
+};
 pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
 pub use span::{SpanFuture, SpanLayer, Spanned};
 pub use stack::{StackLayer, stack};

@@ -1,71 +1,97 @@
 //! `Answer`: what an endpoint answered, and what error it is if it is one.
 
+use std::sync::Once;
+
 use http::{HeaderMap, StatusCode};
 
+use super::members::{Members, invalid};
+use super::refusal::Refusal;
 use super::request::{Ask, Proof};
-use super::response::{Members, invalid, is_transient};
+use super::response::{Reading, Recovered, TokenAnswer};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
+use crate::profile::Profile;
 use crate::retry_after::RetryAfter;
 
 /// An answer, and what it takes to strike secrets out of it.
 pub(super) struct Answer<'a> {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// `None` if the body is no object.
+    /// As far as they could be read; `None` if nothing could.
     pub(super) members: Option<Members>,
-    /// The profile takes it for a refusal, though its status may be good.
-    pub(super) is_refusal: bool,
+    /// Why the body did not come to its end.
+    pub(super) broken: Option<Error>,
     /// When the request was sent.
     pub(super) sent: Now,
     /// When the answer was whole.
     pub(super) came: Now,
+    pub(super) profile: &'a Profile,
     pub(super) ask: &'a Ask<'a>,
     pub(super) proof: &'a Proof,
 }
 
 impl Answer<'_> {
     /// Reads what was asked for out of a good answer; one that is an error becomes it.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Members) -> Result<T, Error>) -> Result<T, Error> {
-        match &self.members {
+    pub(super) fn read<T>(mut self, read: impl FnOnce(&Members) -> Result<T, Error>) -> Result<T, Error> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        match self.whole() {
             Some(members) if self.is_good() => read(members).map_err(|error| error.with_status(self.status)),
             _ => Err(self.refusal()),
         }
     }
 
-    /// Whether it is an object, and no error.
-    pub(super) fn is_good(&self) -> bool {
-        self.status.is_success()
-            && !self.is_refusal
-            && self.members.as_ref().is_some_and(|members| !members.is_error())
-    }
-
     /// Whether it names an OAuth error, and so comes from a server that read the request.
     pub(super) fn has_error(&self) -> bool {
-        self.members.as_ref().is_some_and(|members| members.oauth_error(str::to_owned).is_some())
+        self.whole().is_some_and(|members| members.refusal(self.status, str::to_owned).oauth.is_some())
             && self.status != StatusCode::UNSUPPORTED_MEDIA_TYPE
     }
 
-    /// Makes an error of it: of its body only the OAuth error fields.
+    /// Reads a token. Beside it is what is left of the exchange if there is none.
+    ///
+    /// That is read before anything else is judged: what was traded may be used up, and this is all that came of it. An
+    /// answer of another status than 2xx is a refusal, or a gateway's, whatever it holds: nothing is taken from it.
+    pub(super) fn token(self, warned: &Once) -> (Option<Recovered>, Result<TokenAnswer, Error>) {
+        let (status, profile, sent) = (self.status, self.profile, self.sent);
+        let (ask, proof) = (self.ask, self.proof);
+        let redact = |text: &str| proof.redact(text, ask.parameters);
+        let members = self.members.as_ref().filter(|_| self.status.is_success());
+        let recovered =
+            members.and_then(|members| Reading { members, profile, sent, redact: &redact }.recovered(status));
+        let token = self.read(|members| Reading { members, profile, sent, redact: &redact }.token(warned));
+        (recovered, token)
+    }
+
+    /// Whether it is an object, and no error.
+    pub(super) fn is_good(&self) -> bool {
+        self.status.is_success()
+            && self.whole().is_some_and(|members| !members.is_error(self.status, self.profile))
+    }
+
+    /// Makes an error of it: of its body only the code and the text of the refusal.
     pub(super) fn refusal(&self) -> Error {
-        if self.members.is_none() && self.status.is_success() {
-            return invalid("the answer is no JSON object").with_status(self.status);
+        let members = self.whole();
+        if members.is_none() && self.status.is_success() {
+            return invalid("the answer is not a JSON object").with_status(self.status);
         }
-        let oauth = self.members.as_ref().and_then(|members| members.oauth_error(|text| self.redact(text)));
+        let refusal = members.map(|members| members.refusal(self.status, |text| self.redact(text)));
         let message = if self.status.is_redirection() {
             "redirected, which is never followed"
         } else {
             "refused the request"
         };
-        let later = oauth.as_ref().is_some_and(|oauth| oauth.code() == "temporarily_unavailable");
+        let oauth = refusal.as_ref().and_then(|refusal| refusal.oauth.as_ref());
+        let later = oauth.is_some_and(|oauth| oauth.code() == "temporarily_unavailable");
         let asked = RetryAfter::of(&self.headers, self.came);
         let error = Error::new(ErrorKind::Refused, format!("the {} {message}", self.ask.endpoint))
             .with_status(self.status)
             .with_transience(is_transient(self.status) || later)
             .with_retry_after(asked.map(RetryAfter::wait));
-        match oauth {
-            Some(oauth) => error.with_oauth(oauth),
-            None => error,
+        match refusal {
+            Some(Refusal { oauth: Some(oauth), .. }) => error.with_oauth(oauth),
+            Some(Refusal { oauth: None, message: Some(message) }) => error.with_server_message(&message),
+            _ => error,
         }
     }
 
@@ -73,4 +99,15 @@ impl Answer<'_> {
     pub(super) fn redact(&self, text: &str) -> String {
         self.proof.redact(text, self.ask.parameters)
     }
+
+    /// The members of a body that came whole and is one object. Of anything less nothing is believed but a refresh
+    /// token.
+    fn whole(&self) -> Option<&Members> {
+        self.members.as_ref().filter(|members| self.broken.is_none() && members.is_whole())
+    }
+}
+
+/// Whether an answer with this status may be followed by a better one without anyone doing anything.
+pub(super) fn is_transient(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::response::{Members, invalid};
+use super::members::{Members, invalid};
 use crate::clock::Now;
 use crate::error::Error;
-use crate::profile::Origin;
+use crate::profile::{LifetimeUnit, Origin, Profile};
 use crate::secret::Secret;
 
 /// The codes of one device (RFC 8628 section 3.2).
@@ -24,30 +24,27 @@ pub(crate) struct DeviceAnswer {
 }
 
 impl DeviceAnswer {
-    pub(super) fn read(members: &Members, sent: Now) -> Result<Self, Error> {
-        let text = |name: &'static str| {
-            let text = members.text(&[name])?.filter(|text| !text.is_empty());
-            text.ok_or_else(|| invalid(format!("the answer has no {name}")))
-        };
-        let user_code = text("user_code")?;
+    /// Reads the codes by the profile's names. They are given out once, so that a duration that cannot be read costs
+    /// nothing but its own value.
+    pub(super) fn read(members: &Members, profile: &Profile, sent: Now) -> Result<Self, Error> {
+        let names = profile.device_names();
+        let user_code = members.required(names.user_code, "user_code")?;
         if user_code.chars().any(char::is_control) {
             return Err(invalid("the answer's user_code cannot be shown"));
         }
-        let verification_uri = text("verification_uri")?;
+        let verification_uri = members.required(names.verification_uri, "verification_uri")?;
         if !can_be_opened(verification_uri) {
             return Err(invalid("the answer's verification_uri is neither https nor loopback"));
         }
-        // It is there for convenience alone: one that cannot be opened is as good as none.
-        let complete = members.text(&["verification_uri_complete"])?.filter(|uri| can_be_opened(uri));
-        let lifetime = members.seconds("expires_in")?;
-        let lifetime = lifetime.ok_or_else(|| invalid("the answer has no expires_in"))?;
-        let interval = members.seconds("interval")?.unwrap_or(INTERVAL);
+        // It is there for convenience alone: one that cannot be opened counts as absent.
+        let complete = members.aside(names.verification_uri_complete).filter(|uri| can_be_opened(uri));
+        let interval = members.duration(names.interval, LifetimeUnit::Seconds).unwrap_or(INTERVAL);
         Ok(Self {
-            device_code: Secret::new(text("device_code")?),
+            device_code: Secret::new(members.required(names.device_code, "device_code")?),
             user_code: Secret::new(user_code),
             verification_uri: verification_uri.to_owned(),
             verification_uri_complete: complete.map(Secret::new),
-            lifetime,
+            lifetime: members.duration(names.expires_in, LifetimeUnit::Seconds).unwrap_or(LIFETIME),
             interval: interval.max(SHORTEST_INTERVAL),
             sent,
         })
@@ -60,7 +57,11 @@ fn can_be_opened(uri: &str) -> bool {
     uri.bytes().all(|byte| byte.is_ascii_graphic()) && parsed.is_ok_and(|uri| Origin::of(&uri).is_ok())
 }
 
-/// RFC 8628 section 3.2, where the server names no interval.
+/// How long codes count as good if the server does not say. Most servers give them 15 minutes; a server that gave them
+/// less ends the polling itself, with `expired_token` (RFC 8628 section 3.5).
+const LIFETIME: Duration = Duration::from_secs(900);
+
+/// RFC 8628 section 3.2, where the server names no interval, or one that cannot be read.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Whatever the server says: a client that never waits is a flood.

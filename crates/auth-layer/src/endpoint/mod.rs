@@ -3,6 +3,9 @@
 mod answer;
 mod device;
 mod fingerprint;
+mod lifetime;
+mod members;
+mod refusal;
 mod request;
 mod response;
 mod token_endpoint;
@@ -13,6 +16,7 @@ pub use transport::{Transport, TransportBody};
 pub use user_agent::USER_AGENT;
 
 pub(crate) use device::DeviceAnswer;
-pub(crate) use response::TokenAnswer;
+pub(crate) use members::Members;
+pub(crate) use response::{Failed, Recovered, TokenAnswer};
 pub(crate) use token_endpoint::TokenEndpoint;
 pub(crate) use transport::AnswerBody;

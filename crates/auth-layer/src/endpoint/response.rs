@@ -1,16 +1,14 @@
-//! Reads what a token endpoint answers.
+//! Reads a token out of what a token endpoint answers.
 
-use std::borrow::Cow;
+use std::sync::Once;
 use std::time::Duration;
 
+use super::members::Members;
 use http::StatusCode;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
-use zeroize::Zeroize;
 
 use crate::clock::Now;
-use crate::error::{Error, ErrorKind, OAuthError, shown};
-use crate::profile::{Encoding, Profile};
+use crate::error::{Error, ErrorKind, shown};
+use crate::profile::{Profile, ScopeSeparator};
 use crate::token::{AccessToken, RefreshToken, Scope, TokenTypeId};
 
 /// A token answer that can be used (RFC 6749 section 5.1).
@@ -29,6 +27,42 @@ pub(crate) struct TokenAnswer {
     pub(crate) sent: Now,
 }
 
+/// An exchange that brought no usable access token, and the rest of its answer.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) recovered: Option<Box<Recovered>>,
+}
+
+/// The rest of an answer of status 2xx whose access token cannot be used. The grant that was traded for it may be used
+/// up, so that this is all that is left of it.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    /// `None` if the answer grants an access token without a new refresh token: the old one stays good (RFC 6749
+    /// section 6).
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) account: Option<String>,
+    /// When the request was sent.
+    pub(crate) sent: Now,
+}
+
+/// Reads a token out of the members of one answer of status 2xx.
+pub(super) struct Reading<'a> {
+    pub(super) members: &'a Members,
+    pub(super) profile: &'a Profile,
+    pub(super) sent: Now,
+    /// Strikes secrets out of what may be shown.
+    pub(super) redact: &'a dyn Fn(&str) -> String,
+}
+
+impl Recovered {
+    /// Whether it has another refresh token than the one that was sent.
+    pub(crate) fn is_new(&self, used: &RefreshToken) -> bool {
+        self.refresh_token.as_ref().is_some_and(|token| token != used)
+    }
+}
+
 impl TokenAnswer {
     /// Whether it was granted less than `required`. A scope that is not told is as asked (RFC 6749 section 5.1).
     pub(crate) fn lacks(&self, required: &Scope) -> bool {
@@ -36,212 +70,88 @@ impl TokenAnswer {
     }
 }
 
-/// The members of an answer's object, duplicates included. Wiped when dropped.
-pub(crate) struct Members(Vec<(String, Value)>);
-
-impl Members {
-    /// Reads a body by the profile's rules: JSON, or a form where the profile allows it.
-    pub(crate) fn read(body: &[u8], content_type: &str, profile: &Profile) -> Option<Self> {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if profile.form_answers && media_type.eq_ignore_ascii_case(Encoding::Form.media_type()) {
-            let pairs = form_urlencoded::parse(body);
-            return Some(Self(pairs.map(|(k, v)| (k.into_owned(), Value::String(v.into_owned()))).collect()));
-        }
-        serde_json::from_slice(body).ok()
-    }
-
-    /// The first of `names` that is there with a value; the same name twice is an error.
-    fn find(&self, names: &[&'static str]) -> Result<Option<&Value>, Error> {
-        for name in names {
-            let mut found = self.0.iter().filter(|(member, _)| member == name).map(|(_, value)| value);
-            match (found.next(), found.next()) {
-                (Some(_), Some(_)) => {
-                    return Err(invalid(format!("the answer has the member {name} twice")));
-                }
-                (Some(Value::Null), None) | (None, _) => {}
-                (Some(value), None) => return Ok(Some(value)),
-            }
-        }
-        Ok(None)
-    }
-
-    pub(super) fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
-        match self.find(names)? {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(invalid(format!("the answer's {} is no string", names[0]))),
-        }
-    }
-
-    /// A text that nothing depends on: one that comes twice or is no string is as good as none. The refresh token beside
-    /// it may be the only one that is good.
-    fn aside(&self, names: &[&'static str]) -> Option<&str> {
-        self.text(names).ok().flatten().filter(|text| !text.is_empty())
-    }
-
-    /// What was granted: scope tokens apart by spaces, or in an array, as some servers write them.
-    fn scope(&self, names: &[&'static str]) -> Result<Option<Cow<'_, str>>, Error> {
-        if let Some(Value::Array(tokens)) = self.find(names)? {
-            let tokens: Option<Vec<&str>> = tokens.iter().map(Value::as_str).collect();
-            let tokens =
-                tokens.ok_or_else(|| invalid(format!("the answer's {} is no list of strings", names[0])))?;
-            return Ok(Some(Cow::Owned(tokens.join(" "))));
-        }
-        Ok(self.text(names)?.map(Cow::Borrowed))
-    }
-
-    /// A duration in whole seconds, cut to what is sensible.
-    pub(super) fn seconds(&self, name: &'static str) -> Result<Option<Duration>, Error> {
-        let seconds = self.find(&[name])?.map(whole).transpose()?;
-        Ok(seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_LIFETIME)))
-    }
-
-    /// The OAuth error in an answer, in the letter's shape or in one of those seen in the field.
-    pub(crate) fn oauth_error(&self, redact: impl Fn(&str) -> String) -> Option<OAuthError> {
-        let member = |name: &str| self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let text = |name: &str| member(name).and_then(Value::as_str);
-        let (code, inner) = match member("error")? {
-            Value::String(code) if !code.is_empty() => (code.as_str(), None),
-            // Octotable: {"error": {"code", "message"}}.
-            Value::Object(inner) => {
-                let text = |name| inner.get(name).and_then(Value::as_str);
-                (text("code").unwrap_or("unknown"), text("message"))
-            }
-            _ => return None,
+impl Reading<'_> {
+    /// Reads the token of a good answer. `warned` sees to it that a lifetime that cannot be read is told once.
+    pub(super) fn token(&self, warned: &Once) -> Result<TokenAnswer, Error> {
+        let (members, names) = (self.members, &self.profile.names);
+        let token = members.required(names.access_token, "access_token")?;
+        let token_type = match members.text(names.token_type)?.or(self.profile.default_token_type) {
+            Some(token_type) => token_type,
+            None => members.required(names.token_type, "token_type")?,
         };
-        let description = inner.or_else(|| text("error_description")).or_else(|| text("message"));
-        let description = description.map(&redact);
-        Some(OAuthError::new(&redact(code), description.as_deref(), text("error_uri").map(redact).as_deref()))
-    }
-
-    /// Whether one of the profile's signs says that the answer is a refusal.
-    pub(super) fn is_refusal(&self, status: StatusCode, profile: &Profile) -> bool {
-        profile.refuses(status, &self.0)
-    }
-
-    /// Whether the answer is an error whatever its status says: it has an `error`, or `"ok": false`.
-    pub(crate) fn is_error(&self) -> bool {
-        self.0.iter().any(|(name, value)| match name.as_str() {
-            "error" => !matches!(value, Value::Null | Value::Bool(false)) && value.as_str() != Some(""),
-            "ok" | "success" => *value == Value::Bool(false),
-            _ => false,
-        })
-    }
-
-    /// Reads the token out of a successful answer. What may be shown of it is struck through by `redact`.
-    pub(crate) fn token(
-        &self,
-        profile: &Profile,
-        sent: Now,
-        redact: impl Fn(&str) -> String,
-    ) -> Result<TokenAnswer, Error> {
-        let names = &profile.names;
-        let token = self.text(names.access_token)?.unwrap_or_default();
-        if token.is_empty() {
-            return Err(invalid(format!("the answer has no {}", names.access_token[0])));
-        }
-        let token_type = self
-            .text(names.token_type)?
-            .or(profile.default_token_type)
-            .ok_or_else(|| invalid(format!("the answer has no {}", names.token_type[0])))?;
         if !token_type.eq_ignore_ascii_case("bearer") {
-            let token_type: String = redact(token_type).escape_default().take(32).collect();
+            let token_type: String = (self.redact)(token_type).escape_default().take(32).collect();
             let message = format!("the token is of type {token_type}, and only Bearer can be used");
             return Err(Error::new(ErrorKind::TokenType, message));
         }
-        let refresh_token = self.text(names.refresh_token)?.filter(|token| !token.is_empty());
-        Ok(TokenAnswer {
-            access_token: AccessToken::new(token)?,
-            refresh_token: refresh_token.map(RefreshToken::new),
-            lifetime: self.lifetime(profile, sent)?,
-            scope: self.scope(names.scope)?.map(|scope| Scope::granted(&redact(&scope))),
-            account: self.aside(names.account).map(|name| shown(&redact(name))),
-            issued_token_type: self
+        let access_token = AccessToken::new(token)?;
+        let refresh_token = self.refresh_token()?;
+        let lifetime = members.lifetime(self.profile, self.sent)?;
+        let answer = TokenAnswer {
+            access_token,
+            refresh_token,
+            lifetime: lifetime.value,
+            scope: self.scope()?,
+            account: self.account(),
+            issued_token_type: members
                 .aside(&["issued_token_type"])
-                .map(|id| TokenTypeId::new(shown(&redact(id)))),
-            sent,
+                .map(|id| TokenTypeId::new(shown(&(self.redact)(id)))),
+            sent: self.sent,
+        };
+        if let Some(member) = lifetime.unreadable {
+            warned.call_once(|| {
+                // The value is not shown: a member under that name may be anything.
+                tracing::warn!(
+                    provider = self.profile.name(),
+                    member,
+                    lifetime = ?lifetime.value,
+                    "the lifetime in a token answer cannot be read; this one is used instead"
+                );
+            });
+        }
+        Ok(answer)
+    }
+
+    /// Reads the refresh token of an answer without a usable access token, if there is no doubt about it.
+    pub(super) fn recovered(&self, status: StatusCode) -> Option<Recovered> {
+        let (members, names) = (self.members, &self.profile.names);
+        let refresh_token = members.certain(names.refresh_token).map(RefreshToken::new);
+        let has_token = || matches!(members.filled(names.access_token), Ok(Some(_)));
+        let has_no_other = || matches!(members.filled(names.refresh_token), Ok(None));
+        let is_granted =
+            || members.is_whole() && !members.is_error(status, self.profile) && has_token() && has_no_other();
+        (refresh_token.is_some() || is_granted()).then(|| Recovered {
+            refresh_token,
+            scope: self.scope().ok().flatten(),
+            account: self.account(),
+            sent: self.sent,
         })
     }
 
-    fn lifetime(&self, profile: &Profile, sent: Now) -> Result<Duration, Error> {
-        let names = &profile.names;
-        let stated = if let Some(value) = self.find(names.expires_in)? {
-            Some(profile.lifetime_unit.of(whole(value)?))
-        } else if let Some(value) = self.find(names.expires_at)? {
-            Some(Duration::from_secs(whole(value)?).saturating_sub(sent.wall()))
-        } else {
-            None
-        };
-        let lifetime = stated.or(profile.default_lifetime).unwrap_or(UNSTATED_LIFETIME);
-        Ok(lifetime.min(LONGEST_LIFETIME))
-    }
-}
-
-impl Drop for Members {
-    fn drop(&mut self) {
-        for (_, value) in &mut self.0 {
-            if let Value::String(text) = value {
-                text.zeroize();
-            }
+    /// A refresh token that is not a string is left out: the access token beside it is good for its time.
+    fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
+        let names = self.profile.names.refresh_token;
+        let is_there = self.members.filled(names)?.is_some();
+        let token = self.members.certain(names);
+        if is_there && token.is_none() {
+            let provider = self.profile.name();
+            tracing::warn!(provider, "the refresh token in a token answer cannot be read, and is lost");
         }
+        Ok(token.map(RefreshToken::new))
     }
-}
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
+    fn scope(&self) -> Result<Option<Scope>, Error> {
+        let scope = self.members.scope(self.profile.names.scope)?;
+        Ok(scope.map(|scope| {
+            let scope = (self.redact)(&scope);
+            match self.profile.scope_separator {
+                ScopeSeparator::Comma => Scope::granted(&scope.replace(',', " ")),
+                ScopeSeparator::Space => Scope::granted(&scope),
             }
+        }))
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members(Vec::new());
-                while let Some(member) = map.next_entry()? {
-                    members.0.push(member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Collect)
+    fn account(&self) -> Option<String> {
+        self.members.aside(self.profile.names.account).map(|name| shown(&(self.redact)(name)))
     }
 }
-
-/// Reads a whole number that may come as a number, as a string of digits, or as a float without fraction
-/// (RFC 6749 appendix A.14, and what servers make of it).
-fn whole(value: &Value) -> Result<u64, Error> {
-    let refuse = || invalid("the answer's lifetime is no whole number of a sensible size");
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        _ => return Err(refuse()),
-    };
-    if let Ok(whole) = text.parse() {
-        return Ok(whole);
-    }
-    let float: f64 = text.parse().map_err(|_| refuse())?;
-    // Beyond 2^53 a float is no longer exact; no lifetime comes near it.
-    if float.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&float) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-        return Ok(float as u64);
-    }
-    Err(refuse())
-}
-
-pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::InvalidAnswer, message)
-}
-
-/// Whether an answer with this status may be followed by a better one without anyone doing anything.
-pub(crate) fn is_transient(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-}
-
-/// How long a token serves if nobody says: until it is rejected, and at most this long.
-const UNSTATED_LIFETIME: Duration = Duration::from_secs(3_600);
-
-/// No token is trusted for longer than a year, whatever its issuer says.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(365 * 86_400);

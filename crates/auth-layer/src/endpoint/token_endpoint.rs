@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -12,11 +12,12 @@ use http::{Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
-use super::answer::Answer;
+use super::answer::{Answer, is_transient};
 use super::device::DeviceAnswer;
 use super::fingerprint::Fingerprint;
+use super::members::{Members, invalid};
 use super::request::{Ask, Parameter, Proof, Recipe};
-use super::response::{Members, TokenAnswer, invalid, is_transient};
+use super::response::{Failed, TokenAnswer};
 use super::transport::{AnswerBody, Transport};
 use crate::clock::{Clock, Sleep};
 use crate::config_error::ConfigError;
@@ -38,6 +39,8 @@ pub(crate) struct TokenEndpoint {
     other_encoding: AtomicBool,
     /// The secrets that the last request carried; `None` if they could not be read.
     sent: Mutex<Option<Fingerprint>>,
+    /// The warning that a lifetime cannot be read is given once.
+    warned: Once,
 }
 
 impl TokenEndpoint {
@@ -48,9 +51,19 @@ impl TokenEndpoint {
         clock: Arc<dyn Clock>,
         timeout: Duration,
     ) -> Result<Self, ConfigError> {
+        profile.check_names()?;
         let recipe = Recipe::new(&profile, credential)?;
-        let other_encoding = AtomicBool::new(false);
-        Ok(Self { profile, recipe, transport, clock, timeout, other_encoding, sent: Mutex::default() })
+        let (other_encoding, warned) = (AtomicBool::new(false), Once::new());
+        Ok(Self {
+            profile,
+            recipe,
+            transport,
+            clock,
+            timeout,
+            other_encoding,
+            sent: Mutex::default(),
+            warned,
+        })
     }
 
     pub(crate) const fn profile(&self) -> &Profile {
@@ -76,7 +89,7 @@ impl TokenEndpoint {
     }
 
     /// Trades a grant's parameters for a token, within one deadline for headers and body together.
-    pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Error> {
+    pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Failed> {
         self.exchange_within(grant, self.timeout).await
     }
 
@@ -85,16 +98,17 @@ impl TokenEndpoint {
         &self,
         grant: &[Parameter<'_>],
         timeout: Duration,
-    ) -> Result<TokenAnswer, Error> {
+    ) -> Result<TokenAnswer, Failed> {
         self.trade(grant, self.deadline(timeout)).await
     }
 
-    /// The same for a grant whose secrets may have to be asked for first, within the same deadline.
+    /// The same for a grant whose secrets may have to be asked for first, within the same deadline. A refresh token that
+    /// comes of it is not kept (RFC 6749 section 4.4.3), so that it is not told of a failure either.
     pub(crate) async fn exchange_grant(&self, grant: &Grant) -> Result<TokenAnswer, Error> {
         let mut deadline = self.deadline(self.timeout);
         self.note_sent(None);
         let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
-        self.trade(&named(grant, &parameters), deadline).await
+        self.trade(&named(grant, &parameters), deadline).await.map_err(|failed| failed.error)
     }
 
     /// Whether no secret of a request can change: all are kept here.
@@ -131,13 +145,17 @@ impl TokenEndpoint {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn trade(&self, grant: &[Parameter<'_>], deadline: Deadline) -> Result<TokenAnswer, Error> {
+    async fn trade(&self, grant: &[Parameter<'_>], deadline: Deadline) -> Result<TokenAnswer, Failed> {
         let url = self.profile.token_url();
         let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true };
-        self.converse(&ask, deadline, |answer| {
-            answer.read(|members| members.token(&self.profile, answer.sent, |text| answer.redact(text)))
-        })
-        .await
+        let mut recovered = None;
+        let read = |answer: Answer<'_>| {
+            let token;
+            (recovered, token) = answer.token(&self.warned);
+            token
+        };
+        let result = self.converse(&ask, deadline, read).await;
+        result.map_err(|error| Failed { error, recovered: recovered.map(Box::new) })
     }
 
     /// Asks for a device's codes (RFC 8628 section 3.1), as [`exchange`](Self::exchange) asks for a token.
@@ -148,7 +166,8 @@ impl TokenEndpoint {
     ) -> Result<DeviceAnswer, Error> {
         let ask = Ask { url, endpoint: "device authorization endpoint", parameters, fixed: true };
         self.converse(&ask, self.deadline(self.timeout), |answer| {
-            answer.read(|members| DeviceAnswer::read(members, answer.sent))
+            let sent = answer.sent;
+            answer.read(|members| DeviceAnswer::read(members, &self.profile, sent))
         })
         .await
     }
@@ -156,9 +175,9 @@ impl TokenEndpoint {
     /// Has a token revoked (RFC 7009 section 2.1). What the answer says beyond its status does not count.
     pub(crate) async fn revoke(&self, url: &Uri, parameters: &[Parameter<'_>]) -> Result<(), Error> {
         let ask = Ask { url, endpoint: "revocation endpoint", parameters, fixed: false };
-        self.converse(&ask, self.deadline(self.timeout), |answer| match answer.status.is_success() {
+        self.converse(&ask, self.deadline(self.timeout), |mut answer| match answer.status.is_success() {
             true => Ok(()),
-            false => Err(answer.refusal()),
+            false => Err(answer.broken.take().unwrap_or_else(|| answer.refusal())),
         })
         .await
     }
@@ -168,31 +187,28 @@ impl TokenEndpoint {
         &self,
         ask: &Ask<'_>,
         mut deadline: Deadline,
-        read: impl FnOnce(&Answer<'_>) -> Result<T, Error>,
+        read: impl FnOnce(Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.note_sent(None);
         let proof = self.in_time(self.recipe.prove(), &mut deadline, "the client's secret").await?;
         self.note_sent(Some(Fingerprint::of(&proof, ask.parameters)));
-        let result = match select(pin!(self.answer(ask, &proof)), deadline.sleep).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::new(
-                ErrorKind::Timeout,
-                format!("the {} did not answer within {:?}", ask.endpoint, deadline.after),
-            )),
-        };
-        result
-            .and_then(|answer| read(&answer))
-            .map_err(|error| error.with_endpoint(shown(&ask.url.to_string())))
+        let result = self.answer(ask, &proof, &mut deadline).await;
+        result.and_then(read).map_err(|error| error.with_endpoint(shown(&ask.url.to_string())))
     }
 
-    async fn answer<'a>(&self, ask: &'a Ask<'a>, proof: &'a Proof) -> Result<Answer<'a>, Error> {
+    async fn answer<'a>(
+        &'a self,
+        ask: &'a Ask<'a>,
+        proof: &'a Proof,
+        deadline: &mut Deadline,
+    ) -> Result<Answer<'a>, Error> {
         let encoding = self.encoding();
-        let answer = self.attempt(ask, encoding, proof).await?;
-        let is_refused = answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let answer = self.attempt(ask, encoding, proof, deadline).await?;
+        let is_refused = answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE && answer.broken.is_none();
         if !is_refused || !self.profile.encoding_may_differ || is_sent_once(ask.parameters) {
             return Ok(answer);
         }
-        let answer = self.attempt(ask, encoding.other(), proof).await?;
+        let answer = self.attempt(ask, encoding.other(), proof, deadline).await?;
         // A refusal for another reason shows as well that the server read it. Otherwise each refused exchange would cost
         // two requests.
         if answer.is_good() || answer.has_error() {
@@ -201,33 +217,48 @@ impl TokenEndpoint {
         Ok(answer)
     }
 
-    /// Sends once, and takes in what comes.
+    /// Sends once, and takes in what comes. A body that breaks off is taken in as far as it came: the refresh token in
+    /// it may be the only one that is good.
     async fn attempt<'a>(
-        &self,
+        &'a self,
         ask: &'a Ask<'a>,
         encoding: Encoding,
         proof: &'a Proof,
+        deadline: &mut Deadline,
     ) -> Result<Answer<'a>, Error> {
         let broken = |error: BoxError| {
             let message = format!("the {} could not be reached or broke off", ask.endpoint);
             Error::new(ErrorKind::Transport, message).with_source(error)
         };
+        let after = deadline.after;
+        let late = || {
+            let message = format!("the {} did not answer within {after:?}", ask.endpoint);
+            Error::new(ErrorKind::Timeout, message)
+        };
         // A lifetime counts from here: a slow answer makes it shorter, never longer.
         let sent = self.clock.now();
         let request = self.recipe.write(ask, encoding, proof);
-        let response = self.transport.send(request).await.map_err(broken)?;
+        let response = match select(pin!(self.transport.send(request)), &mut deadline.sleep).await {
+            Either::Left((response, _)) => response.map_err(broken)?,
+            Either::Right(((), _)) => return Err(late()),
+        };
         let (head, body) = Response::into_parts(response);
-        let body = collect(body).await.map_err(|error| match error {
-            TooLong::Yes => invalid(format!("the answer is longer than {ANSWER_LIMIT} bytes"))
-                .with_transience(is_transient(head.status))
-                .with_status(head.status),
-            TooLong::Broken(error) => broken(error),
-        })?;
+        let (body, end) = collect(body, &mut deadline.sleep).await;
+        let broken = match end {
+            End::Whole => None,
+            End::TooLong => Some(
+                invalid(format!("the answer is longer than {ANSWER_LIMIT} bytes"))
+                    .with_transience(is_transient(head.status))
+                    .with_status(head.status),
+            ),
+            End::Broken(error) => Some(broken(error)),
+            End::Late => Some(late()),
+        };
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let members = Members::read(&body, content_type.unwrap_or_default(), &self.profile);
+        let content_type = content_type.unwrap_or_default();
+        let members = Members::read(&body, content_type, &self.profile, broken.is_none());
         let (status, headers, came) = (head.status, head.headers, self.clock.now());
-        let is_refusal = members.as_ref().is_some_and(|members| members.is_refusal(status, &self.profile));
-        Ok(Answer { status, headers, members, is_refusal, sent, came, ask, proof })
+        Ok(Answer { status, headers, members, broken, sent, came, profile: &self.profile, ask, proof })
     }
 
     fn deadline(&self, after: Duration) -> Deadline {
@@ -277,24 +308,33 @@ fn is_sent_once(grant: &[Parameter<'_>]) -> bool {
     grant.iter().any(|(name, _)| USED_UP.contains(name))
 }
 
-enum TooLong {
-    Yes,
+/// How a body ended.
+enum End {
+    Whole,
+    TooLong,
     Broken(BoxError),
+    Late,
 }
 
-/// Reads a body up to the limit; what was read is wiped when dropped.
-async fn collect(body: AnswerBody) -> Result<Zeroizing<Vec<u8>>, TooLong> {
+/// Reads a body up to the limit and the deadline; what was read is wiped when dropped.
+async fn collect(body: AnswerBody, deadline: &mut Sleep) -> (Zeroizing<Vec<u8>>, End) {
     let mut body = pin!(body);
-    // All of it at once: a buffer that grew would leave copies behind, which nobody wipes.
+    // All of it at once: a buffer that grew would leave copies behind, which are not wiped.
     let mut collected = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT));
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(TooLong::Broken)?.into_data() else { continue };
-        if collected.len() + data.len() > ANSWER_LIMIT {
-            return Err(TooLong::Yes);
+    loop {
+        let frame = match select(body.frame(), &mut *deadline).await {
+            Either::Left((None, _)) => return (collected, End::Whole),
+            Either::Left((Some(Err(error)), _)) => return (collected, End::Broken(error)),
+            Either::Left((Some(Ok(frame)), _)) => frame,
+            Either::Right(((), _)) => return (collected, End::Late),
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        let room = ANSWER_LIMIT - collected.len();
+        collected.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            return (collected, End::TooLong);
         }
-        collected.extend_from_slice(&data);
     }
-    Ok(collected)
 }
 
 /// The parameters that asking may use up.

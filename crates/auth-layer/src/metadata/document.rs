@@ -1,13 +1,15 @@
 //! `Metadata`: the document, checked.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::config_error::ConfigError;
+use crate::endpoint::Members;
 use crate::profile::{Origin, endpoint_url};
 
 /// What an issuer says of itself (RFC 8414 section 2), as far as it matters here.
 ///
-/// Its issuer is the one that was asked for, and all its URLs are https, or loopback.
+/// Its issuer is the one that was asked for, and all its URLs are https, or loopback. An optional member that is of
+/// another type, or a URL that is neither, is left out; a warning is logged.
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
@@ -23,8 +25,8 @@ use crate::profile::{Origin, endpoint_url};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata(pub(super) Document);
 
-/// The members that are read; others are ignored. One that comes twice makes the document unreadable.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// The members that are read; others are ignored.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Document {
     pub(super) issuer: String,
     pub(super) token_endpoint: String,
@@ -32,26 +34,34 @@ pub(super) struct Document {
     pub(super) device_authorization_endpoint: Option<String>,
     pub(super) revocation_endpoint: Option<String>,
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
     pub(super) authorization_response_iss_parameter_supported: bool,
 }
 
 impl Metadata {
-    /// Checks a document against the issuer that it was fetched for.
-    pub(super) fn check(document: Document, issuer: &str) -> Result<Self, ConfigError> {
-        if document.issuer != issuer {
+    /// Reads a document, and checks it against the issuer that it was fetched for. An optional member that cannot be used
+    /// is left out, with a warning, and the rest of the document counts.
+    ///
+    /// # Errors
+    ///
+    /// The issuer or the token endpoint is missing, stands twice or cannot be used, or the issuer is another one.
+    pub(super) fn read(members: &Members, issuer: &str) -> Result<Self, ConfigError> {
+        if required(members, "issuer")? != issuer {
             let problem = "is not the issuer that was asked for (RFC 8414 section 3.3)";
             return Err(ConfigError::new("the document's issuer", problem));
         }
-        let own: Origin = issuer.parse()?;
-        for (name, url) in document.endpoints() {
-            let origin = Origin::of(&endpoint_url(format!("the document's {name}"), url)?)?;
-            if origin != own {
-                // Large providers do so; whoever looks for a mistake wants to know.
-                tracing::info!(issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");
-            }
-        }
-        Ok(Self(document))
+        let reader = Reader { members, issuer, own: issuer.parse()? };
+        let token_endpoint = required(members, "token_endpoint")?;
+        reader.check("token_endpoint", token_endpoint)?;
+        Ok(Self(Document {
+            issuer: issuer.to_owned(),
+            token_endpoint: token_endpoint.to_owned(),
+            authorization_endpoint: reader.endpoint("authorization_endpoint"),
+            device_authorization_endpoint: reader.endpoint("device_authorization_endpoint"),
+            revocation_endpoint: reader.endpoint("revocation_endpoint"),
+            token_endpoint_auth_methods_supported: reader.list("token_endpoint_auth_methods_supported"),
+            authorization_response_iss_parameter_supported: reader
+                .flag("authorization_response_iss_parameter_supported"),
+        }))
     }
 
     /// The issuer's name.
@@ -93,14 +103,79 @@ impl Metadata {
     }
 }
 
-impl Document {
-    fn endpoints(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let others = [
-            ("authorization_endpoint", &self.authorization_endpoint),
-            ("device_authorization_endpoint", &self.device_authorization_endpoint),
-            ("revocation_endpoint", &self.revocation_endpoint),
-        ];
-        let others = others.into_iter().filter_map(|(name, url)| Some((name, url.as_deref()?)));
-        std::iter::once(("token_endpoint", &*self.token_endpoint)).chain(others)
+/// Reads the optional members of one document.
+struct Reader<'a> {
+    members: &'a Members,
+    issuer: &'a str,
+    /// The issuer's origin.
+    own: Origin,
+}
+
+impl Reader<'_> {
+    /// Checks the URL of an endpoint.
+    fn check(&self, name: &'static str, url: &str) -> Result<(), ConfigError> {
+        let origin = Origin::of(&endpoint_url(format!("the document's {name}"), url)?)?;
+        if origin != self.own {
+            // Large providers do so; a person who looks for a mistake wants to know.
+            tracing::info!(issuer = self.issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");
+        }
+        Ok(())
+    }
+
+    fn endpoint(&self, name: &'static str) -> Option<String> {
+        let url = match self.value(name)? {
+            Value::String(url) => url,
+            _ => return self.leave_out(name, "is not a string"),
+        };
+        match self.check(name, url) {
+            Ok(()) => Some(url.clone()),
+            Err(error) => self.leave_out(name, error.problem()),
+        }
+    }
+
+    /// The strings of a list.
+    fn list(&self, name: &'static str) -> Option<Vec<String>> {
+        match self.value(name)? {
+            Value::Array(list) => Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            _ => self.leave_out(name, "is not a list"),
+        }
+    }
+
+    fn flag(&self, name: &'static str) -> bool {
+        let flag = self.value(name).and_then(|value| match value {
+            Value::Bool(flag) => Some(*flag),
+            // A promise that makes sign-ins safer is believed however it is written (RFC 9207 section 3).
+            Value::String(text) => Some(text.eq_ignore_ascii_case("true")),
+            _ => self.leave_out(name, "is not a boolean"),
+        });
+        flag.unwrap_or_default()
+    }
+
+    fn value(&self, name: &'static str) -> Option<&Value> {
+        match self.members.find(&[name]) {
+            Ok(found) => found.map(|(_, value)| value),
+            Err(_) => self.leave_out(name, "stands twice"),
+        }
+    }
+
+    fn leave_out<T>(&self, name: &'static str, problem: &str) -> Option<T> {
+        let issuer = self.issuer;
+        tracing::warn!(
+            issuer,
+            member = name,
+            problem,
+            "a member of the issuer's metadata cannot be used, and is left out"
+        );
+        None
+    }
+}
+
+fn required<'a>(members: &'a Members, name: &'static str) -> Result<&'a str, ConfigError> {
+    let refuse = |problem| ConfigError::new(format!("the document's {name}"), problem);
+    match members.find(&[name]) {
+        Err(_) => Err(refuse("stands twice")),
+        Ok(None) => Err(refuse("is missing")),
+        Ok(Some((_, Value::String(text)))) => Ok(text),
+        Ok(Some(_)) => Err(refuse("is not a string")),
     }
 }

@@ -1,5 +1,6 @@
 //! Fetches a document from the places where it may be.
 
+use std::fmt::Write as _;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,11 +8,12 @@ use futures_util::future::{Either, select};
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
+use serde::de::IgnoredAny;
 
-use super::document::{Document, Metadata};
+use super::document::Metadata;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
-use crate::endpoint::{AnswerBody, Transport, TransportBody};
+use crate::endpoint::{AnswerBody, Members, Transport, TransportBody};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::profile::endpoint_url;
 
@@ -19,14 +21,18 @@ impl Metadata {
     /// Fetches what an issuer says of itself, within one timeout.
     ///
     /// Two places are tried in this order: that of RFC 8414 section 3.1, between host and path, and that of OpenID
-    /// Connect discovery, after the path, which is asked even if the first is in trouble. No redirect is followed, if the
-    /// transport follows none.
+    /// Connect discovery, after the path. The second is asked if the first has no document that can be used, whatever
+    /// the reason. No redirect is followed, if the transport follows none.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Metadata`], with its cause: an issuer that is not https, has a query or names a user, no document in either place,
-    /// one that is of another issuer or names an endpoint that is not https. It is transient if the server was in trouble
-    /// or could not be reached.
+    /// [`ErrorKind::Metadata`]:
+    ///
+    /// - The issuer is not https, has a query or names a user.
+    /// - Neither place has a document, or the document is of another issuer, or has no token endpoint that is https. The
+    ///   message says what was wrong in each place.
+    ///
+    /// It is transient if the server was in trouble or could not be reached, and had no wrong document in the other place.
     ///
     /// # Cancel safety
     ///
@@ -65,57 +71,107 @@ pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
     Ok([first?, second?])
 }
 
-/// Looks in one place after the other; the first document counts, good or bad. Trouble in one place says nothing of the
-/// other, and is what is told if there is no document anywhere: it may pass.
+/// Looks in one place after the other; the first document that can be used counts. A document that cannot be used in one
+/// place says nothing of the other, and neither does trouble there.
 async fn find(issuer: &str, places: [Uri; 2], transport: &Transport) -> Result<Metadata, Error> {
-    let mut last = failed("the issuer has no metadata");
-    let mut trouble = None;
+    let mut misses = Vec::with_capacity(places.len());
     for place in places {
-        match get(place, transport).await {
-            Ok(Found::Document(document)) => return Metadata::check(*document, issuer).map_err(unusable),
-            Ok(Found::Nothing(status)) => last = failed("the issuer has no metadata").with_status(status),
-            Err(error) if error.is_transient() => trouble = trouble.or(Some(error)),
-            Err(error) => return Err(error),
+        match get(&place, issuer, transport).await {
+            Ok(metadata) => return Ok(metadata),
+            Err(miss) => misses.push((place, miss)),
         }
     }
-    Err(trouble.unwrap_or(last))
+    Err(nowhere(misses))
 }
 
-enum Found {
-    Document(Box<Document>),
-    /// An error page, a redirect, or a page for whoever asks for anything.
+/// Why one place has no document that can be used.
+enum Miss {
+    /// There is no document: an error page, a redirect, or a page for every path.
     Nothing(StatusCode),
+    /// There is one, and it is wrong.
+    Wrong(Error),
+    /// The server is in trouble, or out of reach: it may pass.
+    Trouble(Error),
 }
 
-async fn get(place: Uri, transport: &Transport) -> Result<Found, Error> {
+/// One error of what is wrong in each place.
+fn nowhere(misses: Vec<(Uri, Miss)>) -> Error {
+    let mut message = String::from("the issuer has no metadata that can be used");
+    for (place, miss) in &misses {
+        let _ = match miss {
+            Miss::Nothing(status) => write!(message, "; {place}: no document (status {})", status.as_u16()),
+            Miss::Wrong(error) | Miss::Trouble(error) => {
+                let cause =
+                    std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
+                write!(message, "; {place}: {error}{cause}")
+            }
+        };
+    }
+    let is_transient = misses.iter().any(|(_, miss)| matches!(miss, Miss::Trouble(_)))
+        && !misses.iter().any(|(_, miss)| matches!(miss, Miss::Wrong(_)));
+    // The status of what may pass, or else of the place that was asked last.
+    let mut status = None;
+    let mut source = None;
+    for (_, miss) in misses.into_iter().rev() {
+        match miss {
+            Miss::Nothing(nothing) => status = status.or(Some(nothing)),
+            Miss::Trouble(error) => {
+                status = error.status().or(status);
+                source = Some(error);
+            }
+            Miss::Wrong(error) => source = source.or(Some(error)),
+        }
+    }
+    let error = failed(message).with_transience(is_transient);
+    let error = match status {
+        Some(status) => error.with_status(status),
+        None => error,
+    };
+    match source {
+        Some(source) => error.with_source(source.into()),
+        None => error,
+    }
+}
+
+async fn get(place: &Uri, issuer: &str, transport: &Transport) -> Result<Metadata, Miss> {
     let mut request = Request::new(TransportBody::default());
-    *request.uri_mut() = place;
+    *request.uri_mut() = place.clone();
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let response = transport.send(request).await.map_err(broken)?;
+    let response = transport.send(request).await.map_err(|error| Miss::Trouble(broken(error)))?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(failed("the issuer is in trouble").with_status(status).with_transience(true));
+        return Err(Miss::Trouble(
+            failed("the issuer is in trouble").with_status(status).with_transience(true),
+        ));
     }
     if status != StatusCode::OK {
-        return Ok(Found::Nothing(status));
+        return Err(Miss::Nothing(status));
     }
     let body = collect(response.into_body()).await?;
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
-        return Ok(Found::Nothing(status));
+    if serde_json::from_slice::<IgnoredAny>(without_mark(&body)).is_err() {
+        return Err(Miss::Nothing(status));
     }
-    let document = serde_json::from_slice(&body)
-        .map_err(|error| failed("the issuer's metadata cannot be read").with_source(error.into()))?;
-    Ok(Found::Document(Box::new(document)))
+    let members = Members::document(&body).ok_or_else(|| {
+        Miss::Wrong(failed("the issuer's metadata cannot be read: it is not a JSON object"))
+    })?;
+    Metadata::read(&members, issuer).map_err(|error| Miss::Wrong(unusable(error)))
+}
+
+/// A body without the byte order mark that a reader may skip (RFC 8259 section 8.1).
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// Reads a body up to the limit.
-async fn collect(body: AnswerBody) -> Result<Vec<u8>, Error> {
+async fn collect(body: AnswerBody) -> Result<Vec<u8>, Miss> {
     let mut body = pin!(body);
     let mut collected = Vec::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        let frame = frame.map_err(|error| Miss::Trouble(broken(error)))?;
+        let Ok(data) = frame.into_data() else { continue };
         if collected.len() + data.len() > LONGEST_DOCUMENT {
-            return Err(failed(format!("the issuer's metadata is longer than {LONGEST_DOCUMENT} bytes")));
+            let message = format!("the issuer's metadata is longer than {LONGEST_DOCUMENT} bytes");
+            return Err(Miss::Wrong(failed(message)));
         }
         collected.extend_from_slice(&data);
     }

@@ -1,8 +1,11 @@
-//! Under which names a token answer's members come.
+//! The names under which an answer's members come, and the way their values are written.
 
 use std::time::Duration;
 
-type Names = &'static [&'static str];
+use crate::config_error::ConfigError;
+
+/// The names of one member, in the order in which they are looked for.
+pub(super) type Names = &'static [&'static str];
 
 /// The names under which the members of a token answer may come; the first that is there counts.
 ///
@@ -58,8 +61,8 @@ impl AnswerNames {
         self
     }
 
-    /// Names of an absolute expiry in Unix seconds. It counts only where no lifetime is given, since it
-    /// needs two clocks that agree.
+    /// Names of an absolute expiry, in the profile's [`ExpiryFormat`]. It counts only where no lifetime is given,
+    /// since it needs two clocks that agree.
     #[must_use]
     pub const fn with_expires_at(mut self, names: &'static [&'static str]) -> Self {
         self.expires_at = names;
@@ -73,12 +76,53 @@ impl AnswerNames {
         self
     }
 
+    /// Names of the granted scope.
+    #[must_use]
+    pub const fn with_scope(mut self, names: &'static [&'static str]) -> Self {
+        self.scope = names;
+        self
+    }
+
     /// Names of the account that the token stands for. RFC 6749 knows none.
     #[must_use]
     pub const fn with_account(mut self, names: &'static [&'static str]) -> Self {
         self.account = names;
         self
     }
+
+    /// Returns an error if a token could never be read by these names.
+    pub(super) fn check(&self, default_token_type: Option<&str>) -> Result<(), ConfigError> {
+        let needed = |needs: bool| if needs { Need::Required } else { Need::Optional };
+        check("answer name", "access_token", self.access_token, Need::Required)?;
+        check("answer name", "token_type", self.token_type, needed(default_token_type.is_none()))?;
+        let others = [
+            ("expires_in", self.expires_in),
+            ("expires_at", self.expires_at),
+            ("refresh_token", self.refresh_token),
+            ("scope", self.scope),
+            ("account", self.account),
+        ];
+        others.into_iter().try_for_each(|(member, names)| check("answer name", member, names, Need::Optional))
+    }
+}
+
+/// Whether a member must have at least one name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+}
+
+/// Checks the names of one member of an answer.
+pub(super) fn check(table: &str, member: &str, names: Names, need: Need) -> Result<(), ConfigError> {
+    let refuse = |problem: &'static str| Err(ConfigError::new(format!("{table} of {member}"), problem));
+    if names.is_empty() && need == Need::Required {
+        return refuse("must be set: the list of names is empty");
+    }
+    if names.iter().any(|name| name.is_empty()) {
+        return refuse("must not be an empty string");
+    }
+    Ok(())
 }
 
 impl Default for AnswerNames {
@@ -103,6 +147,8 @@ pub enum LifetimeUnit {
     Seconds,
     /// Minutes.
     Minutes,
+    /// Milliseconds.
+    Milliseconds,
 }
 
 impl LifetimeUnit {
@@ -111,6 +157,67 @@ impl LifetimeUnit {
         match self {
             Self::Seconds => Duration::from_secs(count),
             Self::Minutes => Duration::from_secs(count.saturating_mul(60)),
+            Self::Milliseconds => Duration::from_millis(count),
         }
     }
+
+    /// The same for a count with a fraction. `None` if it is negative, not a number or too large for a [`Duration`].
+    pub(crate) fn of_fraction(self, count: f64) -> Option<Duration> {
+        let seconds = match self {
+            Self::Seconds => count,
+            Self::Minutes => count * 60.0,
+            Self::Milliseconds => count / 1_000.0,
+        };
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+}
+
+/// How an absolute expiry is written (see [`AnswerNames::with_expires_at`]).
+///
+/// ```
+/// use auth_layer::{AnswerNames, ExpiryFormat, Profile};
+///
+/// // An answer such as {"accessToken":"t","expiresAt":"2026-11-27T10:00:00Z"}.
+/// let names = AnswerNames::new().with_access_token(&["accessToken"]).with_expires_at(&["expiresAt"]);
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
+///     .with_names(names)
+///     .with_default_token_type("Bearer")
+///     .with_expiry_format(ExpiryFormat::Date);
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExpiryFormat {
+    /// Seconds since the Unix epoch, as a number or as a string of digits.
+    #[default]
+    UnixSeconds,
+    /// Milliseconds since the Unix epoch, as a number or as a string of digits.
+    UnixMilliseconds,
+    /// A date and time in ISO 8601 (RFC 3339), or an HTTP date (RFC 9110 section 5.6.7).
+    ///
+    /// - The offset is `Z`, `+02:00` or `+0200`. A time without an offset is in UTC.
+    /// - The separator is `T` or a space. Seconds may have a fraction.
+    Date,
+}
+
+/// The character that separates the scope tokens of an answer.
+///
+/// It does not change requests: those separate scope tokens by spaces (RFC 6749 section 3.3).
+///
+/// ```
+/// use auth_layer::{Profile, ScopeSeparator};
+///
+/// // GitHub answers with "scope":"repo,gist".
+/// let profile = Profile::new("github", "https://github.com/login/oauth/access_token")?
+///     .with_scope_separator(ScopeSeparator::Comma);
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScopeSeparator {
+    /// White space, as RFC 6749 section 3.3 has it.
+    #[default]
+    Space,
+    /// A comma. White space separates as well.
+    Comma,
 }

@@ -16,6 +16,8 @@
 //! ```
 
 mod answer;
+mod dead_grant;
+mod device;
 mod moved;
 mod origin;
 mod pointer;
@@ -29,7 +31,8 @@ mod token_url;
 pub(crate) use origin::{endpoint_url, shown};
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 
-pub use answer::{AnswerNames, LifetimeUnit};
+pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
+pub use device::DeviceNames;
 pub use origin::{Origin, Origins};
 pub use recipe::{Profile, RateLimit, ReplayRule};
 pub use rejection::BodySign;

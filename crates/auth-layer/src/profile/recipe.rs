@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{StatusCode, Uri};
 use serde_json::Value;
 
-use super::answer::{AnswerNames, LifetimeUnit};
+use super::answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
 use super::origin::{Origin, Origins, endpoint_url, shown};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
@@ -51,6 +51,10 @@ pub struct Profile {
     pub(crate) default_token_type: Option<&'static str>,
     pub(crate) default_lifetime: Option<Duration>,
     pub(crate) lifetime_unit: LifetimeUnit,
+    pub(crate) expiry_format: ExpiryFormat,
+    pub(crate) scope_separator: ScopeSeparator,
+    /// Beside those that every profile has.
+    pub(super) dead_grant_codes: Vec<Cow<'static, str>>,
     pub(crate) replay: ReplayRule,
     pub(crate) signs: Vec<BodySign>,
     pub(crate) other_schemes_reject: bool,
@@ -123,6 +127,9 @@ impl Profile {
             default_token_type: None,
             default_lifetime: None,
             lifetime_unit: LifetimeUnit::Seconds,
+            expiry_format: ExpiryFormat::UnixSeconds,
+            scope_separator: ScopeSeparator::Space,
+            dead_grant_codes: Vec::new(),
             replay: ReplayRule::Unknown,
             signs: Vec::new(),
             other_schemes_reject: true,
@@ -199,7 +206,8 @@ impl Profile {
         self
     }
 
-    /// Under which names the members of an answer come.
+    /// The names under which the members of a token answer come. Building an exchange or a sign-in returns
+    /// [`ConfigError`] if no token could be read by them.
     #[must_use]
     pub fn with_names(mut self, names: AnswerNames) -> Self {
         self.names = names;
@@ -220,8 +228,12 @@ impl Profile {
         self
     }
 
-    /// The lifetime where an answer leaves it out. Without a default the token serves until it is
-    /// rejected, and for one hour at most.
+    /// The lifetime where an answer has none, or one that cannot be read. Without a default the token serves until it
+    /// is rejected, and for one hour at most.
+    ///
+    /// A lifetime can be read if it is a number, or a string of one, from 0 up to what 64 bits hold; a fraction is
+    /// allowed. One of more than a year is cut to a year. Any other is logged, once for each exchange, and counts as
+    /// absent.
     #[must_use]
     pub const fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
@@ -232,6 +244,20 @@ impl Profile {
     #[must_use]
     pub const fn with_lifetime_unit(mut self, unit: LifetimeUnit) -> Self {
         self.lifetime_unit = unit;
+        self
+    }
+
+    /// The way an absolute expiry is written in answers.
+    #[must_use]
+    pub const fn with_expiry_format(mut self, format: ExpiryFormat) -> Self {
+        self.expiry_format = format;
+        self
+    }
+
+    /// The character that separates the scope tokens in answers.
+    #[must_use]
+    pub const fn with_scope_separator(mut self, separator: ScopeSeparator) -> Self {
+        self.scope_separator = separator;
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Uri;
 
+use super::device::DeviceNames;
 use super::origin::{endpoint_url, shown};
 use super::recipe::Profile;
 use crate::config_error::ConfigError;
@@ -14,6 +15,7 @@ use crate::config_error::ConfigError;
 pub(super) struct SignInFacts {
     authorize_url: Option<Uri>,
     device_url: Option<Uri>,
+    device_names: DeviceNames,
     revocation_url: Option<Uri>,
     issuer: Option<Cow<'static, str>>,
     issuer_in_callback: bool,
@@ -28,6 +30,7 @@ impl SignInFacts {
         Self {
             authorize_url: None,
             device_url: None,
+            device_names: DeviceNames::new(),
             revocation_url: None,
             issuer: None,
             issuer_in_callback: false,
@@ -65,6 +68,14 @@ impl Profile {
     pub fn with_device_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.people.device_url = Some(endpoint("device authorization URL", url)?);
         Ok(self)
+    }
+
+    /// The names under which the members of a device authorization answer come. Building an exchange or a sign-in
+    /// returns [`ConfigError`] if no codes could be read by them.
+    #[must_use]
+    pub const fn with_device_names(mut self, names: DeviceNames) -> Self {
+        self.people.device_names = names;
+        self
     }
 
     /// Where tokens are revoked (RFC 7009 section 2).
@@ -152,6 +163,11 @@ impl Profile {
     /// How long a refresh token lives after it was handed out, if the provider says.
     pub const fn refresh_token_lifetime(&self) -> Option<Duration> {
         self.people.refresh_token_lifetime
+    }
+
+    /// The names of a device authorization answer.
+    pub(crate) const fn device_names(&self) -> &DeviceNames {
+        &self.people.device_names
     }
 
     /// The sign-in page's name for the client's id.

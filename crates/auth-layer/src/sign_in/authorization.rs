@@ -113,7 +113,8 @@ impl SignIn {
     ///
     /// [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if the person or the server refused, with what the
     /// server said in [`Error::oauth`], and if the answer is not to be believed; no token request is made then. Else
-    /// those of the token endpoint. None of them is transient: the person has to begin anew.
+    /// those of the token endpoint. None of them is transient: the person has to begin again, unless the error has a
+    /// [`RecoveredSignIn`](crate::RecoveredSignIn) among its causes.
     ///
     /// # Cancel safety
     ///
@@ -132,9 +133,7 @@ impl SignIn {
             (self.profile().redirect_uri_name(), authorization.redirect_uri()),
             ("code_verifier", authorization.pkce.verifier().expose()),
         ];
-        let answer = self.endpoint.exchange(&grant).await;
-        answer
-            .map(|answer| SignedIn::new(answer, self.profile()))
+        SignedIn::of(self.endpoint.exchange(&grant).await, self.profile())
             .map_err(|error| error.with_transience(false))
     }
 }

@@ -87,7 +87,12 @@ impl<'a> Callback<'a> {
                 .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
         };
         let text = |name| self.all(name).next().map(redact);
-        OAuthError::new(&redact(error), text("error_description").as_deref(), text("error_uri").as_deref())
+        OAuthError::new(
+            &redact(error),
+            text("error_description").as_deref(),
+            text("error_uri").as_deref(),
+            true,
+        )
     }
 
     /// The value of a parameter that may come once (RFC 6749 section 3.1).

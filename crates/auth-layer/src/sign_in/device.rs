@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::client::SignIn;
+use super::recovered::RecoveredSignIn;
 use super::signed_in::SignedIn;
 use crate::clock::Now;
 use crate::endpoint::DeviceAnswer;
@@ -112,7 +113,8 @@ impl SignIn {
     ///
     /// [`ErrorKind::SignInFailed`] if the person said no or the codes ran out, and, with nothing sent, if the codes are
     /// another provider's. Whatever else the server says ends it as well, as [`ErrorKind::Refused`] or
-    /// [`InvalidAnswer`](ErrorKind::InvalidAnswer).
+    /// [`InvalidAnswer`](ErrorKind::InvalidAnswer). If the answer had a refresh token all the same, a
+    /// [`RecoveredSignIn`] is among the causes.
     ///
     /// # Cancel safety
     ///
@@ -130,8 +132,12 @@ impl SignIn {
                 return Err(ran_out(silence));
             }
             self.clock.sleep(wait).await;
-            let error = match self.endpoint.exchange(&grant).await {
-                Ok(answer) => return Ok(SignedIn::new(answer, self.profile())),
+            let error = match SignedIn::of(self.endpoint.exchange(&grant).await, self.profile()) {
+                Ok(signed_in) => return Ok(signed_in),
+                // The codes are used up: another poll would bring nothing.
+                Err(error) if RecoveredSignIn::find(&error).is_some() => {
+                    return Err(error.with_transience(false));
+                }
                 Err(error) => error,
             };
             silence = match error.oauth().map(OAuthError::code) {

@@ -17,6 +17,7 @@ mod loopback;
 #[cfg(feature = "loopback")]
 mod page;
 mod pkce;
+mod recovered;
 mod redirect;
 mod revoke;
 mod signed_in;
@@ -27,5 +28,6 @@ pub use device::DeviceCode;
 #[cfg(feature = "loopback")]
 pub use loopback::LoopbackListener;
 pub use pkce::Pkce;
+pub use recovered::RecoveredSignIn;
 pub use revoke::{Revocation, SignedOut};
 pub use signed_in::SignedIn;

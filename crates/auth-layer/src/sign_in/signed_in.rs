@@ -1,6 +1,7 @@
 //! `SignedIn`: what a person's sign-in brought.
 
-use crate::endpoint::TokenAnswer;
+use super::recovered::RecoveredSignIn;
+use crate::endpoint::{Failed, TokenAnswer};
 use crate::error::{Error, ErrorKind};
 use crate::profile::{Profile, TokenUrl};
 use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
@@ -25,8 +26,13 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub(super) fn new(answer: TokenAnswer, profile: &Profile) -> Self {
-        Self { answer, token_url: TokenUrl::at(profile.token_url().clone()) }
+    /// Makes a sign-in of the answer to a code. A refresh token that came without a usable access token goes with the error.
+    pub(super) fn of(result: Result<TokenAnswer, Failed>, profile: &Profile) -> Result<Self, Error> {
+        let token_url = TokenUrl::at(profile.token_url().clone());
+        match result {
+            Ok(answer) => Ok(Self { answer, token_url }),
+            Err(failed) => Err(RecoveredSignIn::attach(failed, token_url)),
+        }
     }
 
     /// The access token.
@@ -87,12 +93,17 @@ impl SignedIn {
             token_url: Some(self.token_url.clone()),
             ..Entry::new(refresh_token)
         };
-        loop {
-            let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
-            let written = store.compare_exchange(key, known, entry.clone()).await;
-            if written.map_err(not_kept)?.is_some() {
-                return Ok(());
-            }
+        write(store, key, entry).await
+    }
+}
+
+/// Writes the record of a sign-in over whatever is there.
+pub(super) async fn write(store: &dyn TokenStore, key: &StoreKey, entry: Entry) -> Result<(), Error> {
+    loop {
+        let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
+        let written = store.compare_exchange(key, known, entry.clone()).await;
+        if written.map_err(not_kept)?.is_some() {
+            return Ok(());
         }
     }
 }

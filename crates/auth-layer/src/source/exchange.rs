@@ -22,6 +22,10 @@ use crate::token::{Resource, Scope, TokenTypeId};
 
 /// A grant that is traded for tokens at a profile's token endpoint.
 ///
+/// An answer without a usable access token is an error. If it is the answer to a refresh and has a refresh token, that one
+/// is stored before the error is returned, even if the answer breaks off behind it. Nothing is taken from an answer whose
+/// status is not 2xx.
+///
 /// ```no_run
 /// use auth_layer::{Credential, Exchange, Grant, Profile};
 ///

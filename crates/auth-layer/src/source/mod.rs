@@ -9,6 +9,7 @@ mod static_token;
 mod take_over;
 mod terms;
 mod token_source;
+mod verdict;
 
 pub use exchange::{Exchange, ExchangeBuilder};
 pub use static_token::StaticToken;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::custody::{Custody, Flushed};
 use super::terms::Terms;
 use super::token_source::{IssuedToken, TokenRequest};
-use http::StatusCode;
+use super::verdict::{has_refused, is_dead};
 
 use crate::clock::{Clock, Now};
-use crate::endpoint::{TokenAnswer, TokenEndpoint};
+use crate::endpoint::{Failed, Recovered, TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::leaf::never_connected;
 use crate::profile::{ClientAuth, Profile, ReplayRule, TokenUrl};
@@ -165,12 +165,19 @@ impl Refresh {
                     self.save(version, &record.entry, &answer, required).await;
                     return Ok(Redeemed::Answer(answer));
                 }
-                Err(error) if is_dead(&error) => {
+                Err(Failed { error, recovered: Some(recovered) })
+                    if error.kind() != ErrorKind::Refused || recovered.is_new(token) =>
+                {
+                    // The server has answered the token, and what it said of the next one counts.
+                    self.save_recovered(version, &record.entry, *recovered).await;
+                    return Err(error);
+                }
+                Err(Failed { error, .. }) if is_dead(&error, endpoint.profile()) => {
                     if let Some(error) = self.believe(version, record.entry, error).await {
                         return Err(error);
                     }
                 }
-                Err(error) => {
+                Err(Failed { error, .. }) => {
                     // Where a replay may revoke, a token whose answer was lost stays marked.
                     let answered = has_refused(&error);
                     let unsent = error.kind() == ErrorKind::Secret || never_connected(&error);
@@ -315,6 +322,27 @@ impl Refresh {
         self.custody.write(version, entry, &used).await;
     }
 
+    /// Writes the refresh token that came in an answer without a usable access token. There is no access token then, not
+    /// even the old one: the server may have ended it.
+    async fn save_recovered(&self, version: Version, old: &Entry, recovered: Recovered) {
+        let used = &old.refresh_token;
+        let is_new = recovered.is_new(used);
+        let entry = Entry {
+            state: State::Idle,
+            access_token: None,
+            hard: None,
+            last_error: None,
+            scope: recovered.scope.or_else(|| old.scope.clone()),
+            account: recovered.account.or_else(|| old.account.clone()),
+            obtained: if is_new { Some(recovered.sent.wall()) } else { old.obtained },
+            redeemed: Some(recovered.sent.wall()),
+            label: Some(self.label.clone()),
+            refresh_token: recovered.refresh_token.unwrap_or_else(|| used.clone()),
+            ..old.clone()
+        };
+        self.custody.write(version, entry, used).await;
+    }
+
     /// The server calls the token dead. That is believed only if the store still holds the same one; if it
     /// holds another, `None` says to go on with that.
     async fn believe(&self, version: Version, entry: Entry, error: Error) -> Option<Error> {
@@ -349,22 +377,6 @@ impl Refresh {
 /// Whether a second use of a token does no harm, as far as anybody knows.
 const fn replays_freely(rule: ReplayRule) -> bool {
     matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
-}
-
-/// Whether the server has said no, and so used nothing up. A gateway's word for a server that did not answer in time is no
-/// refusal (RFC 9110 sections 15.5.9, 15.6.3 and 15.6.5).
-fn has_refused(error: &Error) -> bool {
-    error.kind() == ErrorKind::Refused
-        && error.status().is_some_and(|status| {
-            let is_plain = status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT;
-            is_plain || status == StatusCode::SERVICE_UNAVAILABLE || error.oauth().is_some()
-        })
-}
-
-/// Whether the server calls the grant itself dead (RFC 6749 section 5.2). A server in trouble is not
-/// believed, whatever it says.
-fn is_dead(error: &Error) -> bool {
-    !error.is_transient() && error.oauth().is_some_and(|oauth| oauth.code() == "invalid_grant")
 }
 
 fn store_failed(error: StoreError) -> Error {

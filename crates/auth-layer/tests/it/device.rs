@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_layer::{
-    ClientAuth, Credential, DeviceCode, Error, ErrorKind, Profile, Scope, SignIn, SignedIn, TestClock,
+    ClientAuth, Credential, DeviceCode, DeviceNames, Error, ErrorKind, LifetimeUnit, Profile, Scope, SignIn,
+    SignedIn, TestClock,
 };
 use http::Response;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::support::{FakeTokenEndpoint, Seen, example, json_response, settle};
 
 const DEVICE_URL: &str = "https://auth.example.com/device";
 
-fn profile() -> Profile {
+pub(crate) fn profile() -> Profile {
     example().with_device_url(DEVICE_URL).unwrap()
 }
 
@@ -27,7 +28,7 @@ fn client(endpoint: &FakeTokenEndpoint, clock: &TestClock, profile: Profile) -> 
         .unwrap()
 }
 
-fn codes() -> Value {
+pub(crate) fn codes() -> Value {
     json!({
         "device_code": "a-device-code", "user_code": "WDJB-MJHT",
         "verification_uri": "https://example.com/device",
@@ -48,9 +49,9 @@ fn with(member: &str, value: Value) -> Value {
     codes
 }
 
-type Answer = Result<Response<http_body_util::Full<bytes::Bytes>>, auth_layer::BoxError>;
+pub(crate) type Answer = Result<Response<http_body_util::Full<bytes::Bytes>>, auth_layer::BoxError>;
 
-fn refused(code: &str) -> Answer {
+pub(crate) fn refused(code: &str) -> Answer {
     Ok(json_response(400, &json!({ "error": code }).to_string()))
 }
 
@@ -62,17 +63,20 @@ fn granted() -> Answer {
 }
 
 /// A sign-in that is polling. Its clock moves only when it is told to.
-struct Polling {
-    clock: TestClock,
+pub(crate) struct Polling {
+    pub(crate) clock: TestClock,
     endpoint: FakeTokenEndpoint,
     sign_in: Arc<SignIn>,
-    code: Arc<DeviceCode>,
-    task: JoinHandle<Result<SignedIn, Error>>,
+    pub(crate) code: Arc<DeviceCode>,
+    pub(crate) task: JoinHandle<Result<SignedIn, Error>>,
 }
 
 impl Polling {
     /// Gets these codes, and polls an endpoint that answers poll n, from 1, by a script.
-    async fn start(codes: Value, script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        codes: Value,
+        script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let clock = TestClock::new();
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &codes.to_string())));
         let sign_in = Arc::new(client(&endpoint, &clock, profile()));
@@ -94,7 +98,7 @@ impl Polling {
 
     /// The next poll comes after so many seconds, and not a moment sooner.
     #[track_caller]
-    fn next_after(&self, seconds: u64) -> impl Future<Output = ()> + '_ {
+    pub(crate) fn next_after(&self, seconds: u64) -> impl Future<Output = ()> + '_ {
         let at = std::panic::Location::caller();
         async move {
             let before = self.polls();
@@ -107,7 +111,7 @@ impl Polling {
         }
     }
 
-    async fn ends(self) -> Result<SignedIn, Error> {
+    pub(crate) async fn ends(self) -> Result<SignedIn, Error> {
         settle().await;
         assert!(self.task.is_finished(), "it is still polling");
         self.task.await.unwrap()
@@ -159,6 +163,15 @@ async fn dv01_each_poll_waits_as_long_as_the_server_says_or_five_seconds() {
         (with("interval", Value::Null), 5),
         (with("interval", 7.into()), 7),
         (with("interval", "7".into()), 7),
+        (with("interval", 7.0.into()), 7),
+        // Less than a second is not waited.
+        (with("interval", 0.5.into()), 1),
+        // An interval that cannot be read is as good as none.
+        (with("interval", (-5).into()), 5),
+        (with("interval", "soon".into()), 5),
+        (with("interval", true.into()), 5),
+        (with("interval", json!([])), 5),
+        (with("interval", json!({})), 5),
         // Whoever never waits is a flood.
         (with("interval", 0.into()), 1),
     ] {
@@ -167,6 +180,78 @@ async fn dv01_each_poll_waits_as_long_as_the_server_says_or_five_seconds() {
             polling.next_after(seconds).await;
         }
     }
+}
+
+#[tokio::test]
+async fn dv01_a_fraction_of_an_interval_is_waited_too() {
+    for interval in [json!(5.25), json!("5.25")] {
+        let code = ask(json_response(200, &with("interval", interval).to_string())).await.unwrap();
+        assert_eq!(code.interval(), Duration::from_millis(5_250));
+    }
+}
+
+#[tokio::test]
+async fn dv01_a_lifetime_that_cannot_be_read_costs_no_codes() {
+    let odd = [json!("soon"), json!(-1), json!(null), json!(true), json!({}), json!(1e300)];
+    for codes in odd.into_iter().map(|odd| with("expires_in", odd)).chain([without("expires_in")]) {
+        let lifetime = ask(json_response(200, &codes.to_string())).await.map(|code| code.expires_in());
+        assert_eq!(lifetime.ok(), Some(Duration::from_secs(900)), "{codes}");
+    }
+    for (lifetime, millis) in [(json!("600"), 600_000), (json!(600.5), 600_500), (json!("1e3"), 1_000_000)] {
+        let code = ask(json_response(200, &with("expires_in", lifetime).to_string())).await.unwrap();
+        assert_eq!(code.expires_in(), Duration::from_millis(millis));
+    }
+    // Nor does one that stands twice.
+    let twice = codes().to_string().replace(r#""interval":5"#, r#""interval":5,"interval":6,"expires_in":1"#);
+    assert_eq!(ask(json_response(200, &twice)).await.unwrap().interval(), Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn device_answers_may_come_under_other_names() {
+    let google = json!({
+        "device_code": "a-device-code", "user_code": "WDJB-MJHT", "expires_in": 1800, "interval": 5.0,
+        "verification_url": "https://example.com/device",
+        "verification_url_complete": "https://example.com/device?user_code=WDJB-MJHT",
+    });
+    let code = ask(json_response(200, &google.to_string())).await.unwrap();
+    assert_eq!(code.verification_uri(), "https://example.com/device");
+    assert!(code.verification_uri_complete().is_some());
+
+    let own = json!({
+        "deviceCode": "a-device-code", "userCode": "WDJB-MJHT", "page": "https://example.com/device",
+        "pageWithCode": "https://example.com/device?c=1", "lifetime": 1800, "pollEvery": "7",
+    });
+    let names = DeviceNames::new()
+        .with_device_code(&["deviceCode"])
+        .with_user_code(&["userCode"])
+        .with_verification_uri(&["page"])
+        .with_verification_uri_complete(&["pageWithCode"])
+        .with_expires_in(&["lifetime"])
+        .with_interval(&["pollEvery"]);
+    // The unit is that of tokens, and not of codes.
+    let profile = profile().with_device_names(names).with_lifetime_unit(LifetimeUnit::Minutes);
+    let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &own.to_string())));
+    let code = client(&endpoint, &TestClock::new(), profile).ask_for_device_code(None).await.unwrap();
+    assert_eq!((code.user_code(), code.verification_uri()), ("WDJB-MJHT", "https://example.com/device"));
+    assert_eq!(code.verification_uri_complete(), Some("https://example.com/device?c=1"));
+    assert_eq!((code.expires_in().as_secs(), code.interval().as_secs()), (1_800, 7));
+}
+
+#[test]
+fn names_by_which_no_code_could_be_read_are_a_mistake_of_configuration() {
+    for names in [
+        DeviceNames::new().with_device_code(&[]),
+        DeviceNames::new().with_user_code(&[]),
+        DeviceNames::new().with_verification_uri(&[]),
+        DeviceNames::new().with_interval(&[""]),
+    ] {
+        let profile = profile().with_device_names(names);
+        let transport = FakeTokenEndpoint::issuing(60).transport();
+        let built = SignIn::builder(profile, Credential::new("client", "client-secret")).transport(transport);
+        assert!(built.build().unwrap_err().what().starts_with("device name of "));
+    }
+    let bare = DeviceNames::new().with_verification_uri_complete(&[]).with_expires_in(&[]).with_interval(&[]);
+    client(&FakeTokenEndpoint::issuing(60), &TestClock::new(), profile().with_device_names(bare));
 }
 
 #[tokio::test]
@@ -301,14 +386,12 @@ async fn what_is_no_answer_of_a_device_endpoint_is_refused() {
         without("device_code"),
         without("user_code"),
         without("verification_uri"),
-        without("expires_in"),
         with("user_code", "WDJB\u{1b}[2J".into()),
         with("user_code", "".into()),
         with("verification_uri", "http://example.com/device".into()),
         with("verification_uri", "javascript:alert(1)".into()),
         with("verification_uri", "/device".into()),
-        with("expires_in", "soon".into()),
-        with("interval", (-5).into()),
+        with("device_code", 5.into()),
         json!([]),
     ];
     for codes in bad {

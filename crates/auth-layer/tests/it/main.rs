@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod answer_shapes;
 mod body_signs;
 mod caches;
 mod callback;
@@ -11,6 +12,7 @@ mod challenge_properties;
 mod challenges;
 mod crashes;
 mod custom_grant;
+mod dead_grants;
 mod dead_on_arrival;
 mod device;
 #[cfg(unix)]
@@ -34,7 +36,9 @@ mod metadata;
 mod outage;
 mod pool;
 mod profiles;
+mod recovery;
 mod refresh;
+mod refusal_text;
 mod refusals;
 mod refused;
 mod rejection;

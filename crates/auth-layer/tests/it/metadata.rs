@@ -113,12 +113,62 @@ async fn md01_trouble_in_the_first_place_does_not_hide_the_second() {
 }
 
 #[tokio::test]
+async fn md01_a_wrong_document_in_the_first_place_does_not_hide_the_second() {
+    let other = document("https://evil.example.com", "");
+    let bad_token_url = format!(r#"{{"issuer":"{ISSUER}","token_endpoint":"http://auth.example.com/t"}}"#);
+    let long = document(ISSUER, &format!(r#","x":"{}""#, "a".repeat(64 * 1024)));
+    let wrong = [&other, &bad_token_url, &long, "{}", "[]", "5", r#"{"issuer":1,"token_endpoint":2}"#];
+    for body in wrong.map(str::to_owned) {
+        let what: String = body.chars().take(80).collect();
+        let server = FakeTokenEndpoint::scripted(move |n, _| {
+            Ok(json_response(
+                200,
+                if n == 1 {
+                    &body
+                } else {
+                    r#"{"issuer":"https://auth.example.com","token_endpoint":"https://auth.example.com/t"}"#
+                },
+            ))
+        });
+        let metadata = fetch(ISSUER, &server).await.expect(&what);
+        assert_eq!((metadata.issuer(), server.count()), (ISSUER, 2), "{what}");
+    }
+    let server = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Err("connection reset".into()),
+        _ => Ok(json_response(200, &format!("\u{feff}{}", document(ISSUER, "")))),
+    });
+    fetch(ISSUER, &server).await.unwrap();
+}
+
+#[tokio::test]
+async fn md01_an_error_tells_of_both_places() {
+    let server = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(json_response(200, &document("https://evil.example.com", ""))),
+        _ => Ok(respond(404, "no")),
+    });
+    let error = fetch(ISSUER, &server).await.unwrap_err();
+    let expected = "the issuer has no metadata that can be used; \
+        https://auth.example.com/.well-known/oauth-authorization-server: the issuer's metadata cannot be used: the \
+        document's issuer: is not the issuer that was asked for (RFC 8414 section 3.3); \
+        https://auth.example.com/.well-known/openid-configuration: no document (status 404), status 404";
+    assert_eq!(error.to_string(), expected);
+    assert!(!error.is_transient());
+    // A wrong document will not change by itself, whatever the other place says.
+    let server = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(json_response(200, &document("https://evil.example.com", ""))),
+        _ => Ok(respond(503, "")),
+    });
+    let error = fetch(ISSUER, &server).await.unwrap_err();
+    assert!(!error.is_transient() && error.to_string().contains("in trouble"), "{error}");
+}
+
+#[tokio::test]
 async fn md02_a_document_of_another_issuer_is_not_used() {
     for other in ["https://auth.example.com/", "https://AUTH.example.com", "https://evil.example.com", ""] {
         let body = document(other, "");
         let server = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
         let error = fetch(ISSUER, &server).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_transient(), server.count()), (ErrorKind::Metadata, false, 1));
+        assert_eq!((error.kind(), error.is_transient(), server.count()), (ErrorKind::Metadata, false, 2));
     }
     for unreadable in
         ["{}", "[]", r#"{"issuer":"https://auth.example.com"}"#, r#"{"issuer":1,"token_endpoint":2}"#]
@@ -246,30 +296,73 @@ async fn a_profile_takes_over_what_the_document_says_and_keeps_the_rest() {
     assert!(kept.names_issuer_in_callback(), "what was demanded stays demanded");
 }
 
+/// URLs that no endpoint may have.
+const BAD_URLS: [&str; 7] = [
+    "http://auth.example.com/x",
+    "auth.example.com",
+    "",
+    "https://",
+    "javascript:x",
+    "https://user:sesame@auth.example.com/x",
+    "https://auth.example.com/x#y",
+];
+
 #[tokio::test]
-async fn md08_an_endpoint_that_is_not_https_makes_the_document_useless() {
-    for member in
-        ["token_endpoint", "authorization_endpoint", "device_authorization_endpoint", "revocation_endpoint"]
-    {
-        for bad in [
-            "http://auth.example.com/x",
-            "auth.example.com",
-            "",
-            "https://",
-            "javascript:x",
-            "https://user:sesame@auth.example.com/x",
-            "https://auth.example.com/x#y",
-        ] {
-            let body = match member {
-                "token_endpoint" => format!(r#"{{"issuer":"{ISSUER}","token_endpoint":"{bad}"}}"#),
-                _ => document(ISSUER, &format!(r#","{member}":"{bad}""#)),
-            };
-            let server = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
-            let error = fetch(ISSUER, &server).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Metadata, "{member} {bad}");
-            assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
+async fn md08_a_token_endpoint_that_is_not_https_makes_the_document_useless() {
+    for bad in BAD_URLS.iter().map(|bad| format!("{bad:?}")).chain(["5".into(), "null".into(), "[]".into()]) {
+        let body = format!(r#"{{"issuer":"{ISSUER}","token_endpoint":{bad}}}"#);
+        let server = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
+        let error = fetch(ISSUER, &server).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Metadata, "{bad}");
+        assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
+        assert!(error.to_string().contains("token_endpoint"), "{error}");
+    }
+}
+
+#[test]
+fn md08_a_bad_optional_member_is_left_out_with_a_warning() {
+    for member in ["authorization_endpoint", "device_authorization_endpoint", "revocation_endpoint"] {
+        for bad in
+            BAD_URLS.iter().map(|bad| format!("{bad:?}")).chain(["5".into(), "[]".into(), "1e999".into()])
+        {
+            let log = logged(|| async {
+                let all = r#","authorization_endpoint":"https://auth.example.com/a","device_authorization_endpoint":"https://auth.example.com/d","revocation_endpoint":"https://auth.example.com/r""#;
+                let all = all
+                    .split(',')
+                    .filter(|other| !other.starts_with(&format!("\"{member}")))
+                    .collect::<Vec<_>>()
+                    .join(",");
+                let metadata = fetched(&format!(r#"{all},"{member}":{bad}"#)).await.expect(&bad);
+                let urls = [metadata.authorize_url(), metadata.device_url(), metadata.revocation_url()];
+                assert_eq!(urls.iter().flatten().count(), 2, "{member} {bad}");
+                example().with_metadata(&metadata).expect(&bad);
+            });
+            assert!(log.contains("left out") && log.contains(member), "{log}");
+            assert!(!log.contains("sesame"), "{log}");
         }
     }
+    let log = logged(|| async {
+        let odd = r#","scopes_supported":"read","token_endpoint_auth_methods_supported":"none",
+            "authorization_response_iss_parameter_supported":5,"revocation_endpoint":null"#;
+        let metadata = fetched(odd).await.unwrap();
+        assert_eq!(metadata.client_auth_methods().collect::<Vec<_>>(), ["client_secret_basic"]);
+        assert!(!metadata.names_issuer_in_callback() && metadata.revocation_url().is_none());
+    });
+    assert_eq!(log.matches("left out").count(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn md08_an_optional_member_that_stands_twice_is_left_out() {
+    let url = r#""revocation_endpoint":"https://auth.example.com/r""#;
+    let metadata = fetched(&format!(",{url},{url}")).await.unwrap();
+    assert_eq!(metadata.revocation_url(), None);
+    assert!(fetched(r#","token_endpoint":"https://auth.example.com/t""#).await.is_err());
+    // A promise is believed in either spelling, and a list by what of it can be read.
+    let odd = r#","authorization_response_iss_parameter_supported":"true",
+        "token_endpoint_auth_methods_supported":["none",5,null]"#;
+    let metadata = fetched(odd).await.unwrap();
+    assert!(metadata.names_issuer_in_callback());
+    assert_eq!(metadata.client_auth_methods().collect::<Vec<_>>(), ["none"]);
 }
 
 #[test]

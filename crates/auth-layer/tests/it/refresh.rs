@@ -356,7 +356,7 @@ async fn rf06_a_timeout_after_sending_is_a_lost_answer() {
 #[tokio::test]
 async fn rf06_an_answer_that_cannot_be_used_is_a_lost_one() {
     // The server has taken the token, and what it gave for it is gone.
-    for body in ["<html>", r#"{"access_token":"a b","token_type":"Bearer","refresh_token":"r1"}"#] {
+    for body in ["<html>", "", r#"{"message":"maintenance"}"#] {
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
         let signed = Signed::with_profile(endpoint, example().with_replay_rule(ReplayRule::KillsFamily));
         assert_eq!(signed.kind().await, ErrorKind::InvalidAnswer);

@@ -5,7 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use auth_layer::{
-    Authorization, Clock, LoopbackListener, Scope, Secret, SignIn, SignedIn, SystemClock, TokenStore,
+    Authorization, Clock, Error, LoopbackListener, RecoveredSignIn, Scope, Secret, SignIn, SignedIn,
+    StoreKey, SystemClock, TokenStore,
 };
 
 use super::desk::{Desk, command, of_another_issuer};
@@ -43,9 +44,22 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     }
     let visit =
         Visit { login, desk: &desk, screen, sign_in: &sign_in, underway: &underway, scope: scope.as_ref() };
-    let signed_in = if device { visit.by_device().await? } else { visit.by_browser().await? };
+    let signed_in = match if device { visit.by_device().await? } else { visit.by_browser().await? } {
+        Ok(signed_in) => signed_in,
+        Err(error) => return Err(to_the_end(screen, recover(error, &desk, &*store, &key)).await?),
+    };
     to_the_end(screen, signed_in.keep(&*store, &key, Some(desk.label()))).await??;
     report(&desk, &signed_in, settings, screen, store.load(&key).await?.and_then(|record| record.entry.hard))
+}
+
+/// Keeps what can be kept of a sign-in that failed: its refresh token, if one came. Gives the failure to end with.
+async fn recover(error: Error, desk: &Desk<'_>, store: &dyn TokenStore, key: &StoreKey) -> Failure {
+    let Some(recovered) = RecoveredSignIn::find(&error) else { return error.into() };
+    if let Err(error) = recovered.keep(store, key, Some(desk.label())).await {
+        return error.into();
+    }
+    let token = command("token", desk.provider.name(), &desk.account);
+    Failure::from(error).remedy(format!("the sign-in was kept; `{token}` asks for another access token"))
 }
 
 /// One attempt of a person to sign in.
@@ -60,7 +74,7 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     /// The sign-in page, which sends the browser back to this machine; or the person pastes where it went.
-    async fn by_browser(&self) -> Result<SignedIn, Failure> {
+    async fn by_browser(&self) -> Result<Result<SignedIn, Error>, Failure> {
         // Each provider has a path of its own, so that none can pass off another's answer (RFC 9700 section 4.4).
         let usual = format!("http://127.0.0.1/callback/{}", self.desk.provider.name());
         let wanted = self.desk.provider.redirect_uri().unwrap_or(&usual);
@@ -69,7 +83,7 @@ impl Visit<'_> {
         let authorization = self.sign_in.authorize(redirect_uri, self.scope)?;
         self.show(authorization.url(), self.paste_hint(listener.is_some()));
         let callback = self.wait(self.callback(listener, &authorization)).await?;
-        Ok(to_the_end(self.screen, self.sign_in.finish(authorization, callback.expose())).await??)
+        to_the_end(self.screen, self.sign_in.finish(authorization, callback.expose())).await
     }
 
     /// Where the browser came to, by itself or through the person's hands.
@@ -110,7 +124,7 @@ impl Visit<'_> {
     }
 
     /// A code that is typed in on another device.
-    async fn by_device(&self) -> Result<SignedIn, Failure> {
+    async fn by_device(&self) -> Result<Result<SignedIn, Error>, Failure> {
         let code =
             until_interrupted(async { Ok(self.sign_in.ask_for_device_code(self.scope).await?) }).await?;
         let page = code.verification_uri_complete().unwrap_or_else(|| code.verification_uri());
@@ -122,7 +136,7 @@ impl Visit<'_> {
         );
         self.show(page, &hint);
         let limit = code.expires_in().min(self.login.timeout);
-        let decided = async { Ok(self.sign_in.poll(&code).await?) };
+        let decided = async { Ok(self.sign_in.poll(&code).await) };
         self.wait_for(decided, limit).await
     }
 

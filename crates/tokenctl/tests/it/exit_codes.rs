@@ -1,8 +1,10 @@
 //! The exit codes, one by one, and the help that lists them.
 
+use std::time::Duration;
+
 use emulator::{Endpoint, Fault, Provider};
 
-use crate::support::{Home, emulator, set_mode};
+use crate::support::{Home, answer, emulator, set_mode};
 
 #[tokio::test]
 async fn exit_code_0_is_for_what_was_asked() {
@@ -52,6 +54,30 @@ async fn exit_code_2_is_for_wrong_use() {
 async fn exit_code_3_wants_a_person() {
     let (_emulator, site) = emulator().await;
     Home::of(&site).run(&["token", "goto"]).await.ended_with(3).told(&["tokenctl login goto"]);
+}
+
+#[tokio::test]
+async fn te04_exit_code_3_is_for_a_dead_grant_under_each_of_its_names() {
+    let (_emulator, site) = emulator().await;
+    // An access token that ends soon is not worth taking over, so that each run refreshes.
+    site.set_token_lifetime(Some(Duration::from_secs(5)));
+    for (status, body) in [
+        (400, r#"{"error":"invalid_grant"}"#),
+        (200, r#"{"error":"bad_refresh_token"}"#),
+        (400, r#"{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token"}"#),
+        (200, r#"{"ok":false,"error":"invalid_refresh_token"}"#),
+        (400, r#"{"error":"interaction_required"}"#),
+        (200, r#"{"error":"invalid_code"}"#),
+    ] {
+        let home = Home::of(&site);
+        home.sign_in(&site).await.ended_with(0);
+        site.inject(Endpoint::Token, answer(status, body));
+        let before = site.counters().token_requests;
+        home.run(&["token", "goto"]).await.ended_with(3).told(&["tokenctl login goto"]);
+        // The store knows, so that the next run asks the provider nothing.
+        home.run(&["token", "goto"]).await.ended_with(3).told(&["tokenctl login goto"]);
+        assert_eq!(site.counters().token_requests, before + 1, "{body}");
+    }
 }
 
 #[tokio::test]

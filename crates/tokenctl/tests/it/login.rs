@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emulator::{Endpoint, Fault};
 
-use crate::support::{Home, emulator, set_mode, visit};
+use crate::support::{Home, answer, emulator, set_mode, visit};
 
 #[tokio::test]
 async fn the_browser_comes_back_and_the_sign_in_is_kept() {
@@ -224,4 +224,44 @@ async fn a_secret_that_is_nowhere_is_asked_for_only_where_somebody_can_answer() 
     let ran = home.run(&["login", "goto", "--no-browser"]).await.ended_with(4);
     ran.told(&["the client's secret is not known", "set GOTO_CLIENT_SECRET, or client_secret_file"]);
     assert_eq!(site.counters().sign_in_requests, 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_access_token_cannot_be_used_is_kept() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    for body in [
+        r#"{"access_token":"","token_type":"Bearer","refresh_token":"the-one-refresh-token"}"#,
+        r#"{"refresh_token":"the-one-refresh-token","access_token":"a-token-that-bro"#,
+    ] {
+        let mut login = home.start(&["login", "goto", "--no-browser"]);
+        let page = login.page().await;
+        site.inject(Endpoint::Token, answer(200, body));
+        visit(&site.approve(&page).unwrap()).await;
+        login.end().await.ended_with(1).told(&["the sign-in was kept; `tokenctl token goto`"]);
+        assert_eq!(home.records().len(), 1);
+        // The refresh token is what the next command goes on with.
+        site.inject(Endpoint::Token, answer(200, r#"{"access_token":"another-one","expires_in":35999.413}"#));
+        let token = home.run(&["token", "goto"]).await.ended_with(0);
+        assert_eq!(token.out, "another-one\n");
+        home.run(&["status"]).await.ended_with(0);
+        std::fs::remove_file(&home.records()[0]).unwrap();
+    }
+    home.kept_quiet_about(&["the-one-refresh-token", "a-token-that-bro"]);
+}
+
+#[tokio::test]
+async fn a_device_whose_access_token_cannot_be_used_is_kept() {
+    let (_emulator, site) = emulator().await;
+    site.offer_device_sign_in(true);
+    let mut home = Home::of(&site);
+    home.set("GOTO_DEVICE_URL", site.device_url().unwrap());
+    site.inject(
+        Endpoint::Token,
+        answer(200, r#"{"token_type":"Bearer","refresh_token":"the-one-refresh-token"}"#),
+    );
+    let login = home.start(&["login", "goto", "--device", "--no-browser"]);
+    login.end().await.ended_with(1).told(&["the sign-in was kept"]);
+    assert_eq!(home.records().len(), 1);
+    home.kept_quiet_about(&["the-one-refresh-token"]);
 }

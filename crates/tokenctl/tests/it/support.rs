@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Mutex;
 
-use emulator::{Emulator, Provider, Site};
+use emulator::{Emulator, Fault, Provider, Site};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
@@ -250,6 +250,11 @@ pub(crate) async fn emulator() -> (Emulator, Site) {
     let emulator = Emulator::builder().start().await.unwrap();
     let site = emulator.site(Provider::GoTo).clone();
     (emulator, site)
+}
+
+/// A token endpoint that answers with exactly this.
+pub(crate) fn answer(code: u16, body: &str) -> Fault {
+    Fault::Status { code, body: body.to_owned(), headers: Vec::new() }
 }
 
 /// A browser that goes to a page of this machine, and follows nothing. Gives the status.

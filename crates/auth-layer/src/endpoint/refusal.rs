@@ -1,0 +1,164 @@
+//! Reads a refusal out of an answer: whether it is one, its code, and its text.
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::members::Members;
+use crate::error::OAuthError;
+use crate::profile::Profile;
+
+/// A refusal, as the server explains it.
+pub(super) struct Refusal {
+    /// The error, if it has a code.
+    pub(super) oauth: Option<OAuthError>,
+    /// The text for people.
+    pub(super) message: Option<String>,
+}
+
+impl Members {
+    /// Whether the answer is an error whatever its status says: it has an `error`, or `"ok": false`, or a sign of the
+    /// profile; or it has no token and the code of a grant that has ended.
+    pub(super) fn is_error(&self, status: StatusCode, profile: &Profile) -> bool {
+        let says_so = self.iter().any(|(name, value)| match name {
+            "error" => !says_nothing(value),
+            "ok" | "success" => *value == Value::Bool(false),
+            _ => false,
+        });
+        let is_token = || profile.names.access_token.iter().any(|name| self.named(name).next().is_some());
+        says_so
+            || profile.refuses(status, self.as_slice())
+            || (!is_token() && self.code(None).is_some_and(|(code, _)| profile.ends_grant(&code)))
+    }
+
+    /// Reads the code and the text of a refusal. `redact` strikes secrets out of what may be shown.
+    pub(super) fn refusal(&self, status: StatusCode, redact: impl Fn(&str) -> String) -> Refusal {
+        let tokens = self.tokens();
+        let redact =
+            |text: &str| tokens.iter().fold(redact(text), |text, token| text.replace(token, "[redacted]"));
+        let message = self.message().map(redact);
+        let oauth = self.code(Some(status)).map(|(code, is_standard)| {
+            let uri = self.member("error_uri").and_then(filled).map(redact);
+            OAuthError::new(&redact(&code), message.as_deref(), uri.as_deref(), is_standard)
+        });
+        Refusal { oauth, message }
+    }
+
+    /// The code of an error, and whether it stands where RFC 6749 section 5.2 has it or in an object there.
+    fn code(&self, status: Option<StatusCode>) -> Option<(String, bool)> {
+        let error = self.member("error");
+        let inner = error.and_then(Value::as_object);
+        let standard = error.and_then(|error| code(error, status)).or_else(|| {
+            // Octotable: {"error": {"code", "message"}}. An object without a code is an error all the same.
+            inner.map(|inner| code_of(inner, status).unwrap_or_else(|| "unknown".to_owned()))
+        });
+        if let Some(code) = standard {
+            return Some((code, true));
+        }
+        let first = self.first_of_errors();
+        let listed = first.and_then(Value::as_object).and_then(|first| code_of(first, status));
+        // HubSpot: {"status": "BAD_REFRESH_TOKEN", "message"}.
+        let own =
+            || OWN_CODES.iter().filter_map(|name| self.member(name)).find_map(|value| code(value, status));
+        listed.or_else(own).map(|code| (code, false))
+    }
+
+    /// The text that goes with an error.
+    fn message(&self) -> Option<&str> {
+        let own = |name: &&str| self.member(name).and_then(filled);
+        let in_error = || self.member("error")?.as_object().and_then(message_of);
+        let in_list = || {
+            let first = self.first_of_errors()?;
+            filled(first).or_else(|| first.as_object().and_then(message_of))
+        };
+        own(&"error_description").or_else(in_error).or_else(|| MESSAGES.iter().find_map(own)).or_else(in_list)
+    }
+
+    /// The tokens in the answer itself, wherever they stand: a text of the answer must not repeat them.
+    fn tokens(&self) -> Vec<&str> {
+        let mut tokens = Vec::new();
+        for (name, value) in self.iter() {
+            collect_tokens(name, value, &mut tokens);
+        }
+        tokens
+    }
+
+    fn first_of_errors(&self) -> Option<&Value> {
+        self.member("errors")?.as_array()?.first()
+    }
+
+    fn member(&self, name: &str) -> Option<&Value> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
+/// A code as a text or a number. A number that only repeats the status of the answer is no code, and neither is a word
+/// that only says that there is an error.
+fn code(value: &Value, status: Option<StatusCode>) -> Option<String> {
+    let code = match value {
+        Value::String(code) => code.clone(),
+        Value::Number(code) => code.to_string(),
+        _ => return None,
+    };
+    let repeats = status.is_some_and(|status| code == status.as_str());
+    (!code.is_empty() && !repeats && !NO_CODES.iter().any(|word| word.eq_ignore_ascii_case(&code)))
+        .then_some(code)
+}
+
+fn code_of(object: &Map<String, Value>, status: Option<StatusCode>) -> Option<String> {
+    CODES.iter().filter_map(|name| object.get(*name)).find_map(|value| code(value, status))
+}
+
+fn message_of(object: &Map<String, Value>) -> Option<&str> {
+    MESSAGES.iter().filter_map(|name| object.get(*name)).find_map(filled)
+}
+
+fn filled(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether an `error` says that there is none.
+fn says_nothing(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(errors) => errors.is_empty(),
+        Value::Object(error) => error.is_empty(),
+    }
+}
+
+fn collect_tokens<'a>(name: &str, value: &'a Value, tokens: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if is_of_a_token(name) && text.len() >= SHORTEST_TOKEN => tokens.push(text),
+        Value::Array(values) => values.iter().for_each(|value| collect_tokens(name, value, tokens)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| collect_tokens(name, value, tokens));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a member of this name holds a token or a secret, and not a word about one.
+fn is_of_a_token(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "assertion"].iter().any(|word| name.contains(word))
+        && !["type", "error", "message", "description"].iter().any(|word| name.contains(word))
+}
+
+/// The members that hold a code in an object within the answer, in this order.
+const CODES: [&str; 8] =
+    ["code", "errorCode", "error_code", "errcode", "errorType", "error", "type", "status"];
+
+/// The same in the answer itself. A `type` there is that of the answer (RFC 9457 section 3.1.1).
+const OWN_CODES: [&str; 6] = ["errorCode", "error_code", "code", "errcode", "errorType", "status"];
+
+/// The words that say that there is an error, and not which.
+const NO_CODES: [&str; 5] = ["error", "fail", "failed", "failure", "false"];
+
+/// The members that hold a text for people, in this order.
+const MESSAGES: [&str; 8] =
+    ["message", "error_message", "errorMessage", "error_description", "detail", "title", "msg", "errmsg"];
+
+/// Shorter strings are no tokens, and striking them out would make a text unreadable.
+const SHORTEST_TOKEN: usize = 6;

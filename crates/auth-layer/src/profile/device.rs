@@ -1,0 +1,108 @@
+//! The names under which the members of a device authorization answer come.
+
+use super::answer::{Names, Need, check};
+use super::recipe::Profile;
+use crate::config_error::ConfigError;
+
+/// The names under which the members of a device authorization answer may come; the first that is there counts.
+///
+/// ```
+/// use auth_layer::{DeviceNames, Profile};
+///
+/// let names = DeviceNames::new().with_device_code(&["deviceCode"]).with_user_code(&["userCode"]);
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
+///     .with_device_url("https://auth.example.com/device")?
+///     .with_device_names(names);
+/// # Ok::<(), auth_layer::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceNames {
+    pub(crate) device_code: Names,
+    pub(crate) user_code: Names,
+    pub(crate) verification_uri: Names,
+    pub(crate) verification_uri_complete: Names,
+    pub(crate) expires_in: Names,
+    pub(crate) interval: Names,
+}
+
+impl DeviceNames {
+    /// The names of RFC 8628 section 3.2, and `verification_url`, by which Google and others call the page.
+    pub const fn new() -> Self {
+        Self {
+            device_code: &["device_code"],
+            user_code: &["user_code"],
+            verification_uri: &["verification_uri", "verification_url"],
+            verification_uri_complete: &["verification_uri_complete", "verification_url_complete"],
+            expires_in: &["expires_in"],
+            interval: &["interval"],
+        }
+    }
+
+    /// Names of the code that the device polls with.
+    #[must_use]
+    pub const fn with_device_code(mut self, names: &'static [&'static str]) -> Self {
+        self.device_code = names;
+        self
+    }
+
+    /// Names of the code that the person types in.
+    #[must_use]
+    pub const fn with_user_code(mut self, names: &'static [&'static str]) -> Self {
+        self.user_code = names;
+        self
+    }
+
+    /// Names of the page where the person types it in.
+    #[must_use]
+    pub const fn with_verification_uri(mut self, names: &'static [&'static str]) -> Self {
+        self.verification_uri = names;
+        self
+    }
+
+    /// Names of the same page with the code in its URL.
+    #[must_use]
+    pub const fn with_verification_uri_complete(mut self, names: &'static [&'static str]) -> Self {
+        self.verification_uri_complete = names;
+        self
+    }
+
+    /// Names of the codes' lifetime, in seconds.
+    #[must_use]
+    pub const fn with_expires_in(mut self, names: &'static [&'static str]) -> Self {
+        self.expires_in = names;
+        self
+    }
+
+    /// Names of the wait between two polls, in seconds.
+    #[must_use]
+    pub const fn with_interval(mut self, names: &'static [&'static str]) -> Self {
+        self.interval = names;
+        self
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let tables = [
+            ("device_code", self.device_code, Need::Required),
+            ("user_code", self.user_code, Need::Required),
+            ("verification_uri", self.verification_uri, Need::Required),
+            ("verification_uri_complete", self.verification_uri_complete, Need::Optional),
+            ("expires_in", self.expires_in, Need::Optional),
+            ("interval", self.interval, Need::Optional),
+        ];
+        tables.into_iter().try_for_each(|(member, names, need)| check("device name", member, names, need))
+    }
+}
+
+impl Default for DeviceNames {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Profile {
+    /// Returns an error if answers of this provider could never be read.
+    pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
+        self.names.check(self.default_token_type)?;
+        self.device_names().check()
+    }
+}
