@@ -16,6 +16,10 @@ use crate::secret::Secret;
 ///
 /// Two that are read anew are equal if they are read from the same place. `Debug` shows no secret.
 ///
+/// After a permanent refusal, or after a secret could not be read, callers who need a token have it read again, at most
+/// once a second. If it is another one than was refused, it is used at once. Nothing is kept of a refused secret but a
+/// digest, in memory.
+///
 /// Reading a file and asking somebody may block, on a thread that tokio keeps for that. One that hangs keeps its thread
 /// until it returns, whatever deadline has passed meanwhile, and a runtime that shuts down waits for it.
 ///

@@ -317,10 +317,13 @@ async fn b25_corrections_that_are_wrong_as_well_are_each_tried_within_a_second()
     assert_eq!(asked_in(14, &rig).await.len(), 2);
 }
 
+/// A grant with this secret in it.
+type OfSecret = fn(SecretSource) -> Grant;
+
 #[tokio::test]
 async fn b25_every_secret_of_a_grant_is_read_again() {
     let good = |seen: &crate::support::Seen, name| seen.form(name).as_deref() == Some("right-secret");
-    let grants: [(&str, fn(SecretSource) -> Grant); 5] = [
+    let grants: [(&str, OfSecret); 5] = [
         ("assertion", Grant::JwtBearer),
         ("pat", |secret| Grant::personal_access_token(secret)),
         ("key", |secret| Grant::custom("urn:example:key", [("key", secret)])),
@@ -473,17 +476,25 @@ async fn b04_while_a_secret_is_slow_to_come_the_other_callers_do_not_wait() {
             Ok(Secret::new("wrong-secret"))
         }
     });
-    let rig = rig(knowing("right-secret"), credential);
+    let (clock, endpoint) = (TestClock::new(), knowing("right-secret"));
+    let exchange = Exchange::builder(in_body(), credential, Grant::ClientCredentials)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .timeout(Duration::from_secs(3));
+    let rig = Rig::with_exchange(endpoint, clock, in_body(), exchange.build().unwrap());
     let service = rig.over(FakeApi::accepting());
     assert!(service.clone().oneshot(get("/me")).await.is_err());
     rig.advance(1);
     let first = tokio::spawn(service.clone().oneshot(get("/me")));
     until(|| reads.load(Ordering::SeqCst) == 2).await;
-    for _ in 0..100 {
+    for _ in 0..290 {
         assert!(matches!(at_once(&service), Poll::Ready(Err(_))));
+        settle().await;
+        rig.advance_millis(10);
     }
+    assert_eq!(reads.load(Ordering::SeqCst), 2, "one check at a time");
     // Nor does the one for ever: a check has the deadline of an exchange.
-    rig.advance(1);
+    rig.advance_millis(100);
     assert!(first.await.unwrap().is_err());
     assert_eq!(rig.endpoint.count(), 1);
     drop(release);
