@@ -105,7 +105,7 @@ impl<P: Provider> Builder<P> {
     }
 
     /// Another base URL for one of the provider's APIs. The token is then sent to that origin in place of the real
-    /// one.
+    /// one. [`build`](Self::build) says whether it is valid.
     pub fn api_url(mut self, api: P::Api, url: impl Into<String>) -> Self {
         let url = url.into();
         for (slot, known) in self.base_urls.iter_mut().zip(P::APIS) {
@@ -267,15 +267,15 @@ impl<P: Provider> Builder<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, or if a URL is none,
-    /// or is neither https nor loopback.
+    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, if the
+    /// `User-Agent` is not a valid header value, or if a URL is not valid. Both kinds of URL are https, or plain http on
+    /// loopback, and have no user and no fragment; a base URL has no query either.
     pub fn build(mut self) -> Result<P, ConfigError> {
-        let base_urls: Vec<String> = P::APIS
-            .iter()
-            .zip(&self.base_urls)
-            .map(|(api, given)| given.as_deref().unwrap_or(api.base_url).trim_end_matches('/').to_owned())
-            .collect();
-        let origins: Result<_, _> = base_urls.iter().map(|url| origin_of(url)).collect();
+        let given = P::APIS.iter().zip(&self.base_urls);
+        let base_urls: Vec<&str> =
+            given.map(|(api, given)| given.as_deref().unwrap_or(api.base_url)).collect();
+        let origins: Result<_, _> = base_urls.iter().map(|url| Origin::of_base_url(url)).collect();
+        let base_urls = base_urls.iter().map(|url| url.trim_end_matches('/').to_owned()).collect();
         self.profile = self.profile.with_origins(origins?);
         if let Some(token_url) = &self.token_url {
             self.profile = self.profile.with_token_url(token_url)?;
@@ -364,10 +364,11 @@ impl<P: Provider> Default for Builder<P> {
 
 impl<P: Provider> fmt::Debug for Builder<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_urls: Vec<_> = self.base_urls.iter().map(|url| url.as_deref().map(origin_shown)).collect();
         f.debug_struct("Builder")
             .field("profile", &self.profile.name())
-            .field("base_urls", &self.base_urls)
-            .field("token_url", &self.token_url)
+            .field("base_urls", &base_urls)
+            .field("token_url", &self.token_url.as_deref().map(origin_shown))
             .finish_non_exhaustive()
     }
 }
@@ -424,11 +425,10 @@ fn in_hand(mut body: TransportBody) -> Body {
     }
 }
 
-fn origin_of(url: &str) -> Result<Origin, ConfigError> {
-    let uri: http::Uri = url.parse().map_err(|error: http::uri::InvalidUri| {
-        ConfigError::new(format!("base URL {url}"), "is not a URL").with_source(error)
-    })?;
-    Origin::of(&uri)
+/// A URL as `Debug` shows it before anything has judged it: its origin alone, or what is wrong with it. A user's password
+/// and a query may be secrets.
+fn origin_shown(url: &str) -> String {
+    url.parse::<Origin>().map_or_else(|error| error.to_string(), |origin| origin.to_string())
 }
 
 /// More than nearly every body, and little beside what a connection takes.

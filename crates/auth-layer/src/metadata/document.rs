@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use crate::config_error::ConfigError;
-use crate::profile::{Origin, endpoint_url};
+use crate::profile::Origin;
+use crate::url::endpoint_url;
 
 /// What an issuer says of itself (RFC 8414 section 2), as far as it matters here.
 ///
@@ -45,7 +46,7 @@ impl Metadata {
         }
         let own: Origin = issuer.parse()?;
         for (name, url) in document.endpoints() {
-            let origin = Origin::of(&endpoint_url(format!("the document's {name}"), url)?)?;
+            let origin = Origin::of(&endpoint_url(&format!("the document's {name}"), url)?)?;
             if origin != own {
                 // Large providers do so; whoever looks for a mistake wants to know.
                 tracing::info!(issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");

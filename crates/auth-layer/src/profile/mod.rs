@@ -23,8 +23,6 @@ mod rejection;
 mod request;
 mod sign_in;
 
-pub(crate) use origin::{endpoint_url, shown};
-
 pub use answer::{AnswerNames, LifetimeUnit};
 pub use origin::{Origin, Origins};
 pub use recipe::{Profile, RateLimit, ReplayRule};

@@ -61,5 +61,6 @@ mod token_exchange;
 mod token_request;
 mod token_response;
 mod unsaved;
+mod urls;
 mod usage;
 mod user_agents;
