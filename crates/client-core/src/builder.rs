@@ -1,29 +1,23 @@
 //! `Builder`: puts a provider's client together.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, ResponseBody,
-    StackLayer, SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
+    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, StackLayer,
+    SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
 };
 use bytes::Bytes;
-use http::HeaderValue;
 use http::header::USER_AGENT;
 use http_body::Body as HttpBody;
-use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
+use crate::parts::{Stack, boxed, in_hand, origin_shown, unwrap_untouched, user_agent_header};
 use crate::provider::{DEFAULT_ACCOUNT, Identity, Provider, Variables};
-use crate::{Body, Client, Request, Response};
-
-/// A stack, or a part of one, whose type does not matter any more.
-pub type Stack = BoxCloneSyncService<Request, Response, BoxError>;
+use crate::{Client, Request};
 
 type Tell = dyn Fn(&Error) + Send + Sync;
 
@@ -288,7 +282,7 @@ impl<P: Provider> Builder<P> {
         let layers = std::mem::take(&mut self.layers);
         let adjust = std::mem::take(&mut self.adjust);
         let limit = self.replay_limit;
-        let user_agent = user_agent_of::<P>(self.user_agent.as_deref())?;
+        let user_agent = user_agent_header(self.user_agent.as_deref().unwrap_or(P::USER_AGENT))?;
         let (manager, layer) = match self.pool.take() {
             Some(pool) => (None, StackLayer::pooled(&profile, pool)),
             None => {
@@ -387,48 +381,6 @@ fn remedy(provider: &str, grant: &Grant, account: &str) -> String {
             format!("give the client a new refresh token; or unset {variable}_REFRESH_TOKEN and {login}")
         }
     }
-}
-
-fn boxed<S, R>(service: S) -> Stack
-where
-    S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    R: HttpBody<Data = Bytes> + Send + 'static,
-    R::Error: Into<BoxError>,
-{
-    Stack::new(service.map_err(Into::into).map_response(|response| response.map(Body::wrap)))
-}
-
-/// A body that the layer did not look into stays what it was.
-fn unwrap_untouched(body: ResponseBody<Body>) -> Body {
-    body.try_into_inner().unwrap_or_else(Body::wrap)
-}
-
-/// The header of the given `User-Agent`, or of the provider's own.
-fn user_agent_of<P: Provider>(given: Option<&str>) -> Result<HeaderValue, ConfigError> {
-    let text = given.unwrap_or(P::USER_AGENT);
-    let problem = match text.trim() {
-        "" => "must not be empty",
-        _ => "must consist of visible ASCII characters and spaces",
-    };
-    let is_good = !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let header = HeaderValue::from_str(text).ok().filter(|_| is_good);
-    header.ok_or_else(|| ConfigError::new("User-Agent", problem))
-}
-
-/// The bytes of a token request: [`Full`](TransportBody) holds them, but has no other way to give them out.
-fn in_hand(mut body: TransportBody) -> Body {
-    match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Some(Ok(frame))) => Body::from(frame.into_data().unwrap_or_default()),
-        _ => Body::empty(),
-    }
-}
-
-/// A URL as `Debug` shows it before anything has judged it: its origin alone, or what is wrong with it. A user's password
-/// and a query may be secrets.
-fn origin_shown(url: &str) -> String {
-    url.parse::<Origin>().map_or_else(|error| error.to_string(), |origin| origin.to_string())
 }
 
 /// More than nearly every body, and little beside what a connection takes.

@@ -7,8 +7,11 @@ use auth_layer::{
 use crate::sign_in::people;
 use crate::support::{FakeTokenEndpoint, example};
 
-/// Every way to give a URL that requests are sent to.
-fn endpoints() -> Vec<(&'static str, Box<dyn Fn(&str) -> Result<(), ConfigError>>)> {
+/// A way to give a URL.
+type Give = Box<dyn Fn(&str) -> Result<(), ConfigError>>;
+
+/// Every way to give a URL that requests are sent to, or a browser.
+fn endpoints() -> Vec<(&'static str, Give)> {
     let transport = || FakeTokenEndpoint::issuing(60).transport();
     vec![
         ("token URL", Box::new(|url| Profile::new("example", url).map(drop))),
