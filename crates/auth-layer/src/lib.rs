@@ -82,6 +82,7 @@ mod test_clock;
 mod timeout;
 mod token;
 mod token_exchange;
+mod url;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use authorize::AuthMiddleware;

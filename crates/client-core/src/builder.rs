@@ -2,31 +2,25 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, ResponseBody,
-    StackLayer, SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
+    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, StackLayer,
+    SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
 };
 use bytes::Bytes;
-use http::HeaderValue;
 use http::header::USER_AGENT;
 use http_body::Body as HttpBody;
-use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
+use crate::parts::{Stack, boxed, in_hand, origin_shown, unwrap_untouched, user_agent_header};
 use crate::provider::{Identity, Provider, Variables};
 use crate::remedy;
 use crate::sent::Noting;
-use crate::{Body, Client, Request, Response};
-
-/// A stack, or a part of one, whose type does not matter any more.
-pub type Stack = BoxCloneSyncService<Request, Response, BoxError>;
+use crate::{Client, Request};
 
 type Tell = dyn Fn(&Error) + Send + Sync;
 
@@ -112,7 +106,7 @@ impl<P: Provider> Builder<P> {
     }
 
     /// Another base URL for one of the provider's APIs. The token is then sent to that origin in place of the real
-    /// one.
+    /// one. [`build`](Self::build) says whether it is valid.
     pub fn api_url(mut self, api: P::Api, url: impl Into<String>) -> Self {
         let url = url.into();
         for (slot, known) in self.base_urls.iter_mut().zip(P::APIS) {
@@ -276,15 +270,15 @@ impl<P: Provider> Builder<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, or if a URL is none,
-    /// or is neither https nor loopback.
+    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, if the
+    /// `User-Agent` is not a valid header value, or if a URL is not valid. Both kinds of URL are https, or plain http on
+    /// loopback, and have no user and no fragment; a base URL has no query either.
     pub fn build(mut self) -> Result<P, ConfigError> {
-        let base_urls: Vec<String> = P::APIS
-            .iter()
-            .zip(&self.base_urls)
-            .map(|(api, given)| given.as_deref().unwrap_or(api.base_url).trim_end_matches('/').to_owned())
-            .collect();
-        let origins: Result<_, _> = base_urls.iter().map(|url| origin_of(url)).collect();
+        let given = P::APIS.iter().zip(&self.base_urls);
+        let base_urls: Vec<&str> =
+            given.map(|(api, given)| given.as_deref().unwrap_or(api.base_url)).collect();
+        let origins: Result<_, _> = base_urls.iter().map(|url| Origin::of_base_url(url)).collect();
+        let base_urls = base_urls.iter().map(|url| url.trim_end_matches('/').to_owned()).collect();
         self.profile = self.profile.with_origins(origins?);
         if let Some(token_url) = &self.token_url {
             self.profile = self.profile.with_token_url(token_url)?;
@@ -297,7 +291,7 @@ impl<P: Provider> Builder<P> {
         let layers = std::mem::take(&mut self.layers);
         let adjust = std::mem::take(&mut self.adjust);
         let limit = self.replay_limit;
-        let user_agent = user_agent_of::<P>(self.user_agent.as_deref())?;
+        let user_agent = user_agent_header(self.user_agent.as_deref().unwrap_or(P::USER_AGENT))?;
         let (manager, layer) = match self.pool.take() {
             Some(pool) => (None, StackLayer::pooled(&profile, pool)),
             None => {
@@ -374,55 +368,13 @@ impl<P: Provider> Default for Builder<P> {
 
 impl<P: Provider> fmt::Debug for Builder<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_urls: Vec<_> = self.base_urls.iter().map(|url| url.as_deref().map(origin_shown)).collect();
         f.debug_struct("Builder")
             .field("profile", &self.profile.name())
-            .field("base_urls", &self.base_urls)
-            .field("token_url", &self.token_url)
+            .field("base_urls", &base_urls)
+            .field("token_url", &self.token_url.as_deref().map(origin_shown))
             .finish_non_exhaustive()
     }
-}
-
-fn boxed<S, R>(service: S) -> Stack
-where
-    S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    R: HttpBody<Data = Bytes> + Send + 'static,
-    R::Error: Into<BoxError>,
-{
-    Stack::new(service.map_err(Into::into).map_response(|response| response.map(Body::wrap)))
-}
-
-/// A body that the layer did not look into stays what it was.
-fn unwrap_untouched(body: ResponseBody<Body>) -> Body {
-    body.try_into_inner().unwrap_or_else(Body::wrap)
-}
-
-/// The header of the given `User-Agent`, or of the provider's own.
-fn user_agent_of<P: Provider>(given: Option<&str>) -> Result<HeaderValue, ConfigError> {
-    let text = given.unwrap_or(P::USER_AGENT);
-    let problem = match text.trim() {
-        "" => "must not be empty",
-        _ => "must consist of visible ASCII characters and spaces",
-    };
-    let is_good = !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let header = HeaderValue::from_str(text).ok().filter(|_| is_good);
-    header.ok_or_else(|| ConfigError::new("User-Agent", problem))
-}
-
-/// The bytes of a token request: [`Full`](TransportBody) holds them, but has no other way to give them out.
-fn in_hand(mut body: TransportBody) -> Body {
-    match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Some(Ok(frame))) => Body::from(frame.into_data().unwrap_or_default()),
-        _ => Body::empty(),
-    }
-}
-
-fn origin_of(url: &str) -> Result<Origin, ConfigError> {
-    let uri: http::Uri = url.parse().map_err(|error: http::uri::InvalidUri| {
-        ConfigError::new(format!("base URL {url}"), "is not a URL").with_source(error)
-    })?;
-    Origin::of(&uri)
 }
 
 /// More than nearly every body, and little beside what a connection takes.

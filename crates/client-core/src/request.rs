@@ -139,16 +139,15 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// If a parameter could not be written, or the base URL is no absolute URL.
+    /// If a parameter could not be written, or the base URL is not a valid absolute URL.
     pub fn build(self) -> Result<Request, InvalidRequest> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let url = self.target.as_str();
-        // A query may hold what is nobody's business.
-        let shown = url.split('?').next().unwrap_or_default();
-        let uri = Uri::try_from(url).ok().filter(|uri| uri.scheme().is_some() && uri.authority().is_some());
-        let uri = uri.ok_or_else(|| InvalidRequest::new(format!("`{shown}` is no absolute URL")))?;
+        let uri = Uri::try_from(self.target.as_str()).ok().filter(is_absolute);
+        // The URL is not shown: it may hold what is nobody's business.
+        let problem = || format!("the base URL of `{}` is not a valid absolute URL", self.target.meta.id());
+        let uri = uri.ok_or_else(|| InvalidRequest::new(problem()))?;
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;
@@ -177,6 +176,15 @@ impl RequestBuilder {
     }
 }
 
+/// Whether it has a scheme, a host, and a port that is one: `port_u16` says nothing of one that is too large.
+fn is_absolute(uri: &Uri) -> bool {
+    let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else { return false };
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    !authority.host().is_empty()
+        && after_host.is_some_and(|port| matches!(port, "" | ":") || authority.port_u16().is_some())
+}
+
+/// Says that there is no content where the method expects some (RFC 9110 section 8.6).
 fn state_length(request: &mut Request) {
     let expects_content = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     let is_empty = request.body().is_end_stream() || request.body().size_hint().exact() == Some(0);

@@ -38,13 +38,14 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// If a value is missing, or would make a path segment that is empty, `.` or `..`: every URL parser
+    /// If `base` has a query or a fragment, names a user, or has a `.` or `..` segment. If a value is missing, or would make a path segment that is empty, `.` or `..`: every URL parser
     /// folds the latter two, written as they are or encoded, and the request would go to another path.
     pub fn new(
         base: &str,
         meta: &'static OperationMeta,
         values: &[&dyn Display],
     ) -> Result<Self, InvalidRequest> {
+        check_base(base)?;
         let mut url = base.trim_end_matches('/').to_owned();
         let mut values = values.iter();
         for segment in meta.path().split('/').skip(1) {
@@ -91,6 +92,24 @@ impl Target {
             encode(&mut self.url, value);
         }
     }
+}
+
+/// Refuses a base URL that would not stay in front of the path, or that holds a password. The error shows nothing of it.
+fn check_base(base: &str) -> Result<(), InvalidRequest> {
+    let refuse = |problem: &str| Err(InvalidRequest::new(format!("the base URL {problem}")));
+    if base.contains(['?', '#']) {
+        return refuse("has a query or a fragment, which would swallow the path");
+    }
+    let (authority, path) =
+        base.split_once("://").map_or((base, ""), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
+    if authority.contains('@') {
+        return refuse("names a user; credentials have a place of their own");
+    }
+    let is_dots = |segment: &str| matches!(&*segment.replace("%2e", ".").replace("%2E", "."), "." | "..");
+    if path.split(['/', '\\']).any(is_dots) {
+        return refuse("has a `.` or `..` segment, which leads to another path");
+    }
+    Ok(())
 }
 
 fn encode(url: &mut String, text: &str) {

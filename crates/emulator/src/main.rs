@@ -71,10 +71,41 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// Refuses a redirect URL to which no browser comes back with an answer (RFC 6749 section 3.1.2). The error does not
+    /// repeat it: it may hold a password.
+    fn check_redirect_urls(&self) -> Result<(), clap::Error> {
+        let problem = self.redirect_url.iter().find_map(|url| problem_of_redirect_url(url));
+        problem.map_or(Ok(()), |problem| {
+            let message = format!("--redirect-url {problem}");
+            Err(Self::command().error(ErrorKind::ValueValidation, message))
+        })
+    }
+}
+
+fn problem_of_redirect_url(url: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = url.split_once(':').filter(|(scheme, _)| !scheme.is_empty()) else {
+        return Some("must be absolute, such as https://app.example.com/callback");
+    };
+    let authority =
+        rest.strip_prefix("//").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let port = authority.and_then(|authority| authority.rsplit_once(':')).map(|(_, port)| port);
+    let is_port = |port: &str| port.ends_with(']') || port.parse::<u16>().is_ok_and(|port| port > 0);
+    match authority {
+        _ if url.bytes().any(|byte| !byte.is_ascii_graphic()) => Some("has a character that no URL has"),
+        _ if url.contains('#') => Some("must not have a fragment"),
+        None | Some("") if ["http", "https"].contains(&scheme) => Some("has no host"),
+        Some(authority) if authority.contains('@') => Some("must not name a user"),
+        Some(_) if !port.is_none_or(is_port) => Some("has a port that is not a number from 1 to 65535"),
+        _ => None,
+    }
+}
+
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mode = arguments.refresh_token_mode().unwrap_or_else(|error| error.exit());
+    arguments.check_redirect_urls().unwrap_or_else(|error| error.exit());
     let builder = Emulator::builder().port_base(arguments.port_base);
     let builder = match arguments.seed {
         Some(seed) => builder.seed(seed),

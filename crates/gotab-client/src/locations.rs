@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use auth_layer::ConfigError;
+use auth_layer::{ConfigError, Origin};
 
 /// The link that a manager follows to choose the locations that an application may work on. A client's own token reaches
 /// no other.
@@ -60,7 +60,8 @@ impl LocationLink {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if one of them is empty.
+    /// [`ConfigError`] if one of them is empty, or if the redirect URL is neither https nor loopback, names a user or has a
+    /// fragment.
     pub fn new(access_id: impl Into<String>, redirect_url: impl Into<String>) -> Result<Self, ConfigError> {
         let (access_id, redirect_url) = (access_id.into(), redirect_url.into());
         for (what, value) in [("access id", &access_id), ("redirect URL", &redirect_url)] {
@@ -68,6 +69,14 @@ impl LocationLink {
                 return Err(ConfigError::new(what, "is empty"));
             }
         }
+        if redirect_url.contains('#') {
+            return Err(ConfigError::new(
+                "redirect URL",
+                "has a fragment, which the answer cannot be added to",
+            ));
+        }
+        // Of the query GoTab compares every character, so that it stays as it is.
+        redirect_url.split('?').next().unwrap_or_default().parse::<Origin>()?;
         Ok(Self { access_id, redirect_url, limit: None })
     }
 

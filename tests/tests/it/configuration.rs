@@ -31,6 +31,11 @@ macro_rules! suite {
             }
 
             #[test]
+            fn a_url_that_leads_elsewhere_is_refused_and_shows_no_secret() {
+                super::a_url_that_leads_elsewhere_is_refused_and_shows_no_secret::<$fixture>();
+            }
+
+            #[test]
             fn b85_building_needs_no_runtime_and_sends_nothing() {
                 super::b85_building_needs_no_runtime_and_sends_nothing::<$fixture>();
             }
@@ -180,4 +185,49 @@ fn a_manager_stands_in_for_credentials() {
     let manager = TokenManager::new(exchange);
     let client = octotable_client::Client::builder().manager(manager).build().unwrap();
     assert_eq!(client.token_manager().unwrap().stats().exchanges, 0);
+}
+
+/// A builder with everything, so that only the URL that a test gives can be wrong.
+fn whole<F: Fixture>() -> Builder<F::Client> {
+    let profile = Profile::new("other", "https://auth.example.com/token").unwrap();
+    let credential = Credential::new("id", "secret");
+    let exchange = auth_layer::Exchange::builder(profile, credential, Grant::ClientCredentials).build();
+    Builder::new().manager(TokenManager::new(exchange.unwrap()))
+}
+
+fn a_url_that_leads_elsewhere_is_refused_and_shows_no_secret<F: Fixture>() {
+    for (url, problem) in [
+        ("https://h.example/v1?x=s3cret", "has a query"),
+        ("https://h.example/v1?", "has a query"),
+        ("https://h.example/v1#s3cret", "has a fragment"),
+        ("https://user:s3cret@h.example", "names a user"),
+        ("https://h.example:99999", "has a port"),
+        ("https://h.example/v1/../v2", "segment"),
+        ("https://h.example/v 1", "character"),
+        ("https://", "has no host"),
+        ("h.example/v1", "must begin with https://"),
+        ("", "must not be empty"),
+    ] {
+        for api in <F::Client as Provider>::APIS {
+            let builder = whole::<F>().api_url(api.name(), url);
+            let debug = format!("{builder:?}");
+            let error = refused(builder.build());
+            assert!(error.to_string().starts_with("base URL"), "{error}");
+            assert!(error.to_string().contains(problem), "{url}: {error}");
+            let all = format!("{debug} {error} {error:?}");
+            assert!(!all.contains("s3cret"), "{all}");
+        }
+        // A token URL may have a query (RFC 6749 section 3.2).
+        if problem != "has a query" {
+            let builder = whole::<F>().token_url(url);
+            let debug = format!("{builder:?}");
+            let error = refused(builder.build());
+            assert!(error.to_string().contains(problem), "{url}: {error}");
+            let all = format!("{debug} {error} {error:?}");
+            assert!(!all.contains("s3cret"), "{all}");
+        }
+    }
+    let secret = whole::<F>().token_url("https://auth.example.com/token?key=s3cret");
+    assert!(!format!("{secret:?}").contains("s3cret"), "{secret:?}");
+    assert!(secret.build().is_ok());
 }

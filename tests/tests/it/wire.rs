@@ -115,9 +115,7 @@ async fn requests_say_their_length_and_who_sends_them<F: Fixture>(name: &str) {
     let client = builder::<ByHand<F::Client>>(&recorder).build().unwrap();
     assert_eq!(client.post(|post| post).await.status(), 200);
     let requests = recorder.requests();
-    for request in &requests {
-        println!("{}\n", request.text());
-    }
+    print(&requests);
     let [token, post] = &requests[..] else { panic!("two requests: {requests:?}") };
 
     let own = format!("{name}/{}", env!("CARGO_PKG_VERSION"));
@@ -131,6 +129,13 @@ async fn requests_say_their_length_and_who_sends_them<F: Fixture>(name: &str) {
     assert!(post.text().starts_with("POST /api/by-hand HTTP/1.1\r\n"));
     assert_well_formed(post, 0, &own);
     assert_eq!(post.header("authorization"), ["Bearer test-token"]);
+}
+
+#[expect(clippy::print_stdout, reason = "the bytes are for a person to look at")]
+fn print(requests: &[Recorded]) {
+    for request in requests {
+        println!("{}\n", request.text());
+    }
 }
 
 async fn the_callers_user_agent_wins<F: Fixture>() {
@@ -191,7 +196,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn new(known: bool) -> Body {
+    fn body(known: bool) -> Body {
         Body::wrap(Self { left: vec!["two", "one "], known })
     }
 }
@@ -235,7 +240,7 @@ async fn an_upload_of_known_length_says_it_when_sent_again_too() {
         let builder = builder::<ByHand<gbg_go_client::Client>>(&recorder);
         let builder = if own_leaf { builder.leaf(hyper()) } else { builder };
         let client = builder.build().unwrap();
-        assert_eq!(client.post(|post| post.body(Pieces::new(true))).await.status(), 200);
+        assert_eq!(client.post(|post| post.body(Pieces::body(true))).await.status(), 200);
         let uploads = recorder.requests_to("/by-hand");
         assert_eq!(uploads.len(), 2);
         for upload in &uploads {
@@ -249,7 +254,7 @@ async fn an_upload_of_known_length_says_it_when_sent_again_too() {
 async fn an_upload_of_unknown_length_is_sent_in_chunks() {
     let recorder = Recorder::start(script::<journeys::GbgGo>).await;
     let client = builder::<ByHand<gbg_go_client::Client>>(&recorder).build().unwrap();
-    assert_eq!(client.post(|post| post.body(Pieces::new(false))).await.status(), 200);
+    assert_eq!(client.post(|post| post.body(Pieces::body(false))).await.status(), 200);
     let upload = &recorder.requests_to("/by-hand")[0];
     assert_eq!(upload.header("transfer-encoding"), ["chunked"]);
     assert!(upload.header("content-length").is_empty());

@@ -24,8 +24,9 @@ use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::grant::Grant;
-use crate::profile::{Encoding, Profile, shown};
+use crate::profile::{Encoding, Profile};
 use crate::secret::Secret;
+use crate::url::shown;
 
 /// A token endpoint, the provider's other endpoints beside it, and how one client talks to them.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::config_error::ConfigError;
 use crate::endpoint::Members;
-use crate::profile::{Origin, endpoint_url};
+use crate::profile::Origin;
+use crate::url::endpoint_url;
 
 /// What an issuer says of itself (RFC 8414 section 2), as far as it matters here.
 ///
@@ -114,7 +115,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Checks the URL of an endpoint.
     fn check(&self, name: &'static str, url: &str) -> Result<(), ConfigError> {
-        let origin = Origin::of(&endpoint_url(format!("the document's {name}"), url)?)?;
+        let origin = Origin::of(&endpoint_url(&format!("the document's {name}"), url)?)?;
         if origin != self.own {
             // Large providers do so; a person who looks for a mistake wants to know.
             tracing::info!(issuer = self.issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::{AnswerBody, Members, Transport, TransportBody};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::profile::endpoint_url;
+use crate::url::{endpoint_url, refusal};
 
 impl Metadata {
     /// Fetches what an issuer says of itself, within one timeout.
@@ -55,7 +55,7 @@ impl Metadata {
 
 /// Where a document may be, in the order in which it is looked for.
 pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
-    let refuse = |problem: &str| ConfigError::new("issuer", problem.to_owned());
+    let refuse = |problem| refusal("issuer", issuer, problem);
     if issuer.contains(['?', '#']) {
         return Err(refuse("has a query or a fragment (RFC 8414 section 2)"));
     }
@@ -67,7 +67,7 @@ pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
         format!("{host}/.well-known/oauth-authorization-server{path}"),
         format!("{whole}/.well-known/openid-configuration"),
     ];
-    let [first, second] = urls.map(|url| url.parse().map_err(|_| refuse("is not a URL")));
+    let [first, second] = urls.map(|url| url.parse().map_err(|_| refuse("is not a valid URL")));
     Ok([first?, second?])
 }
 

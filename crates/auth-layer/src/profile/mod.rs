@@ -28,7 +28,6 @@ mod request;
 mod sign_in;
 mod token_url;
 
-pub(crate) use origin::{endpoint_url, shown};
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 
 pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};

@@ -1,6 +1,5 @@
 //! Where a token may go: scheme, host and port.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use http::Uri;
 use http::uri::Scheme;
 
 use crate::config_error::ConfigError;
+use crate::url::{Port, base_url, endpoint_url, judge, port_of, refusal};
 
 /// A scheme, host and port that a token may be sent to (RFC 9110 section 4.3.1).
 ///
@@ -39,26 +39,37 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it has no scheme or host, or is neither `https` nor loopback.
+    /// [`ConfigError`] if it has no scheme or host, names a user, has a port that is none, or is neither `https` nor
+    /// loopback.
     pub fn of(uri: &Uri) -> Result<Self, ConfigError> {
-        let refuse =
-            |problem: &'static str| ConfigError::new(format!("URL {}", shown(&uri.to_string())), problem);
-        let https = match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => true,
-            Some(scheme) if *scheme == Scheme::HTTP => false,
-            _ => return Err(refuse("must begin with https://")),
-        };
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| refuse("has no host"))?;
-        if !https && !is_loopback(host) {
-            return Err(refuse("must be https (plain http is for loopback only)"));
-        }
-        let port = uri.port_u16().unwrap_or(default_port(https));
-        let host = host.to_ascii_lowercase();
+        let authority = judge(uri).map_err(|problem| refusal("URL", &uri.to_string(), problem))?;
+        let https = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = authority.port_u16().unwrap_or(default_port(https));
+        let host = authority.host().to_ascii_lowercase();
         let usual = if port == default_port(https) { host.clone() } else { format!("{host}:{port}") };
         Ok(Self { https, host: host.into(), port, usual: usual.into() })
     }
 
-    /// Whether `uri` is of this origin. A URI without scheme and host is of none.
+    /// Takes the origin of a base URL, to which paths are appended.
+    ///
+    /// ```
+    /// use auth_layer::Origin;
+    ///
+    /// assert_eq!(Origin::of_base_url("https://api.example.com/v1")?.to_string(), "https://api.example.com:443");
+    /// assert!(Origin::of_base_url("https://api.example.com/v1?tenant=1").is_err());
+    /// # Ok::<(), auth_layer::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] as for [`of`](Self::of), and if it has a query, a fragment, a `.` or `..` segment, or a character
+    /// that no URL has. Its text shows neither a user nor a query.
+    pub fn of_base_url(url: &str) -> Result<Self, ConfigError> {
+        Self::of(&base_url(url)?)
+    }
+
+    /// Whether `uri` is of this origin. A URI without scheme and host is of none, and neither is one whose port is not a
+    /// number up to 65535.
     #[inline]
     pub fn is_of(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
@@ -72,10 +83,12 @@ impl Origin {
         if authority.as_str() == &*self.usual {
             return true;
         }
-        let host = authority.host();
-        !host.is_empty()
-            && authority.port_u16().unwrap_or(default_port(self.https)) == self.port
-            && host.eq_ignore_ascii_case(&self.host)
+        let port = match port_of(authority) {
+            Port::Default => default_port(self.https),
+            Port::Number(port) => port,
+            Port::Invalid => return false,
+        };
+        port == self.port && authority.host().eq_ignore_ascii_case(&self.host)
     }
 }
 
@@ -83,10 +96,7 @@ impl FromStr for Origin {
     type Err = ConfigError;
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
-        let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| {
-            ConfigError::new("origin", "is not a URL").with_source(error)
-        })?;
-        Self::of(&uri)
+        endpoint_url("URL", text).and_then(|uri| Self::of(&uri))
     }
 }
 
@@ -132,41 +142,6 @@ impl FromIterator<Origin> for Origins {
     fn from_iter<I: IntoIterator<Item = Origin>>(origins: I) -> Self {
         Self(origins.into_iter().collect())
     }
-}
-
-/// Takes over the URL of an endpoint, called `what` in errors: https or loopback, without fragment and without a user.
-pub(crate) fn endpoint_url(what: impl Into<Cow<'static, str>>, url: &str) -> Result<Uri, ConfigError> {
-    let what = what.into();
-    let refuse = |problem: &str| ConfigError::new(what.clone(), problem.to_owned());
-    if url.contains('#') {
-        return Err(refuse("has a fragment (RFC 6749 section 3)"));
-    }
-    let uri: Uri =
-        url.parse().map_err(|error: http::uri::InvalidUri| refuse("is not a URL").with_source(error))?;
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(refuse("names a user; credentials have a place of their own"));
-    }
-    match Origin::of(&uri) {
-        Ok(_) => Ok(uri),
-        Err(error) => Err(refuse(error.problem())),
-    }
-}
-
-/// A URL as an error may show it: without the parts that people put secrets into.
-pub(crate) fn shown(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    let (scheme, rest) = url[..end].split_once("://").unwrap_or(("", &url[..end]));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let colon = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{colon}{host}{path}")
-}
-
-/// Whether `host` (as [`Uri::host`] gives it) names this machine and no other.
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 const fn default_port(https: bool) -> u16 {

@@ -8,7 +8,7 @@ use http::{StatusCode, Uri};
 use serde_json::Value;
 
 use super::answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
-use super::origin::{Origin, Origins, endpoint_url, shown};
+use super::origin::{Origin, Origins};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use super::sign_in::SignInFacts;
@@ -16,6 +16,7 @@ use super::token_url::TokenUrl;
 use crate::config_error::ConfigError;
 use crate::identity::Identity;
 use crate::token::Scope;
+use crate::url::endpoint_url;
 
 /// What is particular to a provider: its token endpoint, the shape of its answers, where its tokens may go
 /// and what its rejections look like.
@@ -324,6 +325,13 @@ impl Profile {
         self
     }
 
+    /// The parameters that say what the token is for (RFC 8707 section 2; `audience` is what servers had before it). They
+    /// belong into each request of a sign-in.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parameters = self.parameters.iter().map(|(name, value)| (&**name, &**value));
+        parameters.filter(|(name, _)| matches!(*name, "resource" | "audience"))
+    }
+
     /// The provider's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -379,5 +387,5 @@ impl RateLimit {
 }
 
 fn token_uri(url: &str) -> Result<Uri, ConfigError> {
-    endpoint_url(format!("token URL {}", shown(url)), url)
+    endpoint_url("token URL", url)
 }

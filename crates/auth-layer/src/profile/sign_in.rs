@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::Uri;
 
 use super::device::DeviceNames;
-use super::origin::{endpoint_url, shown};
 use super::recipe::Profile;
 use crate::config_error::ConfigError;
+use crate::url::{endpoint_url, refusal};
 
 /// What a provider offers to people, and to the refresh tokens they leave behind.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Profile {
     ///
     /// [`ConfigError`] if the URL is none, has a fragment, names a user, or is neither https nor loopback.
     pub fn with_authorize_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.authorize_url = Some(endpoint("authorize URL", url)?);
+        self.people.authorize_url = Some(endpoint_url("authorize URL", url)?);
         Ok(self)
     }
 
@@ -66,7 +66,7 @@ impl Profile {
     ///
     /// As for [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_device_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.device_url = Some(endpoint("device authorization URL", url)?);
+        self.people.device_url = Some(endpoint_url("device authorization URL", url)?);
         Ok(self)
     }
 
@@ -84,7 +84,7 @@ impl Profile {
     ///
     /// As for [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_revocation_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.revocation_url = Some(endpoint("revocation URL", url)?);
+        self.people.revocation_url = Some(endpoint_url("revocation URL", url)?);
         Ok(self)
     }
 
@@ -97,9 +97,9 @@ impl Profile {
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
         if issuer.contains(['?', '#']) {
             let problem = "has a query or a fragment (RFC 8414 section 2)";
-            return Err(ConfigError::new(format!("issuer {}", shown(issuer)), problem));
+            return Err(refusal("issuer", issuer, problem));
         }
-        endpoint("issuer", issuer)?;
+        endpoint_url("issuer", issuer)?;
         self.people.issuer = Some(issuer.to_owned().into());
         Ok(self)
     }
@@ -179,8 +179,4 @@ impl Profile {
     pub(crate) const fn redirect_uri_name(&self) -> &'static str {
         self.people.redirect_uri_name
     }
-}
-
-fn endpoint(what: &str, url: &str) -> Result<Uri, ConfigError> {
-    endpoint_url(format!("{what} {}", shown(url)), url)
 }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use http::Uri;
 
-use super::origin::{endpoint_url, shown};
 use crate::config_error::ConfigError;
+use crate::url::{endpoint_url, shown};
 
 /// The URL of a token endpoint, as a record remembers where its tokens came from (RFC 6749 section 3.2).
 ///
@@ -68,7 +68,7 @@ impl FromStr for TokenUrl {
     ///
     /// As for [`Profile::new`](crate::Profile::new).
     fn from_str(url: &str) -> Result<Self, ConfigError> {
-        endpoint_url(format!("token URL {}", shown(url)), url).map(Self)
+        endpoint_url("token URL", url).map(Self)
     }
 }
 

@@ -52,7 +52,9 @@ pub struct Authorization {
 
 impl SignIn {
     /// Begins a sign-in: by authorization code, with PKCE and a state of its own (RFC 6749 section 4.1). Nothing is
-    /// sent; the person follows the link. Without a scope, the profile's is asked for.
+    /// sent; the person follows the link. Without a scope, the profile's is asked for. Its parameters `resource` and
+    /// `audience` go into the link as well as with the code: a server may refuse a code for a resource that the person
+    /// was not asked about, as `invalid_target` (RFC 8707 section 2).
     ///
     /// The redirect URI is one that the provider knows for this client. A client that signs people in at several
     /// providers gives each of them a redirect URI of its own, unless they all name themselves in their answers (see
@@ -76,19 +78,18 @@ impl SignIn {
         let (state, pkce) = (unguessable()?, Pkce::generate()?);
         let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
         let challenge = pkce.challenge();
-        let url = link(
-            page,
-            &[
-                // No other response type: none brings a token through the browser (RFC 9700 section 2.1.2).
-                ("response_type", "code"),
-                (profile.client_id_name(), self.endpoint.client_id()),
-                (profile.redirect_uri_name(), redirect_uri),
-                ("scope", &scope),
-                ("state", state.expose()),
-                ("code_challenge", &challenge),
-                ("code_challenge_method", Pkce::METHOD),
-            ],
-        )?;
+        let mut parameters = vec![
+            // No other response type: none brings a token through the browser (RFC 9700 section 2.1.2).
+            ("response_type", "code"),
+            (profile.client_id_name(), self.endpoint.client_id()),
+            (profile.redirect_uri_name(), redirect_uri),
+            ("scope", &scope),
+            ("state", state.expose()),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", Pkce::METHOD),
+        ];
+        parameters.extend(profile.targets().filter(|target| !is_in_query(page, target)));
+        let url = link(page, &parameters)?;
         Ok(Authorization {
             url,
             redirect_uri: redirect_uri.to_owned(),
@@ -175,6 +176,12 @@ impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization").field("redirect_uri", &self.redirect_uri).finish_non_exhaustive()
     }
+}
+
+/// Whether a page's own query has this parameter with this value.
+fn is_in_query(page: &Uri, (name, value): &(&str, &str)) -> bool {
+    let mut query = form_urlencoded::parse(page.query().unwrap_or_default().as_bytes());
+    query.any(|(own_name, own_value)| own_name == *name && own_value == *value)
 }
 
 /// Adds parameters to a page's URL, whose own query stays (RFC 6749 section 3.1).

@@ -24,6 +24,7 @@ use super::callback::{Callback, failed};
 use super::page;
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::url::{Port, port_of};
 
 /// Waits on this machine for the browser to come back from a sign-in (RFC 8252 section 7.3).
 ///
@@ -236,7 +237,12 @@ fn taken_apart(redirect_uri: &str) -> Option<(IpAddr, u16, String)> {
         && address.is_loopback()
         && uri.query().is_none()
         && !redirect_uri.contains('#');
-    good.then(|| (address, authority.port_u16().unwrap_or(0), uri.path().to_owned()))
+    let port = match port_of(authority) {
+        Port::Default => 0,
+        Port::Number(port) => port,
+        Port::Invalid => return None,
+    };
+    good.then(|| (address, port, uri.path().to_owned()))
 }
 
 /// Whether letting in failed for one connection alone.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::config_error::ConfigError;
+use crate::url::shown;
 
 /// A resource that a token is asked for: an absolute URI without a fragment (RFC 8707 section 2). Cheap to clone.
 ///
@@ -34,10 +35,10 @@ impl FromStr for Resource {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it has no scheme, has a fragment, or holds what cannot stand in a URI.
+    /// [`ConfigError`] if it has no scheme, has a fragment, names a user, or has a character that no URI has.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let refuse = |problem: &'static str| {
-            Err(ConfigError::new(format!("resource {}", text.escape_default()), problem))
+            Err(ConfigError::new(format!("resource {}", shown(text).escape_default()), problem))
         };
         let scheme = text.split(':').next().unwrap_or_default();
         let begins_well = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -50,6 +51,10 @@ impl FromStr for Resource {
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return refuse("holds a character that cannot stand in a URI");
+        }
+        let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
+        if authority.is_some_and(|authority| authority.contains('@')) {
+            return refuse("names a user, whose password would be sent along");
         }
         Ok(Self(text.into()))
     }

@@ -454,3 +454,27 @@ async fn the_codes_of_one_provider_go_to_no_other() {
     let error = futures_util::FutureExt::now_or_never(other_client.poll(&code)).unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_transient(), other.count()), (ErrorKind::SignInFailed, false, 0));
 }
+
+#[tokio::test]
+async fn codes_and_polls_ask_for_the_same_resource_and_audience() {
+    let clock = TestClock::new();
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(json_response(200, &codes().to_string())),
+        _ => granted(),
+    });
+    let profile = profile()
+        .with_parameter("resource", "https://api.example.com/orders")
+        .with_parameter("audience", "orders");
+    let sign_in = client(&endpoint, &clock, profile);
+    let code = sign_in.ask_for_device_code(None).await.unwrap();
+    let poll = tokio::spawn(async move { sign_in.poll(&code).await });
+    settle().await;
+    clock.advance(Duration::from_secs(5));
+    poll.await.unwrap().unwrap();
+    let seen = endpoint.seen();
+    assert_eq!(seen.len(), 2);
+    for seen in seen {
+        assert_eq!(seen.form("resource").as_deref(), Some("https://api.example.com/orders"));
+        assert_eq!(seen.form("audience").as_deref(), Some("orders"));
+    }
+}

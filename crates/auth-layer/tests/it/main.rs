@@ -74,5 +74,6 @@ mod token_request;
 mod token_response;
 mod token_urls;
 mod unsaved;
+mod urls;
 mod usage;
 mod user_agents;

@@ -342,3 +342,41 @@ async fn a_good_answer_brings_the_token() {
     let signed_in = sign_in.finish(authorization, &callback).await.unwrap();
     assert!(signed_in.refresh_token().is_none());
 }
+
+#[tokio::test]
+async fn the_link_and_the_code_ask_for_the_same_resource_and_audience() {
+    let endpoint = FakeTokenEndpoint::issuing(60);
+    let profile = people()
+        .with_parameter("resource", "https://api.example.com/orders?of=1&all")
+        .with_parameter("audience", "orders")
+        .with_parameter("tenant", "blue");
+    let sign_in = client(profile, &endpoint);
+    let authorization = sign_in.authorize(REDIRECT, None).unwrap();
+    let url = authorization.url().to_owned();
+    let callback = good(&authorization);
+    sign_in.finish(authorization, &callback).await.unwrap();
+    let sent = &endpoint.seen()[0];
+    for (name, value) in [("resource", "https://api.example.com/orders?of=1&all"), ("audience", "orders")] {
+        assert_eq!(parameter(&url, name).as_deref(), Some(value));
+        assert_eq!(sent.form(name).as_deref(), Some(value));
+    }
+    // Others are for the token endpoint alone.
+    assert_eq!((parameter(&url, "tenant"), sent.form("tenant").as_deref()), (None, Some("blue")));
+}
+
+#[test]
+fn a_resource_that_the_page_names_itself_is_not_named_twice() {
+    let page = |query: &str| {
+        let url = format!("https://auth.example.com/authorize?{query}");
+        people().with_authorize_url(&url).unwrap().with_parameter("resource", "https://api.example.com/")
+    };
+    let (sign_in, _) = silent(page("resource=https%3A%2F%2Fapi.example.com%2F"));
+    let authorization = sign_in.authorize(REDIRECT, None).unwrap();
+    assert_eq!(parameter(authorization.url(), "resource").as_deref(), Some("https://api.example.com/"));
+    let (sign_in, _) = silent(page("resource=https%3A%2F%2Fother.example.com%2F"));
+    let error = sign_in.authorize(REDIRECT, None).unwrap_err();
+    assert!(error.to_string().contains("has the parameter resource already"), "{error}");
+    // An empty one is sent nowhere.
+    let (sign_in, _) = silent(people().with_parameter("audience", ""));
+    assert_eq!(parameter(sign_in.authorize(REDIRECT, None).unwrap().url(), "audience"), None);
+}

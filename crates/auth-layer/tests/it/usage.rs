@@ -99,11 +99,14 @@ async fn us03_the_header_is_marked_sensitive_on_every_path() {
 }
 
 /// URLs that are of another origin than `https://api.example.com`.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 17] = [
     "http://api.example.com/me",
     "http://api.example.com:443/me",
     "https://api.example.com:8443/me",
     "https://api.example.com:80/me",
+    "https://api.example.com:99999/me",
+    "https://api.example.com:65536/me",
+    "https://user@api.example.com:99999/me",
     "https://example.com/me",
     "https://api.example.com.evil.test/me",
     "https://evil.test/api.example.com",

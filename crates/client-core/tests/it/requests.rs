@@ -221,3 +221,32 @@ async fn base_url_that_is_none_is_refused() {
     }
     log.assert_empty();
 }
+
+#[test]
+fn a_base_url_that_would_swallow_the_path_is_refused() {
+    static META: OperationMeta = OperationMeta::new("getHealth", client_core::Method::GET, "/health");
+    for (base, problem) in [
+        ("https://h.example/v1?x=s3cret", "a query or a fragment"),
+        ("https://h.example/v1?", "a query or a fragment"),
+        ("https://h.example/v1#s3cret", "a query or a fragment"),
+        ("https://user:s3cret@h.example/v1", "names a user"),
+        ("https://h.example/v1/..", "segment"),
+        ("https://h.example/%2E%2e/v1", "segment"),
+        ("https://h.example/v1\\..", "segment"),
+    ] {
+        let error = client_core::Target::new(base, &META, &[]).unwrap_err().to_string();
+        assert!(error.contains(problem) && !error.contains("s3cret"), "{base}: {error}");
+    }
+    let client = client_core::Client::from_service(tower::service_fn(|_| async {
+        Ok::<_, std::convert::Infallible>(client_core::Response::new(client_core::Body::empty()))
+    }));
+    for base in ["https://h.example:99999", "https://", "h.example/v1", "", "https://h.example:x1/s3cret@h"] {
+        let target = client_core::Target::new(base, &META, &[]).unwrap();
+        let error = client.get(target).build().unwrap_err().to_string();
+        assert_eq!(error, "the base URL of `getHealth` is not a valid absolute URL", "{base}");
+    }
+    for base in ["https://h.example:8443/v1", "http://h.example:/v1", "http://[::1]:80/v1", "http://h/@me"] {
+        let target = client_core::Target::new(base, &META, &[]).unwrap();
+        assert!(client.get(target).build().is_ok(), "{base}");
+    }
+}

@@ -142,6 +142,29 @@ async fn the_program_is_strict_unless_told_to_be_lenient() {
 }
 
 #[tokio::test]
+async fn a_redirect_url_to_which_nothing_comes_back_is_refused() {
+    for (wrong, problem) in [
+        ("/callback", "must be absolute"),
+        ("app.example.com", "must be absolute"),
+        ("https://", "has no host"),
+        ("https:///callback", "has no host"),
+        ("https://user:s3cret@app.example.com/", "must not name a user"),
+        ("https://app.example.com:99999/", "has a port"),
+        ("https://app.example.com/#s3cret", "must not have a fragment"),
+        ("https://app.example.com/a b", "has a character"),
+    ] {
+        let arguments = ["--redirect-url", wrong];
+        let refused = Command::new(env!("CARGO_BIN_EXE_emulator")).args(arguments).output().await.unwrap();
+        let told = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(told.contains(problem) && !told.contains("s3cret"), "{wrong}: {told}");
+    }
+    for good in ["com.example.app:/callback", "http://[::1]/callback", "http://localhost:8080/?a=b@c"] {
+        assert!(!lines(&["--redirect-url", good], 1).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn help_is_given() {
     let help = lines(&["--help"], 60).await.join("\n");
     let options = [

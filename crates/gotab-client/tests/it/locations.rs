@@ -36,6 +36,17 @@ fn the_link_has_the_names_of_its_page() {
     );
     assert!(LocationLink::new("", "https://app.example.com").is_err());
     assert!(LocationLink::new("id", "").is_err());
+    for wrong in [
+        "https://user:s3cret@app.example.com/x",
+        "https://app.example.com:99999/x",
+        "https://app.example.com/x#s3cret",
+        "http://app.example.com/x",
+        "app.example.com/x?y=s3cret",
+        "https://?s3cret",
+    ] {
+        let error = LocationLink::new("id", wrong).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    }
 }
 
 #[test]

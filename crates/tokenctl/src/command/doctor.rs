@@ -5,7 +5,7 @@ use std::path::Path;
 use auth_layer::{Clock, FileStore, SystemClock, TokenStore};
 
 use super::desk::{about_another_issuer, of_another_issuer, stored_key};
-use super::reach::{Answer, reach};
+use super::reach::{Answer, reach, shown};
 use crate::config::{Provider, SecretPlace, Settings, variable};
 use crate::failure::{Failure, Kind};
 use crate::screen::{Colour, Screen};
@@ -221,7 +221,7 @@ fn client(report: &mut Report<'_>, provider: &Provider<'_>) -> Result<(), Failur
 
 fn endpoint(report: &mut Report<'_>, name: &str, url: &http::Uri, answer: &Answer) -> Result<(), Failure> {
     let status = answer.status;
-    let told = |what: &str| format!("{url} answers {}{what}", status.as_u16());
+    let told = |what: &str| format!("{} answers {}{what}", shown(url), status.as_u16());
     match status.as_u16() {
         300..=399 => report.bad(
             name,

@@ -21,12 +21,12 @@ pub(super) struct Answer {
 
 /// Sends an empty request, without any secret. Nothing is followed, and no body is read.
 pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
-    let trouble = || Failure::new(Kind::Trouble, format!("{url} cannot be reached")).remedy(REMEDY);
+    let trouble = || Failure::new(Kind::Trouble, format!("{} cannot be reached", shown(url))).remedy(REMEDY);
     let request = Request::post(url.clone())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::USER_AGENT, USER_AGENT)
         .body(Empty::<Bytes>::new())
-        .map_err(|error| Failure::config(format!("{url} is no URL")).because(error))?;
+        .map_err(|error| Failure::config(format!("{} is not a valid URL", shown(url))).because(error))?;
     let client = leaf::hyper_util::client()?;
     let response = match tokio::time::timeout(PATIENCE, client.oneshot(request)).await {
         Ok(Ok(response)) => response,
@@ -37,6 +37,12 @@ pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
     let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
     let date = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
     Ok(Answer { status: response.status(), date })
+}
+
+/// A URL as a screen may show it: a query may hold a secret. A user it never names.
+pub(super) fn shown(url: &Uri) -> String {
+    let url = url.to_string();
+    url.split('?').next().unwrap_or_default().to_owned()
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,6 +1,8 @@
 //! The configuration: where it comes from, and what is refused.
 
 use emulator::Provider;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::support::{Home, emulator, visit};
 
@@ -169,4 +171,67 @@ async fn a_sealing_key_that_is_blank_leaves_nothing_plain() {
     home.set("AUTH_LAYER_STORE_KEY_FILE", file.to_str().unwrap());
     home.run(&["token", "goto"]).await.ended_with(4).told(&["AUTH_LAYER_STORE_KEY_FILE"]);
     assert!(home.records().is_empty());
+}
+
+#[tokio::test]
+async fn a_url_with_a_password_or_an_impossible_port_is_a_mistake() {
+    let (_emulator, site) = emulator().await;
+    for name in ["GOTO_TOKEN_URL", "GOTO_AUTHORIZE_URL", "GOTO_DEVICE_URL", "GOTO_REVOCATION_URL"] {
+        for (url, problem) in [
+            ("https://user:s3cr3t@auth.example.com/x", "names a user"),
+            ("https://auth.example.com:99999/x?key=s3cr3t", "has a port"),
+            ("https://auth.example.com/x#s3cr3t", "has a fragment"),
+            ("https://", "has no host"),
+        ] {
+            let mut home = Home::of(&site);
+            home.set(name, url);
+            home.run(&["token", "goto"]).await.ended_with(4).told(&[problem]);
+            home.kept_quiet_about(&["s3cr3t"]);
+        }
+    }
+    for setting in ["issuer", "token_url"] {
+        let home = Home::empty();
+        home.configure(&format!(
+            "[providers.acme]\nclient_id = \"id\"\nclient_auth = \"public\"\n{setting} = \"https://user:s3cr3t@h.example/x\"\n"
+        ));
+        home.run(&["token", "acme"]).await.told(&["names a user"]);
+        home.kept_quiet_about(&["s3cr3t"]);
+    }
+}
+
+#[tokio::test]
+async fn requests_name_this_program() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let issuer = origin.clone();
+    let serving = tokio::spawn(async move {
+        let mut asked = Vec::new();
+        // The metadata, the token, and whether the token endpoint can be reached: metadata again, and a request.
+        while asked.len() < 4 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 8192];
+            let length = stream.read(&mut request).await.unwrap();
+            let request = String::from_utf8(request[..length].to_vec()).unwrap();
+            let body = format!(
+                r#"{{"issuer":"{issuer}","token_endpoint":"{issuer}/t","access_token":"a","token_type":"Bearer"}}"#
+            );
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
+            let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            asked.push(request);
+        }
+        asked
+    });
+    let mut home = Home::empty();
+    home.set("ACME_CLIENT_SECRET", "test-secret");
+    home.configure(&format!(
+        "[providers.acme]\nclient_id = \"id\"\ngrant = \"client-credentials\"\nissuer = \"{origin}\"\n"
+    ));
+    home.run(&["token", "acme"]).await.ended_with(0);
+    home.run(&["doctor", "acme"]).await;
+    let name = format!("user-agent: tokenctl/{}\r\n", env!("CARGO_PKG_VERSION"));
+    for request in serving.await.unwrap() {
+        assert_eq!(request.matches("user-agent:").count(), 1, "{request}");
+        assert!(request.contains(&name), "{request}");
+    }
 }

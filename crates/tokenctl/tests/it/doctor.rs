@@ -113,6 +113,18 @@ async fn an_endpoint_in_trouble_or_out_of_reach_is_found() {
 }
 
 #[tokio::test]
+async fn a_query_of_the_token_url_is_not_shown() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    site.inject(Endpoint::Token, Fault::status(503));
+    home.set("GOTO_TOKEN_URL", format!("{}?key=s3cr3t", site.token_url()));
+    home.run(&["doctor", "goto"]).await.ended_with(6).showed(&["answers 503"]);
+    home.set("GOTO_TOKEN_URL", "http://127.0.0.1:1/token?key=s3cr3t");
+    home.run(&["doctor", "goto"]).await.ended_with(6).showed(&["cannot be reached"]);
+    home.kept_quiet_about(&["s3cr3t"]);
+}
+
+#[tokio::test]
 async fn a_clock_that_goes_wrong_is_found() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
