@@ -60,3 +60,54 @@ impl StoreKey {
 
 /// Counted up when keys are made of other parts. What was kept under the keys before is then to be taken over.
 const VERSION: &str = "2";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::secret_source::SecretSource;
+    use crate::token::TokenTypeId;
+    use crate::token_exchange::TokenExchange;
+
+    fn key(grant: impl Into<Grant>) -> StoreKey {
+        StoreKey::for_subject(&Profile::goto(), "client", &grant.into(), "")
+    }
+
+    #[test]
+    fn sc06_everything_that_makes_a_grant_changes_the_key() {
+        let exchange = || TokenExchange::new("subject", TokenTypeId::JWT);
+        let keys = [
+            key(Grant::ClientCredentials),
+            key(Grant::Stored),
+            key(Grant::jwt_bearer(|| Ok(Secret::new("a")))),
+            key(Grant::JwtBearer(SecretSource::from_file("/one"))),
+            key(Grant::JwtBearer(SecretSource::from_file("/two"))),
+            key(exchange()),
+            key(TokenExchange::new("another", TokenTypeId::JWT)),
+            key(TokenExchange::new("subject", TokenTypeId::SAML2)),
+            key(exchange().with_actor("actor", TokenTypeId::JWT)),
+            key(exchange().with_actor("another", TokenTypeId::JWT)),
+            key(exchange().with_requested_token_type(TokenTypeId::JWT)),
+            key(exchange().with_audience("a")),
+            key(exchange().with_audience("a").with_audience("b")),
+            key(Grant::personal_access_token("one")),
+            key(Grant::personal_access_token("two")),
+            key(Grant::custom("personal_access_token", [("token", "one")])),
+        ];
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{keys:?}");
+        let in_order = exchange().with_audience("a").with_audience("b");
+        assert_eq!(key(in_order), key(exchange().with_audience("b").with_audience("a")));
+    }
+
+    #[test]
+    fn sc05_what_goes_into_the_key_holds_no_secret() {
+        let exchange =
+            TokenExchange::new("s3cret-1", TokenTypeId::JWT).with_actor("s3cret-2", TokenTypeId::JWT);
+        for grant in [exchange.into(), Grant::personal_access_token("s3cret-3")] {
+            let parts: Vec<String> = grant.identity();
+            assert!(!parts.is_empty() && !parts.concat().contains("s3cret"), "{parts:?}");
+        }
+    }
+}

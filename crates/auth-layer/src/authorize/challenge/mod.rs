@@ -13,5 +13,7 @@
 
 mod parsed;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub use parsed::{Challenge, parse};

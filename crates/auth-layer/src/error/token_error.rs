@@ -1,4 +1,4 @@
-//! What can go wrong on the way to a token: one error with a kind, a transience and a cause.
+//! `Error`: why no token could be had.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+
+use super::kind::ErrorKind;
+use super::oauth::{MESSAGE_LIMIT, OAuthError, clean};
 
 /// The error type at the tower seam.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -48,71 +51,6 @@ struct Inner {
     server_message: Option<String>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
-}
-
-/// What kind of failure an [`Error`] is.
-///
-/// ```
-/// use auth_layer::ErrorKind;
-///
-/// assert_eq!(ErrorKind::Timeout.to_string(), "the token endpoint did not answer in time");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The token endpoint could not be reached, or the connection broke before the answer was whole.
-    Transport,
-    /// The token endpoint did not answer within its deadline.
-    Timeout,
-    /// The token endpoint answered with an error; [`Error::status`] and [`Error::oauth`] say which.
-    Refused,
-    /// The token endpoint's answer is no usable token answer (RFC 6749 section 5.1).
-    InvalidAnswer,
-    /// The token is of a type this layer cannot use (RFC 6749 section 7.1).
-    TokenType,
-    /// The token lacks a scope that was required.
-    Scope,
-    /// The grant is used up or revoked: a person has to sign in again.
-    SignInAgain,
-    /// The stored sign-in came from another token URL than the profile's own, and the profile does not say that the
-    /// provider [moved from](crate::Profile::with_moved_from) there. Nothing was sent, and the record is unchanged.
-    TokenUrl,
-    /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
-    SignInFailed,
-    /// What the issuer says of itself could not be had, or is not to be used.
-    Metadata,
-    /// The token store failed.
-    Store,
-    /// The token source panicked.
-    Panicked,
-    /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
-    Interrupted,
-    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, one of an identity
-    /// that the pool does not know, or another client's than the one that is to sign out.
-    Credential,
-    /// The pool keeps as many identities as it may, and all of them are in use.
-    PoolFull,
-    /// A secret could not be read, the client's or one that the grant trades; nothing was sent.
-    Secret,
-    /// A token source of the application failed.
-    Source,
-}
-
-/// The error members of a token endpoint's answer (RFC 6749 section 5.2).
-///
-/// ```
-/// # fn show(error: &auth_layer::Error) {
-/// if let Some(oauth) = error.oauth() {
-///     eprintln!("{}: {}", oauth.code(), oauth.description().unwrap_or("no description"));
-/// }
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OAuthError {
-    code: String,
-    description: Option<String>,
-    uri: Option<String>,
-    is_standard: bool,
 }
 
 impl Error {
@@ -288,7 +226,8 @@ impl Inner {
             write!(f, " {}", oauth.code())?;
         }
         write!(f, ": {remedy}")?;
-        match self.oauth.as_ref().and_then(OAuthError::description) {
+        let said = self.oauth.as_ref().and_then(OAuthError::description).or(self.server_message.as_deref());
+        match said {
             Some(description) => write!(f, " (the server says: {description})"),
             None => Ok(()),
         }
@@ -356,87 +295,3 @@ impl StdError for QuotedError {
         self.0.source()
     }
 }
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Transport => "the token endpoint could not be reached",
-            Self::Timeout => "the token endpoint did not answer in time",
-            Self::Refused => "the token endpoint refused the request",
-            Self::InvalidAnswer => "the token endpoint's answer cannot be used",
-            Self::TokenType => "the token is of a type that cannot be used",
-            Self::Scope => "the token lacks a required scope",
-            Self::SignInAgain => "the grant has ended and a person has to sign in again",
-            Self::TokenUrl => "the stored sign-in is from another token URL",
-            Self::SignInFailed => "the sign-in did not come to a token",
-            Self::Metadata => "the issuer's metadata could not be had, or is not to be used",
-            Self::Store => "the token store failed",
-            Self::Panicked => "the token source panicked",
-            Self::Interrupted => "the exchange was cut off",
-            Self::Credential => "the request wants a credential that nobody gave",
-            Self::PoolFull => "the pool is full, and all of its identities are in use",
-            Self::Secret => "a secret could not be read",
-            Self::Source => "the token source failed",
-        })
-    }
-}
-
-impl OAuthError {
-    /// Takes over what a server said, shortened and without control characters.
-    pub(crate) fn new(code: &str, description: Option<&str>, uri: Option<&str>, is_standard: bool) -> Self {
-        Self {
-            code: clean(code, CODE_LIMIT),
-            description: description.map(|text| clean(text, MESSAGE_LIMIT)),
-            uri: uri.map(|text| clean(text, TEXT_LIMIT)),
-            is_standard,
-        }
-    }
-
-    /// Whether the code came in `error`, where RFC 6749 section 5.2 has it: what lies between us and the server has
-    /// codes of its own in other places.
-    pub(crate) const fn is_standard(&self) -> bool {
-        self.is_standard
-    }
-
-    /// The error code, such as `invalid_client`: the `error` (RFC 6749 section 5.2), or what some servers send in its
-    /// place, such as `code`, `errorCode` or `status`.
-    pub fn code(&self) -> &str {
-        &self.code
-    }
-
-    /// The `error_description`, or what some servers send in its place, at most 200 characters of it (see
-    /// [`Error::server_message`]).
-    pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
-    /// The `error_uri`, at most 256 characters of it.
-    pub fn uri(&self) -> Option<&str> {
-        self.uri.as_deref()
-    }
-}
-
-impl fmt::Display for OAuthError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.code)?;
-        match &self.description {
-            Some(description) => write!(f, ": {description}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What a server said, as a message may show it.
-pub(crate) fn shown(text: &str) -> String {
-    clean(text, TEXT_LIMIT)
-}
-
-fn clean(text: &str, limit: usize) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
-}
-
-const CODE_LIMIT: usize = 64;
-const TEXT_LIMIT: usize = 256;
-
-/// Long enough for a sentence or two, short enough for one line of a log.
-const MESSAGE_LIMIT: usize = 200;

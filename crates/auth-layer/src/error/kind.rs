@@ -1,0 +1,75 @@
+//! `ErrorKind`: what kind of failure an error is.
+
+use std::fmt;
+
+/// What kind of failure an [`Error`] is.
+///
+/// ```
+/// use auth_layer::ErrorKind;
+///
+/// assert_eq!(ErrorKind::Timeout.to_string(), "the token endpoint did not answer in time");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The token endpoint could not be reached, or the connection broke before the answer was whole.
+    Transport,
+    /// The token endpoint did not answer within its deadline.
+    Timeout,
+    /// The token endpoint answered with an error; [`Error::status`] and [`Error::oauth`] say which.
+    Refused,
+    /// The token endpoint's answer is no usable token answer (RFC 6749 section 5.1).
+    InvalidAnswer,
+    /// The token is of a type this layer cannot use (RFC 6749 section 7.1).
+    TokenType,
+    /// The token lacks a scope that was required.
+    Scope,
+    /// The grant is used up or revoked: a person has to sign in again.
+    SignInAgain,
+    /// The stored sign-in came from another token URL than the profile's own, and the profile does not say that the
+    /// provider [moved from](crate::Profile::with_moved_from) there. Nothing was sent, and the record is unchanged.
+    TokenUrl,
+    /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
+    SignInFailed,
+    /// What the issuer says of itself could not be had, or is not to be used.
+    Metadata,
+    /// The token store failed.
+    Store,
+    /// The token source panicked.
+    Panicked,
+    /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
+    Interrupted,
+    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, one of an identity
+    /// that the pool does not know, or another client's than the one that is to sign out.
+    Credential,
+    /// The pool keeps as many identities as it may, and all of them are in use.
+    PoolFull,
+    /// A secret could not be read, the client's or one that the grant trades; nothing was sent.
+    Secret,
+    /// A token source of the application failed.
+    Source,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transport => "the token endpoint could not be reached",
+            Self::Timeout => "the token endpoint did not answer in time",
+            Self::Refused => "the token endpoint refused the request",
+            Self::InvalidAnswer => "the token endpoint's answer cannot be used",
+            Self::TokenType => "the token is of a type that cannot be used",
+            Self::Scope => "the token lacks a required scope",
+            Self::SignInAgain => "the grant has ended and a person has to sign in again",
+            Self::TokenUrl => "the stored sign-in is from another token URL",
+            Self::SignInFailed => "the sign-in did not come to a token",
+            Self::Metadata => "the issuer's metadata could not be had, or is not to be used",
+            Self::Store => "the token store failed",
+            Self::Panicked => "the token source panicked",
+            Self::Interrupted => "the exchange was cut off",
+            Self::Credential => "the request wants a credential that nobody gave",
+            Self::PoolFull => "the pool is full, and all of its identities are in use",
+            Self::Secret => "a secret could not be read",
+            Self::Source => "the token source failed",
+        })
+    }
+}

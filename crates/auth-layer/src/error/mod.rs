@@ -1,0 +1,11 @@
+//! What can go wrong on the way to a token: one error with a kind, a transience and a cause.
+
+mod kind;
+mod oauth;
+mod token_error;
+
+pub(crate) use oauth::shown;
+
+pub use kind::ErrorKind;
+pub use oauth::OAuthError;
+pub use token_error::{BoxError, Error, QuotedError};
