@@ -296,7 +296,6 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
         Fault::CutOff { after_bytes: 2000 },
         Fault::Malformed(Malformed::DuplicateMembers),
         Fault::Malformed(Malformed::TokenType("mac".to_owned())),
-        Fault::Malformed(Malformed::ExpiresIn("\"soon\"".to_owned())),
     ];
     for fault in troubles {
         // Only GoTo loses its refresh token with a lost answer.
@@ -305,6 +304,11 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
         failures.push(F::call(&client).await.unwrap_err());
         stage.advance(Duration::from_secs(60));
     }
+    // A lifetime that cannot be read costs a warning, and no token.
+    site.inject(Endpoint::Token, Fault::Malformed(Malformed::ExpiresIn("\"soon\"".to_owned())));
+    F::call(&client).await.unwrap();
+    secrets.add(F::manager(&client).token().await.unwrap().access_token().expose());
+    F::manager(&client).forget();
     site.set_refresh_token_mode(RefreshTokenMode::Rotate);
     for _ in 0..3 {
         F::call(&client).await.unwrap();
@@ -332,7 +336,7 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
     stage.advance(F::LIFETIME);
     failures.push(F::call(&client).await.unwrap_err());
 
-    assert_eq!(failures.len(), 9);
+    assert_eq!(failures.len(), 8);
     for failure in &failures {
         secrets.check("an error", &failure.text);
     }

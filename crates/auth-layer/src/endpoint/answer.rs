@@ -42,10 +42,12 @@ impl Answer<'_> {
         }
     }
 
-    /// Whether it names an OAuth error, and so comes from a server that read the request.
+    /// Whether it names an OAuth error, and so comes from a server that read the request. A server in trouble may answer
+    /// before it reads anything.
     pub(super) fn has_error(&self) -> bool {
-        self.whole().is_some_and(|members| members.refusal(self.status, str::to_owned).oauth.is_some())
+        !is_transient(self.status)
             && self.status != StatusCode::UNSUPPORTED_MEDIA_TYPE
+            && self.whole().is_some_and(|members| members.refusal(self.status, str::to_owned).oauth.is_some())
     }
 
     /// Reads a token. Beside it is what is left of the exchange if there is none.
