@@ -616,7 +616,7 @@ async fn b25_trouble_between_refusals_shortens_no_wait() {
 }
 
 #[test]
-fn ca05_what_is_kept_of_a_refused_secret_shows_nothing() {
+fn what_is_kept_of_a_refused_secret_shows_nothing() {
     let text = logged(|| async {
         let configured = Configured::new("hunter2-wrong");
         let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(invalid_client()));
