@@ -277,15 +277,15 @@ async fn b19_an_early_renewal_that_is_dead_on_arrival_backs_off() {
 #[tokio::test]
 async fn a_renewal_after_a_rejection_is_waited_for_as_well() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
-        1 => Ok(token_answer("rejected", 3600)),
+        1 => Ok(token_answer("dead-token-1", 3600)),
         2 => Ok(token_answer("dead", 0)),
         _ => Ok(token_answer("good", 3600)),
     }));
-    let api = FakeApi::rejecting(&["rejected"]);
+    let api = FakeApi::rejecting(&["dead-token-1"]);
     let call = tokio::spawn(rig.over(api.clone()).oneshot(get("/me")));
     assert_eq!(tenths(&rig.clock, || call.is_finished()).await, 10);
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
-    assert_eq!(api.bearers(), ["rejected", "good"]);
+    assert_eq!(api.bearers(), ["dead-token-1", "good"]);
 }
 
 #[tokio::test]

@@ -329,7 +329,9 @@ async fn b25_every_secret_of_a_grant_is_read_again() {
         ("key", |secret| Grant::custom("urn:example:key", [("key", secret)])),
         ("subject_token", |secret| TokenExchange::new(secret, TokenTypeId::JWT).into()),
         ("actor_token", |secret| {
-            TokenExchange::new("subject", TokenTypeId::JWT).with_actor(secret, TokenTypeId::JWT).into()
+            TokenExchange::new("subject-token-1", TokenTypeId::JWT)
+                .with_actor(secret, TokenTypeId::JWT)
+                .into()
         }),
     ];
     for (name, grant) in grants {

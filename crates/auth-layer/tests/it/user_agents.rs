@@ -41,7 +41,7 @@ async fn ask(profile: Profile, transport: Transport, user_agent: Option<&str>) {
     TokenManager::new(exchange.build().unwrap()).token().await.unwrap();
     let sign_in = sign_in.build().unwrap();
     sign_in.ask_for_device_code(None).await.unwrap();
-    sign_in.revoke(&auth_layer::RefreshToken::new("refresh")).await.unwrap();
+    sign_in.revoke(&auth_layer::RefreshToken::new("refresh-token-1")).await.unwrap();
     let (issuer, clock) = ("https://auth.example.com", TestClock::new());
     Metadata::fetch(issuer, &transport, &clock, std::time::Duration::from_secs(1)).await.unwrap();
     MetadataCache::new(issuer, transport).unwrap().get().await.unwrap();
