@@ -5,9 +5,7 @@
 
 #![no_main]
 
-use auth_layer::{
-    AnswerNames, Clock, ErrorKind, ExpiryFormat, Grant, Profile, RefreshToken, ScopeSeparator,
-};
+use auth_layer::{AnswerNames, Clock, ErrorKind, ExpiryFormat, Grant, Profile, RefreshToken, ScopeSeparator};
 use auth_layer_fuzz::{CLIENT_SECRET, REFRESH_TOKEN, StandingStill, said, token};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
