@@ -157,19 +157,19 @@ pub(crate) fn shown(url: &str) -> String {
 }
 
 fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    // A text that is not a URL may be a secret that stands in the wrong place.
+    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
     let (authority, path) = rest.split_at(rest.find(DELIMITERS).unwrap_or(rest.len()));
     let host = authority.rsplit('@').next().unwrap_or_default();
-    let colon = if scheme.is_empty() { "" } else { "://" };
     // A password with a `/`, `?` or `#` in it looks like a port that is followed by something.
     let port = host.rsplit_once(':').map(|(_, port)| port).filter(|_| !host.ends_with(']'));
     let is_odd = port.is_some_and(|port| !port.bytes().all(|digit| digit.is_ascii_digit()));
     if is_odd || path.contains('@') {
         let host = host.split(':').next().unwrap_or_default();
-        return format!("{scheme}{colon}{host}");
+        return format!("{scheme}://{host}");
     }
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    format!("{scheme}{colon}{host}{path}")
+    format!("{scheme}://{host}{path}")
 }
 
 /// What stands between `//` and the path.
@@ -204,9 +204,9 @@ mod tests {
             ("https://user:s3cret", "https://user"),
             ("https://[::1]:8443/v1", "https://[::1]:8443/v1"),
             ("https://[::1]/v1", "https://[::1]/v1"),
-            ("user:s3cret@h.example/v1", "h.example/v1"),
-            ("https:/user:s3cret@h.example/v1", "https"),
-            ("https:user:s3cret@h.example/v1", "h.example/v1"),
+            ("user:s3cret@h.example/v1", ""),
+            ("https:/user:s3cret@h.example/v1", ""),
+            ("https:user:s3cret@h.example/v1", ""),
             ("https://h.example/v1\nforged", "https://h.example/v1\\nforged"),
             ("", ""),
         ] {

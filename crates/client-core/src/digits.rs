@@ -228,7 +228,11 @@ fn whole(number: &str) -> Option<String> {
     if point < significant.len() || (point > LONGEST && !is_plain(number)) {
         return None;
     }
-    Some(format!("{sign}{significant:0<point$}"))
+    let mut whole = String::with_capacity(sign.len() + point);
+    whole.push_str(sign);
+    whole.push_str(significant);
+    whole.extend(std::iter::repeat_n('0', point - significant.len()));
+    Some(whole)
 }
 
 /// Whether a number is written in digits alone.
@@ -305,6 +309,9 @@ mod tests {
         let longest = format!("1{}", "0".repeat(99));
         reads("1e99", &longest);
         reads(&longest.repeat(9), &longest.repeat(9));
+        // More digits than a format's width may have.
+        let endless = format!("1{}", "3".repeat(70_000));
+        reads(&endless, &endless);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use http::Extensions;
 use tower_layer::Layer;
 
+use super::judge::Operation;
 use super::service::Auth;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::identity::Identity;
 use crate::manager::TokenManager;
 use crate::pool::TokenPool;
 use crate::profile::{BodySign, Origins, Profile};
@@ -92,9 +94,20 @@ impl AuthLayer {
 }
 
 impl Rules {
-    /// Chooses the manager of a request's identity; `None` where there is only one.
-    pub(super) fn choose(&self, extensions: &Extensions) -> Result<Option<TokenManager>, Error> {
+    /// Chooses the manager of a request's identity; `None` where there is only one. A request that names an identity
+    /// does not get the only token there is: that may be another tenant's.
+    pub(super) fn choose(
+        &self,
+        operation: Operation,
+        extensions: &Extensions,
+    ) -> Result<Option<TokenManager>, Error> {
         match &self.managers {
+            // A typed client's request has one extension, its operation: only others are looked through.
+            Managers::One(_) if extensions.len() == usize::from(operation.is_some()) => Ok(None),
+            Managers::One(_) if extensions.get::<Identity>().is_some() => Err(Error::new(
+                ErrorKind::Credential,
+                "the request names an identity, but there is one token for all: use a `TokenPool`",
+            )),
             Managers::One(_) => Ok(None),
             Managers::Pool(pool) => pool.choose(extensions).map(Some),
         }

@@ -55,7 +55,7 @@ impl Middleware for AuthMiddleware {
             }
             Permit::Refused(error) => return Err(not_sent(error)),
         };
-        let chosen = rules.choose(extensions).map_err(not_sent)?;
+        let chosen = rules.choose(operation, extensions).map_err(not_sent)?;
         let manager = rules.manager(chosen.as_ref());
         let token = manager.token().await.map_err(not_sent)?;
         let again = request.try_clone();

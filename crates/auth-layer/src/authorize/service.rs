@@ -100,7 +100,7 @@ where
             }
             Permit::Refused(error) => return ResponseFuture::failed(error),
         };
-        let chosen = match self.rules.choose(request.extensions()) {
+        let chosen = match self.rules.choose(operation, request.extensions()) {
             Ok(chosen) => chosen,
             Err(error) => return ResponseFuture::failed(error),
         };

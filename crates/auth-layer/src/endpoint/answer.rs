@@ -34,7 +34,9 @@ impl Answer<'_> {
     /// Reads what was asked for out of a good answer; one that is an error becomes it.
     pub(super) fn read<T>(mut self, read: impl FnOnce(&Members) -> Result<T, Error>) -> Result<T, Error> {
         if let Some(error) = self.broken.take() {
-            return Err(error);
+            // A status other than 2xx refuses, whatever becomes of the body.
+            let refuses = !self.status.is_success();
+            return Err(if refuses { self.refusal().with_source(error.into()) } else { error });
         }
         match self.whole() {
             Some(members) if self.is_good() => read(members).map_err(|error| error.with_status(self.status)),

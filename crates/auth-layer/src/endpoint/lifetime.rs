@@ -33,7 +33,10 @@ impl Members {
         if stated.is_none()
             && let Some((name, value)) = self.filled(names.expires_at)?
         {
-            let ends = instant(value, profile.expiry_format);
+            // An expiry far from now is of another unit, or a placeholder for none.
+            let (first, last) =
+                (sent.wall().saturating_sub(LONGEST_SKEW), sent.wall().saturating_add(CENTURY));
+            let ends = instant(value, profile.expiry_format).filter(|ends| (first..=last).contains(ends));
             stated = ends.map(|ends| ends.saturating_sub(sent.wall()));
             unreadable = unreadable.or(stated.is_none().then_some(name));
         }
@@ -106,6 +109,11 @@ const DAY: usize = 10;
 
 /// How long a token serves if nothing says how long it lives: until it is rejected, and at most this long.
 const UNSTATED_LIFETIME: Duration = Duration::from_secs(3_600);
+
+/// How far the clock of a server may be behind ours.
+const LONGEST_SKEW: Duration = Duration::from_secs(7 * 86_400);
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// No token is trusted for longer than a year, whatever its issuer says.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(365 * 86_400);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::salvage;
 use crate::error::{Error, ErrorKind};
 use crate::profile::{Encoding, Profile};
 
@@ -51,6 +52,9 @@ impl Members {
         let mut reader = serde_json::Deserializer::from_str(text);
         let read = Collect(&mut members.all).deserialize(&mut reader).and_then(|()| reader.end());
         members.is_whole = read.is_ok();
+        if !members.is_whole {
+            (members.all, members.is_whole) = salvage::members(text);
+        }
         (members.is_whole || !members.all.is_empty()).then_some(members)
     }
 
@@ -124,7 +128,8 @@ impl Members {
 
     /// The text that one of `names` certainly has: if a name comes more than once, all its texts must be equal.
     pub(super) fn certain(&self, names: &[&'static str]) -> Option<&str> {
-        let texts = |name| self.named(name).filter_map(Value::as_str).filter(|text| !text.is_empty());
+        let is_filled = |text: &&str| !text.trim().is_empty() && *text != "null";
+        let texts = |name| self.named(name).filter_map(Value::as_str).filter(is_filled);
         let name = names.iter().find(|name| texts(name).next().is_some())?;
         let first = texts(name).next()?;
         // A character that could not be read stands for bytes that are lost.

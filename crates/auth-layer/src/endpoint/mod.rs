@@ -8,6 +8,7 @@ mod members;
 mod refusal;
 mod request;
 mod response;
+mod salvage;
 mod token_endpoint;
 mod transport;
 mod user_agent;

@@ -30,15 +30,28 @@ impl Members {
             || (!is_token() && self.code(None).is_some_and(|(code, _)| profile.ends_grant(&code)))
     }
 
+    /// Whether the answer refuses with a code that says that nothing was done: what it holds is not of this exchange.
+    pub(super) fn did_nothing(&self, status: StatusCode, profile: &Profile) -> bool {
+        self.is_error(status, profile)
+            && self.code(None).is_some_and(|(code, _)| NOTHING_DONE.contains(&code.as_str()))
+    }
+
     /// Reads the code and the text of a refusal. `redact` strikes secrets out of what may be shown.
     pub(super) fn refusal(&self, status: StatusCode, redact: impl Fn(&str) -> String) -> Refusal {
         let tokens = self.tokens();
+        let plain = redact;
         let redact =
-            |text: &str| tokens.iter().fold(redact(text), |text, token| text.replace(token, "[redacted]"));
+            |text: &str| tokens.iter().fold(plain(text), |text, token| text.replace(token, "[redacted]"));
         let message = self.message().map(redact);
         let oauth = self.code(Some(status)).map(|(code, is_standard)| {
             let uri = self.member("error_uri").and_then(filled).map(redact);
-            OAuthError::new(&redact(&code), message.as_deref(), uri.as_deref(), is_standard)
+            // The error is judged by its code. A short word that stands as a token in the answer may be a part of it.
+            let is_word = !code.contains(char::is_whitespace);
+            let shown = tokens
+                .iter()
+                .filter(|token| !is_word || token.len() >= SHORTEST_IN_CODE || **token == code)
+                .fold(plain(&code), |shown, token| shown.replace(token, "[redacted]"));
+            OAuthError::new(&shown, message.as_deref(), uri.as_deref(), is_standard)
         });
         Refusal { oauth, message }
     }
@@ -143,7 +156,9 @@ fn collect_tokens<'a>(name: &str, value: &'a Value, tokens: &mut Vec<&'a str>) {
 fn is_of_a_token(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["token", "secret", "assertion"].iter().any(|word| name.contains(word))
-        && !["type", "error", "message", "description"].iter().any(|word| name.contains(word))
+        && !["type", "error", "message", "description", "status", "state"]
+            .iter()
+            .any(|word| name.contains(word))
 }
 
 /// The members that hold a code in an object within the answer, in this order.
@@ -153,12 +168,19 @@ const CODES: [&str; 8] =
 /// The same in the answer itself. A `type` there is that of the answer (RFC 9457 section 3.1.1).
 const OWN_CODES: [&str; 6] = ["errorCode", "error_code", "code", "errcode", "errorType", "status"];
 
+/// The codes of a server that did not come to look at the grant (RFC 6749 sections 4.1.2.1 and 5.2).
+const NOTHING_DONE: [&str; 4] =
+    ["temporarily_unavailable", "invalid_request", "invalid_client", "unauthorized_client"];
+
 /// The words that say that there is an error, and not which.
 const NO_CODES: [&str; 5] = ["error", "fail", "failed", "failure", "false"];
 
 /// The members that hold a text for people, in this order.
 const MESSAGES: [&str; 8] =
     ["message", "error_message", "errorMessage", "error_description", "detail", "title", "msg", "errmsg"];
+
+/// No code of an error is as long as a token.
+const SHORTEST_IN_CODE: usize = 20;
 
 /// Shorter strings are no tokens, and striking them out would make a text unreadable.
 const SHORTEST_TOKEN: usize = 6;

@@ -115,7 +115,11 @@ impl Reading<'_> {
     /// Reads the refresh token of an answer without a usable access token, if there is no doubt about it.
     pub(super) fn recovered(&self, status: StatusCode) -> Option<Recovered> {
         let (members, names) = (self.members, &self.profile.names);
-        let refresh_token = members.certain(names.refresh_token).map(RefreshToken::new);
+        if members.did_nothing(status, self.profile) {
+            return None;
+        }
+        let refresh_token = members.certain(names.refresh_token).filter(|text| is_plausible(text));
+        let refresh_token = refresh_token.map(RefreshToken::new);
         let has_token = || matches!(members.filled(names.access_token), Ok(Some(_)));
         let has_no_other = || matches!(members.filled(names.refresh_token), Ok(None));
         let is_granted =
@@ -154,4 +158,9 @@ impl Reading<'_> {
     fn account(&self) -> Option<String> {
         self.members.aside(self.profile.names.account).map(|name| shown(&(self.redact)(name)))
     }
+}
+
+/// Whether a text beside no access token is a refresh token, and not a sentence or a token that was made unreadable.
+fn is_plausible(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains("***")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of failure an [`Error`] is.
+/// What kind of failure an [`Error`](crate::Error) is.
 ///
 /// ```
 /// use auth_layer::ErrorKind;
@@ -16,7 +16,7 @@ pub enum ErrorKind {
     Transport,
     /// The token endpoint did not answer within its deadline.
     Timeout,
-    /// The token endpoint answered with an error; [`Error::status`] and [`Error::oauth`] say which.
+    /// The token endpoint answered with an error; [`Error::status`](crate::Error::status) and [`Error::oauth`](crate::Error::oauth) say which.
     Refused,
     /// The token endpoint's answer is no usable token answer (RFC 6749 section 5.1).
     InvalidAnswer,

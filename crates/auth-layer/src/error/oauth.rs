@@ -43,7 +43,7 @@ impl OAuthError {
     }
 
     /// The `error_description`, or what some servers send in its place, at most 200 characters of it (see
-    /// [`Error::server_message`]).
+    /// [`Error::server_message`](crate::Error::server_message)).
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }

@@ -71,7 +71,9 @@ where
         let client = self.0.clone();
         Box::pin(async move {
             let request = with_length(request).map(reqwest::Body::wrap);
-            let response = client.execute(request.try_into()?).await?;
+            let response = client.execute(request.try_into()?).await;
+            // The text of reqwest's error holds the URL with its query, which may be a secret.
+            let response = response.map_err(reqwest::Error::without_url)?;
             Ok(response.into())
         })
     }

@@ -28,6 +28,8 @@ impl Profile {
     /// Whether a refusal with this code, in answer to a refresh token, ends the grant.
     pub(crate) fn ends_grant(&self, code: &str) -> bool {
         let own = self.dead_grant_codes.iter().map(|own| &**own);
+        // Some servers add their text to the code.
+        let code = code.trim().split([':', ' ']).next().unwrap_or_default();
         EVERYWHERE.into_iter().chain(own).any(|dead| dead.eq_ignore_ascii_case(code))
     }
 }

@@ -39,7 +39,7 @@ use crate::url::endpoint_url;
 #[derive(Clone, Debug)]
 pub struct Profile {
     name: Cow<'static, str>,
-    token_url: Uri,
+    token_url: TokenUrl,
     pub(super) moved_from: Vec<TokenUrl>,
     pub(super) published: Vec<TokenUrl>,
     pub(crate) encoding: Encoding,
@@ -115,7 +115,7 @@ impl Profile {
     pub(super) fn at(name: Cow<'static, str>, token_url: Uri) -> Self {
         Self {
             name,
-            token_url,
+            token_url: TokenUrl::at(token_url),
             moved_from: Vec::new(),
             published: Vec::new(),
             encoding: Encoding::Form,
@@ -152,7 +152,7 @@ impl Profile {
     ///
     /// As for [`Profile::new`].
     pub fn with_token_url(mut self, token_url: &str) -> Result<Self, ConfigError> {
-        self.token_url = token_uri(token_url)?;
+        self.token_url = TokenUrl::at(token_uri(token_url)?);
         Ok(self)
     }
 
@@ -339,7 +339,7 @@ impl Profile {
 
     /// The token endpoint.
     pub const fn token_url(&self) -> &Uri {
-        &self.token_url
+        self.token_url.uri()
     }
 
     /// The origins that tokens may be sent to.

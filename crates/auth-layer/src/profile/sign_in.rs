@@ -1,6 +1,7 @@
 //! Where a person signs in, and what becomes of the refresh token that comes of it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use http::Uri;
@@ -8,10 +9,10 @@ use http::Uri;
 use super::device::DeviceNames;
 use super::recipe::Profile;
 use crate::config_error::ConfigError;
-use crate::url::{endpoint_url, refusal};
+use crate::url::{endpoint_url, refusal, shown};
 
 /// What a provider offers to people, and to the refresh tokens they leave behind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct SignInFacts {
     authorize_url: Option<Uri>,
     device_url: Option<Uri>,
@@ -38,6 +39,19 @@ impl SignInFacts {
             redirect_uri_name: "redirect_uri",
             refresh_token_lifetime: None,
         }
+    }
+}
+
+/// Of a URL it shows what an error shows: a query may hold a secret.
+impl fmt::Debug for SignInFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let without_query = |url: &Option<Uri>| url.as_ref().map(|url| shown(&url.to_string()));
+        f.debug_struct("SignInFacts")
+            .field("authorize_url", &without_query(&self.authorize_url))
+            .field("device_url", &without_query(&self.device_url))
+            .field("revocation_url", &without_query(&self.revocation_url))
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -60,7 +60,7 @@ impl<B: Body> ReplayBody<B> {
     /// Wraps a body, of which up to `limit` bytes may be recorded.
     pub fn new(inner: B, limit: usize) -> Self {
         let tape = Tape::new(limit, inner.size_hint().exact().is_some());
-        if inner.is_end_stream() {
+        if inner.is_end_stream() || inner.size_hint().exact() == Some(0) {
             // What is empty may never be asked for anything.
             tape.end();
         }

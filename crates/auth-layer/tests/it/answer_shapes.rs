@@ -39,7 +39,17 @@ async fn an_expiry_may_be_unix_milliseconds() {
     }
     // No expiry is believed for longer than a year.
     let year = Duration::from_secs(365 * 86_400);
-    assert_eq!(left(millis, |_| u64::MAX.to_string()).await, Some(year));
+    assert_eq!(left(millis, |now| (now + year * 5).as_millis().to_string()).await, Some(year));
+}
+
+#[tokio::test]
+async fn rs06_an_expiry_in_another_unit_counts_as_absent() {
+    let (millis, seconds) = (ExpiryFormat::UnixMilliseconds, ExpiryFormat::UnixSeconds);
+    assert_eq!(left(millis, |now| (now + HOUR).as_secs().to_string()).await, None);
+    assert_eq!(left(seconds, |now| (now + HOUR).as_millis().to_string()).await, None);
+    for placeholder in ["0", "-1", "18446744073709551615"] {
+        assert_eq!(left(seconds, |_| placeholder.to_owned()).await, None, "{placeholder}");
+    }
 }
 
 /// How long a token lives that ends on a date, counted from 2026-11-27 10:00:00 UTC.

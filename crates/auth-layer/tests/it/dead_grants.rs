@@ -147,3 +147,27 @@ async fn te02_a_grant_that_no_person_gave_does_not_end() {
     let rig = Rig::with_exchange(endpoint, clock, example(), builder.build().unwrap());
     assert_eq!(rig.manager.token().await.unwrap().access_token().expose(), "t");
 }
+
+#[tokio::test]
+async fn te04_a_code_with_a_text_or_a_token_beside_it_is_known() {
+    for body in [
+        r#"{"error":"invalid_grant "}"#,
+        r#"{"error":"invalid_grant: Token has been revoked"}"#,
+        r#"{"error":"invalid_grant","token_status":"invalid"}"#,
+        r#"{"error":"token_revoked","token":"revoked"}"#,
+    ] {
+        assert_eq!(ten_minutes(&answering(json_response(400, body))).await, DEAD, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn te04_a_proxy_that_wants_a_sign_in_ends_no_grant() {
+    for (status, body) in [
+        (302, r#"{"error":"login_required"}"#),
+        (404, r#"{"error":"interaction_required"}"#),
+        (407, r#"{"error":"login_required"}"#),
+    ] {
+        let (_, kind, called, state) = ten_minutes(&answering(json_response(status, body))).await;
+        assert_eq!((kind, called, state), (ErrorKind::Refused, 0, State::Idle), "{status}");
+    }
+}

@@ -438,3 +438,37 @@ async fn dv02_a_poll_whose_answer_breaks_off_is_not_polled_on() {
     let recovered = RecoveredSignIn::find(&error).unwrap();
     assert_eq!(std::error::Error::source(recovered).unwrap().to_string(), "connection reset");
 }
+
+#[tokio::test]
+async fn rf01_a_value_that_is_not_json_spoils_no_other_member() {
+    for odd in ["NaN", "03600", "+3600", "undefined", "", "\"a\tb\"", r#""O\'Brien""#] {
+        let body = format!(
+            r#"{{"access_token":"a1","token_type":"Bearer","expires_in":{odd},"refresh_token":"r1-new"}}"#
+        );
+        let (result, house) = redeemed(bytes_response(200, "application/json", body)).await;
+        assert_eq!(result.expect(odd), "a1");
+        assert_eq!(house.entry().await.refresh_token.expose(), "r1-new", "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn rf02_no_refusal_overwrites_a_refresh_token_with_a_text() {
+    for body in [
+        r#"{"error":"temporarily_unavailable","refresh_token":"masked-token"}"#,
+        r#"{"error":"invalid_request","refresh_token":"masked-token"}"#,
+        r#"{"error":"server_error","refresh_token":"abc***masked"}"#,
+        r#"{"error":"server_error","refresh_token":"must be a string"}"#,
+    ] {
+        let (result, house) = redeemed(json_response(200, body)).await;
+        assert_eq!(result.expect_err(body).kind(), ErrorKind::Refused);
+        assert_eq!(house.entry().await.refresh_token.expose(), "r0", "{body}");
+    }
+    for blank in ["null", "  "] {
+        let body = format!(
+            r#"{{"access_token":"a1","token_type":"Bearer","expires_in":60,"refresh_token":"{blank}"}}"#
+        );
+        let (result, house) = redeemed(json_response(200, &body)).await;
+        assert_eq!(result.expect(blank), "a1");
+        assert_eq!(house.entry().await.refresh_token.expose(), "r0", "{blank}");
+    }
+}

@@ -384,6 +384,25 @@ async fn rf06_a_refusal_is_no_lost_answer() {
 }
 
 #[tokio::test]
+async fn rf06_a_status_that_grants_nothing_is_a_refusal_whatever_its_body() {
+    let page = "<html>".repeat(20_000);
+    for status in [301, 302, 307, 400, 403, 404, 429, 501, 503, 511, 521, 525] {
+        for body in ["", &page] {
+            let body = body.to_owned();
+            let endpoint = FakeTokenEndpoint::scripted(move |n, _| match n {
+                1 => Ok(json_response(status, &body)),
+                n => Ok(refreshed(n, None)),
+            });
+            let signed = Signed::with_profile(endpoint, example().with_replay_rule(ReplayRule::KillsFamily));
+            assert_eq!(signed.kind().await, ErrorKind::Refused, "{status}");
+            signed.rig.advance(60);
+            assert_eq!(signed.token().await.unwrap(), "a2", "{status}");
+            assert_eq!(sent(&signed.rig.endpoint), ["r0", "r0"], "{status}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rf06_a_token_that_never_left_is_not_lost() {
     let hyper = Transport::new(leaf::hyper_util::client().unwrap());
     for transport in [hyper, Transport::new(ReqwestLeaf::new().unwrap())] {

@@ -279,3 +279,25 @@ async fn b58_a_stream_that_breaks_off_is_not_sent_again_and_its_error_is_told_on
     assert_eq!((response.status().as_u16(), text(response).await.as_str()), (401, "broke off"));
     assert_eq!(*sends.lock().unwrap(), 1);
 }
+
+/// It says that there is nothing in it, and has to be asked to know that it is over: an empty file.
+struct EmptyFile;
+
+impl Body for EmptyFile {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
+
+#[test]
+fn b60_an_empty_file_can_be_sent_again_though_it_is_never_read() {
+    let copy = ReplayBody::new(EmptyFile, 8).try_clone().unwrap();
+    assert!(copy.is_whole());
+}

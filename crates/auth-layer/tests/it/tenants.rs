@@ -241,3 +241,14 @@ async fn cc13_a_request_under_way_keeps_its_manager() {
     service.clone().oneshot(of("b", "/me")).await.unwrap();
     assert_eq!(api.bearers(), ["a#1", "a#2", "b#3"]);
 }
+
+#[tokio::test]
+async fn a_request_that_names_an_identity_does_not_get_the_only_token() {
+    let rig = crate::support::Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = FakeApi::rejecting(&[]);
+    let mut request = get("/me");
+    request.extensions_mut().insert(Identity::new("tenant-9"));
+    let error = rig.layer().layer(api.clone()).oneshot(request).await.unwrap_err();
+    assert_eq!(auth_layer::Error::find(error.as_ref()).unwrap().kind(), ErrorKind::Credential);
+    assert_eq!((rig.endpoint.count(), api.seen().len()), (0, 0));
+}

@@ -143,3 +143,19 @@ async fn a_redirect_uri_with_an_impossible_port_gets_no_other_one() {
         assert!(LoopbackListener::bind_to(uri).await.is_err(), "{uri}");
     }
 }
+
+#[test]
+fn a_profile_shows_no_query_of_its_urls() {
+    let url = "https://auth.example.com/x?key=s3cret";
+    let profile = Profile::new("example", url).unwrap().with_revocation_url(url).unwrap();
+    let profile = profile.with_authorize_url(url).unwrap().with_device_url(url).unwrap();
+    let shown = format!("{profile:?}");
+    assert!(shown.contains("https://auth.example.com/x") && !shown.contains("s3cret"), "{shown}");
+    assert_eq!(profile.token_url().query(), Some("key=s3cret"));
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_url_is_not_shown() {
+    let error = Profile::new("example", "a9Xk3-s3cr3t_value/abc").unwrap_err();
+    assert_eq!(error.to_string(), "token URL: must begin with https://");
+}
