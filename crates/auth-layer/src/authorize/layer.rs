@@ -65,9 +65,9 @@ impl AuthLayer {
         Self::of(profile, Managers::One(manager))
     }
 
-    /// Does the same with the token of the [`Identity`](crate::Identity) in a request's extensions, or of the pool's
+    /// Does the same with the token of the [`Identity`] in a request's extensions, or of the pool's
     /// default. A request that names none, where there is no default, is not sent: it fails with
-    /// [`ErrorKind::Credential`](crate::ErrorKind::Credential).
+    /// [`ErrorKind::Credential`].
     pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
         Self::of(profile, Managers::Pool(pool))
     }
