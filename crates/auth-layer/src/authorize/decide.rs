@@ -16,7 +16,7 @@ pub(super) enum Permit {
     Given(HeaderValue),
     /// The managed token. The operation is what the request names, if it names one.
     Managed(Option<&'static OperationMeta>),
-    /// It wants a credential that nobody gave: it is not sent.
+    /// It needs a credential that was not given. It is not sent.
     Refused(Error),
 }
 

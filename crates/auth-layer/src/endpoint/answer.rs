@@ -52,10 +52,10 @@ impl Answer<'_> {
             && self.whole().is_some_and(|members| members.refusal(self.status, str::to_owned).oauth.is_some())
     }
 
-    /// Reads a token. Beside it is what is left of the exchange if there is none.
+    /// Reads a token, and the rest of the answer for the case that the token cannot be used.
     ///
-    /// That is read before anything else is judged: what was traded may be used up, and this is all that came of it. An
-    /// answer of another status than 2xx is a refusal, or a gateway's, whatever it holds: nothing is taken from it.
+    /// The rest is read before anything is judged: the grant may be used up, and this is all that came of it. An answer
+    /// with a status other than 2xx is a refusal, or a gateway's. Nothing is taken from it.
     pub(super) fn token(self, warned: &Once) -> (Option<Recovered>, Result<TokenAnswer, Error>) {
         let (status, profile, sent) = (self.status, self.profile, self.sent);
         let (ask, proof) = (self.ask, self.proof);

@@ -53,7 +53,9 @@ impl Members {
         let read = Collect(&mut members.all).deserialize(&mut reader).and_then(|()| reader.end());
         members.is_whole = read.is_ok();
         if !members.is_whole {
-            (members.all, members.is_whole) = salvage::members(text);
+            let (all, is_whole) = salvage::members(text);
+            // The whole value is replaced, since only its end wipes the texts that were read so far.
+            members = Self { all, is_whole };
         }
         (members.is_whole || !members.all.is_empty()).then_some(members)
     }
@@ -98,7 +100,7 @@ impl Members {
         Ok(None)
     }
 
-    /// A member with a value: an empty string is none (RFC 6749 section 3.2).
+    /// A member with a value. An empty string counts as absent (RFC 6749 section 3.2).
     pub(super) fn filled(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
         Ok(self.find(names)?.filter(|(_, value)| value.as_str() != Some("")))
     }

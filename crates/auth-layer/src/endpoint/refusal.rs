@@ -129,7 +129,7 @@ fn filled(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
-/// Whether an `error` says that there is none.
+/// Whether the value of `error` means that nothing went wrong.
 fn says_nothing(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => true,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of failure an [`Error`](crate::Error) is.
+/// The kind of a failure; [`Error::kind`](crate::Error::kind) returns it.
 ///
 /// ```
 /// use auth_layer::ErrorKind;
@@ -39,8 +39,11 @@ pub enum ErrorKind {
     Panicked,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,
-    /// The request wants a credential that nobody gave: one of another kind than the manager keeps, one of an identity
-    /// that the pool does not know, or another client's than the one that is to sign out.
+    /// The request needs a credential that was not given:
+    ///
+    /// - one of another kind than the manager keeps;
+    /// - one of an identity that the pool does not know, or where there is no pool;
+    /// - one of another client than the one that is to sign out.
     Credential,
     /// The pool keeps as many identities as it may, and all of them are in use.
     PoolFull,
@@ -66,7 +69,7 @@ impl fmt::Display for ErrorKind {
             Self::Store => "the token store failed",
             Self::Panicked => "the token source panicked",
             Self::Interrupted => "the exchange was cut off",
-            Self::Credential => "the request wants a credential that nobody gave",
+            Self::Credential => "the request needs a credential that was not given",
             Self::PoolFull => "the pool is full, and all of its identities are in use",
             Self::Secret => "a secret could not be read",
             Self::Source => "the token source failed",

@@ -1,4 +1,4 @@
-//! What can go wrong on the way to a token: one error with a kind, a transience and a cause.
+//! The errors on the way to a token: one type with a kind, a transience and a cause.
 
 mod kind;
 mod oauth;

@@ -64,7 +64,7 @@ impl fmt::Display for OAuthError {
     }
 }
 
-/// What a server said, as a message may show it.
+/// A text of a server, as a message may show it.
 pub(crate) fn shown(text: &str) -> String {
     clean(text, TEXT_LIMIT)
 }

@@ -96,6 +96,10 @@ async fn token_answers_of_64_kib_are_read_in_linear_time() {
             "{{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":{}}}",
             repeated("9", ANSWER)
         ),
+        // Not JSON in one place, so that the members are read one by one.
+        format!("{{{token}{}}}", repeated(r#","a":NaN"#, ANSWER)),
+        format!("{{{token},\"a\":NaN,\"b\":{}", repeated("[{", ANSWER)),
+        format!("{{{token},\"a\":NaN,\"b\":\"{}", repeated("\\\"", ANSWER)),
         format!("{{\"error\":\"{}\"}}", repeated("client-secret", ANSWER)),
         format!("{{\"error\":\"x\",\"error_description\":\"{}\"}}", repeated("\\u0000", ANSWER)),
     ];

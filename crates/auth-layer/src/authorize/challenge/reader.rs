@@ -13,7 +13,7 @@ pub(super) struct Reader<'a> {
     after_odd: bool,
 }
 
-/// What follows the equals sign of a parameter.
+/// The value of a parameter, behind its equals sign.
 enum Value {
     /// By the grammar, or nearly so.
     Clean(String),
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Draft {
-    /// A challenge of which nothing but the scheme can be read is none.
+    /// A challenge counts only if more than its scheme can be read, or if the scheme needs no more.
     fn finish(self, found: &mut Vec<Challenge>) {
         if self.is_whole || !self.challenge.parameters.is_empty() {
             found.push(self.challenge);
