@@ -15,9 +15,10 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::judge::{Judgement, Operation};
 use super::layer::Rules;
+use crate::clock::Clock;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
-use crate::manager::{Token, TokenManager, Verdict};
+use crate::manager::{Token, TokenManager};
 use crate::replay::{Kept, TryClone};
 use crate::token::Generation;
 
@@ -112,7 +113,7 @@ where
             let generation = token.generation();
             let spare = Spare { service: ready, rules, chosen, operation, kept, generation };
             match spare.judge(&response) {
-                Judgement::Accepted => Ok(response.map(ResponseBody::new)),
+                Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
                 judgement => answer(response, judgement, spare).await,
             }
         });
@@ -139,9 +140,14 @@ where
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
                     let status = response.status();
                     let judged = spare.take_if(|spare| spare.rules.concerns(spare.operation, status));
-                    let Some(spare) = judged else {
-                        return Poll::Ready(Ok(response.map(ResponseBody::new)));
+                    let Some(judged) = judged else {
+                        let response = response.map(ResponseBody::new);
+                        return Poll::Ready(Ok(match spare {
+                            Some(spare) => spare.accepted(response),
+                            None => response,
+                        }));
                     };
+                    let spare = judged;
                     match refused(response, spare) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(slow) => slow,
@@ -174,7 +180,7 @@ where
     R::Error: Send,
 {
     match spare.judge(&response) {
-        Judgement::Accepted => Ok(response.map(ResponseBody::new)),
+        Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
         judgement => Err(Box::pin(answer(response, judgement, spare))),
     }
 }
@@ -182,6 +188,13 @@ where
 impl<S, B> Spare<S, B> {
     fn judge<R>(&self, response: &Response<R>) -> Judgement {
         self.rules.judge(self.operation, response.status(), response.headers())
+    }
+
+    /// Notes that the API accepted the token.
+    #[inline]
+    fn accepted<R: Body>(&self, response: Response<ResponseBody<R>>) -> Response<ResponseBody<R>> {
+        self.rules.manager(self.chosen.as_ref()).accept(self.generation);
+        response
     }
 }
 
@@ -200,31 +213,46 @@ where
 {
     let Spare { mut service, rules, chosen, operation, kept, generation } = spare;
     let manager = rules.manager(chosen.as_ref());
-    let (head, body) = response.into_parts();
-    let body = if judgement == Judgement::LookInside {
-        let (whole, body) = ResponseBody::peek(body, &**manager.clock()).await;
-        if !whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)) {
-            return Ok(Response::from_parts(head, body));
-        }
-        body
-    } else {
-        ResponseBody::new(body)
-    };
+    let clock = &**manager.clock();
+    let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
+    if !rejected {
+        manager.accept(generation);
+        return Ok(response);
+    }
     let Some(kept) = kept.filter(Kept::is_whole) else {
         manager.report(generation);
-        return Ok(Response::from_parts(head, body));
+        return Ok(response);
     };
-    let token = match manager.verdict(generation).await {
-        Verdict::Resend(token) => token,
-        Verdict::Stands => return Ok(Response::from_parts(head, body)),
+    let Some(token) = manager.token_for_resend(generation).await else {
+        return Ok(response);
     };
-    drain(body, &**manager.clock()).await;
+    drain(response.into_body(), clock).await;
     let mut request = kept.into_request(&rules.common);
     request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
     poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
     manager.count_resend();
     let response = service.call(request).await.map_err(Into::into)?;
-    Ok(response.map(ResponseBody::new))
+    let judgement = rules.judge(operation, response.status(), response.headers());
+    let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
+    manager.resent(token.generation(), !rejected);
+    Ok(response)
+}
+
+/// Whether the response rejects the token, and the response as it came.
+async fn examine<R: Body>(
+    rules: &Rules,
+    operation: Operation,
+    response: Response<R>,
+    judgement: Judgement,
+    clock: &dyn Clock,
+) -> (bool, Response<ResponseBody<R>>) {
+    if judgement != Judgement::LookInside {
+        return (judgement == Judgement::Rejected, response.map(ResponseBody::new));
+    }
+    let (head, body) = response.into_parts();
+    let (whole, body) = ResponseBody::peek(body, clock).await;
+    let rejected = whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole));
+    (rejected, Response::from_parts(head, body))
 }
 
 impl<S, B, R> fmt::Debug for ResponseFuture<S, B, R>

@@ -11,7 +11,7 @@ use super::decide::Permit;
 use super::judge::{Judgement, Operation};
 use super::layer::AuthLayer;
 use crate::clock::Clock;
-use crate::manager::{Token, Verdict};
+use crate::manager::Token;
 
 /// [`AuthLayer`] for a stack built on `reqwest-middleware`.
 ///
@@ -62,19 +62,21 @@ impl Middleware for AuthMiddleware {
         let response = next.clone().run(authorized(request, &token), extensions).await?;
         let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
         if !rejected {
+            manager.accept(token.generation());
             return Ok(response);
         }
         let Some(again) = again else {
             manager.report(token.generation());
             return Ok(response);
         };
-        match manager.verdict(token.generation()).await {
-            Verdict::Stands => Ok(response),
-            Verdict::Resend(token) => {
-                manager.count_resend();
-                next.run(authorized(again, &token), extensions).await
-            }
-        }
+        let Some(token) = manager.token_for_resend(token.generation()).await else {
+            return Ok(response);
+        };
+        manager.count_resend();
+        let response = next.run(authorized(again, &token), extensions).await?;
+        let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
+        manager.resent(token.generation(), !rejected);
+        Ok(response)
     }
 }
 

@@ -10,7 +10,6 @@ use futures_util::FutureExt;
 
 use super::flight::{Outcome, Seat, Waiters};
 use super::keeper::{CLOSED, Keeper, nanos, retired};
-use super::renewal;
 use super::slot::{Age, Token};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
@@ -191,7 +190,8 @@ impl Keeper {
         let open = if same.is_some() || token.age(now) != Age::Fresh { now + SAME_AGAIN } else { now };
         if attempt.request.rejected().is_some() {
             // A failed renewal is held off by its backoff alone.
-            slow.floor = Some(now + renewal::rejection_floor(&mut slow.chance));
+            let state = &mut *slow;
+            state.rejections.renewed(now, generation, issued.lifetime, &mut state.chance);
         }
         self.slot.store(Some(token.clone()));
         self.landing.store(landing, Ordering::Release);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempt::Attempt;
 use super::failures::Failures;
 use super::flight::{Flight, Outcome, Seat, Waiters};
+use super::rejections::Rejections;
 use super::renewal::Renewal;
 use super::signal::Signal;
 use super::slot::{Age, Token};
@@ -24,6 +25,8 @@ pub(super) struct Keeper {
     pub(super) landing: AtomicU64,
     /// The monotonic time, in nanoseconds, before which a stale token starts no renewal.
     pub(super) gate: AtomicU64,
+    /// The newest generation that an API has accepted: it answered with anything but a rejection.
+    accepted: AtomicU64,
     pub(super) source: Box<dyn TokenSource>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) renewal: Renewal,
@@ -48,8 +51,8 @@ pub(super) struct Slow {
     pub(super) ask_not_before: Option<Now>,
     /// The last generation that was rejected while it was the current one.
     pub(super) rejected: Option<Generation>,
-    /// Until when a rejection starts no renewal.
-    pub(super) floor: Option<Now>,
+    /// How often rejections may start a renewal.
+    pub(super) rejections: Rejections,
     /// When the current token was asked for.
     pub(super) renewed: Option<Now>,
     /// It was told that a person has to sign in, and no token has come since.
@@ -66,15 +69,6 @@ pub(super) struct Counts {
     pub(super) failures: AtomicU64,
     pub(super) rejections: AtomicU64,
     pub(super) resends: AtomicU64,
-}
-
-/// What to do about a rejected token.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    /// Send again, with this one.
-    Resend(Arc<Token>),
-    /// There is no other token: the rejection stands.
-    Stands,
 }
 
 /// How a caller who needs a token gets one.
@@ -100,7 +94,7 @@ impl Keeper {
             failures: Failures::default(),
             ask_not_before: None,
             rejected: None,
-            floor: None,
+            rejections: Rejections::default(),
             renewed: None,
             told: false,
             retired: false,
@@ -110,6 +104,7 @@ impl Keeper {
             slot: ArcSwapOption::empty(),
             landing: AtomicU64::new(0),
             gate: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
             source,
             clock,
             renewal,
@@ -179,31 +174,57 @@ impl Keeper {
         self.seat(&mut slow, now, TokenRequest::new()).map(Boarding::Wait)
     }
 
-    /// Decides about a rejected token: `Ok` with another one, or a seat on the flight that may bring one.
-    pub(super) fn reject(self: &Arc<Self>, rejected: Generation) -> Result<Boarding, Verdict> {
+    /// Decides about a rejected token: another one, or a seat on the flight that may bring one. `None` means that the
+    /// rejection stands.
+    pub(super) fn reject(self: &Arc<Self>, rejected: Generation) -> Option<Boarding> {
         self.counts.rejections.fetch_add(1, Ordering::Relaxed);
         let mut slow = self.lock();
         let now = self.clock.now();
         let current = self.current();
         let Some(current) = current.filter(|token| token.age(now) != Age::Expired) else {
             // It ran out meanwhile: this caller needs a token like any other.
-            return self
-                .seat(&mut slow, now, TokenRequest::new())
-                .map(Boarding::Wait)
-                .map_err(|_| Verdict::Stands);
+            return self.seat(&mut slow, now, TokenRequest::new()).map(Boarding::Wait).ok();
         };
         if current.generation > rejected {
-            return Ok(Boarding::Here(current));
+            return Some(Boarding::Here(current));
         }
         slow.rejected = Some(current.generation);
         if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
-            return Ok(Boarding::Wait(seat));
+            return Some(Boarding::Wait(seat));
         }
-        if slow.floor.is_some_and(|floor| !now.reached(floor)) {
-            return Err(Verdict::Stands);
+        let lifetime = slow.renewed.map_or(Duration::ZERO, |asked| asked.until(current.hard));
+        // A relaxed load is enough: a response that raises this at the same moment came neither before nor after.
+        let was_accepted = self.accepted.load(Ordering::Relaxed) >= current.generation.0;
+        if !slow.rejections.may_renew(now, lifetime, was_accepted) {
+            return None;
         }
         let request = TokenRequest::after_rejection(current.token.clone());
-        self.seat(&mut slow, now, request).map(Boarding::Wait).map_err(|_| Verdict::Stands)
+        let seat = self.seat(&mut slow, now, request).ok()?;
+        slow.rejections.started(now);
+        Some(Boarding::Wait(seat))
+    }
+
+    /// Notes that an API accepted the token of this generation. It is called for every accepted response, so it takes no
+    /// lock, and writes once for each generation.
+    #[inline]
+    pub(super) fn accept(&self, generation: Generation) {
+        // Relaxed: the number stands for itself, and nothing else is read because of it.
+        if self.accepted.load(Ordering::Relaxed) < generation.0 {
+            self.accepted.fetch_max(generation.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that a request is about to be sent again with the token of this generation.
+    pub(super) fn resending(&self, generation: Generation) {
+        self.lock().rejections.resending(generation);
+    }
+
+    /// Notes how the API answered a request that was sent again with the token of this generation.
+    pub(super) fn resent(&self, generation: Generation, was_accepted: bool) {
+        if was_accepted {
+            self.accept(generation);
+        }
+        self.lock().rejections.resent(generation, was_accepted);
     }
 
     /// Renews, however good the token still is.
@@ -281,7 +302,7 @@ impl Keeper {
         }
         slow.failures = Failures::default();
         slow.ask_not_before = None;
-        slow.floor = None;
+        slow.rejections.forget();
         self.empty(&slow);
         self.gate.store(0, Ordering::Relaxed);
     }

@@ -21,6 +21,7 @@ mod keep_alive;
 mod keeper;
 #[cfg(test)]
 mod properties;
+mod rejections;
 mod renewal;
 mod signal;
 mod slot;
@@ -28,5 +29,3 @@ mod token_manager;
 
 pub use slot::Token;
 pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
-
-pub(crate) use keeper::Verdict;

@@ -54,10 +54,14 @@ pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) 
     doubled.mul_f64(jitter).max(asked.mul_f64(2.0 - jitter))
 }
 
-/// How long after a renewal that a rejection caused the next rejection may cause another, so that an API that
+/// How long after a renewal that a rejection caused the next rejection may cause another one, so that an API that
 /// rejects everything cannot make us mint tokens.
-pub(super) fn rejection_floor(chance: &mut fastrand::Rng) -> Duration {
-    REJECTION_FLOOR.mul_f64(1.0 + SPREAD * chance.f64())
+///
+/// Half the token's lifetime, doubled for each earlier renewal that did not help, 30 s at most; up to a fifth longer by
+/// chance.
+pub(super) fn rejection_pause(lifetime: Duration, earlier: u32, chance: &mut fastrand::Rng) -> Duration {
+    let doubled = (lifetime / 2).saturating_mul(1 << earlier.min(16));
+    doubled.min(LONGEST_REJECTION_PAUSE).mul_f64(1.0 + SPREAD * chance.f64())
 }
 
 /// Long enough for several tries at a token endpoint in trouble.
@@ -71,7 +75,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(300);
 const PERMANENT: Duration = Duration::from_secs(5);
 const BACKOFF_SPREAD: f64 = 0.15;
 
-const REJECTION_FLOOR: Duration = Duration::from_secs(30);
+const LONGEST_REJECTION_PAUSE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -176,11 +180,16 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_of_rejections_is_half_a_minute_and_a_little() {
-        let floors = SEEDS.map(|seed| rejection_floor(&mut fastrand::Rng::with_seed(seed)));
-        let floors: Vec<_> = floors.collect();
-        assert!(floors.iter().all(|floor| (seconds(30)..=seconds(36)).contains(floor)));
-        assert!(floors.iter().any(|floor| *floor < seconds(31)));
-        assert!(floors.iter().any(|floor| *floor > seconds(35)));
+    fn pauses_after_rejections_double_from_half_a_life_to_half_a_minute() {
+        for (lifetime, earlier, from) in
+            [(3600, 0, 30.0), (3600, 9, 30.0), (4, 0, 2.0), (4, 1, 4.0), (4, 99, 30.0)]
+        {
+            let pauses = SEEDS
+                .map(|seed| rejection_pause(seconds(lifetime), earlier, &mut fastrand::Rng::with_seed(seed)));
+            let pauses: Vec<_> = pauses.map(|pause| pause.as_secs_f64() / from).collect();
+            assert!(pauses.iter().all(|pause| (1.0..=1.2).contains(pause)), "{lifetime} s");
+            assert!(pauses.iter().any(|pause| *pause < 1.02) && pauses.iter().any(|pause| *pause > 1.18));
+        }
+        assert!(rejection_pause(Duration::MAX, 0, &mut fastrand::Rng::with_seed(1)) <= seconds(36));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::keep_alive::keep_alive;
-use super::keeper::{Boarding, Keeper, Verdict};
+use super::keeper::{Boarding, Keeper};
 use super::renewal::Renewal;
 use super::signal::Signal;
 use super::slot::Token;
@@ -108,16 +108,29 @@ impl TokenManager {
 
     /// Says that an API rejected the token of this generation, and gets the one to use instead, if there is
     /// one: the current one if it is newer, else what a renewal brings. `None` means that the rejection stands:
-    /// the renewal failed or brought the same token, or the last rejection was less than 30 s ago.
+    /// the renewal failed or brought the same token, or rejections have caused too many renewals already.
+    ///
+    /// The first rejection starts a renewal at once. So does each later one of a token that an API has accepted, up to 4
+    /// times a minute, as long as the new tokens help: the last request that was sent again was accepted. Otherwise 30 s
+    /// pass between two renewals, or less for tokens that live less than a minute. A caller that uses this method by
+    /// itself tells the manager of accepted tokens with [`accept`](Self::accept).
     ///
     /// # Cancel safety
     ///
     /// As for [`token`](Self::token).
     pub async fn reject(&self, generation: Generation) -> Option<Arc<Token>> {
-        match self.verdict(generation).await {
-            Verdict::Resend(token) => Some(token),
-            Verdict::Stands => None,
-        }
+        let arrived = match self.keeper.reject(generation)? {
+            Boarding::Here(token) => Ok(token),
+            Boarding::Wait(seat) => seat.outcome().await,
+        };
+        arrived.ok().filter(|token| token.generation > generation)
+    }
+
+    /// Says that an API accepted the token of this generation: it answered with anything but a rejection.
+    /// [`AuthLayer`](crate::AuthLayer) does this for each response. The call takes no lock and allocates nothing.
+    #[inline]
+    pub fn accept(&self, generation: Generation) {
+        self.keeper.accept(generation);
     }
 
     /// Renews at least every so often though nobody asks, so that a refresh token which dies unused outlives a service
@@ -244,16 +257,12 @@ impl TokenManager {
         })
     }
 
-    pub(crate) async fn verdict(&self, rejected: Generation) -> Verdict {
-        let arrived = match self.keeper.reject(rejected) {
-            Ok(Boarding::Here(token)) => Ok(token),
-            Ok(Boarding::Wait(seat)) => seat.outcome().await,
-            Err(verdict) => return verdict,
-        };
-        match arrived {
-            Ok(token) if token.generation > rejected => Verdict::Resend(token),
-            Ok(_) | Err(_) => Verdict::Stands,
-        }
+    /// Does the same for a caller that sends its request again, and says then how it was answered
+    /// ([`resent`](Self::resent)).
+    pub(crate) async fn token_for_resend(&self, rejected: Generation) -> Option<Arc<Token>> {
+        let token = self.reject(rejected).await?;
+        self.keeper.resending(token.generation);
+        Some(token)
     }
 
     /// The same for a request that cannot be sent again: the renewal starts, and nobody waits for it.
@@ -264,6 +273,11 @@ impl TokenManager {
 
     pub(crate) fn count_resend(&self) {
         self.keeper.counts.resends.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says how the API answered a request that was sent again with the token of this generation.
+    pub(crate) fn resent(&self, generation: Generation, was_accepted: bool) {
+        self.keeper.resent(generation, was_accepted);
     }
 }
 

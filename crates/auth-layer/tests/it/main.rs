@@ -53,6 +53,7 @@ mod revocation;
 mod runtime;
 #[cfg(unix)]
 mod sealed_store;
+mod second_rejection;
 mod secret_source;
 mod secrets;
 mod sign_in;
