@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::flags::{Fuzz, Generate};
 use crate::model::Depth;
 use crate::process::{Cargo, step};
-use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test};
+use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test, trials};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -55,6 +55,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     canary::run(root, out)?;
     model::run(root, Depth::Short, out)?;
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
+    trials::run(root, 6, out)?;
     step(out, "benchmarks run", |_| {
         // A moment each, and without a look at their figures, which would mean nothing here.
         Cargo::new("test --workspace --all-features --bench * -- --test").run(root)

@@ -71,6 +71,12 @@ pub enum Command {
         #[arg(long, default_value_t = 200)]
         rounds: u32,
     },
+    /// Runs a client for minutes against servers with faults, on the real clock, and prints how many calls failed
+    Trials {
+        /// How many seconds each trial takes; there are eleven, and two run at a time
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Runs the suites with everything logged, and looks for their secrets in all they put out
     Canary,
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo

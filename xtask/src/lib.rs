@@ -15,6 +15,7 @@ pub mod generate;
 pub mod model;
 mod process;
 pub mod test;
+pub mod trials;
 
 /// How a command ended, if it did not fail.
 ///

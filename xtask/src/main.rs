@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use xtask::flags::{Command, Flags};
 use xtask::model::Depth;
-use xtask::{Outcome, bench, canary, ci, contract, crash, demo, fuzz, generate, model, test};
+use xtask::{Outcome, bench, canary, ci, contract, crash, demo, fuzz, generate, model, test, trials};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             model::run(root, depth, &mut out).map(|()| Outcome::Fine.code())
         }
         Command::Crash { rounds } => crash::run(root, *rounds, &mut out).map(|()| Outcome::Fine.code()),
+        Command::Trials { seconds } => trials::run(root, *seconds, &mut out).map(|()| Outcome::Fine.code()),
         Command::Canary => canary::run(root, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     };
