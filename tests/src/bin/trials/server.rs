@@ -99,7 +99,9 @@ impl Shared {
         let (seconds, millis) = (lifetime / 1000, lifetime % 1000);
         (
             200,
-            format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{seconds}.{millis:03}{refresh}}}"#),
+            format!(
+                r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{seconds}.{millis:03}{refresh}}}"#
+            ),
         )
     }
 
