@@ -18,7 +18,7 @@ use super::layer::Rules;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
 use crate::manager::{Token, TokenManager, Verdict};
-use crate::replay::{Kept, TryClone};
+use crate::replay::{Keep, Kept};
 use crate::token::Generation;
 
 pin_project! {
@@ -90,7 +90,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -103,10 +103,11 @@ where
         chosen: Option<TokenManager>,
         operation: Operation,
         mut request: Request<B>,
+        keep: Keep<B>,
     ) -> Self {
         let slow = Box::pin(async move {
             let token = arrival.await?;
-            let kept = Kept::of(&request, &rules.common);
+            let kept = keep(&mut request, &rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
@@ -125,7 +126,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -168,7 +169,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -195,7 +196,6 @@ async fn answer<S, B, R>(
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
-    B: TryClone,
     R: Body,
 {
     let Spare { mut service, rules, chosen, operation, kept, generation } = spare;

@@ -6,6 +6,7 @@ use http::Extensions;
 use tower_layer::Layer;
 
 use super::judge::Operation;
+use super::once::AuthOnceLayer;
 use super::service::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
@@ -82,6 +83,12 @@ impl AuthLayer {
             common: Common::default(),
         };
         Self { rules: Arc::new(rules) }
+    }
+
+    /// The same layer for request bodies of any type, those that are not [`TryClone`](crate::TryClone) included. It sends
+    /// each request once: a rejected token is renewed, and the response that rejected it goes back to the caller.
+    pub const fn without_resend(self) -> AuthOnceLayer {
+        AuthOnceLayer::new(self)
     }
 
     /// The manager whose token is sent, if it is one for all requests.

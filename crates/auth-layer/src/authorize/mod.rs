@@ -27,6 +27,7 @@ mod judge;
 mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
+mod once;
 mod service;
 
 pub use body::ResponseBody;
@@ -34,4 +35,5 @@ pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AuthMiddleware;
+pub use once::{AuthOnce, AuthOnceLayer};
 pub use service::Auth;

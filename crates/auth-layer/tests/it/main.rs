@@ -19,6 +19,7 @@ mod device;
 mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
+mod foreign_bodies;
 mod hit_path;
 mod hostile;
 mod house;
