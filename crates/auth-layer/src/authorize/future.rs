@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ResponseBody;
+use super::grpc;
 use super::judge::{Judgement, Operation};
 use super::layer::Rules;
 use crate::drain::drain;
@@ -65,6 +66,8 @@ pub(super) struct Spare<S, B> {
     /// The manager of the request's identity, where there is more than one.
     pub(super) chosen: Option<TokenManager>,
     pub(super) operation: Operation,
+    /// It is a gRPC call.
+    pub(super) is_call: bool,
     /// `None` if the body cannot be sent again.
     pub(super) kept: Option<Kept<B>>,
     /// The token that was sent.
@@ -107,11 +110,12 @@ where
     ) -> Self {
         let slow = Box::pin(async move {
             let token = arrival.await?;
+            let is_call = grpc::is_call(&request);
             let kept = keep(&mut request, &rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
-            let spare = Spare { service: ready, rules, chosen, operation, kept, generation };
+            let spare = Spare { service: ready, rules, chosen, operation, is_call, kept, generation };
             match spare.judge(&response) {
                 Judgement::Accepted => Ok(response.map(ResponseBody::new)),
                 judgement => answer(response, judgement, spare).await,
@@ -139,7 +143,7 @@ where
                 StateProjected::Sent { response, spare } => {
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
                     let status = response.status();
-                    let judged = spare.take_if(|spare| spare.rules.concerns(spare.operation, status));
+                    let judged = spare.take_if(|spare| spare.is_concerned(status));
                     let Some(spare) = judged else {
                         return Poll::Ready(Ok(response.map(ResponseBody::new)));
                     };
@@ -181,7 +185,19 @@ where
 }
 
 impl<S, B> Spare<S, B> {
+    /// Whether a response with this status has to be judged at all.
+    #[inline]
+    fn is_concerned(&self, status: StatusCode) -> bool {
+        self.is_call || self.rules.concerns(self.operation, status)
+    }
+
     fn judge<R>(&self, response: &Response<R>) -> Judgement {
+        if self.is_call && response.status() == StatusCode::OK {
+            // A call whose request is still being sent gets its head at once: the server may wait for the rest.
+            let is_over = self.kept.as_ref().is_some_and(Kept::is_whole);
+            let unknown = if is_over { Judgement::LookForTrailers } else { Judgement::Accepted };
+            return self.rules.judge_call(response.headers()).unwrap_or(unknown);
+        }
         self.rules.judge(self.operation, response.status(), response.headers())
     }
 }
@@ -198,18 +214,23 @@ where
     S::Error: Into<BoxError>,
     R: Body,
 {
-    let Spare { mut service, rules, chosen, operation, kept, generation } = spare;
+    let Spare { mut service, rules, chosen, operation, kept, generation, .. } = spare;
     let manager = rules.manager(chosen.as_ref());
     let (head, body) = response.into_parts();
-    let body = if judgement == Judgement::LookInside {
-        let (whole, body) = ResponseBody::peek(body, &**manager.clock()).await;
-        if !whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)) {
-            return Ok(Response::from_parts(head, body));
+    let clock = &**manager.clock();
+    let (rejected, body) = match judgement {
+        Judgement::LookInside => {
+            let (whole, body) = ResponseBody::peek(body, clock).await;
+            (whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)), body)
         }
-        body
-    } else {
-        ResponseBody::new(body)
+        Judgement::LookForTrailers => {
+            ResponseBody::peek_trailers(body, clock, |trailers| rules.rejects_call(trailers)).await
+        }
+        judged => (judged == Judgement::Rejected, ResponseBody::new(body)),
     };
+    if !rejected {
+        return Ok(Response::from_parts(head, body));
+    }
     let Some(kept) = kept.filter(Kept::is_whole) else {
         manager.report(generation);
         return Ok(Response::from_parts(head, body));

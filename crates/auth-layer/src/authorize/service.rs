@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
+use super::grpc;
 use super::layer::Rules;
 use crate::error::BoxError;
 use crate::manager::Token;
@@ -109,11 +110,13 @@ impl<S> Auth<S> {
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
         if let Some(token) = manager.hit(seen) {
             let generation = token.generation();
+            let is_call = grpc::is_call(&request);
             let kept = keep(&mut request, &self.rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
             let service = self.inner.clone();
-            let spare = Spare { service, rules: self.rules.clone(), chosen, operation, kept, generation };
+            let spare =
+                Spare { service, rules: self.rules.clone(), chosen, operation, is_call, kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));
         }
         match manager.arrival() {

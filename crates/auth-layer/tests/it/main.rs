@@ -20,6 +20,7 @@ mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
 mod foreign_bodies;
+mod grpc;
 mod hit_path;
 mod hostile;
 mod house;
@@ -66,6 +67,7 @@ mod stores;
 mod support;
 mod take_over;
 mod take_over_races;
+mod targets;
 mod tenants;
 mod timing;
 mod tls;

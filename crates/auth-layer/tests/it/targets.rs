@@ -1,0 +1,95 @@
+//! Requests whose target is relative, and requests to origins that are not listed.
+
+use auth_layer::{BoxError, CallBearer, Error, ErrorKind, OperationMeta, Security, StackLayer};
+use bytes::Bytes;
+use http::{Method, Request, Uri};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt};
+
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example};
+
+fn request(target: &str) -> Request<Full<Bytes>> {
+    Request::post(target).body(Full::default()).unwrap()
+}
+
+fn rig() -> Rig {
+    Rig::new(FakeTokenEndpoint::issuing(3600))
+}
+
+static PUBLIC: OperationMeta =
+    OperationMeta::new("status", Method::GET, "/status").with_security(Security::Public);
+
+#[tokio::test]
+async fn a_relative_target_is_an_error_that_says_what_to_call() {
+    let rig = rig();
+    let api = FakeApi::accepting();
+    let send = |request| rig.over(api.clone()).oneshot(request);
+    let error: BoxError = send(request("/package.Service/Method?code=secret")).await.unwrap_err();
+    let error = Error::find(error.as_ref()).unwrap();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+    assert!(!error.is_transient());
+    let text = error.to_string();
+    let expected = "the request target `/package.Service/Method` is relative, so its origin is unknown; call \
+                    `AuthLayer::with_target_origin(..)`";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains("secret"));
+    // A bearer for one call must not go to an unknown origin either, and `*` has no origin.
+    let mut with_bearer = request("/me");
+    with_bearer.extensions_mut().insert(CallBearer::new("mine").unwrap());
+    assert!(send(with_bearer).await.is_err());
+    assert!(send(request("*")).await.is_err());
+    assert_eq!((api.count(), rig.endpoint.count()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_relative_target_that_needs_no_token_goes_on_untouched() {
+    let rig = rig();
+    let api = FakeApi::accepting();
+    let mut own = request("/me");
+    own.headers_mut().insert("authorization", "Basic abc".parse().unwrap());
+    let mut public = request("/status");
+    public.extensions_mut().insert(&PUBLIC);
+    for request in [own, public] {
+        rig.over(api.clone()).oneshot(request).await.unwrap();
+    }
+    assert_eq!(api.bearers(), ["Basic abc", ""]);
+    assert_eq!(rig.endpoint.count(), 0);
+}
+
+#[tokio::test]
+async fn a_relative_target_counts_as_sent_to_the_origin_that_was_told() {
+    let rig = rig();
+    let api = FakeApi::rejecting(&["token-1"]);
+    let layer = rig.layer().with_target_origin("https://API.example.com").unwrap();
+    layer.layer(api.clone()).oneshot(request("/me?a=1")).await.unwrap();
+    assert_eq!(api.bearers(), ["token-1", "token-2"]);
+    // The target stays as it was, also when it is sent again.
+    let target = Uri::from_static("/me?a=1");
+    assert!(api.seen().iter().all(|seen| seen.uri == target));
+    // Other origins are as foreign as before.
+    layer.layer(api.clone()).oneshot(request("https://elsewhere.example.com/me")).await.unwrap();
+    assert_eq!(api.bearers()[2], "");
+
+    let stack = StackLayer::new(&rig.profile, rig.manager.clone());
+    let stack = stack.with_target_origin("https://api.example.com").unwrap();
+    stack.layer(api.clone()).oneshot(request("/me")).await.unwrap();
+    assert_eq!(api.bearers()[3], "token-2");
+}
+
+#[test]
+fn a_target_origin_must_be_one_of_the_profiles_origins() {
+    let rig = rig();
+    let error = rig.layer().with_target_origin("https://other.example.com").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "target origin https://other.example.com:443: is not one of the profile's origins; add it with \
+         `Profile::with_origin`"
+    );
+    assert!(rig.layer().with_target_origin("/relative").is_err());
+    assert!(rig.layer().with_target_origin("http://api.example.com").is_err());
+    let listed = Rig::with_profile(
+        FakeTokenEndpoint::issuing(3600),
+        example().with_origin("https://other.example.com").unwrap(),
+    );
+    assert!(listed.layer().with_target_origin("https://other.example.com").is_ok());
+}
