@@ -58,6 +58,7 @@ impl Rules {
         if uri.authority().is_none() {
             return (!self.relative_is_listed).then(|| Permit::Refused(relative(uri)));
         }
+        self.unlisted.note(uri);
         Some(Permit::Untouched)
     }
 }

@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use super::judge::Operation;
 use super::once::AuthOnceLayer;
 use super::service::Auth;
+use super::unlisted::Unlisted;
 use crate::config_error::ConfigError;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
@@ -52,6 +53,7 @@ pub(super) struct Rules {
     /// A 401 without a Bearer challenge rejects the token.
     pub(super) other_schemes_reject: bool,
     pub(super) common: Common,
+    pub(super) unlisted: Unlisted,
 }
 
 /// Whose token is sent.
@@ -85,6 +87,7 @@ impl AuthLayer {
             signs_in_success: profile.signs.iter().any(BodySign::may_be_in_success),
             other_schemes_reject: profile.other_schemes_reject,
             common: Common::default(),
+            unlisted: Unlisted::default(),
         };
         Self { rules: Arc::new(rules) }
     }

@@ -35,6 +35,7 @@ mod layer;
 mod middleware;
 mod once;
 mod service;
+mod unlisted;
 
 pub use body::ResponseBody;
 pub use future::ResponseFuture;

@@ -52,16 +52,17 @@ fn unary() -> Request<Body> {
     call(Body::new(StreamBody::new(stream::iter([Ok::<_, Infallible>(data("message"))]))))
 }
 
-/// A server that answers calls with `token-1` by `rejected`, and all others with a message. It reads the whole request.
+/// A server that answers calls with another token than it accepts by `rejected`, and others with a message. It reads the whole request.
 #[derive(Clone)]
 struct Server {
     bearers: Arc<Mutex<Vec<String>>>,
     rejected: Arc<dyn Fn() -> Response<Body> + Send + Sync>,
+    accepts: &'static str,
 }
 
 impl Server {
     fn new(rejected: impl Fn() -> Response<Body> + Send + Sync + 'static) -> Self {
-        Self { bearers: Arc::default(), rejected: Arc::new(rejected) }
+        Self { bearers: Arc::default(), rejected: Arc::new(rejected), accepts: "Bearer token-2" }
     }
 
     fn under(
@@ -80,7 +81,7 @@ impl Server {
                 let bearer = request.headers()["authorization"].to_str().unwrap().to_owned();
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 assert_eq!(body, "message");
-                let is_rejected = bearer == "Bearer token-1";
+                let is_rejected = bearer != server.accepts;
                 server.bearers.lock().unwrap().push(bearer);
                 Ok(if is_rejected { (server.rejected)() } else { answer(vec![data("ok"), trailers("0")]) })
             }
@@ -132,7 +133,8 @@ async fn a_unary_call_rejected_in_its_trailers_is_resent_once() {
 
 #[tokio::test]
 async fn a_call_with_a_token_in_hand_is_resent_too() {
-    let warm = Server::new(|| answer(vec![data("ok"), trailers("0")]));
+    let mut warm = Server::new(|| trailers_only("16"));
+    warm.accepts = "Bearer token-1";
     for rejected in [|| trailers_only("16"), || answer(vec![trailers("16")])] {
         let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
         read(warm.under(&rig).oneshot(unary()).await.unwrap()).await;
@@ -145,8 +147,9 @@ async fn a_call_with_a_token_in_hand_is_resent_too() {
 
 #[tokio::test]
 async fn a_call_rejected_twice_goes_back_as_it_came() {
-    let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| Ok(crate::support::token_answer("token-1", 3600))));
-    let server = Server::new(|| trailers_only("16"));
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let mut server = Server::new(|| trailers_only("16"));
+    server.accepts = "Bearer token-3";
     let (body, status) = read(server.under(&rig).oneshot(unary()).await.unwrap()).await;
     assert_eq!((body.len(), status.as_deref()), (0, Some("16")));
     assert_eq!(server.count(), 2);

@@ -1,12 +1,14 @@
 //! Requests whose target is relative, and requests to origins that are not listed.
 
-use auth_layer::{BoxError, CallBearer, Error, ErrorKind, OperationMeta, Security, StackLayer};
+use auth_layer::{
+    AuthMiddleware, BoxError, CallBearer, Error, ErrorKind, OperationMeta, Security, StackLayer,
+};
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, logged};
 
 fn request(target: &str) -> Request<Full<Bytes>> {
     Request::post(target).body(Full::default()).unwrap()
@@ -92,4 +94,78 @@ fn a_target_origin_must_be_one_of_the_profiles_origins() {
         example().with_origin("https://other.example.com").unwrap(),
     );
     assert!(listed.layer().with_target_origin("https://other.example.com").is_ok());
+}
+
+/// Sends requests to these targets, and returns the warnings.
+fn warnings(targets: &[&str], change: impl Fn(&mut Request<Full<Bytes>>)) -> Vec<String> {
+    let log = logged(|| async {
+        let (layer, api) = (rig().layer(), FakeApi::accepting());
+        for target in targets {
+            let mut request = request(target);
+            change(&mut request);
+            layer.layer(api.clone()).oneshot(request).await.unwrap();
+        }
+        assert_eq!(api.count(), targets.len());
+    });
+    log.lines().filter(|line| line.contains("WARN")).map(str::to_owned).collect()
+}
+
+#[test]
+fn an_origin_that_is_not_listed_is_warned_about_once() {
+    // The layer makes another service for each request: its services warn together.
+    let warned = warnings(
+        &[
+            "https://user:pass@other.example.com/path?code=secret",
+            "https://OTHER.example.com/path",
+            "https://other.example.com:443",
+            "https://api.example.com/me",
+            "https://other.example.com:8443/path",
+            "http://other.example.com/path",
+        ],
+        |_| {},
+    );
+    let origins = ["https://other.example.com", "https://other.example.com:8443", "http://other.example.com"];
+    assert_eq!(warned.len(), origins.len(), "{warned:?}");
+    for (line, origin) in warned.iter().zip(origins) {
+        assert!(line.ends_with(&format!("origin={origin}")), "{line}");
+        assert!(line.contains("sent without a token") && line.contains("`Profile::with_origin`"), "{line}");
+        assert!(["user", "pass@", "/path", "secret"].iter().all(|part| !line.contains(part)), "{line}");
+    }
+}
+
+#[test]
+fn a_request_that_needs_no_token_is_not_warned_about() {
+    let elsewhere = ["https://other.example.com/status"];
+    let public = |request: &mut Request<Full<Bytes>>| {
+        request.extensions_mut().insert(&PUBLIC);
+    };
+    let own = |request: &mut Request<Full<Bytes>>| {
+        request.headers_mut().insert("authorization", "Basic abc".parse().unwrap());
+    };
+    assert_eq!(warnings(&elsewhere, public), [""; 0]);
+    assert_eq!(warnings(&elsewhere, own), [""; 0]);
+    assert_eq!(warnings(&elsewhere, |_| {}).len(), 1);
+}
+
+#[test]
+fn warnings_about_unlisted_origins_end_after_the_64th() {
+    let targets: Vec<_> = (0..200).map(|n| format!("https://{n}.example.com/")).collect();
+    let targets: Vec<_> = targets.iter().map(|target| &**target).collect();
+    let warned = warnings(&targets, |_| {});
+    assert_eq!(warned.len(), 65);
+    assert!(warned[64].contains("no warning is written about further origins"), "{}", warned[64]);
+}
+
+#[test]
+fn a_reqwest_middleware_warns_about_an_unlisted_origin() {
+    let log = logged(|| async {
+        let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
+            .with(AuthMiddleware::new(rig().layer()))
+            .build();
+        // A port at which nothing listens: what was sent is not what matters here.
+        assert!(client.get("http://127.0.0.1:9/me").send().await.is_err());
+    });
+    let warned: Vec<_> = log.lines().filter(|line| line.contains("WARN auth_layer")).collect();
+    assert_eq!(warned.len(), 1, "{log}");
+    assert!(warned[0].ends_with("origin=http://127.0.0.1:9"), "{}", warned[0]);
 }
