@@ -67,5 +67,15 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Each feature of `auth-layer` alone, and none.
-const FEATURES: [&str; 8] =
-    ["", "file-store", "hyper-util", "keyring", "loopback", "reqwest", "reqwest-middleware", "test-util"];
+const FEATURES: [&str; 10] = [
+    "",
+    "axum",
+    "file-store",
+    "hyper-util",
+    "keyring",
+    "loopback",
+    "reqwest",
+    "reqwest-middleware",
+    "test-util",
+    "tonic",
+];

@@ -41,6 +41,7 @@
 //!
 //! # Features
 //!
+//! - `axum`: [`TryClone`] for `axum::body::Body`.
 //! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
 //! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
 //! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
@@ -48,6 +49,7 @@
 //! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
 //! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
 //! - `test-util`: `TestClock`, for tests that never sleep.
+//! - `tonic`: [`TryClone`] for `tonic::body::Body`.
 
 mod authorize;
 mod clock;
@@ -86,7 +88,7 @@ mod url;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use authorize::AuthMiddleware;
-pub use authorize::{Auth, AuthLayer, ResponseBody, ResponseFuture, challenge};
+pub use authorize::{Auth, AuthLayer, AuthOnce, AuthOnceLayer, ResponseBody, ResponseFuture, challenge};
 pub use clock::{Clock, Now, Sleep, SystemClock};
 pub use config_error::ConfigError;
 pub use credential::Credential;
@@ -103,7 +105,7 @@ pub use profile::{
     AnswerNames, BodySign, ClientAuth, DeviceNames, Encoding, ExpiryFormat, LifetimeUnit, Origin, Origins,
     Profile, RateLimit, ReplayRule, ScopeSeparator, TokenUrl,
 };
-pub use replay::{Replay, ReplayBody, ReplayBodyLayer, TryClone};
+pub use replay::{BodyCopy, Replay, ReplayBody, ReplayBodyLayer, TryClone};
 pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;

@@ -7,6 +7,7 @@ use tower_layer::Layer;
 
 use crate::authorize::{Auth, AuthLayer};
 use crate::clock::Clock;
+use crate::config_error::ConfigError;
 use crate::limit::{Throttle, ThrottleLayer};
 use crate::manager::TokenManager;
 use crate::pool::TokenPool;
@@ -92,6 +93,17 @@ impl StackLayer {
             profile: profile.clone(),
             clock,
         }
+    }
+
+    /// Says where requests with a relative target go; see
+    /// [`AuthLayer::with_target_origin`](crate::AuthLayer::with_target_origin).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`](crate::ConfigError) if `url` has no origin, or one that the profile does not list.
+    pub fn with_target_origin(mut self, url: &str) -> Result<Self, ConfigError> {
+        self.auth = self.auth.with_target_origin(url)?;
+        Ok(self)
     }
 
     /// Retries by another policy, on the clock of this stack.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use futures_util::future::{Either, select};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
@@ -102,6 +103,36 @@ impl<R: Body> ResponseBody<R> {
         }
         (None, Self { state: State::peeked(frames, Some(rest)) })
     }
+
+    /// Waits for the first frame that is not empty, for [`PEEK_TIME`] at most. Returns whether that frame is trailers which
+    /// `rejects` says reject the token, and a body that begins with it again.
+    pub(super) async fn peek_trailers(
+        body: R,
+        clock: &dyn Clock,
+        rejects: impl Fn(&HeaderMap) -> bool,
+    ) -> (bool, Self) {
+        if body.is_end_stream() || body.size_hint().lower() > 0 {
+            return (false, Self::new(body));
+        }
+        let mut rest = Box::pin(body);
+        let mut time = clock.sleep(PEEK_TIME);
+        let mut frames = VecDeque::new();
+        let mut rejected = false;
+        while frames.len() < MOST_EMPTY_FRAMES {
+            let Either::Left((frame, _)) = select(rest.frame(), &mut time).await else { break };
+            let Some(frame) = frame else {
+                return (false, Self { state: State::peeked(frames, None) });
+            };
+            let parts = frame.as_ref().ok();
+            rejected = parts.and_then(Frame::trailers_ref).is_some_and(&rejects);
+            let is_empty = parts.and_then(Frame::data_ref).is_some_and(|data| !data.has_remaining());
+            frames.push_back(frame);
+            if !is_empty {
+                break;
+            }
+        }
+        (rejected, Self { state: State::peeked(frames, Some(rest)) })
+    }
 }
 
 impl<R: Body> State<R> {
@@ -193,6 +224,9 @@ impl<R: Body> fmt::Debug for ResponseBody<R> {
 
 /// How long a body may be that is looked at for a sign of rejection.
 pub(super) const PEEK_LIMIT: usize = 8 * 1024;
+
+/// How many empty frames may come before the first that says something.
+const MOST_EMPTY_FRAMES: usize = 16;
 
 /// In how many pieces one frame's data may lie in memory.
 const MOST_PIECES: usize = 16;

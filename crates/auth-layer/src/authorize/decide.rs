@@ -23,8 +23,13 @@ pub(super) enum Permit {
 impl Rules {
     #[inline]
     pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
-        if !self.origins.contain(uri) || headers.contains_key(AUTHORIZATION) {
+        if headers.contains_key(AUTHORIZATION) {
             return Permit::Untouched;
+        }
+        if !self.origins.contain(uri)
+            && let Some(permit) = self.elsewhere(uri, extensions)
+        {
+            return permit;
         }
         // Most requests that come without our clients have no extensions at all.
         if extensions.is_empty() {
@@ -42,4 +47,30 @@ impl Rules {
             )),
         }
     }
+
+    /// Decides about a request whose target is of no listed origin. `None` if it counts as sent to a listed one.
+    #[inline(never)]
+    fn elsewhere(&self, uri: &Uri, extensions: &Extensions) -> Option<Permit> {
+        let operation = extensions.get::<&'static OperationMeta>();
+        if operation.is_some_and(|operation| matches!(operation.security(), Security::Public)) {
+            return Some(Permit::Untouched);
+        }
+        if uri.authority().is_none() {
+            return (!self.relative_is_listed).then(|| Permit::Refused(relative(uri)));
+        }
+        self.unlisted.note(uri);
+        Some(Permit::Untouched)
+    }
+}
+
+/// The error for a target without scheme and host. Its query may hold a secret, and is left out.
+fn relative(uri: &Uri) -> Error {
+    let path = uri.path();
+    Error::new(
+        ErrorKind::Credential,
+        format!(
+            "the request target `{path}` is relative, so its origin is unknown; \
+             call `AuthLayer::with_target_origin(..)`"
+        ),
+    )
 }

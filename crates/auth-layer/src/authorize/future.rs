@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ResponseBody;
+use super::grpc;
 use super::judge::{Judgement, Operation};
 use super::layer::Rules;
 use crate::clock::Clock;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
 use crate::manager::{Token, TokenManager};
-use crate::replay::{Kept, TryClone};
+use crate::replay::{Keep, Kept};
 use crate::token::Generation;
 
 pin_project! {
@@ -66,6 +67,8 @@ pub(super) struct Spare<S, B> {
     /// The manager of the request's identity, where there is more than one.
     pub(super) chosen: Option<TokenManager>,
     pub(super) operation: Operation,
+    /// It is a gRPC call.
+    pub(super) is_call: bool,
     /// `None` if the body cannot be sent again.
     pub(super) kept: Option<Kept<B>>,
     /// The token that was sent.
@@ -91,7 +94,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -104,14 +107,16 @@ where
         chosen: Option<TokenManager>,
         operation: Operation,
         mut request: Request<B>,
+        keep: Keep<B>,
     ) -> Self {
         let slow = Box::pin(async move {
             let token = arrival.await?;
-            let kept = Kept::of(&request, &rules.common);
+            let is_call = grpc::is_call(&request);
+            let kept = keep(&mut request, &rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             let response = ready.call(request).await.map_err(Into::into)?;
             let generation = token.generation();
-            let spare = Spare { service: ready, rules, chosen, operation, kept, generation };
+            let spare = Spare { service: ready, rules, chosen, operation, is_call, kept, generation };
             match spare.judge(&response) {
                 Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
                 judgement => answer(response, judgement, spare).await,
@@ -126,7 +131,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -139,7 +144,7 @@ where
                 StateProjected::Sent { response, spare } => {
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
                     let status = response.status();
-                    let judged = spare.take_if(|spare| spare.rules.concerns(spare.operation, status));
+                    let judged = spare.take_if(|spare| spare.is_concerned(status));
                     let Some(judged) = judged else {
                         let response = response.map(ResponseBody::new);
                         return Poll::Ready(Ok(match spare {
@@ -174,7 +179,7 @@ where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    B: TryClone + Send + 'static,
+    B: Send + 'static,
     R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Send,
@@ -186,8 +191,15 @@ where
 }
 
 impl<S, B> Spare<S, B> {
+    /// Whether a response with this status has to be judged at all.
+    #[inline]
+    fn is_concerned(&self, status: StatusCode) -> bool {
+        self.is_call || self.rules.concerns(self.operation, status)
+    }
+
     fn judge<R>(&self, response: &Response<R>) -> Judgement {
-        self.rules.judge(self.operation, response.status(), response.headers())
+        let is_whole = || self.kept.as_ref().is_some_and(Kept::is_whole);
+        judge(&self.rules, self.operation, self.is_call.then(is_whole), response)
     }
 
     /// Notes that the API accepted the token.
@@ -208,10 +220,9 @@ async fn answer<S, B, R>(
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
-    B: TryClone,
     R: Body,
 {
-    let Spare { mut service, rules, chosen, operation, kept, generation } = spare;
+    let Spare { mut service, rules, chosen, operation, is_call, kept, generation } = spare;
     let manager = rules.manager(chosen.as_ref());
     let clock = &**manager.clock();
     let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
@@ -232,10 +243,22 @@ where
     poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
     manager.count_resend();
     let response = service.call(request).await.map_err(Into::into)?;
-    let judgement = rules.judge(operation, response.status(), response.headers());
+    let judgement = judge(&rules, operation, is_call.then_some(true), &response);
     let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
     manager.resent(token.generation(), !rejected);
     Ok(response)
+}
+
+/// Judges the head of a response. `call` says of a gRPC call whether its request has been sent whole.
+fn judge<R>(rules: &Rules, operation: Operation, call: Option<bool>, response: &Response<R>) -> Judgement {
+    match call {
+        Some(is_whole) if response.status() == StatusCode::OK => {
+            // A call whose request is still being sent gets its head at once: the server may wait for the rest.
+            let unknown = if is_whole { Judgement::LookForTrailers } else { Judgement::Accepted };
+            rules.judge_call(response.headers()).unwrap_or(unknown)
+        }
+        _ => rules.judge(operation, response.status(), response.headers()),
+    }
 }
 
 /// Whether the response rejects the token, and the response as it came.
@@ -246,12 +269,19 @@ async fn examine<R: Body>(
     judgement: Judgement,
     clock: &dyn Clock,
 ) -> (bool, Response<ResponseBody<R>>) {
-    if judgement != Judgement::LookInside {
-        return (judgement == Judgement::Rejected, response.map(ResponseBody::new));
-    }
     let (head, body) = response.into_parts();
-    let (whole, body) = ResponseBody::peek(body, clock).await;
-    let rejected = whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole));
+    let (rejected, body) = match judgement {
+        Judgement::LookInside => {
+            let (whole, body) = ResponseBody::peek(body, clock).await;
+            (whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)), body)
+        }
+        Judgement::LookForTrailers => {
+            ResponseBody::peek_trailers(body, clock, |trailers| rules.rejects_call(trailers)).await
+        }
+        Judgement::Accepted | Judgement::Rejected => {
+            (judgement == Judgement::Rejected, ResponseBody::new(body))
+        }
+    };
     (rejected, Response::from_parts(head, body))
 }
 

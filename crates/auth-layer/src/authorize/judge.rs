@@ -18,6 +18,8 @@ pub(super) enum Judgement {
     Rejected,
     /// The body has to be looked at.
     LookInside,
+    /// The response to a gRPC call: its first frame has to be looked at, which may be its trailers.
+    LookForTrailers,
 }
 
 /// The operation of a request, if it names one.
@@ -56,7 +58,7 @@ impl Rules {
     }
 
     /// Reads a 401 through its challenges (RFC 6750 section 3.1).
-    fn rejects(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn rejects(&self, headers: &HeaderMap) -> bool {
         let mut challenges = challenge::parse(headers);
         if challenges.is_empty() {
             // No challenge, or none that can be read: plenty of servers send none.

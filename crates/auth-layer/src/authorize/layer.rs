@@ -6,12 +6,15 @@ use http::Extensions;
 use tower_layer::Layer;
 
 use super::judge::Operation;
+use super::once::AuthOnceLayer;
 use super::service::Auth;
+use super::unlisted::Unlisted;
+use crate::config_error::ConfigError;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
 use crate::manager::TokenManager;
 use crate::pool::TokenPool;
-use crate::profile::{BodySign, Origins, Profile};
+use crate::profile::{BodySign, Origin, Origins, Profile};
 use crate::replay::Common;
 
 /// Puts a bearer token on every outgoing request that may carry one, and answers a rejection by renewing and
@@ -38,20 +41,23 @@ pub struct AuthLayer {
 }
 
 /// What decides about every request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) managers: Managers,
     pub(super) origins: Origins,
+    /// A target without scheme and host counts as one of these origins.
+    pub(super) relative_is_listed: bool,
     pub(super) signs: Vec<BodySign>,
     /// One of the signs may be in a response whose status is not an error.
     pub(super) signs_in_success: bool,
     /// A 401 without a Bearer challenge rejects the token.
     pub(super) other_schemes_reject: bool,
     pub(super) common: Common,
+    pub(super) unlisted: Unlisted,
 }
 
 /// Whose token is sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Managers {
     /// That of the only manager there is.
     One(TokenManager),
@@ -76,12 +82,50 @@ impl AuthLayer {
         let rules = Rules {
             managers,
             origins: profile.origins().clone(),
+            relative_is_listed: false,
             signs: profile.signs.clone(),
             signs_in_success: profile.signs.iter().any(BodySign::may_be_in_success),
             other_schemes_reject: profile.other_schemes_reject,
             common: Common::default(),
+            unlisted: Unlisted::default(),
         };
         Self { rules: Arc::new(rules) }
+    }
+
+    /// Says where requests go whose target is relative, such as `/package.Service/Method`: to this origin, which an inner
+    /// service adds. Without it such a request fails, because its origin is not known. The target is not changed.
+    ///
+    /// ```
+    /// use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
+    ///
+    /// let profile = Profile::new("example", "https://auth.example.com/token")?
+    ///     .with_origin("https://grpc.example.com")?;
+    /// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+    /// // A tonic channel to https://grpc.example.com adds its origin by itself.
+    /// let layer = AuthLayer::new(&profile, manager).with_target_origin("https://grpc.example.com")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if `url` has no origin (see [`Origin::of`](crate::Origin::of)), or one that the profile does not
+    /// list.
+    pub fn with_target_origin(mut self, url: &str) -> Result<Self, ConfigError> {
+        let target: Origin = url.parse()?;
+        if !self.rules.origins.iter().any(|origin| *origin == target) {
+            return Err(ConfigError::new(
+                format!("target origin {target}"),
+                "is not one of the profile's origins; add it with `Profile::with_origin`",
+            ));
+        }
+        Arc::make_mut(&mut self.rules).relative_is_listed = true;
+        Ok(self)
+    }
+
+    /// The same layer for request bodies of any type, those that are not [`TryClone`](crate::TryClone) included. It sends
+    /// each request once: a rejected token is renewed, and the response that rejected it goes back to the caller.
+    pub const fn without_resend(self) -> AuthOnceLayer {
+        AuthOnceLayer::new(self)
     }
 
     /// The manager whose token is sent, if it is one for all requests.

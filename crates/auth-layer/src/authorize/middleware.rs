@@ -95,6 +95,8 @@ impl AuthMiddleware {
         match rules.judge(operation, response.status(), response.headers()) {
             Judgement::Accepted => return Ok((response, false)),
             Judgement::Rejected => return Ok((response, true)),
+            // Calls of gRPC do not come this way.
+            Judgement::LookForTrailers => return Ok((response, false)),
             Judgement::LookInside => {}
         }
         let url = response.url().clone();

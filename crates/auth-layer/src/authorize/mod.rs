@@ -2,7 +2,9 @@
 //!
 //! [`AuthLayer`] wraps any tower service over `http` types. For each request it asks, in this order:
 //!
-//! 1. Is the target one of the profile's origins? If not, the request goes on untouched.
+//! 1. Is the target one of the profile's origins? If not, the request goes on untouched, with one warning for each origin.
+//!    A target without scheme and host is an error, unless the layer was told where such requests go
+//!    ([`with_target_origin`](AuthLayer::with_target_origin)).
 //! 2. Did the caller set `Authorization`? Then it goes on untouched.
 //! 3. Did the caller give a [`CallBearer`](crate::CallBearer)? Then that is sent, and nothing renewed.
 //! 4. Does the operation want the managed token ([`OperationMeta`](crate::OperationMeta))? Then it is put on, and
@@ -15,7 +17,10 @@
 //!   `insufficient_user_authentication`, `invalid_request`). A 401 that names other schemes than `Bearer` only counts as
 //!   well, unless the profile says otherwise
 //!   ([`with_bearer_challenges_only`](crate::Profile::with_bearer_challenges_only));
-//! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::BodySign)), whatever its status.
+//! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::BodySign)), whatever its status;
+//! - or the response to a gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message.
+//!   Its head waits for the first frame, for 1 s at most, if the request was sent to its end and can be sent again. A call
+//!   that still sends is never held back.
 //!
 //! Put it inside of anything that retries or follows redirects, so that each attempt is judged anew.
 
@@ -23,15 +28,19 @@ mod body;
 pub mod challenge;
 mod decide;
 mod future;
+mod grpc;
 mod judge;
 mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
+mod once;
 mod service;
+mod unlisted;
 
 pub use body::ResponseBody;
 pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AuthMiddleware;
+pub use once::{AuthOnce, AuthOnceLayer};
 pub use service::Auth;

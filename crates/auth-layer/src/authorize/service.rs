@@ -12,10 +12,11 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
+use super::grpc;
 use super::layer::Rules;
 use crate::error::BoxError;
 use crate::manager::Token;
-use crate::replay::{Kept, TryClone};
+use crate::replay::{Keep, Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
 ///
@@ -70,27 +71,27 @@ impl<S> Auth<S> {
     pub fn into_inner(self) -> S {
         self.inner
     }
-}
 
-impl<S, B, R> Service<Request<B>> for Auth<S>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: TryClone + Send + 'static,
-    R: Body + Send + 'static,
-    R::Data: Send,
-    R::Error: Send,
-{
-    type Response = Response<ResponseBody<R>>;
-    type Error = BoxError;
-    type Future = ResponseFuture<S, B, R>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+    pub(super) fn poll_inner<B>(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>>
+    where
+        S: Service<Request<B>>,
+        S::Error: Into<BoxError>,
+    {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    /// Sends one request; `keep` decides whether it can be sent again.
+    #[inline]
+    pub(super) fn send<B, R>(&mut self, mut request: Request<B>, keep: Keep<B>) -> ResponseFuture<S, B, R>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Send + 'static,
+        R: Body + Send + 'static,
+        R::Data: Send,
+        R::Error: Send,
+    {
         let operation = match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
             Permit::Managed(operation) => operation,
             Permit::Untouched => return ResponseFuture::sent(self.inner.call(request), None),
@@ -109,21 +110,46 @@ where
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
         if let Some(token) = manager.hit(seen) {
             let generation = token.generation();
-            let kept = Kept::of(&request, &self.rules.common);
+            let is_call = grpc::is_call(&request);
+            let kept = keep(&mut request, &self.rules.common);
             request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
             // The instance that was polled ready is called here and now; the spare is polled before it is used.
             let service = self.inner.clone();
-            let spare = Spare { service, rules: self.rules.clone(), chosen, operation, kept, generation };
+            let spare =
+                Spare { service, rules: self.rules.clone(), chosen, operation, is_call, kept, generation };
             return ResponseFuture::sent(self.inner.call(request), Some(spare));
         }
         match manager.arrival() {
             Ok(arrival) => {
                 let next = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, next);
-                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, operation, request)
+                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, operation, request, keep)
             }
             Err(error) => ResponseFuture::failed(error),
         }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Auth<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: TryClone + Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S, B, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.poll_inner(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.send(request, Kept::of)
     }
 }
 

@@ -43,7 +43,8 @@ pub enum ErrorKind {
     ///
     /// - one of another kind than the manager keeps;
     /// - one of an identity that the pool does not know, or where there is no pool;
-    /// - one of another client than the one that is to sign out.
+    /// - one of another client than the one that is to sign out;
+    /// - one of an origin that is not known, because the request's target is relative.
     Credential,
     /// The pool keeps as many identities as it may, and all of them are in use.
     PoolFull,

@@ -66,6 +66,14 @@ impl<B: Body> ReplayBody<B> {
         }
         Self { state: State::First { inner, tape: Arc::new(tape), ahead: None } }
     }
+
+    /// Wraps a body, and returns a copy of it besides.
+    pub(super) fn pair(inner: B, limit: usize) -> (Self, Self) {
+        let first = Self::new(inner, limit);
+        let (State::First { tape, .. } | State::Again { tape, .. }) = &first.state;
+        let again = Self { state: State::Again { tape: tape.clone(), left: None } };
+        (first, again)
+    }
 }
 
 impl<B> TryClone for ReplayBody<B> {

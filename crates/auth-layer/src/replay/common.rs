@@ -69,6 +69,13 @@ impl Place {
     }
 }
 
+/// A clone starts empty, for a layer of its own.
+impl Clone for Common {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// Its values may be anything, so that none is shown.
 impl fmt::Debug for Common {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@ use std::mem;
 
 use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version, uri};
 
+use super::body_copy::BodyCopy;
 use super::common::{Common, Place};
 use super::try_clone::TryClone;
 use crate::operation::OperationMeta;
@@ -13,13 +14,19 @@ use crate::operation::OperationMeta;
 #[derive(Debug)]
 pub(crate) struct Kept<B> {
     head: Recycled,
-    body: B,
+    body: BodyCopy<B>,
 }
 
-impl<B: TryClone> Kept<B> {
-    /// Keeps a copy of `request`, if its body can be sent again.
-    pub(crate) fn of(request: &Request<B>, common: &Common) -> Option<Self> {
-        let body = request.body().try_clone()?;
+/// How a service keeps its requests: [`Kept::of`], or not at all.
+pub(crate) type Keep<B> = fn(&mut Request<B>, &Common) -> Option<Kept<B>>;
+
+impl<B> Kept<B> {
+    /// Keeps a copy of `request`, if its body can be sent again. The body may be replaced by one that records itself.
+    pub(crate) fn of(request: &mut Request<B>, common: &Common) -> Option<Self>
+    where
+        B: TryClone,
+    {
+        let body = request.body_mut().keep()?;
         let mut head = Recycled::take();
         if let Some(head) = &mut head.0 {
             head.fill(request, common);
@@ -34,7 +41,7 @@ impl<B: TryClone> Kept<B> {
 
     /// The request as it was. `common` is the one it was kept with.
     pub(crate) fn into_request(mut self, common: &Common) -> Request<B> {
-        let mut request = Request::new(self.body);
+        let mut request = Request::new(self.body.into_body());
         if let Some(head) = &mut self.head.0 {
             head.restore(&mut request, common);
         }
@@ -222,7 +229,7 @@ mod tests {
     /// Checks that a request comes back as it was, and returns how many of its headers had a common place.
     #[track_caller]
     fn round(common: &Common, request: &Request<String>) -> usize {
-        let kept = Kept::of(request, common).unwrap();
+        let kept = Kept::of(&mut request.clone(), common).unwrap();
         let head = kept.head.0.as_deref().unwrap();
         let places = head.headers.iter().filter(|header| matches!(header, Header::Common(_))).count();
         let again = kept.into_request(common);

@@ -61,4 +61,4 @@ impl<S> Layer<S> for ReplayBodyLayer {
 }
 
 /// More than nearly every request's body, and little beside what a connection takes.
-const LIMIT: usize = 64 * 1024;
+pub(super) const LIMIT: usize = 64 * 1024;

@@ -4,7 +4,10 @@
 //! always are, a stream is once it was recorded to its end.
 
 mod body;
+mod body_copy;
 mod common;
+#[cfg(any(feature = "axum", feature = "tonic"))]
+mod foreign;
 mod kept;
 mod layer;
 mod service;
@@ -12,8 +15,9 @@ mod tape;
 mod try_clone;
 
 pub use body::ReplayBody;
+pub use body_copy::BodyCopy;
 pub(crate) use common::Common;
-pub(crate) use kept::Kept;
+pub(crate) use kept::{Keep, Kept};
 pub use layer::ReplayBodyLayer;
 pub use service::Replay;
 pub use try_clone::TryClone;

@@ -5,6 +5,8 @@ use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
 
+use super::body_copy::BodyCopy;
+
 /// A body that may be sent again: bytes in hand can, cheaply; a stream cannot, unless it is recorded
 /// ([`ReplayBody`](crate::ReplayBody)).
 ///
@@ -18,6 +20,13 @@ use http_body_util::{BodyExt, Empty, Full};
 ///
 /// assert!(Full::new(Bytes::from_static(b"in hand")).try_clone().is_some());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request body that can be sent again",
+    label = "auth-layer resends a request whose token was rejected, so its body must be `TryClone`",
+    note = "for `tonic::body::Body` enable the feature `tonic` of auth-layer, for `axum::body::Body` its feature `axum`",
+    note = "for a stream, put `auth_layer::ReplayBodyLayer` outside of this layer; for a type of yours, implement `TryClone`",
+    note = "to send each request once, whatever its body is, use `AuthLayer::without_resend()`"
+)]
 pub trait TryClone: Sized {
     /// The same body once more, if it can be had.
     fn try_clone(&self) -> Option<Self>;
@@ -26,6 +35,15 @@ pub trait TryClone: Sized {
     /// read; one that is not whole is not sent, and the caller gets the response that there is.
     fn is_whole(&self) -> bool {
         true
+    }
+
+    /// Called just before the body is sent: returns the copy that is kept meanwhile.
+    ///
+    /// The default is the copy of [`try_clone`](Self::try_clone). A type whose stream is hidden in a box replaces itself by
+    /// a body that [records](BodyCopy::recording) what is sent. Either way the body that is sent must stay the same, byte
+    /// for byte.
+    fn keep(&mut self) -> Option<BodyCopy<Self>> {
+        self.try_clone().map(BodyCopy::new)
     }
 }
 

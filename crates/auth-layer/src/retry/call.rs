@@ -161,9 +161,9 @@ impl<S, B: TryClone> Call<S, B> {
                 Ok(response) => drop(join(drain(response.into_body(), clock), pause).await),
                 Err(_) => pause.await,
             }
-            let request =
+            let mut request =
                 self.kept.take().expect("only what was kept is sent again").into_request(&self.rules.common);
-            self.kept = Kept::of(&request, &self.rules.common);
+            self.kept = Kept::of(&mut request, &self.rules.common);
             poll_fn(|cx| self.service.poll_ready(cx)).await.map_err(Into::into)?;
             self.attempt += 1;
             outcome = self.service.call(request).await.map_err(Into::into);

@@ -19,6 +19,8 @@ mod device;
 mod file_store;
 #[cfg(unix)]
 mod file_store_processes;
+mod foreign_bodies;
+mod grpc;
 mod hit_path;
 mod hostile;
 mod house;
@@ -66,6 +68,7 @@ mod stores;
 mod support;
 mod take_over;
 mod take_over_races;
+mod targets;
 mod tenants;
 mod timing;
 mod tls;

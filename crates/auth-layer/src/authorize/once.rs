@@ -1,0 +1,105 @@
+//! `AuthOnceLayer`: the same for bodies that cannot be sent again.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::body::ResponseBody;
+use super::future::ResponseFuture;
+use super::layer::AuthLayer;
+use super::service::Auth;
+use crate::error::BoxError;
+
+/// An [`AuthLayer`] that sends each request once. [`AuthLayer::without_resend`] returns it.
+///
+/// ```
+/// use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
+/// use tower_layer::Layer;
+///
+/// /// A body that this crate does not know.
+/// struct Foreign;
+///
+/// # let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+/// # let inner = tower::service_fn(|_: http::Request<Foreign>| async {
+/// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
+/// # });
+/// let service = AuthLayer::new(&Profile::gotab(), manager).without_resend().layer(inner);
+/// # fn is_service<S: tower_service::Service<http::Request<Foreign>>>(_: &S) {}
+/// # is_service(&service);
+/// # Ok::<(), auth_layer::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AuthOnceLayer(AuthLayer);
+
+impl AuthOnceLayer {
+    pub(super) const fn new(layer: AuthLayer) -> Self {
+        Self(layer)
+    }
+}
+
+impl<S> Layer<S> for AuthOnceLayer {
+    type Service = AuthOnce<S>;
+
+    fn layer(&self, inner: S) -> AuthOnce<S> {
+        AuthOnce(self.0.layer(inner))
+    }
+}
+
+/// The service of [`AuthOnceLayer`].
+///
+/// It does what [`Auth`] does, errors and cancel safety included, but for one thing: a response that rejects the token
+/// goes back to the caller, and the token is renewed for the requests after it. The request's body may be of any type.
+///
+/// ```
+/// # fn show<S>(service: auth_layer::AuthOnce<S>) {
+/// let inner = service.into_inner();
+/// # let _ = inner;
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AuthOnce<S>(Auth<S>);
+
+impl<S> AuthOnce<S> {
+    /// The wrapped service.
+    pub const fn get_ref(&self) -> &S {
+        self.0.get_ref()
+    }
+
+    /// The wrapped service.
+    pub fn into_inner(self) -> S {
+        self.0.into_inner()
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for AuthOnce<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S, B, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_inner(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.0.send(request, |_, _| None)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for AuthOnce<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthOnce").field("inner", self.get_ref()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! Warns once about each origin that requests are sent to without a token.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use http::Uri;
+use http::uri::Scheme;
+
+/// The origins that a warning was written about. It is used only for requests that get no token, and its memory is
+/// bounded: a program may call any number of origins.
+pub(super) struct Unlisted {
+    warned: [OnceLock<Host>; MOST_ORIGINS],
+    /// Set when an origin had no place.
+    full: OnceLock<()>,
+}
+
+struct Host {
+    scheme: Scheme,
+    /// In the spelling of the first request.
+    host: Box<str>,
+    port: Option<u16>,
+}
+
+impl Unlisted {
+    /// Writes a warning if `uri` is the first of its origin. A URI without a scheme or a host has no origin.
+    pub(super) fn note(&self, uri: &Uri) {
+        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else { return };
+        for place in &self.warned {
+            let mut is_new = false;
+            let known = place.get_or_init(|| {
+                is_new = true;
+                Host { scheme: scheme.clone(), host: host.into(), port: uri.port_u16() }
+            });
+            if is_new {
+                tracing::warn!(
+                    origin = %known,
+                    "a request was sent without a token, because its origin is not listed in the profile; \
+                     call `Profile::with_origin` if the token is for it"
+                );
+                return;
+            }
+            if known.is_of(scheme, host, uri.port_u16()) {
+                return;
+            }
+        }
+        self.full.get_or_init(|| {
+            tracing::warn!(
+                "requests to more than {MOST_ORIGINS} origins that are not listed in the profile were sent without \
+                 a token; no warning is written about further origins"
+            );
+        });
+    }
+}
+
+impl Host {
+    fn is_of(&self, scheme: &Scheme, host: &str, port: Option<u16>) -> bool {
+        let port_or_default = |port: Option<u16>| {
+            port.or(match self.scheme.as_str() {
+                "https" => Some(443),
+                "http" => Some(80),
+                _ => None,
+            })
+        };
+        self.scheme == *scheme
+            && port_or_default(self.port) == port_or_default(port)
+            && self.host.eq_ignore_ascii_case(host)
+    }
+}
+
+impl Default for Unlisted {
+    fn default() -> Self {
+        Self { warned: [const { OnceLock::new() }; MOST_ORIGINS], full: OnceLock::new() }
+    }
+}
+
+/// A layer with other settings warns by itself.
+impl Clone for Unlisted {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// Scheme, host and port: neither a user nor a path, which may hold a secret.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+impl fmt::Debug for Unlisted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let warned = self.warned.iter().filter_map(OnceLock::get);
+        f.debug_list().entries(warned.map(ToString::to_string)).finish()
+    }
+}
+
+/// More than a program is likely to call on purpose. The list is searched from its beginning for each such request.
+const MOST_ORIGINS: usize = 64;
