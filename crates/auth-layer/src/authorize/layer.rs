@@ -20,6 +20,54 @@ use crate::replay::Common;
 /// Puts a bearer token on every outgoing request that may carry one, and answers a rejection by renewing and
 /// sending again. Cheap to clone.
 ///
+/// # Bounds
+///
+/// For a service `S` of requests `Request<B>` and responses `Response<R>`, [`Auth<S>`](crate::Auth) is a service if all of
+/// these hold. The compiler may only say that the trait bounds of a method of `Auth` were not satisfied.
+///
+/// | bound | remedy |
+/// | --- | --- |
+/// | `S: Clone + Send + 'static` | `tower::buffer::BufferLayer` under this layer makes any service `Clone` |
+/// | `S::Error: Into<BoxError>` | `ServiceExt::map_err` turns the error into one that is an `Error + Send + Sync` |
+/// | `S::Future: Send` | keep `Rc`, `RefCell` borrows and the like out of the service's `async` block |
+/// | `B: TryClone + Send + 'static` | see [`TryClone`](crate::TryClone), or call [`without_resend`](Self::without_resend) |
+/// | `R: http_body::Body + Send + 'static`, its data and error `Send` | `http_body_util` has adapters such as `BodyExt::map_err` |
+///
+/// ```
+/// use auth_layer::{AccessToken, AuthLayer, BoxError, Profile, StaticToken, TokenManager};
+/// use tower::buffer::BufferLayer;
+/// use tower::{ServiceBuilder, ServiceExt};
+///
+/// /// A service of a connection: it is not `Clone`, and its error is no `std::error::Error`.
+/// struct Connection;
+///
+/// # impl tower::Service<http::Request<String>> for Connection {
+/// #     type Response = http::Response<String>;
+/// #     type Error = &'static [u8];
+/// #     type Future = std::future::Ready<Result<http::Response<String>, &'static [u8]>>;
+/// #     fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), &'static [u8]>> {
+/// #         std::task::Poll::Ready(Ok(()))
+/// #     }
+/// #     fn call(&mut self, request: http::Request<String>) -> Self::Future {
+/// #         assert!(request.headers().contains_key("authorization"));
+/// #         std::future::ready(Ok(http::Response::default()))
+/// #     }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// # let profile = Profile::new("example", "https://auth.example.com/token")?.with_origin("https://api.example.com")?;
+/// # let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+/// let service = ServiceBuilder::new()
+///     .layer(AuthLayer::new(&profile, manager))
+///     .layer(BufferLayer::new(64))
+///     .service(Connection.map_err(|error| BoxError::from(String::from_utf8_lossy(error))));
+/// # service.oneshot(http::Request::get("https://api.example.com/me").body(String::new())?).await?;
+/// # Ok::<(), BoxError>(())
+/// # })?;
+/// # Ok::<(), BoxError>(())
+/// ```
+///
+/// # Example
+///
 /// ```
 /// use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
 /// use tower_layer::Layer;

@@ -24,6 +24,8 @@ use crate::replay::{Keep, Kept, TryClone};
 /// for a token, and the answer to a rejection, box their future. It keeps the token that it sent last, until its next
 /// call or its end.
 ///
+/// [`AuthLayer`](crate::AuthLayer#bounds) lists the bounds of the service under it, and what to do where one does not hold.
+///
 /// # Errors
 ///
 /// [`Error`](crate::Error), boxed, if the request needs a token and none could be had: it is then not sent. What

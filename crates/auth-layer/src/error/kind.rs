@@ -37,6 +37,9 @@ pub enum ErrorKind {
     Store,
     /// The token source panicked.
     Panicked,
+    /// The call was made outside of a tokio runtime, or on one that was built without timers or without I/O. Nothing was
+    /// sent. The message says which; a runtime built with `enable_all()` has both.
+    Runtime,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,
     /// The request needs a credential that was not given:
@@ -69,6 +72,7 @@ impl fmt::Display for ErrorKind {
             Self::Metadata => "the issuer's metadata could not be had, or is not to be used",
             Self::Store => "the token store failed",
             Self::Panicked => "the token source panicked",
+            Self::Runtime => "the runtime lacks timers or I/O, or there is no runtime",
             Self::Interrupted => "the exchange was cut off",
             Self::Credential => "the request needs a credential that was not given",
             Self::PoolFull => "the pool is full, and all of its identities are in use",

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 
 use super::flight::{Outcome, Seat, Waiters};
 use super::keeper::{CLOSED, Keeper, nanos, retired};
+use super::panicked::panicked;
 use super::slot::{Age, Token};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
@@ -79,8 +80,7 @@ impl Keeper {
             // The call is inside, since a source may panic before it has made a future.
             let asking = async { self.source.token(&attempt.request).await };
             let result = AssertUnwindSafe(asking).catch_unwind().await;
-            let result =
-                result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the token source panicked")));
+            let result = result.unwrap_or_else(|payload| Err(panicked(&*payload)));
             let issued = match result {
                 Ok(issued) => issued,
                 Err(error) => return Err(self.fail(error, attempt)),

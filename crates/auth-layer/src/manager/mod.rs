@@ -19,6 +19,7 @@ mod failures;
 mod flight;
 mod keep_alive;
 mod keeper;
+mod panicked;
 #[cfg(test)]
 mod properties;
 mod rejections;

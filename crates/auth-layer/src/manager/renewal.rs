@@ -36,9 +36,12 @@ impl Default for Renewal {
 /// - Permanent: 5 s, doubling to 60 s, up to 15 % longer by chance. It is never longer than 60 s, so that a correction
 ///   at the provider is noticed within a minute, and never shorter, so that ten minutes see 13 requests at most.
 /// - A first panic says nothing about the endpoint, and is not remembered. The second one counts as the first failure.
+/// - A runtime that lacks something says nothing about the endpoint, which it does not reach; another caller may be on a
+///   better one. It is never remembered.
 pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) -> Duration {
     let earlier = match error.kind() {
         ErrorKind::Panicked if failures == 1 => return Duration::ZERO,
+        ErrorKind::Runtime => return Duration::ZERO,
         ErrorKind::Panicked => failures.saturating_sub(2),
         _ => failures.saturating_sub(1),
     };

@@ -8,6 +8,7 @@ use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version, u
 use super::body_copy::BodyCopy;
 use super::common::{Common, Place};
 use super::try_clone::TryClone;
+use super::under_retry::UnderRetry;
 use crate::operation::OperationMeta;
 
 /// A request, kept aside in case it has to be sent again.
@@ -150,6 +151,8 @@ enum KeptExtensions {
     None,
     /// What a generated client sets, and nothing else: kept without the heap that a map of it takes.
     Operation(&'static OperationMeta),
+    /// The same for a request that a retry layer sent.
+    UnderRetry(Option<&'static OperationMeta>),
     Any(Extensions),
 }
 
@@ -158,8 +161,13 @@ impl KeptExtensions {
         if extensions.is_empty() {
             return Self::None;
         }
-        match extensions.get::<&'static OperationMeta>() {
-            Some(operation) if extensions.len() == 1 => Self::Operation(operation),
+        let operation = extensions.get::<&'static OperationMeta>().copied();
+        let others = extensions.len() - usize::from(operation.is_some());
+        match operation {
+            Some(operation) if others == 0 => Self::Operation(operation),
+            operation if others == 1 && extensions.get::<UnderRetry>().is_some() => {
+                Self::UnderRetry(operation)
+            }
             _ => Self::Any(extensions.clone()),
         }
     }
@@ -170,6 +178,14 @@ impl KeptExtensions {
             Self::Operation(operation) => {
                 let mut extensions = Extensions::new();
                 extensions.insert(operation);
+                extensions
+            }
+            Self::UnderRetry(operation) => {
+                let mut extensions = Extensions::new();
+                extensions.insert(UnderRetry);
+                if let Some(operation) = operation {
+                    extensions.insert(operation);
+                }
                 extensions
             }
             Self::Any(extensions) => extensions,

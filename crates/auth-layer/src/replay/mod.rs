@@ -13,6 +13,7 @@ mod layer;
 mod service;
 mod tape;
 mod try_clone;
+mod under_retry;
 
 pub use body::ReplayBody;
 pub use body_copy::BodyCopy;
@@ -21,3 +22,4 @@ pub(crate) use kept::{Keep, Kept};
 pub use layer::ReplayBodyLayer;
 pub use service::Replay;
 pub use try_clone::TryClone;
+pub(crate) use under_retry::UnderRetry;

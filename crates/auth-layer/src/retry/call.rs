@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
@@ -20,7 +20,7 @@ use super::stats::Counts;
 use crate::clock::{Now, Sleep};
 use crate::drain::drain;
 use crate::error::BoxError;
-use crate::replay::{Common, Kept, TryClone};
+use crate::replay::{Common, Kept, TryClone, UnderRetry};
 use crate::retry_after::RetryAfter;
 
 /// What the services of one layer share.
@@ -31,12 +31,23 @@ pub(super) struct Rules {
     pub(super) budgets: Budgets,
     pub(super) counts: Counts,
     pub(super) common: Common,
+    /// Set when a request came that another retry layer sends again.
+    pub(super) stood_aside: Once,
 }
 
 impl Rules {
     fn chance(&self) -> MutexGuard<'_, fastrand::Rng> {
         // Nothing under the lock can leave it half-changed.
         self.chance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn warn_once(&self) {
+        self.stood_aside.call_once(|| {
+            tracing::warn!(
+                "two retry layers are on one request, so the inner one leaves it to the outer one; keep one `RetryLayer` \
+                 or `stack()`, or call `StackLayer::without_retry` on the inner stack"
+            );
+        });
     }
 }
 
@@ -64,12 +75,27 @@ struct Deadline {
 /// What an attempt ended with.
 pub(super) type Outcome<R> = Result<Response<R>, BoxError>;
 
+/// Keeps a copy of a request that may be sent again, and marks the request for retry layers inside of this one. The copy
+/// is not marked, so that keeping it costs no more than before.
+fn keep<B: TryClone>(request: &mut Request<B>, rules: &Rules) -> Option<Kept<B>> {
+    if rules.policy.attempts <= 1 {
+        return None;
+    }
+    let kept = Kept::of(request, &rules.common);
+    request.extensions_mut().insert(UnderRetry);
+    kept
+}
+
 impl<S, B: TryClone> Call<S, B> {
     /// Keeps of a request what it takes to send it again through `service`, and puts a key on it if one is wanted.
     pub(super) fn new(service: S, rules: Arc<Rules>, request: &mut Request<B>) -> Self {
         let policy = &rules.policy;
         let mut idempotent = is_idempotent(request, &policy.key);
-        if policy.makes_keys && !idempotent {
+        let stands_aside = policy.attempts > 1 && request.extensions().get::<UnderRetry>().is_some();
+        if stands_aside {
+            rules.warn_once();
+        }
+        if policy.makes_keys && !stands_aside && !idempotent {
             let key = make_key(&mut rules.chance());
             request.headers_mut().insert(policy.key.clone(), key);
             idempotent = true;
@@ -78,15 +104,9 @@ impl<S, B: TryClone> Call<S, B> {
         let budget = rules.budgets.of(request.uri(), now);
         budget.call(now);
         let deadline = policy.deadline_of(request).map(|after| Deadline { after, end: now + after });
-        Self {
-            service,
-            kept: if policy.attempts > 1 { Kept::of(request, &rules.common) } else { None },
-            idempotent,
-            budget,
-            deadline,
-            attempt: 1,
-            rules,
-        }
+        // Without a copy, the first outcome is given back.
+        let kept = if stands_aside { None } else { keep(request, &rules) };
+        Self { service, kept, idempotent, budget, deadline, attempt: 1, rules }
     }
 
     /// How long to wait before the next attempt; `None` gives the outcome back. A response then carries what its server
@@ -163,7 +183,7 @@ impl<S, B: TryClone> Call<S, B> {
             }
             let mut request =
                 self.kept.take().expect("only what was kept is sent again").into_request(&self.rules.common);
-            self.kept = Kept::of(&mut request, &self.rules.common);
+            self.kept = keep(&mut request, &self.rules);
             poll_fn(|cx| self.service.poll_ready(cx)).await.map_err(Into::into)?;
             self.attempt += 1;
             outcome = self.service.call(request).await.map_err(Into::into);

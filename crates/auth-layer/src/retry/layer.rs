@@ -1,6 +1,6 @@
 //! `RetryLayer`: what is configured once, and what its services share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tower_layer::Layer;
 
@@ -24,6 +24,9 @@ use crate::replay::Common;
 ///
 /// Put it outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token anew. The resend after a
 /// rejected token is counted apart, one for each attempt: with 4 attempts a request is sent 8 times at the most.
+///
+/// One of them is enough on a request. Where there are two, the inner one sends each request once and says so in one
+/// warning.
 ///
 /// ```
 /// use auth_layer::{AccessToken, AuthLayer, Profile, RetryLayer, RetryPolicy, StaticToken, TokenManager};
@@ -57,6 +60,7 @@ impl RetryLayer {
             budgets: Budgets::new(),
             counts: Counts::default(),
             common: Common::default(),
+            stood_aside: Once::new(),
         };
         Self { rules: Arc::new(rules) }
     }

@@ -35,6 +35,7 @@ mod loopback_listener;
 #[cfg(target_os = "linux")]
 mod memory;
 mod metadata;
+mod misuse;
 mod outage;
 mod pool;
 mod profiles;
