@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod answer_shapes;
+mod blank_secrets;
 mod body_signs;
 mod caches;
 mod callback;
