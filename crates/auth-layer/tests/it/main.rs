@@ -37,6 +37,7 @@ mod metadata;
 mod outage;
 mod pool;
 mod profiles;
+mod proxies;
 mod recovery;
 mod refresh;
 mod refusal_text;
