@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::config_error::ConfigError;
 use crate::error::{BoxError, Error};
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
@@ -26,6 +27,8 @@ pub struct Credential {
 
 impl Credential {
     /// A client's id and secret, or where the secret is read from for each exchange ([`SecretSource`]).
+    ///
+    /// An id or a secret without a visible character is a [`ConfigError`] when the exchange or the sign-in is built.
     pub fn new(id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
         Self { id: id.into(), secret: secret.into() }
     }
@@ -74,6 +77,11 @@ impl Credential {
     /// The client's secret, empty for a public client; `None` if it is read anew for each exchange.
     pub const fn secret(&self) -> Option<&Secret> {
         self.secret.fixed()
+    }
+
+    /// Refuses a secret without a visible character, if it is kept here.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.secret.check("client secret")
     }
 
     /// Gets the secret for one exchange.

@@ -51,16 +51,13 @@ impl CustomGrant {
             }
             _ => {}
         }
-        let empty = |(name, value): &&(Cow<'_, str>, SecretSource)| {
-            name.is_empty() || value.fixed().is_some_and(Secret::is_empty)
-        };
-        match self.parameters.iter().find(empty) {
-            Some((name, _)) => {
-                let what = format!("grant's parameter \"{}\"", name.escape_default());
-                Err(ConfigError::new(what, "has no name or no value"))
+        self.parameters.iter().try_for_each(|(name, value)| {
+            let what = format!("grant's parameter \"{}\"", name.escape_default());
+            match name.is_empty() {
+                true => Err(ConfigError::new(what, "has no name")),
+                false => value.check(what),
             }
-            None => Ok(()),
-        }
+        })
     }
 
     pub(crate) fn parameter_names(&self) -> Vec<&str> {

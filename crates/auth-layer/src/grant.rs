@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::config_error::ConfigError;
 use crate::custom_grant::CustomGrant;
 use crate::error::{BoxError, Error};
-use crate::secret::Secret;
+use crate::secret::{Secret, blankness};
 use crate::secret_source::SecretSource;
 use crate::token::RefreshToken;
 use crate::token_exchange::TokenExchange;
@@ -130,12 +130,14 @@ impl Grant {
     /// Refuses what cannot be right, whatever the provider.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self {
-            Self::RefreshToken(token) if token.is_empty() => {
-                Err(ConfigError::new("refresh token", "is empty"))
-            }
+            Self::RefreshToken(token) => match blankness(token.expose()) {
+                Some(problem) => Err(ConfigError::new("refresh token", problem)),
+                None => Ok(()),
+            },
+            Self::JwtBearer(assertion) => assertion.check("assertion"),
             Self::TokenExchange(exchange) => exchange.check(),
             Self::Custom(custom) => custom.check(),
-            Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored | Self::JwtBearer(_) => Ok(()),
+            Self::ClientCredentials | Self::Stored => Ok(()),
         }
     }
 

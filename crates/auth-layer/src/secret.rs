@@ -31,7 +31,38 @@ impl Secret {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether it has no visible character: it is empty, or holds only white space, control characters and characters
+    /// without a width. Such a text is a value that was never filled in, and is not sent.
+    ///
+    /// ```
+    /// use auth_layer::Secret;
+    ///
+    /// assert!(Secret::new(" \n").is_blank());
+    /// assert!(!Secret::new(" pass phrase ").is_blank());
+    /// ```
+    pub fn is_blank(&self) -> bool {
+        is_blank(&self.0)
+    }
 }
+
+/// What is wrong with a value that has no visible character, and how to mend it. The text follows the name of the value.
+pub(crate) fn blankness(value: &str) -> Option<&'static str> {
+    match value {
+        "" => Some("is empty; set it to the real value"),
+        _ if is_blank(value) => Some("has no visible character; set it to the real value"),
+        _ => None,
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || WITHOUT_WIDTH.contains(&c))
+}
+
+/// Characters that an editor or a copy may leave behind, and that Unicode does not count as white space: zero width space,
+/// non-joiner and joiner, the marks of direction, word joiner, byte order mark.
+const WITHOUT_WIDTH: [char; 7] =
+    ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
 impl PartialEq for Secret {
     /// Compares in a time that depends on the lengths alone.

@@ -1,5 +1,6 @@
 //! `SecretSource`: where a secret is kept until it is sent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
@@ -9,8 +10,9 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
+use crate::config_error::ConfigError;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::secret::Secret;
+use crate::secret::{Secret, blankness};
 
 /// Where a secret is kept until it is sent: here, in a file, or with whoever is asked for it each time.
 ///
@@ -53,8 +55,8 @@ impl SecretSource {
 
     /// A secret that is read from a file for each exchange, so that a new one serves without a restart.
     ///
-    /// Line ends at the end of the file are not part of it. A file that cannot be read, is empty, is no UTF-8 text or is
-    /// longer than 64 KiB fails the exchange with [`ErrorKind::Secret`], which is transient.
+    /// Line ends at the end of the file are not part of it. A file that cannot be read, has no visible character, is
+    /// not UTF-8 text or is longer than 64 KiB fails the exchange with [`ErrorKind::Secret`], which is transient.
     pub fn from_file(path: impl AsRef<Path>) -> Self {
         Self(Kept::File(path.as_ref().into()))
     }
@@ -66,7 +68,8 @@ impl SecretSource {
     /// is dropped. One that hangs keeps a thread of the runtime until it returns, and tokio waits for it at shutdown: give
     /// what it calls a timeout of its own.
     ///
-    /// Its failure fails the exchange with [`ErrorKind::Secret`], which is transient. The error that it returns is shown,
+    /// Its failure, or a secret without a visible character, fails the exchange with [`ErrorKind::Secret`], which is
+    /// transient. The error that it returns is shown,
     /// as the cause of ours, and so must hold no secret.
     pub fn from_fn<F>(ask: F) -> Self
     where
@@ -83,6 +86,14 @@ impl SecretSource {
         }
     }
 
+    /// Refuses a secret that stays the same and has no visible character; `what` names it in the error.
+    pub(crate) fn check(&self, what: impl Into<Cow<'static, str>>) -> Result<(), ConfigError> {
+        match self.fixed().and_then(|secret| blankness(secret.expose())) {
+            Some(problem) => Err(ConfigError::new(what, problem)),
+            None => Ok(()),
+        }
+    }
+
     /// What tells it from another, without the secret itself. Those that are asked for elsewhere are all alike.
     pub(crate) fn identity(&self) -> String {
         match &self.0 {
@@ -95,6 +106,7 @@ impl SecretSource {
     /// Gets the secret for one exchange; `what` names it in errors.
     pub(crate) async fn read(&self, what: &'static str) -> Result<Secret, Error> {
         let read: Box<dyn FnOnce() -> Result<Secret, Error> + Send> = match &self.0 {
+            // Whoever keeps it has checked it when it was built.
             Kept::Here(secret) => return Ok(secret.clone()),
             Kept::File(path) => {
                 let path = path.clone();
@@ -113,10 +125,10 @@ impl SecretSource {
             })?,
             Err(_) => read(),
         }?;
-        if secret.is_empty() {
-            return Err(unread(what, "is empty"));
+        match blankness(secret.expose()) {
+            Some(problem) => Err(unread(what, problem)),
+            None => Ok(secret),
         }
-        Ok(secret)
     }
 }
 
@@ -172,9 +184,10 @@ fn read_file(what: &'static str, path: &Path) -> Result<Secret, Error> {
         return Err(refuse("is too long"));
     }
     let text = std::str::from_utf8(&text).map_err(|_| refuse("is no UTF-8 text"))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(refuse("is empty")),
-        secret => Ok(Secret::new(secret)),
+    let secret = text.trim_end_matches(['\r', '\n']);
+    match blankness(secret) {
+        Some(problem) => Err(refuse(problem)),
+        None => Ok(Secret::new(secret)),
     }
 }
 

@@ -88,9 +88,7 @@ impl TokenExchange {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (party, who) in [(Some(&self.subject), "subject"), (self.actor.as_ref(), "actor")] {
             let Some(party) = party else { continue };
-            if party.token.fixed().is_some_and(Secret::is_empty) {
-                return Err(ConfigError::new(format!("{who} token"), "is empty"));
-            }
+            party.token.check(format!("{who} token"))?;
             if party.token_type.as_str().is_empty() {
                 return Err(ConfigError::new(format!("{who} token's type"), "is empty"));
             }

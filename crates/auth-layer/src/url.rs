@@ -91,7 +91,7 @@ pub(crate) fn judge(uri: &Uri) -> Result<&Authority, &'static str> {
         return Err("has a host that is neither a name nor an IP address");
     }
     if matches!(port_of(authority), Port::Invalid | Port::Number(0)) {
-        return Err("has a port that is not a number from 1 to 65535");
+        return Err(NO_PORT);
     }
     if *scheme == Scheme::HTTP && !is_loopback(host) {
         return Err("must be https (plain http is for loopback only)");
@@ -126,6 +126,27 @@ fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a request for `host` (as [`Uri::host`] gives it) ends on this machine: a superset of [`is_loopback`], with the
+/// names below `localhost` (RFC 6761 section 6.3) and loopback addresses that are written in another way.
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last_label = name.rsplit('.').next().unwrap_or_default();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    last_label.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Refuses a URL with a port that no server has. [`Uri::port`] says nothing of one that is too large, so that a client would
+/// connect to the default port instead.
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+pub(crate) fn check_port(uri: &Uri) -> Result<(), ConfigError> {
+    match uri.authority().map(port_of) {
+        Some(Port::Invalid | Port::Number(0)) => Err(refusal("request to", &uri.to_string(), NO_PORT)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether it is a name, an IPv4 address, or an IPv6 address in brackets. A pattern such as `*.example.com` is none.
@@ -182,6 +203,7 @@ fn authority_of(url: &str) -> &str {
 const DELIMITERS: [char; 4] = ['/', '?', '#', '\\'];
 
 const NO_SCHEME: &str = "must begin with https://";
+const NO_PORT: &str = "has a port that is not a number from 1 to 65535";
 const NO_HOST: &str = "has no host";
 const NAMES_A_USER: &str = "names a user; credentials have a place of their own";
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use auth_layer::{ConfigError, Credential, Grant, Profile};
+use auth_layer::{ConfigError, Credential, Grant, Profile, Secret};
 
 use crate::Client;
 
@@ -66,7 +66,7 @@ pub trait Provider: Sized {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or empty.
+    /// [`ConfigError`] naming the variable that is missing, is empty, or has no visible character.
     fn credentials(variables: &Variables<'_>) -> Result<Self::Credentials, ConfigError>;
 
     /// Makes the client of its base URLs, in the order of [`APIS`](Self::APIS).
@@ -177,14 +177,17 @@ impl<'a> Variables<'a> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable, if it is not set or empty.
+    /// [`ConfigError`] naming the variable, if it is not set, is empty, or has no visible character.
     pub fn require(&self, name: &str) -> Result<String, ConfigError> {
         if let Some(required) = self.required {
             required.borrow_mut().push(name.to_owned());
         }
         let problem = match (self.lookup)(name) {
-            Some(value) if !value.is_empty() => return Ok(value),
-            Some(_) => "is empty",
+            Some(value) if value.is_empty() => "is empty",
+            Some(value) if Secret::new(&*value).is_blank() => {
+                "has no visible character; set it to the real value"
+            }
+            Some(value) => return Ok(value),
             None => "is not set",
         };
         Err(ConfigError::new(format!("environment variable {name}"), problem))

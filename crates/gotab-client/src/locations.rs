@@ -65,8 +65,8 @@ impl LocationLink {
     pub fn new(access_id: impl Into<String>, redirect_url: impl Into<String>) -> Result<Self, ConfigError> {
         let (access_id, redirect_url) = (access_id.into(), redirect_url.into());
         for (what, value) in [("access id", &access_id), ("redirect URL", &redirect_url)] {
-            if value.is_empty() {
-                return Err(ConfigError::new(what, "is empty"));
+            if value.trim().is_empty() {
+                return Err(ConfigError::new(what, "is empty; set it to the real value"));
             }
         }
         if redirect_url.contains('#') {

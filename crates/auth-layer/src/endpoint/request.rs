@@ -12,7 +12,7 @@ use crate::config_error::ConfigError;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::profile::{ClientAuth, Encoding, Profile};
-use crate::secret::Secret;
+use crate::secret::{Secret, blankness};
 
 /// A parameter of a request.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);
@@ -48,15 +48,15 @@ impl Recipe {
     /// Checks what can be checked before anything is sent.
     pub(crate) fn new(profile: &Profile, credential: Credential) -> Result<Self, ConfigError> {
         let client_auth = profile.client_auth.clone();
-        if credential.id().is_empty() {
-            return Err(ConfigError::new("client id", "is empty"));
+        if let Some(problem) = blankness(credential.id()) {
+            return Err(ConfigError::new("client id", problem));
         }
         if client_auth == ClientAuth::BasicRaw && credential.id().contains(':') {
             let problem = "holds a colon, which a raw Basic header cannot carry";
             return Err(ConfigError::new("client id", problem));
         }
-        if client_auth != ClientAuth::Public && credential.secret().is_some_and(Secret::is_empty) {
-            return Err(ConfigError::new("client secret", "is empty"));
+        if client_auth != ClientAuth::Public {
+            credential.check()?;
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
         let mut taken = BY_GRANT.to_vec();

@@ -1,19 +1,23 @@
 //! The leaf on hyper-util: HTTP/1.1 and HTTP/2, rustls on aws-lc-rs, the platform's certificate verifier.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::Scheme;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
 use tower_service::Service;
 
-use super::CONNECT_TIMEOUT;
+use super::connector::Connector;
 use super::length::with_length;
+use super::proxies::Proxies;
 use crate::config_error::ConfigError;
 use crate::error::BoxError;
 
@@ -21,12 +25,25 @@ use crate::error::BoxError;
 ///
 /// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which hyper by itself
 /// leaves out.
+///
+/// It goes through the proxies that the environment named when it was made: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+/// `NO_PROXY`, in upper or lower case. A proxy's URL is `http`, `https`, `socks5` or `socks4`, and may have a user and a
+/// password.
+///
+/// - A request for this machine (`localhost`, a name below it, or a loopback address) goes through no proxy.
+/// - What is sent to an `https` URL goes through a tunnel, in which the proxy reads nothing.
+/// - Where `REQUEST_METHOD` is set, as for a CGI program, no proxy is used: there `HTTP_PROXY` is a client's header.
+///
+/// A URL whose port is not a number from 1 to 65535 fails with a [`ConfigError`] as the cause, and nothing is sent.
 #[derive(Debug)]
-pub struct HyperClient<B>(Client<HttpsConnector<HttpConnector>, B>);
+pub struct HyperClient<B> {
+    client: Client<HttpsConnector<Connector>, B>,
+    proxies: Proxies,
+}
 
 impl<B> Clone for HyperClient<B> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { client: self.client.clone(), proxies: self.proxies.clone() }
     }
 }
 
@@ -45,8 +62,15 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        self.0.request(with_length(request))
+    fn call(&mut self, mut request: Request<B>) -> ResponseFuture {
+        // A proxy that forwards a request wants to know who asks with it. In a tunnel the server would see that.
+        if request.uri().scheme() == Some(&Scheme::HTTP)
+            && let Some(proxy) = self.proxies.intercept(request.uri())
+            && let Some(basic) = proxy.basic_auth()
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, basic.clone());
+        }
+        self.client.request(with_length(request))
     }
 }
 
@@ -69,16 +93,41 @@ pub fn client<B>() -> Result<HyperClient<B>, ConfigError>
 where
     B: Body<Data = Bytes> + Send,
 {
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_platform_verifier(provider)
-        .map_err(|error| ConfigError::new("TLS", "cannot be set up").with_source(error))?
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(connector);
-    Ok(HyperClient(Client::builder(TokioExecutor::new()).build(connector)))
+    Wiring::new().map(|wiring| wiring.client())
+}
+
+/// What clients with pools of their own may share: the certificates, the TLS sessions and the proxies.
+#[derive(Clone, Debug)]
+pub(super) struct Wiring {
+    connector: HttpsConnector<Connector>,
+    proxies: Proxies,
+}
+
+impl Wiring {
+    /// Loads the platform's certificates and reads the environment's proxies.
+    pub(super) fn new() -> Result<Self, ConfigError> {
+        let refused = |error: rustls::Error| ConfigError::new("TLS", "cannot be set up").with_source(error);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(ConfigBuilderExt::try_with_platform_verifier)
+            .map_err(refused)?
+            .with_no_client_auth();
+        let proxies = Proxies::from_env();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(Connector::new(tls, proxies.clone()));
+        Ok(Self { connector, proxies })
+    }
+
+    /// Makes a client with a pool of its own. It loads nothing.
+    pub(super) fn client<B>(&self) -> HyperClient<B>
+    where
+        B: Body<Data = Bytes> + Send,
+    {
+        let client = Client::builder(TokioExecutor::new()).build(self.connector.clone());
+        HyperClient { client, proxies: self.proxies.clone() }
+    }
 }

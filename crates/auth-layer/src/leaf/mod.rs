@@ -3,9 +3,13 @@
 //! Any tower service over `http` types will do in their place.
 
 #[cfg(feature = "hyper-util")]
+mod connector;
+#[cfg(feature = "hyper-util")]
 pub mod hyper_util;
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 mod length;
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+mod proxies;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
@@ -31,6 +35,11 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     let problem = "none was given, and neither feature `hyper-util` nor `reqwest` is on";
     Err(ConfigError::new("transport", problem))
+}
+
+/// Whether a leaf refused to send the request at all, because of a mistake in it. It would refuse it again.
+pub(crate) fn was_refused(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<ConfigError>())
 }
 
 /// Whether a leaf failed before there was a connection, so that nothing was sent. Of the errors of another service

@@ -1,18 +1,24 @@
-//! The leaf on reqwest: its proxies, its TLS, its pool.
+//! The leaf on reqwest: its TLS, its pool.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use hyper_util::client::proxy::matcher::Intercept;
 use tower_service::Service;
+use zeroize::Zeroizing;
 
 use super::CONNECT_TIMEOUT;
 use super::length::with_length;
+use super::proxies::Proxies;
 use crate::config_error::ConfigError;
 use crate::error::BoxError;
+use crate::url::check_port;
 
 /// A [`reqwest::Client`] as a tower service over `http` types. Clones share one pool.
 ///
@@ -32,12 +38,22 @@ pub struct ReqwestLeaf(reqwest::Client);
 impl ReqwestLeaf {
     /// A client that follows no redirects and takes at most 10 s to connect.
     ///
+    /// It goes through the proxies that the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`) or else
+    /// the operating system names when this is called. A request for this machine (`localhost`, a name below it, or a
+    /// loopback address) goes through none: it may be plain http, in which a proxy would read the secrets.
+    ///
     /// # Errors
     ///
     /// [`ConfigError`] if TLS cannot be set up.
     pub fn new() -> Result<Self, ConfigError> {
+        let proxies = Proxies::from_system();
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // What reqwest reads from the environment by itself applies to requests for this machine as well.
+            .no_proxy()
+            .proxy(reqwest::Proxy::custom(move |target| {
+                proxies.intercept(&target.as_str().parse().ok()?).map(|proxy| url_of(&proxy))
+            }))
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map(Self)
@@ -45,6 +61,10 @@ impl ReqwestLeaf {
     }
 
     /// A client that was built elsewhere, with a proxy for example.
+    ///
+    /// Its proxies are used as they are configured, since a client does not tell what they are. By itself reqwest sends
+    /// plain http for this machine through `HTTP_PROXY` too, secrets included: call `no_proxy` on its builder, or name
+    /// this machine in `NO_PROXY`, if such requests carry any.
     ///
     /// Its redirects must be off ([`redirect::Policy::none`](reqwest::redirect::Policy::none)): what reqwest
     /// follows happens below every layer, and a token endpoint's redirect would carry the client's secret on.
@@ -70,11 +90,31 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
+            check_port(request.uri())?;
             let request = with_length(request).map(reqwest::Body::wrap);
-            let response = client.execute(request.try_into()?).await;
             // The text of reqwest's error holds the URL with its query, which may be a secret.
-            let response = response.map_err(reqwest::Error::without_url)?;
+            let request = request.try_into().map_err(reqwest::Error::without_url)?;
+            let response = client.execute(request).await.map_err(reqwest::Error::without_url)?;
             Ok(response.into())
         })
+    }
+}
+
+/// A proxy's URL as reqwest takes it: with its user and password, if there are any.
+fn url_of(proxy: &Intercept) -> String {
+    let with_user = |user: &str, password: &str| {
+        let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
+        let scheme = proxy.uri().scheme_str().unwrap_or("http");
+        format!("{scheme}://{}:{}@{authority}", encoded(user), encoded(password))
+    };
+    if let Some((user, password)) = proxy.raw_auth() {
+        return with_user(user, password);
+    }
+    let basic = proxy.basic_auth().and_then(|basic| basic.to_str().ok()?.strip_prefix("Basic "));
+    let pair = basic.and_then(|basic| STANDARD.decode(basic).ok()).map(Zeroizing::new);
+    match pair.as_ref().and_then(|pair| std::str::from_utf8(pair).ok()?.split_once(':')) {
+        Some((user, password)) => with_user(user, password),
+        None => proxy.uri().to_string(),
     }
 }

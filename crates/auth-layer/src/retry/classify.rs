@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::error::{BoxError, Error};
-use crate::leaf::never_connected;
+use crate::leaf::{never_connected, was_refused};
 
 /// Trouble that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn is_trouble(status: StatusCode) -> bool {
 /// What an error of the inner service stands for. One of ours never is trouble of this kind: the token manager remembers
 /// it, and would answer with it again.
 pub(super) fn trouble(error: &BoxError) -> Option<Trouble> {
-    if Error::find(error.as_ref()).is_some() {
+    if Error::find(error.as_ref()).is_some() || was_refused(error.as_ref()) {
         None
     } else if never_connected(error.as_ref()) {
         Some(Trouble::NeverSent)

@@ -97,8 +97,8 @@ impl SignInBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an empty id or secret, for a `User-Agent` that is not a valid header value, and where there is
-    /// no transport.
+    /// [`ConfigError`] for an id or a secret without a visible character, for a `User-Agent` that is not a valid header
+    /// value, and where there is no transport.
     pub fn build(self) -> Result<SignIn, ConfigError> {
         let transport = match self.transport {
             Some(transport) => transport,

@@ -177,7 +177,7 @@ fn check_issued(issued: Option<&TokenTypeId>) -> Result<(), Error> {
 /// )
 /// .build()
 /// .unwrap_err();
-/// assert_eq!(refused.to_string(), "client secret: is empty");
+/// assert_eq!(refused.to_string(), "client secret: is empty; set it to the real value");
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
@@ -292,7 +292,7 @@ impl ExchangeBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an empty id, secret or refresh token, for client credentials of a public client
+    /// [`ConfigError`] for an id, a secret or a refresh token without a visible character, for client credentials of a public client
     /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, for a grant that the provider's encoding
     /// cannot carry, for a `User-Agent` that is not a valid header value, and where there is no transport.
     pub fn build(mut self) -> Result<Exchange, ConfigError> {

@@ -55,7 +55,11 @@ async fn a_public_client_may_have_one() {
 async fn whoever_signs_may_fail_or_panic_and_nothing_is_sent() {
     for (grant, problem) in [
         (Grant::jwt_bearer(|| Err("the key is locked".into())), "the assertion could not be had"),
-        (Grant::jwt_bearer(|| Ok(Secret::new(""))), "the assertion is empty"),
+        (Grant::jwt_bearer(|| Ok(Secret::new(""))), "the assertion is empty; set it to the real value"),
+        (
+            Grant::jwt_bearer(|| Ok(Secret::new(" \n"))),
+            "the assertion has no visible character; set it to the real value",
+        ),
         (Grant::jwt_bearer(|| panic!("s3cret")), "the assertion could not be had: what was asked panicked"),
     ] {
         let rig = rig(example(), grant);

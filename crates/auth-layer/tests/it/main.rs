@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod answer_shapes;
+mod blank_secrets;
 mod body_signs;
 mod caches;
 mod callback;
@@ -39,6 +40,7 @@ mod misuse;
 mod outage;
 mod pool;
 mod profiles;
+mod proxies;
 mod recovery;
 mod refresh;
 mod refusal_text;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
-use auth_layer::{BoxError, ReplayBodyLayer, RetryLayer, TestClock, leaf};
+use auth_layer::{BoxError, ConfigError, ReplayBodyLayer, RetryLayer, TestClock, leaf};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -66,6 +66,26 @@ async fn rt04_a_post_that_found_nobody_is_sent_again_through_both_leaves() {
     let reqwest = layer(&clock);
     call(&clock, reqwest.layer(ReqwestLeaf::new().unwrap()), post()).await.unwrap_err();
     assert_eq!((hyper.stats().retries, reqwest.stats().retries), (3, 3));
+}
+
+#[tokio::test]
+async fn a_port_that_no_server_has_is_refused_and_not_retried() {
+    let clock = TestClock::new();
+    let (hyper, reqwest) = (layer(&clock), layer(&clock));
+    for port in ["99999", "65536", "0", "4294967376"] {
+        let url = format!("http://127.0.0.1:{port}/x?s3cret");
+        let get = || Request::get(&url).body(Empty::<Bytes>::new()).unwrap();
+        let through_hyper = call(&clock, hyper.layer(leaf::hyper_util::client().unwrap()), get()).await;
+        let through_reqwest = call(&clock, reqwest.layer(ReqwestLeaf::new().unwrap()), get()).await;
+        for error in [through_hyper.unwrap_err(), through_reqwest.unwrap_err()] {
+            let first: &(dyn std::error::Error + 'static) = error.as_ref();
+            let mut causes = std::iter::successors(Some(first), |&error| error.source());
+            let refusal = causes.find_map(|error| error.downcast_ref::<ConfigError>()).unwrap().to_string();
+            assert!(refusal.ends_with("has a port that is not a number from 1 to 65535"), "{refusal}");
+            assert!(!format!("{error:?} {error} {refusal}").contains("s3cret"), "{error:?}");
+        }
+    }
+    assert_eq!((hyper.stats().retries, reqwest.stats().retries), (0, 0));
 }
 
 /// A stream that tells its length.

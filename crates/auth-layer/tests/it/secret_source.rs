@@ -189,8 +189,11 @@ fn refused(content: &[u8], problem: &str) {
 
 #[test]
 fn a_file_that_holds_no_secret_is_refused_and_named_without_its_content() {
-    refused(b"", "is empty");
-    refused(b"\n\r\n", "is empty");
+    refused(b"", "is empty; set it to the real value");
+    refused(b"\n\r\n", "is empty; set it to the real value");
+    for blank in [" ", "\t \r\n", "\0\n", "\u{a0}\u{3000}", "\u{feff}\u{200b}\n"] {
+        refused(blank.as_bytes(), "has no visible character; set it to the real value");
+    }
     refused(b"hunter2\xff", "is no UTF-8 text");
     refused("hunter2".repeat(10_000).as_bytes(), "is too long");
 }

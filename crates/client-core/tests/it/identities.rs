@@ -34,6 +34,19 @@ impl Provider for Example {
 
 static META: OperationMeta = OperationMeta::new("getMe", Method::GET, "/me");
 
+#[test]
+fn a_variable_without_a_visible_character_is_refused_and_named() {
+    for (value, problem) in [
+        ("", "is empty"),
+        (" \n", "has no visible character; set it to the real value"),
+        ("\u{3000}\u{feff}", "has no visible character; set it to the real value"),
+    ] {
+        let lookup = |_: &str| Some(value.to_owned());
+        let error = Variables::new(&lookup).require("EXAMPLE_SECRET").unwrap_err();
+        assert_eq!(error.to_string(), format!("environment variable EXAMPLE_SECRET: {problem}"));
+    }
+}
+
 #[tokio::test]
 async fn a_client_of_a_pool_sends_the_token_of_its_identity() {
     let bearers: Arc<Mutex<Vec<String>>> = Arc::default();

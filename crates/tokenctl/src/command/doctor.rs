@@ -1,8 +1,9 @@
 //! `doctor`: what stands in the way, and what to do about it.
 
+use std::io::Read;
 use std::path::Path;
 
-use auth_layer::{Clock, FileStore, SystemClock, TokenStore};
+use auth_layer::{Clock, FileStore, Secret, SystemClock, TokenStore};
 
 use super::desk::{about_another_issuer, of_another_issuer, stored_key};
 use super::reach::{Answer, reach, shown};
@@ -209,6 +210,10 @@ fn client(report: &mut Report<'_>, provider: &Provider<'_>) -> Result<(), Failur
                     report
                         .failure(name, &failure.remedy("it is to hold the client's secret, and nothing else"))
                 }
+                Ok(file) if is_blank(&file) => {
+                    let problem = format!("{shown} has no visible character");
+                    report.bad(name, Kind::Config, &problem, "write the client's secret into it")
+                }
                 Ok(_) if others_may(&path, READ_OR_WRITE) => {
                     let problem = format!("{shown} holds a secret and is open to others");
                     report.bad(name, Kind::Config, &problem, &format!("chmod 600 {shown}"))
@@ -218,6 +223,18 @@ fn client(report: &mut Report<'_>, provider: &Provider<'_>) -> Result<(), Failur
         }
     }
 }
+
+/// Whether a file holds nothing that could be a secret.
+fn is_blank(file: &std::fs::File) -> bool {
+    // All of it at once: a buffer that grew would leave copies behind, which are not wiped.
+    let mut text = Vec::with_capacity(LONGEST_SECRET);
+    // Of a file that cannot be read to its end, or is not text, an exchange tells what is wrong.
+    let read = file.take(LONGEST_SECRET as u64).read_to_end(&mut text);
+    read.is_ok() && String::from_utf8(text).is_ok_and(|text| Secret::new(text).is_blank())
+}
+
+/// What `SecretSource::from_file` reads at the most.
+const LONGEST_SECRET: usize = 64 * 1024;
 
 fn endpoint(report: &mut Report<'_>, name: &str, url: &http::Uri, answer: &Answer) -> Result<(), Failure> {
     let status = answer.status;

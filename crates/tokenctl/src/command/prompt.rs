@@ -19,7 +19,7 @@ pub(super) fn ask_for_secret(client_id: &str) -> Result<Option<Secret>, Failure>
 
 fn told(typed: io::Result<String>) -> Result<Option<Secret>, Failure> {
     match typed {
-        Ok(typed) => Ok(Some(Secret::new(typed)).filter(|secret| !secret.is_empty())),
+        Ok(typed) => Ok(Some(Secret::new(typed)).filter(|secret| !secret.is_blank())),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(interrupt::interrupted()),
         Err(_) => Ok(None),
     }
@@ -36,6 +36,7 @@ mod tests {
         assert_eq!(told(Err(io::ErrorKind::Interrupted.into())).unwrap_err().kind().code(), 130);
         assert!(told(Err(io::ErrorKind::UnexpectedEof.into())).unwrap().is_none());
         assert!(told(Ok(String::new())).unwrap().is_none());
+        assert!(told(Ok(" \t".to_owned())).unwrap().is_none());
         assert_eq!(told(Ok("typed".to_owned())).unwrap().unwrap().expose(), "typed");
     }
 }

@@ -1,5 +1,7 @@
 //! Environment variables.
 
+use auth_layer::Secret;
+
 use crate::failure::Failure;
 
 /// The value of an environment variable; `None` if it is not set.
@@ -8,7 +10,7 @@ use crate::failure::Failure;
 /// round a value stays, as services see it too.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     let problem = match std::env::var(name) {
-        Ok(value) if value.trim().is_empty() => "is empty",
+        Ok(value) if Secret::new(&*value).is_blank() => "is empty",
         Ok(value) => return Ok(Some(value)),
         Err(std::env::VarError::NotPresent) => return Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => "is no UTF-8 text",

@@ -144,11 +144,11 @@ async fn a_file_that_was_named_has_to_be_there() {
 async fn a_variable_that_is_empty_is_a_mistake() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
-    home.set("GOTO_CLIENT_SECRET", "");
-    home.run(&["token", "goto"])
-        .await
-        .ended_with(4)
-        .told(&["environment variable GOTO_CLIENT_SECRET: is empty"]);
+    for blank in ["", " ", "\u{3000}\n", "\u{feff}"] {
+        home.set("GOTO_CLIENT_SECRET", blank);
+        let told = "environment variable GOTO_CLIENT_SECRET: is empty";
+        home.run(&["token", "goto"]).await.ended_with(4).told(&[told]);
+    }
 }
 
 #[tokio::test]

@@ -58,6 +58,8 @@ async fn modes_that_let_others_in_are_found() {
     set_mode(&config, 0o622);
     home.run(&["doctor"]).await.ended_with(4).showed(&["can be changed by others", "chmod go-w "]);
     set_mode(&config, 0o600);
+    std::fs::write(&file, " \t\n").unwrap();
+    home.run(&["doctor"]).await.ended_with(4).showed(&["goto.secret has no visible character", "write the"]);
     std::fs::remove_file(&file).unwrap();
     home.run(&["doctor"]).await.ended_with(4).showed(&["goto.secret cannot be read: No such file"]);
 }
