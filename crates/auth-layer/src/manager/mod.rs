@@ -29,4 +29,4 @@ mod token_manager;
 pub use slot::Token;
 pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
 
-pub(crate) use keeper::Verdict;
+pub(crate) use keeper::{Standing, Verdict};

@@ -37,6 +37,8 @@ mod memory;
 mod metadata;
 mod outage;
 mod pool;
+mod pool_eviction;
+mod pool_memory;
 mod profiles;
 mod proxies;
 mod recovery;
