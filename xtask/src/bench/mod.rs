@@ -54,11 +54,12 @@ pub fn run(root: &Path, quick: bool, out: &mut dyn Write) -> Result<()> {
 }
 
 /// What each benchmark is called on the page, and how it is run.
-const BENCHMARKS: [(&str, &str); 7] = [
+const BENCHMARKS: [(&str, &str); 8] = [
     ("A token in hand", "bench --package auth-layer --bench hit_path --"),
     ("The heap", "bench --package auth-layer --bench allocations --"),
     ("Two threads", "bench --package auth-layer --bench threads --"),
     ("A renewal", "bench --package auth-layer --bench renewal --"),
+    ("A pool of identities", "bench --package auth-layer --bench pool --"),
     ("Over loopback", "bench --package auth-layer --bench loopback --"),
     ("Beside other libraries", "run --release --manifest-path bench/Cargo.toml --bin time --"),
     ("Their use of the heap", "run --release --manifest-path bench/Cargo.toml --bin allocations --"),

@@ -131,9 +131,9 @@ impl AuthLayer {
             managers,
             origins: profile.origins().clone(),
             relative_is_listed: false,
-            signs: profile.signs.clone(),
-            signs_in_success: profile.signs.iter().any(BodySign::may_be_in_success),
-            other_schemes_reject: profile.other_schemes_reject,
+            signs: profile.facts().signs.clone(),
+            signs_in_success: profile.facts().signs.iter().any(BodySign::may_be_in_success),
+            other_schemes_reject: profile.facts().other_schemes_reject,
             common: Common::default(),
             unlisted: Unlisted::default(),
         };

@@ -24,10 +24,10 @@ impl Members {
     ///
     /// A member that stands twice.
     pub(super) fn lifetime(&self, profile: &Profile, sent: Now) -> Result<Lifetime, Error> {
-        let names = &profile.names;
+        let names = &profile.facts().names;
         let (mut stated, mut unreadable) = (None, None);
         if let Some((name, value)) = self.filled(names.expires_in)? {
-            stated = duration(value, profile.lifetime_unit);
+            stated = duration(value, profile.facts().lifetime_unit);
             unreadable = stated.is_none().then_some(name);
         }
         if stated.is_none()
@@ -36,11 +36,12 @@ impl Members {
             // An expiry far from now is of another unit, or a placeholder for none.
             let (first, last) =
                 (sent.wall().saturating_sub(LONGEST_SKEW), sent.wall().saturating_add(CENTURY));
-            let ends = instant(value, profile.expiry_format).filter(|ends| (first..=last).contains(ends));
+            let ends =
+                instant(value, profile.facts().expiry_format).filter(|ends| (first..=last).contains(ends));
             stated = ends.map(|ends| ends.saturating_sub(sent.wall()));
             unreadable = unreadable.or(stated.is_none().then_some(name));
         }
-        let value = stated.or(profile.default_lifetime).unwrap_or(UNSTATED_LIFETIME);
+        let value = stated.or(profile.facts().default_lifetime).unwrap_or(UNSTATED_LIFETIME);
         Ok(Lifetime { value: value.min(LONGEST_LIFETIME), unreadable })
     }
 

@@ -43,7 +43,7 @@ impl Members {
         let certain = if arrived { text } else { text.rsplit_once('&').map_or("", |(before, _)| before) };
         let pairs = form_urlencoded::parse(certain.as_bytes());
         let all = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
-        Some(Self { all, is_whole: arrived && is_form && profile.form_answers })
+        Some(Self { all, is_whole: arrived && is_form && profile.facts().form_answers })
     }
 
     /// Reads a JSON object, as far as it is one.
@@ -207,7 +207,7 @@ fn looks_like_form(text: &str, profile: &Profile) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}[]\\".contains(&byte);
     text.trim_end().bytes().all(is_plain)
         && form_urlencoded::parse(text.as_bytes())
-            .any(|(name, _)| profile.names.access_token.contains(&&*name))
+            .any(|(name, _)| profile.facts().names.access_token.contains(&&*name))
 }
 
 pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Error {

@@ -24,7 +24,8 @@ impl Members {
             "ok" | "success" => *value == Value::Bool(false),
             _ => false,
         });
-        let is_token = || profile.names.access_token.iter().any(|name| self.named(name).next().is_some());
+        let is_token =
+            || profile.facts().names.access_token.iter().any(|name| self.named(name).next().is_some());
         says_so
             || profile.refuses(status, self.as_slice())
             || (!is_token() && self.code(None).is_some_and(|(code, _)| profile.ends_grant(&code)))

@@ -47,7 +47,7 @@ pub(crate) struct Proof {
 impl Recipe {
     /// Checks what can be checked before anything is sent.
     pub(crate) fn new(profile: &Profile, credential: Credential) -> Result<Self, ConfigError> {
-        let client_auth = profile.client_auth.clone();
+        let client_auth = profile.facts().client_auth.clone();
         if let Some(problem) = blankness(credential.id()) {
             return Err(ConfigError::new("client id", problem));
         }

@@ -73,9 +73,9 @@ impl TokenAnswer {
 impl Reading<'_> {
     /// Reads the token of a good answer. `warned` sees to it that a lifetime that cannot be read is told once.
     pub(super) fn token(&self, warned: &Once) -> Result<TokenAnswer, Error> {
-        let (members, names) = (self.members, &self.profile.names);
+        let (members, names) = (self.members, &self.profile.facts().names);
         let token = members.required(names.access_token, "access_token")?;
-        let token_type = match members.text(names.token_type)?.or(self.profile.default_token_type) {
+        let token_type = match members.text(names.token_type)?.or(self.profile.facts().default_token_type) {
             Some(token_type) => token_type,
             None => members.required(names.token_type, "token_type")?,
         };
@@ -114,7 +114,7 @@ impl Reading<'_> {
 
     /// Reads the refresh token of an answer without a usable access token, if there is no doubt about it.
     pub(super) fn recovered(&self, status: StatusCode) -> Option<Recovered> {
-        let (members, names) = (self.members, &self.profile.names);
+        let (members, names) = (self.members, &self.profile.facts().names);
         if members.did_nothing(status, self.profile) {
             return None;
         }
@@ -134,7 +134,7 @@ impl Reading<'_> {
 
     /// A refresh token that is not a string is left out: the access token beside it is good for its time.
     fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
-        let names = self.profile.names.refresh_token;
+        let names = self.profile.facts().names.refresh_token;
         let is_there = self.members.filled(names)?.is_some();
         let token = self.members.certain(names);
         if is_there && token.is_none() {
@@ -145,10 +145,10 @@ impl Reading<'_> {
     }
 
     fn scope(&self) -> Result<Option<Scope>, Error> {
-        let scope = self.members.scope(self.profile.names.scope)?;
+        let scope = self.members.scope(self.profile.facts().names.scope)?;
         Ok(scope.map(|scope| {
             let scope = (self.redact)(&scope);
-            match self.profile.scope_separator {
+            match self.profile.facts().scope_separator {
                 ScopeSeparator::Comma => Scope::granted(&scope.replace(',', " ")),
                 ScopeSeparator::Space => Scope::granted(&scope),
             }
@@ -156,7 +156,7 @@ impl Reading<'_> {
     }
 
     fn account(&self) -> Option<String> {
-        self.members.aside(self.profile.names.account).map(|name| shown(&(self.redact)(name)))
+        self.members.aside(self.profile.facts().names.account).map(|name| shown(&(self.redact)(name)))
     }
 }
 

@@ -82,7 +82,9 @@ impl TokenEndpoint {
     /// Refuses a grant with parameters of its own that cannot be sent, or that somebody else sets already.
     pub(crate) fn check(&self, grant: &Grant) -> Result<(), ConfigError> {
         // What a form may repeat, a JSON object may not.
-        if grant.repeats() && (self.profile.encoding == Encoding::Json || self.profile.encoding_may_differ) {
+        if grant.repeats()
+            && (self.profile.facts().encoding == Encoding::Json || self.profile.facts().encoding_may_differ)
+        {
             let problem = "several of one kind go into a form only, and this provider takes JSON";
             return Err(ConfigError::new("token exchange's resources and audiences", problem));
         }
@@ -206,14 +208,14 @@ impl TokenEndpoint {
         let encoding = self.encoding();
         let answer = self.attempt(ask, encoding, proof, deadline).await?;
         let is_refused = answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE && answer.broken.is_none();
-        if !is_refused || !self.profile.encoding_may_differ || is_sent_once(ask.parameters) {
+        if !is_refused || !self.profile.facts().encoding_may_differ || is_sent_once(ask.parameters) {
             return Ok(answer);
         }
         let answer = self.attempt(ask, encoding.other(), proof, deadline).await?;
         // A refusal for another reason shows as well that the server read it. Otherwise each refused exchange would cost
         // two requests.
         if answer.is_good() || answer.has_error() {
-            self.other_encoding.store(encoding.other() != self.profile.encoding, Ordering::Relaxed);
+            self.other_encoding.store(encoding.other() != self.profile.facts().encoding, Ordering::Relaxed);
         }
         Ok(answer)
     }
@@ -284,9 +286,9 @@ impl TokenEndpoint {
 
     fn encoding(&self) -> Encoding {
         if self.other_encoding.load(Ordering::Relaxed) {
-            self.profile.encoding.other()
+            self.profile.facts().encoding.other()
         } else {
-            self.profile.encoding
+            self.profile.facts().encoding
         }
     }
 }

@@ -12,23 +12,31 @@ mod length;
 mod proxies;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+mod shared;
 
 use std::error::Error as StdError;
 
 use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 
-/// The transport of an exchange that was given none.
+/// The transport of an exchange that was given none: one for the whole process, since each loads the certificates anew.
 #[cfg(feature = "hyper-util")]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
-    hyper_util::client().map(Transport::new)
+    SHARED.get(|| {
+        let wiring = hyper_util::Wiring::new()?;
+        shared::PerRuntime::new(move || Ok(wiring.client())).map(Transport::new)
+    })
 }
 
-/// The transport of an exchange that was given none.
+/// The transport of an exchange that was given none: one for the whole process, since each loads the certificates anew.
 #[cfg(all(feature = "reqwest", not(feature = "hyper-util")))]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
-    reqwest::ReqwestLeaf::new().map(Transport::new)
+    SHARED.get(|| shared::PerRuntime::new(reqwest::ReqwestLeaf::new).map(Transport::new))
 }
+
+#[cfg(any(feature = "reqwest", feature = "hyper-util"))]
+static SHARED: shared::Shared = shared::Shared::new();
 
 /// The transport of an exchange that was given none.
 #[cfg(not(any(feature = "reqwest", feature = "hyper-util")))]

@@ -60,6 +60,12 @@ impl Failures {
         self.remembered.as_ref().filter(|failure| !now.reached(failure.until)).map(|failure| &failure.error)
     }
 
+    /// Whether a failure is remembered, or was until a short while ago: a source that fails each time would be asked more
+    /// often if these failures were forgotten.
+    pub(super) fn have_come_lately(&self, now: Now) -> bool {
+        self.remembered.as_ref().is_some_and(|failure| !now.reached(failure.until + LATELY))
+    }
+
     /// Whether the source may be asked now if something has changed since the remembered failure.
     pub(super) fn may_check(&self, now: Now) -> bool {
         self.remembered.as_ref().and_then(|failure| failure.next_check).is_some_and(|next| now.reached(next))
@@ -121,6 +127,10 @@ impl Failures {
 
 /// A changed secret is to be used within a second.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// However soon after this the failures are forgotten and the backoff begins again at its shortest, ten minutes see 13
+/// requests at most: 4 in each 195 s is the most that a source can be asked so.
+const LATELY: Duration = Duration::from_secs(120);
 
 /// So many exchanges in a row may be started by a change within the backoff, and one more each minute. A person who
 /// mends a configuration needs few. A function that signs a new assertion for each call returns another value every
@@ -191,6 +201,36 @@ mod tests {
         failures.remember(&refused(), at(0), true, &mut chance());
         assert!(failures.begin(at(2)));
         assert!(failures.end_check(false, at(30)).is_none());
+    }
+
+    #[test]
+    fn a_failure_counts_as_recent_until_two_minutes_after_its_backoff() {
+        let (mut failures, mut chance) = (Failures::default(), chance());
+        assert!(!failures.have_come_lately(at(0)));
+        let (_, backoff) = failures.remember(&refused(), at(0), false, &mut chance);
+        assert!(failures.have_come_lately(at(0)) && failures.have_come_lately(at(0) + backoff));
+        let end = at(0) + backoff + Duration::from_secs(120);
+        assert!(failures.have_come_lately(at(0) + backoff + Duration::from_secs(119)));
+        assert!(!failures.have_come_lately(end));
+    }
+
+    #[test]
+    fn failures_that_are_forgotten_at_the_worst_moment_cause_few_requests() {
+        // A manager is made again as soon as it may go, or after any number of failures.
+        for failures_of_each in 1..=6 {
+            let (mut now, mut requests) = (Duration::ZERO, 0);
+            while now < Duration::from_secs(600) {
+                let (mut failures, mut chance) = (Failures::default(), chance());
+                for _ in 0..failures_of_each {
+                    requests += usize::from(now < Duration::from_secs(600));
+                    let (_, backoff) = failures.remember(&refused(), at(0) + now, false, &mut chance);
+                    now += backoff;
+                }
+                now += LATELY;
+                assert!(!failures.have_come_lately(at(0) + now));
+            }
+            assert!(requests <= 15, "{requests} with {failures_of_each}");
+        }
     }
 
     #[test]

@@ -71,6 +71,17 @@ pub(super) struct Counts {
     pub(super) resends: AtomicU64,
 }
 
+/// Whether the only holder of a manager can do without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Another handle of it is held, or a flight of it is in the air.
+    Busy,
+    /// Its last exchange failed a short while ago, which would be forgotten with it.
+    Failing,
+    /// It can be made again, at the price of an exchange.
+    Spare,
+}
+
 /// How a caller who needs a token gets one.
 #[derive(Debug)]
 pub(super) enum Boarding {
@@ -283,9 +294,16 @@ impl Keeper {
         Some(seat)
     }
 
-    /// Whether a flight is in the air.
-    pub(super) fn is_in_flight(&self) -> bool {
-        self.lock().flight.as_ref().and_then(Flight::join).is_some()
+    /// Whether a flight is in the air, or a failure is remembered.
+    pub(super) fn standing(&self) -> Standing {
+        let slow = self.lock();
+        if slow.flight.as_ref().and_then(Flight::join).is_some() {
+            Standing::Busy
+        } else if slow.failures.have_come_lately(self.clock.now()) {
+            Standing::Failing
+        } else {
+            Standing::Spare
+        }
     }
 
     /// Forgets the token, and what is remembered of failures; the next caller makes a new start. A flight in the air

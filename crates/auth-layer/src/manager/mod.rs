@@ -30,3 +30,5 @@ mod token_manager;
 
 pub use slot::Token;
 pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
+
+pub(crate) use keeper::Standing;

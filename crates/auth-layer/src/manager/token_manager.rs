@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::keep_alive::keep_alive;
-use super::keeper::{Boarding, Keeper};
+use super::keeper::{Boarding, Keeper, Standing};
 use super::renewal::Renewal;
 use super::signal::Signal;
 use super::slot::Token;
@@ -222,9 +222,9 @@ impl TokenManager {
         }
     }
 
-    /// Whether somebody besides the one who asks holds this manager, or a flight of it is in the air.
-    pub(crate) fn is_busy(&self) -> bool {
-        Arc::strong_count(&self.handle) > 1 || self.keeper.is_in_flight()
+    /// Whether the one who asks can do without this manager.
+    pub(crate) fn standing(&self) -> Standing {
+        if Arc::strong_count(&self.handle) > 1 { Standing::Busy } else { self.keeper.standing() }
     }
 
     /// Gives out no token any more, through whichever handle; those who wait for one fail.

@@ -19,7 +19,7 @@ impl Profile {
         if self.issuer().is_some_and(|issuer| issuer != metadata.issuer()) {
             return Err(ConfigError::new("issuer", "is another one in the profile than in the metadata"));
         }
-        let client_auth = choose(&self.client_auth, metadata)?;
+        let client_auth = choose(&self.facts().client_auth, metadata)?;
         let mut profile = self
             .with_token_url(metadata.token_url())?
             .with_issuer(metadata.issuer())?

@@ -19,8 +19,14 @@ use crate::operation::OperationMeta;
 /// share the managers.
 ///
 /// A manager is made when its identity is first asked for, by a function of the application; making one sends nothing.
-/// The number of identities is bounded. To make room, those go that nobody has asked for in a while; one that a request
-/// or anybody else holds, or whose token is on its way, never does.
+/// The number of identities is bounded. To make room, an identity goes that was not asked for lately:
+///
+/// - One that a request or another handle holds, or whose token is on its way, never goes.
+/// - One whose last exchange failed goes only if all others are in use, until two minutes after its backoff. Its manager
+///   remembers the failure, and a new one would ask the token endpoint at once.
+/// - The choice is bounded work, so that it may not be the one that was asked for longest ago.
+///
+/// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one [`Profile`](crate::Profile).
 ///
 /// ```
 /// use auth_layer::{AuthLayer, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
@@ -96,7 +102,8 @@ impl TokenPool {
     /// # Errors
     ///
     /// [`ErrorKind::Credential`] if none could be made, with the [`ConfigError`] as its cause;
-    /// [`ErrorKind::PoolFull`], which is transient, if the pool is full and every identity in it is in use.
+    /// [`ErrorKind::PoolFull`], which is transient, if the pool is full and its identities are in use. Of a pool with more
+    /// than 1,024 identities, so many are looked at: another call looks at the next ones.
     pub fn get(&self, identity: &Identity) -> Result<TokenManager, Error> {
         let shared = &*self.0;
         let now = shared.clock.now();
@@ -245,8 +252,8 @@ impl TokenPoolBuilder {
         self
     }
 
-    /// How long after its last use an identity may go, though there is room: 1 hour unless set. It goes when another
-    /// one comes in, within a quarter of that time.
+    /// How long after its last use an identity may go, though there is room: 1 hour unless set. Whenever another one comes
+    /// in, the next eight are looked at, in turn.
     pub const fn idle_after(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self

@@ -21,13 +21,13 @@ impl Profile {
     /// code. The code is the one that [`OAuthError::code`](crate::OAuthError::code) shows.
     #[must_use]
     pub fn with_dead_grant_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
-        self.dead_grant_codes.push(code.into());
+        self.facts_mut().dead_grant_codes.push(code.into());
         self
     }
 
     /// Whether a refusal with this code, in answer to a refresh token, ends the grant.
     pub(crate) fn ends_grant(&self, code: &str) -> bool {
-        let own = self.dead_grant_codes.iter().map(|own| &**own);
+        let own = self.facts.dead_grant_codes.iter().map(|own| &**own);
         // Some servers add their text to the code.
         let code = code.trim().split([':', ' ']).next().unwrap_or_default();
         EVERYWHERE.into_iter().chain(own).any(|dead| dead.eq_ignore_ascii_case(code))

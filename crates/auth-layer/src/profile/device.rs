@@ -102,7 +102,7 @@ impl Default for DeviceNames {
 impl Profile {
     /// Returns an error if answers of this provider could never be read.
     pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
-        self.names.check(self.default_token_type)?;
+        self.facts.names.check(self.facts.default_token_type)?;
         self.device_names().check()
     }
 }

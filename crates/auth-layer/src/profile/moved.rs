@@ -27,7 +27,7 @@ impl Profile {
     ///
     /// As for [`Profile::new`].
     pub fn with_moved_from(mut self, token_url: &str) -> Result<Self, ConfigError> {
-        self.moved_from.push(token_url.parse()?);
+        self.facts_mut().moved_from.push(token_url.parse()?);
         Ok(self)
     }
 
@@ -37,9 +37,9 @@ impl Profile {
     /// The published ones count only while the profile's own token URL is one of them. A profile that was pointed
     /// elsewhere, such as at an emulator, never gets the refresh tokens of the real provider.
     pub fn moved_from(&self) -> impl Iterator<Item = &TokenUrl> {
-        let is_published = self.published.iter().any(|url| url.is_at(self.token_url()));
-        let published = if is_published { &self.published[..] } else { &[] };
-        published.iter().chain(&self.moved_from)
+        let is_published = self.facts.published.iter().any(|url| url.is_at(self.token_url()));
+        let published = if is_published { &self.facts.published[..] } else { &[] };
+        published.iter().chain(&self.facts.moved_from)
     }
 
     /// True if a sign-in whose tokens came from `url` may be used with this profile: `url` is the profile's own token URL,
@@ -50,7 +50,7 @@ impl Profile {
 
     /// The token URLs that the provider has published, one after the other.
     pub(super) fn published_at(mut self, urls: &[&'static str]) -> Self {
-        self.published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();
+        self.facts_mut().published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();
         self
     }
 

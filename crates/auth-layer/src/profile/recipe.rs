@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
@@ -36,8 +37,19 @@ use crate::url::endpoint_url;
 /// assert_eq!(gotab.name(), "gotab");
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
+///
+/// Cheap to clone: clones share what they do not differ in.
 #[derive(Clone, Debug)]
 pub struct Profile {
+    pub(super) facts: Arc<Facts>,
+    // These differ from identity to identity, and so stand beside what all identities of a provider have in common.
+    pub(crate) parameters: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub(crate) scope: Option<Scope>,
+}
+
+/// What the identities of a provider have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
     name: Cow<'static, str>,
     token_url: TokenUrl,
     pub(super) moved_from: Vec<TokenUrl>,
@@ -45,8 +57,6 @@ pub struct Profile {
     pub(crate) encoding: Encoding,
     pub(crate) encoding_may_differ: bool,
     pub(crate) client_auth: ClientAuth,
-    pub(crate) parameters: Vec<(Cow<'static, str>, Cow<'static, str>)>,
-    pub(crate) scope: Option<Scope>,
     pub(crate) names: AnswerNames,
     pub(crate) form_answers: bool,
     pub(crate) default_token_type: Option<&'static str>,
@@ -113,7 +123,7 @@ impl Profile {
 
     /// The same, for URLs known to be good.
     pub(super) fn at(name: Cow<'static, str>, token_url: Uri) -> Self {
-        Self {
+        let facts = Facts {
             name,
             token_url: TokenUrl::at(token_url),
             moved_from: Vec::new(),
@@ -121,8 +131,6 @@ impl Profile {
             encoding: Encoding::Form,
             encoding_may_differ: false,
             client_auth: ClientAuth::Basic,
-            parameters: Vec::new(),
-            scope: None,
             names: AnswerNames::new(),
             form_answers: false,
             default_token_type: None,
@@ -138,7 +146,18 @@ impl Profile {
             origins: Origins::default(),
             rate_limits: Vec::new(),
             people: SignInFacts::new(),
-        }
+        };
+        Self { facts: Arc::new(facts), parameters: Vec::new(), scope: None }
+    }
+
+    /// What the identities of the provider have in common.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The same, to be changed. Profiles that share it keep theirs.
+    pub(super) fn facts_mut(&mut self) -> &mut Facts {
+        Arc::make_mut(&mut self.facts)
     }
 
     /// Another token endpoint, for example a sandbox.
@@ -152,29 +171,29 @@ impl Profile {
     ///
     /// As for [`Profile::new`].
     pub fn with_token_url(mut self, token_url: &str) -> Result<Self, ConfigError> {
-        self.token_url = TokenUrl::at(token_uri(token_url)?);
+        self.facts_mut().token_url = TokenUrl::at(token_uri(token_url)?);
         Ok(self)
     }
 
     /// How token requests are written.
     #[must_use]
-    pub const fn with_encoding(mut self, encoding: Encoding) -> Self {
-        self.encoding = encoding;
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.facts_mut().encoding = encoding;
         self
     }
 
     /// On 415 a token request is sent once more in the other encoding, and what worked is remembered. What asking may
     /// use up is never sent twice: a code, a refresh token, a device's code, an assertion.
     #[must_use]
-    pub const fn with_either_encoding(mut self) -> Self {
-        self.encoding_may_differ = true;
+    pub fn with_either_encoding(mut self) -> Self {
+        self.facts_mut().encoding_may_differ = true;
         self
     }
 
     /// How the client says who it is.
     #[must_use]
     pub fn with_client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.client_auth = client_auth;
+        self.facts_mut().client_auth = client_auth;
         self
     }
 
@@ -211,21 +230,21 @@ impl Profile {
     /// [`ConfigError`] if no token could be read by them.
     #[must_use]
     pub fn with_names(mut self, names: AnswerNames) -> Self {
-        self.names = names;
+        self.facts_mut().names = names;
         self
     }
 
     /// Takes answers that are form-encoded, too, if their content type says so.
     #[must_use]
-    pub const fn with_form_answers(mut self) -> Self {
-        self.form_answers = true;
+    pub fn with_form_answers(mut self) -> Self {
+        self.facts_mut().form_answers = true;
         self
     }
 
     /// The token's type where an answer leaves it out. Without a default that is an error.
     #[must_use]
-    pub const fn with_default_token_type(mut self, token_type: &'static str) -> Self {
-        self.default_token_type = Some(token_type);
+    pub fn with_default_token_type(mut self, token_type: &'static str) -> Self {
+        self.facts_mut().default_token_type = Some(token_type);
         self
     }
 
@@ -236,36 +255,36 @@ impl Profile {
     /// allowed. One of more than a year is cut to a year. Any other is logged, once for each exchange, and counts as
     /// absent.
     #[must_use]
-    pub const fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
-        self.default_lifetime = Some(lifetime);
+    pub fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
+        self.facts_mut().default_lifetime = Some(lifetime);
         self
     }
 
     /// The unit of the lifetimes in answers.
     #[must_use]
-    pub const fn with_lifetime_unit(mut self, unit: LifetimeUnit) -> Self {
-        self.lifetime_unit = unit;
+    pub fn with_lifetime_unit(mut self, unit: LifetimeUnit) -> Self {
+        self.facts_mut().lifetime_unit = unit;
         self
     }
 
     /// The way an absolute expiry is written in answers.
     #[must_use]
-    pub const fn with_expiry_format(mut self, format: ExpiryFormat) -> Self {
-        self.expiry_format = format;
+    pub fn with_expiry_format(mut self, format: ExpiryFormat) -> Self {
+        self.facts_mut().expiry_format = format;
         self
     }
 
     /// The character that separates the scope tokens in answers.
     #[must_use]
-    pub const fn with_scope_separator(mut self, separator: ScopeSeparator) -> Self {
-        self.scope_separator = separator;
+    pub fn with_scope_separator(mut self, separator: ScopeSeparator) -> Self {
+        self.facts_mut().scope_separator = separator;
         self
     }
 
     /// What happens when a refresh token is sent a second time.
     #[must_use]
-    pub const fn with_replay_rule(mut self, rule: ReplayRule) -> Self {
-        self.replay = rule;
+    pub fn with_replay_rule(mut self, rule: ReplayRule) -> Self {
+        self.facts_mut().replay = rule;
         self
     }
 
@@ -273,7 +292,7 @@ impl Profile {
     /// what that costs.
     #[must_use]
     pub fn with_rejection(mut self, sign: BodySign) -> Self {
-        self.signs.push(sign);
+        self.facts_mut().signs.push(sign);
         self
     }
 
@@ -283,8 +302,8 @@ impl Profile {
     /// many APIs do not name the scheme that they want. Set it for an API in which a 401 with another scheme's
     /// challenge says nothing of the token.
     #[must_use]
-    pub const fn with_bearer_challenges_only(mut self) -> Self {
-        self.other_schemes_reject = false;
+    pub fn with_bearer_challenges_only(mut self) -> Self {
+        self.facts_mut().other_schemes_reject = false;
         self
     }
 
@@ -296,7 +315,7 @@ impl Profile {
     /// [`ConfigError`] if the sign can never be in a token answer: it is bound to operations or to statuses that are
     /// not 2xx, or it points to the whole document.
     pub fn with_refusal(mut self, sign: BodySign) -> Result<Self, ConfigError> {
-        self.refusals.push(sign.check_refusal()?);
+        self.facts_mut().refusals.push(sign.check_refusal()?);
         Ok(self)
     }
 
@@ -307,21 +326,21 @@ impl Profile {
     /// As for [`Origin::of`].
     pub fn with_origin(mut self, url: &str) -> Result<Self, ConfigError> {
         let origin: Origin = url.parse()?;
-        self.origins = self.origins.iter().cloned().chain([origin]).collect();
+        self.facts_mut().origins = self.facts.origins.iter().cloned().chain([origin]).collect();
         Ok(self)
     }
 
     /// These origins in place of the profile's own.
     #[must_use]
     pub fn with_origins(mut self, origins: Origins) -> Self {
-        self.origins = origins;
+        self.facts_mut().origins = origins;
         self
     }
 
     /// One more published rate limit.
     #[must_use]
     pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
-        self.rate_limits.push(limit);
+        self.facts_mut().rate_limits.push(limit);
         self
     }
 
@@ -334,32 +353,32 @@ impl Profile {
 
     /// The provider's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.facts.name
     }
 
     /// The token endpoint.
-    pub const fn token_url(&self) -> &Uri {
-        self.token_url.uri()
+    pub fn token_url(&self) -> &Uri {
+        self.facts.token_url.uri()
     }
 
     /// The origins that tokens may be sent to.
-    pub const fn origins(&self) -> &Origins {
-        &self.origins
+    pub fn origins(&self) -> &Origins {
+        &self.facts.origins
     }
 
     /// Whether a token answer is a refusal by one of the profile's own signs.
     pub(crate) fn refuses(&self, status: StatusCode, members: &[(String, Value)]) -> bool {
-        self.refusals.iter().any(|sign| sign.applies_to(status, None) && sign.is_in_members(members))
+        self.facts.refusals.iter().any(|sign| sign.applies_to(status, None) && sign.is_in_members(members))
     }
 
     /// What happens when a refresh token is sent a second time.
-    pub const fn replay_rule(&self) -> ReplayRule {
-        self.replay
+    pub fn replay_rule(&self) -> ReplayRule {
+        self.facts.replay
     }
 
     /// The published rate limits.
     pub fn rate_limits(&self) -> &[RateLimit] {
-        &self.rate_limits
+        &self.facts.rate_limits
     }
 }
 

@@ -62,15 +62,15 @@ impl Profile {
     ///
     /// [`ConfigError`] if the URL is none, has a fragment, names a user, or is neither https nor loopback.
     pub fn with_authorize_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.authorize_url = Some(endpoint_url("authorize URL", url)?);
+        self.facts_mut().people.authorize_url = Some(endpoint_url("authorize URL", url)?);
         Ok(self)
     }
 
     /// Under which names the sign-in page and the exchange of its code know the client's id and the redirect URI.
     #[must_use]
-    pub const fn with_authorize_names(mut self, client_id: &'static str, redirect_uri: &'static str) -> Self {
-        self.people.client_id_name = client_id;
-        self.people.redirect_uri_name = redirect_uri;
+    pub fn with_authorize_names(mut self, client_id: &'static str, redirect_uri: &'static str) -> Self {
+        self.facts_mut().people.client_id_name = client_id;
+        self.facts_mut().people.redirect_uri_name = redirect_uri;
         self
     }
 
@@ -80,15 +80,15 @@ impl Profile {
     ///
     /// As for [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_device_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.device_url = Some(endpoint_url("device authorization URL", url)?);
+        self.facts_mut().people.device_url = Some(endpoint_url("device authorization URL", url)?);
         Ok(self)
     }
 
     /// The names under which the members of a device authorization answer come. Building an exchange or a sign-in
     /// returns [`ConfigError`] if no codes could be read by them.
     #[must_use]
-    pub const fn with_device_names(mut self, names: DeviceNames) -> Self {
-        self.people.device_names = names;
+    pub fn with_device_names(mut self, names: DeviceNames) -> Self {
+        self.facts_mut().people.device_names = names;
         self
     }
 
@@ -98,7 +98,7 @@ impl Profile {
     ///
     /// As for [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_revocation_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.people.revocation_url = Some(endpoint_url("revocation URL", url)?);
+        self.facts_mut().people.revocation_url = Some(endpoint_url("revocation URL", url)?);
         Ok(self)
     }
 
@@ -114,83 +114,83 @@ impl Profile {
             return Err(refusal("issuer", issuer, problem));
         }
         endpoint_url("issuer", issuer)?;
-        self.people.issuer = Some(issuer.to_owned().into());
+        self.facts_mut().people.issuer = Some(issuer.to_owned().into());
         Ok(self)
     }
 
     /// The issuer names itself in each answer to a sign-in; one without `iss` is refused (RFC 9207 section 2.4).
     #[must_use]
-    pub const fn with_issuer_in_callback(mut self) -> Self {
-        self.people.issuer_in_callback = true;
+    pub fn with_issuer_in_callback(mut self) -> Self {
+        self.facts_mut().people.issuer_in_callback = true;
         self
     }
 
     /// How long a refresh token lives after it was handed out. A manager that is kept alive renews in time (see
     /// [`TokenManager::keep_alive`](crate::TokenManager::keep_alive)).
     #[must_use]
-    pub const fn with_refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.people.refresh_token_lifetime = Some(lifetime);
+    pub fn with_refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.facts_mut().people.refresh_token_lifetime = Some(lifetime);
         self
     }
 
     /// What is known of a provider, by URLs known to be good.
     pub(super) fn signing_in_at(mut self, url: &'static str) -> Self {
-        self.people.authorize_url = Some(Uri::from_static(url));
+        self.facts_mut().people.authorize_url = Some(Uri::from_static(url));
         self
     }
 
     pub(super) fn revoking_at(mut self, url: &'static str) -> Self {
-        self.people.revocation_url = Some(Uri::from_static(url));
+        self.facts_mut().people.revocation_url = Some(Uri::from_static(url));
         self
     }
 
     pub(super) fn issued_by(mut self, issuer: &'static str) -> Self {
-        self.people.issuer = Some(Cow::Borrowed(issuer));
+        self.facts_mut().people.issuer = Some(Cow::Borrowed(issuer));
         self
     }
 
     /// The page where a person signs in.
-    pub const fn authorize_url(&self) -> Option<&Uri> {
-        self.people.authorize_url.as_ref()
+    pub fn authorize_url(&self) -> Option<&Uri> {
+        self.facts.people.authorize_url.as_ref()
     }
 
     /// Where a device asks for its codes.
-    pub const fn device_url(&self) -> Option<&Uri> {
-        self.people.device_url.as_ref()
+    pub fn device_url(&self) -> Option<&Uri> {
+        self.facts.people.device_url.as_ref()
     }
 
     /// Where tokens are revoked.
-    pub const fn revocation_url(&self) -> Option<&Uri> {
-        self.people.revocation_url.as_ref()
+    pub fn revocation_url(&self) -> Option<&Uri> {
+        self.facts.people.revocation_url.as_ref()
     }
 
     /// The issuer's name.
     pub fn issuer(&self) -> Option<&str> {
-        self.people.issuer.as_deref()
+        self.facts.people.issuer.as_deref()
     }
 
     /// Whether the issuer names itself in each answer to a sign-in.
-    pub const fn names_issuer_in_callback(&self) -> bool {
-        self.people.issuer_in_callback
+    pub fn names_issuer_in_callback(&self) -> bool {
+        self.facts.people.issuer_in_callback
     }
 
     /// How long a refresh token lives after it was handed out, if the provider says.
-    pub const fn refresh_token_lifetime(&self) -> Option<Duration> {
-        self.people.refresh_token_lifetime
+    pub fn refresh_token_lifetime(&self) -> Option<Duration> {
+        self.facts.people.refresh_token_lifetime
     }
 
     /// The names of a device authorization answer.
-    pub(crate) const fn device_names(&self) -> &DeviceNames {
-        &self.people.device_names
+    pub(crate) fn device_names(&self) -> &DeviceNames {
+        &self.facts.people.device_names
     }
 
     /// The sign-in page's name for the client's id.
-    pub(crate) const fn client_id_name(&self) -> &'static str {
-        self.people.client_id_name
+    pub(crate) fn client_id_name(&self) -> &'static str {
+        self.facts.people.client_id_name
     }
 
     /// The sign-in page's, and the code exchange's, name for the redirect URI.
-    pub(crate) const fn redirect_uri_name(&self) -> &'static str {
-        self.people.redirect_uri_name
+    pub(crate) fn redirect_uri_name(&self) -> &'static str {
+        self.facts.people.redirect_uri_name
     }
 }

@@ -198,8 +198,9 @@ pub struct ExchangeBuilder {
 }
 
 impl ExchangeBuilder {
-    /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever
-    /// feature is on.
+    /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
+    /// The whole process shares it: the certificates and the proxies of the environment are read once, and exchanges
+    /// that run on one tokio runtime share connections.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
@@ -301,7 +302,7 @@ impl ExchangeBuilder {
         }
         self.grant.check()?;
         let refresh = match &self.grant {
-            Grant::ClientCredentials if self.profile.client_auth == ClientAuth::Public => {
+            Grant::ClientCredentials if self.profile.facts().client_auth == ClientAuth::Public => {
                 let problem = "need a client that authenticates (RFC 6749 section 4.4)";
                 return Err(ConfigError::new("client credentials", problem));
             }

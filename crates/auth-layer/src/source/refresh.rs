@@ -287,7 +287,7 @@ impl Refresh {
     fn warn_unless_rotated(&self, profile: &Profile, used: &RefreshToken, answer: &TokenAnswer) {
         let rotated = answer.refresh_token.as_ref().is_some_and(|new| new != used);
         let meant = profile.replay_rule() == ReplayRule::Reusable;
-        if profile.client_auth == ClientAuth::Public && !rotated && !meant {
+        if profile.facts().client_auth == ClientAuth::Public && !rotated && !meant {
             self.warned.call_once(|| {
                 tracing::warn!(
                     provider = profile.name(),

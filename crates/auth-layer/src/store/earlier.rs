@@ -55,7 +55,7 @@ pub(super) fn keys(profile: &Profile, client_id: &str, subject: &str) -> Vec<Ear
         }
     }
     let key = |url: &TokenUrl| {
-        let client_auth = client_auth(&profile.client_auth);
+        let client_auth = client_auth(&profile.facts().client_auth);
         let scope = profile.scope.as_ref().map(ToString::to_string);
         let mut parameters: Vec<String> =
             profile.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();

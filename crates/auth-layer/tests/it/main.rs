@@ -15,6 +15,7 @@ mod crashes;
 mod custom_grant;
 mod dead_grants;
 mod dead_on_arrival;
+mod default_transport;
 mod device;
 #[cfg(unix)]
 mod file_store;
@@ -39,6 +40,8 @@ mod metadata;
 mod misuse;
 mod outage;
 mod pool;
+mod pool_eviction;
+mod pool_memory;
 mod profiles;
 mod proxies;
 mod recovery;

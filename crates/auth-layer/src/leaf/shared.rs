@@ -1,0 +1,181 @@
+//! The transport of those who were given none: one for the whole process.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tokio::runtime::{Handle, Id};
+use tower::ServiceExt;
+use tower_service::Service;
+
+use crate::config_error::ConfigError;
+use crate::endpoint::{Transport, TransportBody};
+use crate::error::BoxError;
+
+/// The transport that the process shares, once it was needed. A failure to make one is not remembered: certificates may
+/// be installed later.
+pub(super) struct Shared(Mutex<Option<Transport>>);
+
+impl Shared {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Returns the transport, made by `make` if there is none yet. Others wait meanwhile, for a few milliseconds.
+    pub(super) fn get(
+        &self,
+        make: impl FnOnce() -> Result<Transport, ConfigError>,
+    ) -> Result<Transport, ConfigError> {
+        let mut made = lock(&self.0);
+        if let Some(transport) = &*made {
+            return Ok(transport.clone());
+        }
+        Ok(made.insert(make()?).clone())
+    }
+}
+
+/// A client for each runtime that it is called on.
+///
+/// A pooled connection lives in a task of the runtime that opened it. On another runtime it would hang while the first one
+/// is not driven. So connections are shared only within a runtime.
+pub(super) struct PerRuntime<C>(Arc<Inner<C>>);
+
+struct Inner<C> {
+    make: Box<dyn Fn() -> Result<C, ConfigError> + Send + Sync>,
+    clients: Mutex<Clients<C>>,
+}
+
+struct Clients<C> {
+    /// A client that no runtime has taken yet.
+    unused: Option<C>,
+    /// The clients and their runtimes, the one that was used last at the end.
+    taken: Vec<(Option<Id>, C)>,
+}
+
+impl<C: Clone> PerRuntime<C> {
+    /// Makes the first client now, so that what is wrong shows at once, and the others on need.
+    pub(super) fn new(
+        make: impl Fn() -> Result<C, ConfigError> + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError> {
+        let clients = Clients { unused: Some(make()?), taken: Vec::new() };
+        Ok(Self(Arc::new(Inner { make: Box::new(make), clients: Mutex::new(clients) })))
+    }
+
+    /// The client of the runtime that this is called on.
+    fn client(&self) -> Result<C, ConfigError> {
+        let runtime = Handle::try_current().ok().map(|runtime| runtime.id());
+        let mut clients = lock(&self.0.clients);
+        if let Some(at) = clients.taken.iter().position(|(of, _)| *of == runtime) {
+            clients.taken[at..].rotate_left(1);
+        } else {
+            let client = match clients.unused.take() {
+                Some(client) => client,
+                None => (self.0.make)()?,
+            };
+            clients.taken.push((runtime, client));
+        }
+        let client = clients.taken.last().map(|(_, client)| client.clone());
+        let surplus = clients.taken.len().saturating_sub(MOST_RUNTIMES);
+        let gone: Vec<_> = clients.taken.drain(..surplus).collect();
+        drop(clients);
+        // Their connections close here, without the lock.
+        drop(gone);
+        client.map_or_else(|| (self.0.make)(), Ok)
+    }
+}
+
+impl<C> Clone for PerRuntime<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C> fmt::Debug for PerRuntime<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PerRuntime(..)")
+    }
+}
+
+impl<C, R> Service<Request<TransportBody>> for PerRuntime<C>
+where
+    C: Service<Request<TransportBody>, Response = Response<R>> + Clone + Send + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+    R: Body<Data = Bytes> + Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The client of the runtime is polled ready when it is called.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<TransportBody>) -> Self::Future {
+        let client = self.client();
+        Box::pin(async move { client?.oneshot(request).await.map_err(Into::into) })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing under the lock can leave it half-changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The clients of so many runtimes are kept. Nobody says when a runtime has ended, and a client of one that has holds
+/// nothing but closed connections. A runtime that comes back to a client that has gone opens new ones.
+const MOST_RUNTIMES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn transport() -> Transport {
+        Transport::new(tower::service_fn(|_| async {
+            Ok::<_, BoxError>(Response::new(TransportBody::default()))
+        }))
+    }
+
+    #[test]
+    fn a_failure_to_make_the_transport_is_not_remembered() {
+        let (shared, tries) = (Shared::new(), AtomicUsize::new(0));
+        let make = || match tries.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(ConfigError::new("TLS", "has no certificates")),
+            _ => Ok(transport()),
+        };
+        assert_eq!(shared.get(make).unwrap_err().what(), "TLS");
+        for _ in 0..3 {
+            shared.get(make).unwrap();
+        }
+        assert_eq!(tries.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn each_runtime_has_a_client_of_its_own_up_to_a_bound() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = made.clone();
+        let clients = PerRuntime::new(move || Ok(Arc::new(counted.fetch_add(1, Ordering::Relaxed)))).unwrap();
+        let runtimes: Vec<_> = (0..MOST_RUNTIMES + 1)
+            .map(|_| tokio::runtime::Builder::new_current_thread().build().unwrap())
+            .collect();
+        let of = |runtime: usize| *runtimes[runtime].block_on(async { clients.client().unwrap() });
+        for runtime in 0..MOST_RUNTIMES {
+            assert_eq!([of(runtime), of(runtime)], [runtime; 2]);
+        }
+        // The first one is used again, so that the second one is the one to go.
+        assert_eq!((of(0), of(MOST_RUNTIMES)), (0, MOST_RUNTIMES));
+        assert_eq!((of(0), lock(&clients.0.clients).taken.len()), (0, MOST_RUNTIMES));
+        assert_eq!(of(1), MOST_RUNTIMES + 1);
+        // Outside a runtime there is one as well.
+        assert_eq!(*clients.client().unwrap(), *clients.client().unwrap());
+        assert_eq!(made.load(Ordering::Relaxed), MOST_RUNTIMES + 3);
+    }
+}
