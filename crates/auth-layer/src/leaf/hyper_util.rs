@@ -1,5 +1,6 @@
 //! The leaf on hyper-util: HTTP/1.1 and HTTP/2, rustls on aws-lc-rs, the platform's certificate verifier.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,18 +16,27 @@ use tower_service::Service;
 use super::CONNECT_TIMEOUT;
 use super::length::with_length;
 use crate::config_error::ConfigError;
+use crate::endpoint::OneShot;
 use crate::error::BoxError;
 
 /// A pooling client. It is a `tower::Service` over `http` types, and follows no redirects. Clones share one pool.
 ///
 /// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which hyper by itself
 /// leaves out.
+///
+/// A token request that uses something up has a connection of its own (see [`Transport`](crate::Transport)).
 #[derive(Debug)]
-pub struct HyperClient<B>(Client<HttpsConnector<HttpConnector>, B>);
+pub struct HyperClient<B> {
+    pooled: Inner<B>,
+    /// The same connector, and so the same TLS configuration, without idle connections.
+    one_shot: Arc<Inner<B>>,
+}
+
+type Inner<B> = Client<HttpsConnector<HttpConnector>, B>;
 
 impl<B> Clone for HyperClient<B> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { pooled: self.pooled.clone(), one_shot: self.one_shot.clone() }
     }
 }
 
@@ -46,7 +56,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        self.0.request(with_length(request))
+        let client = match request.extensions().get::<OneShot>() {
+            Some(OneShot) => &self.one_shot,
+            None => &self.pooled,
+        };
+        client.request(with_length(request))
     }
 }
 
@@ -80,5 +94,9 @@ where
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(connector);
-    Ok(HyperClient(Client::builder(TokioExecutor::new()).build(connector)))
+    let mut builder = Client::builder(TokioExecutor::new());
+    let pooled = builder.build(connector.clone());
+    // Without a pool each request opens a connection, of HTTP/2 as well.
+    let one_shot = Arc::new(builder.pool_max_idle_per_host(0).build(connector));
+    Ok(HyperClient { pooled, one_shot })
 }

@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 
-use crate::error::{BoxError, Error};
-use crate::leaf::never_connected;
+use crate::error::{BoxError, Error, never_connected};
 
 /// Trouble that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

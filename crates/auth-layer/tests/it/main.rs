@@ -30,9 +30,12 @@ mod lengths;
 mod limit;
 mod loopback;
 mod loopback_listener;
+mod lost_answers;
 #[cfg(target_os = "linux")]
 mod memory;
 mod metadata;
+mod one_shot;
+mod one_shot_wire;
 mod outage;
 mod pool;
 mod profiles;
