@@ -9,6 +9,7 @@ mod refusal;
 mod request;
 mod response;
 mod salvage;
+mod sending;
 mod token_endpoint;
 mod transport;
 mod user_agent;
@@ -19,5 +20,8 @@ pub use user_agent::USER_AGENT;
 pub(crate) use device::DeviceAnswer;
 pub(crate) use members::Members;
 pub(crate) use response::{Failed, Recovered, TokenAnswer};
+pub(crate) use sending::Sending;
 pub(crate) use token_endpoint::TokenEndpoint;
 pub(crate) use transport::AnswerBody;
+#[cfg(any(feature = "hyper-util", feature = "reqwest"))]
+pub(crate) use transport::OneShot;

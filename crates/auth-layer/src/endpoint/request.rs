@@ -7,6 +7,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
+use super::sending::Sending;
 use super::transport::TransportBody;
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
@@ -26,6 +27,9 @@ pub(super) struct Ask<'a> {
     pub(super) parameters: &'a [Parameter<'a>],
     /// Whether the profile's own parameters and scope go with it.
     pub(super) fixed: bool,
+    pub(super) sending: Sending,
+    /// Called just before a byte of the request may leave.
+    pub(super) leaving: &'a (dyn Fn() + Sync),
 }
 
 /// Everything of a client's requests that stays the same.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
-use http::{Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use zeroize::Zeroizing;
 
@@ -18,11 +18,12 @@ use super::fingerprint::Fingerprint;
 use super::members::{Members, invalid};
 use super::request::{Ask, Parameter, Proof, Recipe};
 use super::response::{Failed, TokenAnswer};
-use super::transport::{AnswerBody, Transport};
+use super::sending::{Sending, is_given_once, is_sent_once};
+use super::transport::{AnswerBody, Transport, TransportBody};
 use crate::clock::{Clock, Sleep};
 use crate::config_error::ConfigError;
 use crate::credential::Credential;
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind, ended_unanswered};
 use crate::grant::Grant;
 use crate::profile::{Encoding, Profile};
 use crate::secret::Secret;
@@ -91,27 +92,45 @@ impl TokenEndpoint {
         self.recipe.leave_to_grant(&grant.parameter_names())
     }
 
-    /// Trades a grant's parameters for a token, within one deadline for headers and body together.
+    /// Trades the parameters of a grant that is good for one use, within one deadline for headers and body together.
     pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Failed> {
-        self.exchange_within(grant, self.timeout).await
+        self.exchange_within(grant, self.timeout, Sending::Once, &|| ()).await
     }
 
-    /// The same within a deadline of its own.
+    /// The same within a deadline of its own. `leaving` is called just before a byte of the request may leave.
     pub(crate) async fn exchange_within(
         &self,
         grant: &[Parameter<'_>],
         timeout: Duration,
+        sending: Sending,
+        leaving: &(dyn Fn() + Sync),
     ) -> Result<TokenAnswer, Failed> {
-        self.trade(grant, self.deadline(timeout)).await
+        self.trade(grant, sending, leaving, &mut self.deadline(timeout)).await
     }
 
     /// The same for a grant whose secrets may have to be asked for first, within the same deadline. A refresh token that
     /// comes of it is not kept (RFC 6749 section 4.4.3), so that it is not told of a failure either.
+    ///
+    /// If the connection ends before the answer begins, the secrets are asked for again and sent a second time: an
+    /// assertion may be good for one use.
     pub(crate) async fn exchange_grant(&self, grant: &Grant) -> Result<TokenAnswer, Error> {
         let mut deadline = self.deadline(self.timeout);
-        self.note_sent(None);
-        let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
-        self.trade(&named(grant, &parameters), deadline).await.map_err(|failed| failed.error)
+        let mut sending = Sending::Remade;
+        loop {
+            self.note_sent(None);
+            let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
+            let parameters = named(grant, &parameters);
+            if is_given_once(&parameters) {
+                sending = Sending::Once;
+            }
+            match self.trade(&parameters, sending, &|| (), &mut deadline).await {
+                Err(_) if sending == Sending::Remade && deadline.ended_unanswered => {
+                    tracing::debug!("the connection ended without an answer; the exchange is begun again");
+                    sending = Sending::Once;
+                }
+                result => return result.map_err(|failed| failed.error),
+            }
+        }
     }
 
     /// Whether no secret of a request can change: all are kept here.
@@ -148,9 +167,15 @@ impl TokenEndpoint {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn trade(&self, grant: &[Parameter<'_>], deadline: Deadline) -> Result<TokenAnswer, Failed> {
+    async fn trade(
+        &self,
+        grant: &[Parameter<'_>],
+        sending: Sending,
+        leaving: &(dyn Fn() + Sync),
+        deadline: &mut Deadline,
+    ) -> Result<TokenAnswer, Failed> {
         let url = self.profile.token_url();
-        let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true };
+        let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true, sending, leaving };
         let mut recovered = None;
         let read = |answer: Answer<'_>| {
             let token;
@@ -167,8 +192,11 @@ impl TokenEndpoint {
         url: &Uri,
         parameters: &[Parameter<'_>],
     ) -> Result<DeviceAnswer, Error> {
-        let ask = Ask { url, endpoint: "device authorization endpoint", parameters, fixed: true };
-        self.converse(&ask, self.deadline(self.timeout), |answer| {
+        let endpoint = "device authorization endpoint";
+        // Codes whose answer was lost run out by themselves.
+        let sending = Sending::Repeatable;
+        let ask = Ask { url, endpoint, parameters, fixed: true, sending, leaving: &|| () };
+        self.converse(&ask, &mut self.deadline(self.timeout), |answer| {
             let sent = answer.sent;
             answer.read(|members| DeviceAnswer::read(members, &self.profile, sent))
         })
@@ -177,8 +205,11 @@ impl TokenEndpoint {
 
     /// Has a token revoked (RFC 7009 section 2.1). What the answer says beyond its status does not count.
     pub(crate) async fn revoke(&self, url: &Uri, parameters: &[Parameter<'_>]) -> Result<(), Error> {
-        let ask = Ask { url, endpoint: "revocation endpoint", parameters, fixed: false };
-        self.converse(&ask, self.deadline(self.timeout), |mut answer| match answer.status.is_success() {
+        let endpoint = "revocation endpoint";
+        // A token that is unknown by then counts as revoked (RFC 7009 section 2.2).
+        let sending = Sending::Repeatable;
+        let ask = Ask { url, endpoint, parameters, fixed: false, sending, leaving: &|| () };
+        self.converse(&ask, &mut self.deadline(self.timeout), |mut answer| match answer.status.is_success() {
             true => Ok(()),
             false => Err(answer.broken.take().unwrap_or_else(|| answer.refusal())),
         })
@@ -189,13 +220,13 @@ impl TokenEndpoint {
     async fn converse<T>(
         &self,
         ask: &Ask<'_>,
-        mut deadline: Deadline,
+        deadline: &mut Deadline,
         read: impl FnOnce(Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.note_sent(None);
-        let proof = self.in_time(self.recipe.prove(), &mut deadline, "the client's secret").await?;
+        let proof = self.in_time(self.recipe.prove(), deadline, "the client's secret").await?;
         self.note_sent(Some(Fingerprint::of(&proof, ask.parameters)));
-        let result = self.answer(ask, &proof, &mut deadline).await;
+        let result = self.answer(ask, &proof, deadline).await;
         result.and_then(read).map_err(|error| error.with_endpoint(shown(&ask.url.to_string())))
     }
 
@@ -241,8 +272,12 @@ impl TokenEndpoint {
         // A lifetime counts from here: a slow answer makes it shorter, never longer.
         let sent = self.clock.now();
         let request = self.recipe.write(ask, encoding, proof);
-        let response = match select(pin!(self.transport.send(request)), &mut deadline.sleep).await {
-            Either::Left((response, _)) => response.map_err(broken)?,
+        (ask.leaving)();
+        let response = match select(pin!(self.send(request, ask.sending)), &mut deadline.sleep).await {
+            Either::Left((response, _)) => response.map_err(|error| {
+                deadline.ended_unanswered = ended_unanswered(&*error);
+                broken(error)
+            })?,
             Either::Right(((), _)) => return Err(late()),
         };
         let (head, body) = Response::into_parts(response);
@@ -264,8 +299,20 @@ impl TokenEndpoint {
         Ok(Answer { status, headers, members, broken, sent, came, profile: &self.profile, ask, proof })
     }
 
+    async fn send(
+        &self,
+        request: Request<TransportBody>,
+        sending: Sending,
+    ) -> Result<Response<AnswerBody>, BoxError> {
+        match sending {
+            Sending::Repeatable => self.transport.send_repeatable(request).await,
+            Sending::Remade => self.transport.send(request).await,
+            Sending::Once => self.transport.send_apart(request).await,
+        }
+    }
+
     fn deadline(&self, after: Duration) -> Deadline {
-        Deadline { sleep: self.clock.sleep(after), after }
+        Deadline { sleep: self.clock.sleep(after), after, ended_unanswered: false }
     }
 
     /// Waits for secrets as long as the deadline allows.
@@ -299,16 +346,13 @@ fn named<'a>(grant: &'a Grant, own: &'a [(&'a str, Secret)]) -> Vec<Parameter<'a
     [("grant_type", grant.name())].into_iter().chain(own).collect()
 }
 
-/// When a conversation is to be over, and how long after its beginning that is.
+/// When a conversation is to be over, and how it went so far.
 struct Deadline {
     sleep: Sleep,
+    /// How long after the beginning that is.
     after: Duration,
-}
-
-/// Whether it holds what asking may use up: that is written in one way, whatever the server says of it (RFC 6749
-/// section 4.1.2 for a code, RFC 9700 section 4.14.2 for a refresh token).
-fn is_sent_once(grant: &[Parameter<'_>]) -> bool {
-    grant.iter().any(|(name, _)| USED_UP.contains(name))
+    /// The connection of the last request ended before the answer began.
+    ended_unanswered: bool,
 }
 
 /// How a body ended.
@@ -339,9 +383,6 @@ async fn collect(body: AnswerBody, deadline: &mut Sleep) -> (Zeroizing<Vec<u8>>,
         }
     }
 }
-
-/// The parameters that asking may use up.
-const USED_UP: [&str; 4] = ["code", "refresh_token", "device_code", "assertion"];
 
 /// An answer is read up to this many bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;

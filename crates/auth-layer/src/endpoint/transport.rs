@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use super::user_agent;
 use crate::config_error::ConfigError;
-use crate::error::BoxError;
+use crate::error::{BoxError, ended_unanswered};
 
 /// The body of a token request.
 pub type TransportBody = http_body_util::Full<Bytes>;
@@ -36,11 +36,31 @@ pub type TransportBody = http_body_util::Full<Bytes>;
 ///
 /// Each request has a `User-Agent`: [`USER_AGENT`](crate::USER_AGENT), or the one that was
 /// [given](Self::with_user_agent).
+///
+/// # Requests that use something up
+///
+/// A refresh token that is replaced by each use, an authorization code and a poll for a device's token are sent on a
+/// connection of their own. An idle connection may be one that the server has just closed. A request that fails on it may
+/// have arrived or not, and where a second use of a refresh token revokes the sign-in, it cannot be sent again.
+///
+/// The two leaves of this crate have a second client for these requests, without idle connections. For any other service,
+/// and for a client that you built, give a second one with [`one_shot`](Self::one_shot). A layer around a leaf must keep
+/// the extensions of a request, which tell the leaf which client to use.
+///
+/// Every other request is sent a second time if its connection ends before the answer begins.
 #[derive(Clone)]
 pub struct Transport {
-    service: BoxCloneSyncService<Request<TransportBody>, Response<AnswerBody>, BoxError>,
+    service: Boxed,
+    /// For requests that use something up, where one was given.
+    one_shot: Option<Boxed>,
     user_agent: HeaderValue,
 }
+
+type Boxed = BoxCloneSyncService<Request<TransportBody>, Response<AnswerBody>, BoxError>;
+
+/// Tells a leaf, as an extension of a request, that it is to be sent on a connection of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneShot;
 
 /// The body of a token answer, whatever the service made of it.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -55,10 +75,36 @@ impl Transport {
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let service = service.map_err(Into::into).map_response(|response: Response<R>| {
-            response.map(|body| body.map_err(Into::into).boxed_unsync())
-        });
-        Self { service: BoxCloneSyncService::new(service), user_agent: user_agent::DEFAULT }
+        Self { service: boxed(service), one_shot: None, user_agent: user_agent::DEFAULT }
+    }
+
+    /// Adds a second service for the requests that use something up. It must open a connection for each request.
+    ///
+    /// The leaves of this crate need none. A `ReqwestLeaf` of a client that you built takes its second one itself (see
+    /// [`leaf`](crate::leaf)).
+    ///
+    /// ```
+    /// use auth_layer::{Transport, leaf};
+    /// use hyper_util::client::legacy::{Client, connect::HttpConnector};
+    /// use hyper_util::rt::TokioExecutor;
+    ///
+    /// # fn show(connector: HttpConnector) -> Transport {
+    /// let pooled = Client::builder(TokioExecutor::new()).build(connector.clone());
+    /// let one_shot = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+    /// Transport::new(pooled).one_shot(one_shot)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn one_shot<S, R>(mut self, service: S) -> Self
+    where
+        S: Service<Request<TransportBody>, Response = Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.one_shot = Some(boxed(service));
+        self
     }
 
     /// The `User-Agent` of its requests (RFC 9110 section 10.1.5), for example `billing/1.4`. The service sees it like
@@ -78,7 +124,7 @@ impl Transport {
         Ok(self)
     }
 
-    /// Sends one request.
+    /// Sends a request once, on any connection.
     pub(crate) async fn send(
         &self,
         mut request: Request<TransportBody>,
@@ -86,6 +132,47 @@ impl Transport {
         request.headers_mut().insert(USER_AGENT, self.user_agent.clone());
         self.service.clone().oneshot(request).await
     }
+
+    /// Sends a request once, on a connection of its own if the service can do that.
+    pub(crate) async fn send_apart(
+        &self,
+        mut request: Request<TransportBody>,
+    ) -> Result<Response<AnswerBody>, BoxError> {
+        request.headers_mut().insert(USER_AGENT, self.user_agent.clone());
+        request.extensions_mut().insert(OneShot);
+        self.one_shot.as_ref().unwrap_or(&self.service).clone().oneshot(request).await
+    }
+
+    /// Sends a request that uses nothing up, and sends it again if its connection ended before the answer began.
+    pub(crate) async fn send_repeatable(
+        &self,
+        request: Request<TransportBody>,
+    ) -> Result<Response<AnswerBody>, BoxError> {
+        match self.send(request.clone()).await {
+            Err(error) if ended_unanswered(&*error) => {
+                // The error is not logged: that of a foreign service may show the URL, whose query may hold a secret.
+                tracing::debug!("the connection ended without an answer; the request is sent again");
+                self.send_apart(request).await
+            }
+            result => result,
+        }
+    }
+}
+
+/// Boxes a service, whatever its bodies and errors are.
+fn boxed<S, R>(service: S) -> Boxed
+where
+    S: Service<Request<TransportBody>, Response = Response<R>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    BoxCloneSyncService::new(
+        service.map_err(Into::into).map_response(|response: Response<R>| {
+            response.map(|body| body.map_err(Into::into).boxed_unsync())
+        }),
+    )
 }
 
 impl fmt::Debug for Transport {

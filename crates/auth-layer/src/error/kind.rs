@@ -24,7 +24,12 @@ pub enum ErrorKind {
     TokenType,
     /// The token lacks a scope that was required.
     Scope,
-    /// The grant is used up or revoked: a person has to sign in again.
+    /// A person has to sign in. The error says why:
+    ///
+    /// - The server says that the grant has ended.
+    /// - The answer to a refresh was lost, and the refresh token must not be sent twice
+    ///   ([`ReplayRule`](crate::ReplayRule)).
+    /// - There has been no sign-in yet.
     SignInAgain,
     /// The stored sign-in came from another token URL than the profile's own, and the profile does not say that the
     /// provider [moved from](crate::Profile::with_moved_from) there. Nothing was sent, and the record is unchanged.
@@ -66,7 +71,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidAnswer => "the token endpoint's answer cannot be used",
             Self::TokenType => "the token is of a type that cannot be used",
             Self::Scope => "the token lacks a required scope",
-            Self::SignInAgain => "the grant has ended and a person has to sign in again",
+            Self::SignInAgain => "a person has to sign in",
             Self::TokenUrl => "the stored sign-in is from another token URL",
             Self::SignInFailed => "the sign-in did not come to a token",
             Self::Metadata => "the issuer's metadata could not be had, or is not to be used",

@@ -19,6 +19,7 @@ use super::connector::Connector;
 use super::length::with_length;
 use super::proxies::Proxies;
 use crate::config_error::ConfigError;
+use crate::endpoint::OneShot;
 use crate::error::BoxError;
 
 /// A pooling client. It is a `tower::Service` over `http` types, and follows no redirects. Clones share one pool.
@@ -34,16 +35,22 @@ use crate::error::BoxError;
 /// - What is sent to an `https` URL goes through a tunnel, in which the proxy reads nothing.
 /// - Where `REQUEST_METHOD` is set, as for a CGI program, no proxy is used: there `HTTP_PROXY` is a client's header.
 ///
+/// A token request that uses something up has a connection of its own (see [`Transport`](crate::Transport)).
+///
 /// A URL whose port is not a number from 1 to 65535 fails with a [`ConfigError`] as the cause, and nothing is sent.
 #[derive(Debug)]
 pub struct HyperClient<B> {
-    client: Client<HttpsConnector<Connector>, B>,
+    pooled: Inner<B>,
+    /// The same connector, and so the same TLS configuration, without idle connections.
+    one_shot: Arc<Inner<B>>,
     proxies: Proxies,
 }
 
+type Inner<B> = Client<HttpsConnector<Connector>, B>;
+
 impl<B> Clone for HyperClient<B> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), proxies: self.proxies.clone() }
+        Self { pooled: self.pooled.clone(), one_shot: self.one_shot.clone(), proxies: self.proxies.clone() }
     }
 }
 
@@ -70,7 +77,11 @@ where
         {
             request.headers_mut().insert(PROXY_AUTHORIZATION, basic.clone());
         }
-        self.client.request(with_length(request))
+        let client = match request.extensions().get::<OneShot>() {
+            Some(OneShot) => &self.one_shot,
+            None => &self.pooled,
+        };
+        client.request(with_length(request))
     }
 }
 
@@ -127,7 +138,10 @@ impl Wiring {
     where
         B: Body<Data = Bytes> + Send,
     {
-        let client = Client::builder(TokioExecutor::new()).build(self.connector.clone());
-        HyperClient { client, proxies: self.proxies.clone() }
+        let mut builder = Client::builder(TokioExecutor::new());
+        let pooled = builder.build(self.connector.clone());
+        // Without a pool each request opens a connection, of HTTP/2 as well.
+        let one_shot = Arc::new(builder.pool_max_idle_per_host(0).build(self.connector.clone()));
+        HyperClient { pooled, one_shot, proxies: self.proxies.clone() }
     }
 }

@@ -15,8 +15,6 @@ pub mod reqwest;
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 mod shared;
 
-use std::error::Error as StdError;
-
 use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 
@@ -43,32 +41,6 @@ static SHARED: shared::Shared = shared::Shared::new();
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     let problem = "none was given, and neither feature `hyper-util` nor `reqwest` is on";
     Err(ConfigError::new("transport", problem))
-}
-
-/// Whether a leaf refused to send the request at all, because of a mistake in it. It would refuse it again.
-pub(crate) fn was_refused(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<ConfigError>())
-}
-
-/// Whether a leaf failed before there was a connection, so that nothing was sent. Of the errors of another service
-/// that is known only if the connection was refused.
-pub(crate) fn never_connected(error: &(dyn StdError + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(is_of_connecting)
-}
-
-fn is_of_connecting(error: &(dyn StdError + 'static)) -> bool {
-    if let Some(error) = error.downcast_ref::<std::io::Error>() {
-        return error.kind() == std::io::ErrorKind::ConnectionRefused;
-    }
-    #[cfg(feature = "hyper-util")]
-    if let Some(error) = error.downcast_ref::<::hyper_util::client::legacy::Error>() {
-        return error.is_connect();
-    }
-    #[cfg(feature = "reqwest")]
-    if let Some(error) = error.downcast_ref::<::reqwest::Error>() {
-        return error.is_connect();
-    }
-    false
 }
 
 /// How long a connection may take to come about.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use base64::Engine;
@@ -17,6 +18,7 @@ use super::CONNECT_TIMEOUT;
 use super::length::with_length;
 use super::proxies::Proxies;
 use crate::config_error::ConfigError;
+use crate::endpoint::OneShot;
 use crate::error::BoxError;
 use crate::url::check_port;
 
@@ -24,6 +26,8 @@ use crate::url::check_port;
 ///
 /// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which reqwest by itself
 /// leaves out.
+///
+/// A token request that uses something up has a connection of its own (see [`Transport`](crate::Transport)).
 ///
 /// ```
 /// use auth_layer::leaf::reqwest::ReqwestLeaf;
@@ -33,7 +37,20 @@ use crate::url::check_port;
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ReqwestLeaf(reqwest::Client);
+pub struct ReqwestLeaf {
+    pooled: reqwest::Client,
+    one_shot: OneShotClient,
+}
+
+/// The client for requests that use something up.
+#[derive(Clone, Debug)]
+enum OneShotClient {
+    /// There is none: the pooled one sends them.
+    Missing,
+    Given(reqwest::Client),
+    /// It is built when it is needed first, since it reads the certificates of the platform again.
+    Built(Arc<OnceLock<reqwest::Client>>, Proxies),
+}
 
 impl ReqwestLeaf {
     /// A client that follows no redirects and takes at most 10 s to connect.
@@ -47,17 +64,10 @@ impl ReqwestLeaf {
     /// [`ConfigError`] if TLS cannot be set up.
     pub fn new() -> Result<Self, ConfigError> {
         let proxies = Proxies::from_system();
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // What reqwest reads from the environment by itself applies to requests for this machine as well.
-            .no_proxy()
-            .proxy(reqwest::Proxy::custom(move |target| {
-                proxies.intercept(&target.as_str().parse().ok()?).map(|proxy| url_of(&proxy))
-            }))
-            .connect_timeout(CONNECT_TIMEOUT)
+        let pooled = settings(proxies.clone())
             .build()
-            .map(Self)
-            .map_err(|error| ConfigError::new("reqwest client", "cannot be built").with_source(error))
+            .map_err(|error| ConfigError::new("reqwest client", "cannot be built").with_source(error))?;
+        Ok(Self { pooled, one_shot: OneShotClient::Built(Arc::default(), proxies) })
     }
 
     /// A client that was built elsewhere, with a proxy for example.
@@ -68,9 +78,59 @@ impl ReqwestLeaf {
     ///
     /// Its redirects must be off ([`redirect::Policy::none`](reqwest::redirect::Policy::none)): what reqwest
     /// follows happens below every layer, and a token endpoint's redirect would carry the client's secret on.
+    ///
+    /// Where it sends token requests, give it a second client with [`with_one_shot`](Self::with_one_shot). Without one, a
+    /// refresh token may be sent on an idle connection that the server has just closed. Where a second use revokes the
+    /// sign-in, the token then counts as used up, and a person has to sign in again.
     pub const fn from_client(client: reqwest::Client) -> Self {
-        Self(client)
+        Self { pooled: client, one_shot: OneShotClient::Missing }
     }
+
+    /// Adds a second client for token requests that use something up. It has the settings of the first, and keeps no idle
+    /// connections.
+    ///
+    /// ```
+    /// use auth_layer::leaf::reqwest::ReqwestLeaf;
+    /// use reqwest::redirect::Policy;
+    ///
+    /// // The settings that both clients have.
+    /// let settings = || reqwest::Client::builder().redirect(Policy::none()).no_proxy();
+    /// let leaf = ReqwestLeaf::from_client(settings().build()?)
+    ///     .with_one_shot(settings().pool_max_idle_per_host(0).build()?);
+    /// # Ok::<(), reqwest::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_one_shot(mut self, client: reqwest::Client) -> Self {
+        self.one_shot = OneShotClient::Given(client);
+        self
+    }
+
+    fn client(&self, is_one_shot: bool) -> Result<reqwest::Client, reqwest::Error> {
+        match &self.one_shot {
+            OneShotClient::Given(client) if is_one_shot => Ok(client.clone()),
+            OneShotClient::Built(built, proxies) if is_one_shot => match built.get() {
+                Some(client) => Ok(client.clone()),
+                None => {
+                    let client = settings(proxies.clone()).pool_max_idle_per_host(0).build()?;
+                    // Of two that were built at the same time, one is kept.
+                    Ok(built.get_or_init(|| client).clone())
+                }
+            },
+            _ => Ok(self.pooled.clone()),
+        }
+    }
+}
+
+/// What both clients of a leaf have in common.
+fn settings(proxies: Proxies) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        // What reqwest reads from the environment by itself applies to requests for this machine as well.
+        .no_proxy()
+        .proxy(reqwest::Proxy::custom(move |target| {
+            proxies.intercept(&target.as_str().parse().ok()?).map(|proxy| url_of(&proxy))
+        }))
+        .connect_timeout(CONNECT_TIMEOUT)
 }
 
 impl<B> Service<Request<B>> for ReqwestLeaf
@@ -88,8 +148,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let client = self.0.clone();
+        let client = self.client(request.extensions().get::<OneShot>().is_some());
         Box::pin(async move {
+            let client = client?;
             check_port(request.uri())?;
             let request = with_length(request).map(reqwest::Body::wrap);
             // The text of reqwest's error holds the URL with its query, which may be a secret.

@@ -137,7 +137,7 @@ async fn get(place: &Uri, issuer: &str, transport: &Transport) -> Result<Metadat
     let mut request = Request::new(TransportBody::default());
     *request.uri_mut() = place.clone();
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let response = transport.send(request).await.map_err(|error| Miss::Trouble(broken(error)))?;
+    let response = transport.send_repeatable(request).await.map_err(|error| Miss::Trouble(broken(error)))?;
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(Miss::Trouble(

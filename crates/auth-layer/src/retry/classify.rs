@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 
-use crate::error::{BoxError, Error};
-use crate::leaf::{never_connected, was_refused};
+use crate::error::{BoxError, Error, never_connected, was_refused};
 
 /// Trouble that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod advice;
 mod custody;
 mod exchange;
+mod loss;
 mod news;
 mod refresh;
 mod static_token;

@@ -47,7 +47,9 @@ impl Refresh {
     ) -> Option<IssuedToken> {
         let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
         let now = self.clock.now();
-        let left = hard.saturating_sub(now.wall());
+        // A wall clock that was set back since then leaves no more life than the token had when it was issued.
+        let life = entry.redeemed.map_or(Duration::MAX, |issued| hard.saturating_sub(issued));
+        let left = hard.saturating_sub(now.wall()).min(life);
         if entry.state != State::Idle
             || left < WORTH_ADOPTING
             || memory.last.as_ref() == Some(token)

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use super::custody::{Custody, Flushed};
+use super::loss::{Redemption, replays_freely};
 use super::terms::Terms;
 use super::token_source::{IssuedToken, TokenRequest};
 use super::verdict::{has_refused, is_dead};
 
 use crate::clock::{Clock, Now};
-use crate::endpoint::{Failed, Recovered, TokenAnswer, TokenEndpoint};
-use crate::error::{Error, ErrorKind};
-use crate::leaf::never_connected;
+use crate::endpoint::{Failed, Recovered, Sending, TokenAnswer, TokenEndpoint};
+use crate::error::{Error, ErrorKind, never_connected, was_refused};
 use crate::profile::{ClientAuth, Profile, ReplayRule, TokenUrl};
 use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::{AccessToken, RefreshToken, Scope};
@@ -30,7 +30,7 @@ pub(crate) struct Refresh {
     /// What a person has to do where a sign-in is needed.
     remedy: Option<String>,
     /// Tells our mark in the store from another's.
-    holder: String,
+    pub(super) holder: String,
     memory: Mutex<Memory>,
     /// The warning that a stolen token would stay good is given once.
     warned: Once,
@@ -41,10 +41,12 @@ pub(super) struct Memory {
     /// The access token handed out last: the one that is no news.
     pub(super) last: Option<AccessToken>,
     /// The marked token was sent once by us, and its answer was lost.
-    lost: bool,
+    pub(super) lost: bool,
+    /// How the answer to our last sending was lost. `None` if it was not, or if the exchange was dropped or panicked.
+    pub(super) loss: Option<Error>,
     /// What the record was before our mark, as long as nothing was sent under it: whether the mark was written may be
     /// unknown.
-    unsent: Option<State>,
+    pub(super) unsent: Option<State>,
     /// Nothing under an earlier key waits to be marked as taken over, as far as this process is concerned.
     is_settled: bool,
     /// The sign-in that was tried last; `None` if there was none.
@@ -138,7 +140,7 @@ impl Refresh {
                     if self.custody.take_over_newer(&record).await {
                         continue;
                     }
-                    return Err(self.ended(None));
+                    return Err(self.answer_lost(endpoint.profile(), holder, &record.entry));
                 }
                 State::Redeeming { .. } | State::Idle => {}
             }
@@ -154,11 +156,13 @@ impl Refresh {
                 self.unmark(version, record.entry, rule).await;
                 return Err(store_too_slow());
             }
-            self.sending();
             let token = &record.entry.refresh_token;
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
-            match endpoint.exchange_within(&grant, terms.deadline).await {
+            let mut redemption = Redemption::new(self, record.entry.state == State::Idle);
+            let leaving = || self.leaving();
+            match endpoint.exchange_within(&grant, terms.deadline, sending(rule), &leaving).await {
                 Ok(mut answer) => {
+                    redemption.settled();
                     self.warn_unless_rotated(endpoint.profile(), token, &answer);
                     // What is not told is as it was granted before (RFC 6749 section 6).
                     answer.scope = answer.scope.or_else(|| record.entry.scope.clone());
@@ -168,23 +172,28 @@ impl Refresh {
                 Err(Failed { error, recovered: Some(recovered) })
                     if error.kind() != ErrorKind::Refused || recovered.is_new(token) =>
                 {
+                    redemption.settled();
                     // The server has answered the token, and what it said of the next one counts.
                     self.save_recovered(version, &record.entry, *recovered).await;
                     return Err(error);
                 }
                 Err(Failed { error, .. }) if is_dead(&error, endpoint.profile()) => {
-                    if let Some(error) = self.believe(version, record.entry, error).await {
+                    let ended = self.believe(version, record.entry, error).await;
+                    redemption.settled();
+                    if let Some(error) = ended {
                         return Err(error);
                     }
                 }
                 Err(Failed { error, .. }) => {
                     // Where a replay may revoke, a token whose answer was lost stays marked.
                     let answered = has_refused(&error);
-                    let unsent = error.kind() == ErrorKind::Secret || never_connected(&error);
+                    let unsent =
+                        error.kind() == ErrorKind::Secret || never_connected(&error) || was_refused(&error);
                     if answered || unsent || replays_freely(rule) {
+                        redemption.settled();
                         self.unmark(version, record.entry, rule).await;
-                    } else if record.entry.state == State::Idle {
-                        self.memory().lost = true;
+                    } else {
+                        redemption.lost(&error);
                     }
                     return Err(error);
                 }
@@ -220,9 +229,9 @@ impl Refresh {
     }
 
     /// From here on the token may be used up.
-    fn sending(&self) {
+    fn leaving(&self) {
         let mut memory = self.memory();
-        (memory.unsent, memory.lost) = (None, false);
+        (memory.unsent, memory.lost, memory.loss) = (None, false, None);
     }
 
     /// Takes the mark back: the token is as good as it was. One that had been left behind may still be used up.
@@ -242,15 +251,6 @@ impl Refresh {
     fn newer_sign_in(&self, ended: &Entry) -> Option<Entry> {
         let first = self.first(self.initial.clone()?);
         (ended.sign_in != first.sign_in).then_some(first)
-    }
-
-    /// Whether a token that may be used up may be sent again. In a grace period it may: once by the one who lost its
-    /// answer, and once more by each who finds the mark of one that is gone.
-    fn may_replay(&self, rule: ReplayRule, holder: &str, marked: &Entry) -> bool {
-        let ReplayRule::Grace(grace) = rule else { return replays_freely(rule) };
-        let ours_again = *holder == *self.holder && !self.memory().lost;
-        let ends = marked.redeemed.map(|sent| sent.saturating_add(grace));
-        !ours_again && ends.is_some_and(|ends| self.clock.now().wall() < ends)
     }
 
     /// Reads the record. Where there is none it takes over an earlier version's, or makes one if there is something to
@@ -364,7 +364,7 @@ impl Refresh {
         self.sign_in_needed(why)
     }
 
-    fn sign_in_needed(&self, why: impl Into<Cow<'static, str>>) -> Error {
+    pub(super) fn sign_in_needed(&self, why: impl Into<Cow<'static, str>>) -> Error {
         self.memory().ended = true;
         Error::new(ErrorKind::SignInAgain, why).with_remedy(self.remedy.clone())
     }
@@ -374,9 +374,12 @@ impl Refresh {
     }
 }
 
-/// Whether a second use of a token does no harm, as far as anybody knows.
-const fn replays_freely(rule: ReplayRule) -> bool {
-    matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
+/// How a refresh token is sent. One of which it is not known whether it is used up counts as one that is.
+const fn sending(rule: ReplayRule) -> Sending {
+    match rule {
+        ReplayRule::Reusable => Sending::Repeatable,
+        ReplayRule::KillsFamily | ReplayRule::Grace(_) | ReplayRule::Unknown => Sending::Once,
+    }
 }
 
 fn store_failed(error: StoreError) -> Error {

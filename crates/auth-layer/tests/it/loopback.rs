@@ -150,7 +150,7 @@ async fn serve(
 }
 
 /// Reads one request; `None` if the other side has gone.
-async fn read(stream: &mut TcpStream) -> Option<Seen> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Seen> {
     let mut read = Vec::new();
     let head_ends = loop {
         if let Some(at) = read.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -34,10 +34,13 @@ mod lengths;
 mod limit;
 mod loopback;
 mod loopback_listener;
+mod lost_answers;
 #[cfg(target_os = "linux")]
 mod memory;
 mod metadata;
 mod misuse;
+mod one_shot;
+mod one_shot_wire;
 mod outage;
 mod pool;
 mod pool_eviction;

@@ -126,8 +126,23 @@ impl FakeTokenEndpoint {
     }
 
     pub(crate) fn transport(&self) -> Transport {
+        Transport::new(self.service())
+    }
+
+    /// What a transport is made of.
+    pub(crate) fn service(
+        &self,
+    ) -> impl Service<
+        Request<Full<Bytes>>,
+        Response = Response<Full<Bytes>>,
+        Error = BoxError,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static {
         let endpoint = self.clone();
-        Transport::new(tower::service_fn(move |request| endpoint.clone().answer(request)))
+        tower::service_fn(move |request| endpoint.clone().answer(request))
     }
 
     async fn answer(self, request: Request<Full<Bytes>>) -> Answer {
