@@ -199,7 +199,7 @@ pub struct ExchangeBuilder {
 
 impl ExchangeBuilder {
     /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever
-    /// feature is on.
+    /// feature is on. A client that you built needs a second one ([`Transport::one_shot`]).
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
