@@ -8,7 +8,7 @@ use std::time::Duration;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, StackLayer,
-    SystemClock, TokenManager, TokenPool, TokenStore, Transport, TransportBody,
+    SystemClock, TokenManager, TokenPool, TokenStore,
 };
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -16,7 +16,7 @@ use http_body::Body as HttpBody;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
-use crate::parts::{Stack, boxed, in_hand, origin_shown, unwrap_untouched, user_agent_header};
+use crate::parts::{Stack, boxed, origin_shown, token_transport, unwrap_untouched, user_agent_header};
 use crate::provider::{Identity, Provider, Variables};
 use crate::remedy;
 use crate::sent::Noting;
@@ -39,6 +39,7 @@ pub struct Builder<P: Provider> {
     manager: Option<TokenManager>,
     pool: Option<TokenPool>,
     leaf: Option<Stack>,
+    one_shot_leaf: Option<Stack>,
     layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
     adjust: Vec<Box<dyn FnOnce(StackLayer) -> StackLayer + Send>>,
     replay_limit: usize,
@@ -64,6 +65,7 @@ impl<P: Provider> Builder<P> {
             manager: None,
             pool: None,
             leaf: None,
+            one_shot_leaf: None,
             layers: Vec::new(),
             adjust: Vec::new(),
             replay_limit: REPLAY_LIMIT,
@@ -139,6 +141,10 @@ impl<P: Provider> Builder<P> {
 
     /// What really sends bytes, for API and token calls alike: any tower service over `http` types, such as a hyper
     /// client, a [`ReqwestLeaf`] with a proxy, or a closure in a test. It must not follow redirects.
+    ///
+    /// Where a provider's refresh tokens are good for one use, add a second one: with
+    /// [`ReqwestLeaf::with_one_shot`] to a [`ReqwestLeaf`] of a client that you built, and with
+    /// [`one_shot_leaf`](Self::one_shot_leaf) to any other service.
     pub fn leaf<S, R>(mut self, leaf: S) -> Self
     where
         S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
@@ -148,6 +154,20 @@ impl<P: Provider> Builder<P> {
         R::Error: Into<BoxError>,
     {
         self.leaf = Some(boxed(leaf));
+        self
+    }
+
+    /// A second [`leaf`](Self::leaf) for token requests that use something up, such as a refresh token. It must open a
+    /// connection for each request (see [`Transport`](auth_layer::Transport)).
+    pub fn one_shot_leaf<S, R>(mut self, leaf: S) -> Self
+    where
+        S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        R: HttpBody<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        self.one_shot_leaf = Some(boxed(leaf));
         self
     }
 
@@ -321,9 +341,7 @@ impl<P: Provider> Builder<P> {
                 "are missing: give `credentials`, a shared `manager`, a `pool`, or take them from the `env`";
             return Err(ConfigError::new("credentials", problem));
         };
-        let transport = Transport::new(
-            leaf.clone().map_request(|request: http::Request<TransportBody>| request.map(in_hand)),
-        );
+        let transport = token_transport(leaf.clone(), self.one_shot_leaf);
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
         let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use auth_layer::{BoxError, ConfigError, Origin, ResponseBody, TransportBody};
+use auth_layer::{BoxError, ConfigError, Origin, ResponseBody, Transport, TransportBody};
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body::Body as HttpBody;
@@ -44,8 +44,20 @@ pub(crate) fn user_agent_header(text: &str) -> Result<HeaderValue, ConfigError> 
     header.ok_or_else(|| ConfigError::new("User-Agent", problem))
 }
 
+/// What carries the token requests of a client: its leaf, and a second one for those that use something up.
+pub(crate) fn token_transport(leaf: Stack, one_shot_leaf: Option<Stack>) -> Transport {
+    // The extensions stay, by which a leaf knows such a request.
+    let carrying =
+        |leaf: Stack| leaf.map_request(|request: http::Request<TransportBody>| request.map(in_hand));
+    let transport = Transport::new(carrying(leaf));
+    match one_shot_leaf {
+        Some(leaf) => transport.one_shot(carrying(leaf)),
+        None => transport,
+    }
+}
+
 /// The bytes of a token request: [`Full`](TransportBody) holds them, but has no other way to give them out.
-pub(crate) fn in_hand(mut body: TransportBody) -> Body {
+fn in_hand(mut body: TransportBody) -> Body {
     match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Some(Ok(frame))) => Body::from(frame.into_data().unwrap_or_default()),
         _ => Body::empty(),

@@ -102,7 +102,8 @@ async fn the_words_of_the_api_are_told<F: Fixture>() {
 async fn b93_the_chain_of_causes_is_whole() {
     let stage = Stage::start().await;
     let site = stage.site::<Octotable>();
-    site.inject(Endpoint::Token, Fault::DropConnection);
+    // The exchange is sent again once.
+    site.inject(Endpoint::Token, Fault::DropConnection.times(2));
     let error = stage.client::<Octotable>().list_rooms().property(1).send().await.unwrap_err();
     let Error::Auth(auth) = &error else { panic!("{error:?}") };
     assert_eq!((auth.kind(), auth.is_transient()), (ErrorKind::Transport, true));

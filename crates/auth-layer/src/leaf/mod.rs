@@ -1,6 +1,9 @@
 //! The services that really send bytes, each behind a feature.
 //!
 //! Any tower service over `http` types will do in their place.
+//!
+//! Each has two clients on one configuration. The pooled one sends nearly everything; the other one has no idle connections
+//! and sends token requests that use something up (see [`Transport`]).
 
 #[cfg(feature = "hyper-util")]
 mod connector;

@@ -201,6 +201,8 @@ impl ExchangeBuilder {
     /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
     /// The whole process shares it: the certificates and the proxies of the environment are read once, and exchanges
     /// that run on one tokio runtime share connections.
+    ///
+    /// A client that you built needs a second one ([`Transport::one_shot`]).
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self

@@ -11,7 +11,7 @@ use client_core::{
     Api, Body, Builder, Client, Method, OperationInfo, Provider, Request, Response, Variables,
 };
 
-struct Example(Client);
+pub(crate) struct Example(pub(crate) Client);
 
 impl Provider for Example {
     type Credentials = client_core::Identity;

@@ -7,6 +7,7 @@ mod kitchen_sink;
 
 mod errors;
 mod identities;
+mod leaves;
 mod refusals;
 mod requests;
 mod responses;

@@ -86,15 +86,16 @@ fn build<P: Buildable>(variables: &Variables, time: &Time) -> anyhow::Result<P> 
         found.map(|(_, value)| value.clone())
     };
     // A proxy would not find the way back to loopback, and few idle connections leave sockets for the next client.
-    let reqwest = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .pool_max_idle_per_host(IDLE)
-        .build()?;
+    let reqwest = |idle| {
+        let reqwest = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        reqwest.pool_max_idle_per_host(idle).build()
+    };
+    // A refresh token has a connection of its own.
+    let leaf = ReqwestLeaf::from_client(reqwest(IDLE)?).with_one_shot(reqwest(0)?);
     let builder = Builder::<P>::new().variables(find)?;
     // Time is moved by hand here, by much while calls are out, and every send is counted.
     let builder = builder.stack(|stack| stack.without_retry().without_timeout());
-    Ok(builder.leaf(ReqwestLeaf::from_client(reqwest)).clock(time.client()).build()?)
+    Ok(builder.leaf(leaf).clock(time.client()).build()?)
 }
 
 const IDLE: usize = 16;

@@ -5,6 +5,7 @@ mod doctor;
 mod interrupt;
 mod login;
 mod logout;
+mod loss;
 mod prompt;
 mod reach;
 mod status;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::desk::{Kept, command, labelled, of_another_issuer, stored_key};
 use super::login::printable;
+use super::loss::loss;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
 use crate::flags::Status;
@@ -163,8 +164,7 @@ impl Configured {
         let mut row = Row::new(&self.provider, &self.account, self.client_id.clone());
         match record {
             Some(record) => {
-                let lifetime = self.profile.as_ref().and_then(Profile::refresh_token_lifetime);
-                row.judge(record, lifetime, now);
+                row.judge(record, self.profile.as_ref(), now);
                 row.compare(record, self.profile.as_ref());
             }
             None if self.trouble.is_some() => row.standing = Standing::Unknown,
@@ -188,8 +188,8 @@ fn stray(key: &StoreKey, record: &Result<Record, StoreError>, now: Duration) -> 
         // Its key is all that is known of it.
         None => Row::new("?", key.as_str().get(..12).unwrap_or_default(), None),
     };
-    let lifetime = Profile::named(&row.provider).and_then(|known| known.refresh_token_lifetime());
-    row.judge(record, lifetime, now);
+    let profile = Profile::named(&row.provider);
+    row.judge(record, profile.as_ref(), now);
     row
 }
 
@@ -270,7 +270,7 @@ impl Row {
     }
 
     /// Fills in what a record tells.
-    fn judge(&mut self, record: &Result<Record, StoreError>, lifetime: Option<Duration>, now: Duration) {
+    fn judge(&mut self, record: &Result<Record, StoreError>, profile: Option<&Profile>, now: Duration) {
         let entry = match record {
             Ok(record) => &record.entry,
             Err(error) => {
@@ -283,8 +283,9 @@ impl Row {
         self.scope = entry.scope.as_ref().map(|scope| scope.iter().map(str::to_owned).collect());
         self.access_token_expires_at = entry.access_token.as_ref().and(entry.hard);
         self.refresh_token_obtained_at = entry.obtained;
-        self.refresh_token_due_at =
-            lifetime.and_then(|lifetime| Some(entry.obtained?.saturating_add(lifetime)));
+        self.refresh_token_due_at = profile
+            .and_then(Profile::refresh_token_lifetime)
+            .and_then(|lifetime| Some(entry.obtained?.saturating_add(lifetime)));
         let overdue = self.refresh_token_due_at.is_some_and(|due| due <= now);
         (self.standing, self.reason) = match &entry.state {
             State::Ended => {
@@ -293,9 +294,12 @@ impl Row {
             }
             _ if overdue => (Standing::SignInAgain, Some("the refresh token has expired unused".to_owned())),
             State::Redeeming { lease, .. } if !lease.is_zero() => (Standing::Renewing, None),
-            State::Redeeming { .. } => {
-                (Standing::Renewing, Some("a renewal was cut off; the next one settles it".to_owned()))
-            }
+            State::Redeeming { .. } => match profile.and_then(|profile| loss(profile, entry.redeemed, now)) {
+                Some(loss) => (Standing::SignInAgain, Some(loss)),
+                None => {
+                    (Standing::Renewing, Some("a renewal was cut off; the next one settles it".to_owned()))
+                }
+            },
             _ => (Standing::SignedIn, None),
         };
     }
@@ -397,7 +401,7 @@ fn seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Resu
 mod tests {
     use std::time::Duration;
 
-    use auth_layer::{AccessToken, Entry, Record, RefreshToken, State, Version};
+    use auth_layer::{AccessToken, Entry, Profile, Record, RefreshToken, ReplayRule, State, Version};
 
     use super::{Row, Standing, json, short};
 
@@ -405,13 +409,19 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
 
     fn judged(change: impl FnOnce(&mut Entry)) -> Row {
+        judged_by(ReplayRule::Unknown, change)
+    }
+
+    fn judged_by(rule: ReplayRule, change: impl FnOnce(&mut Entry)) -> Row {
         let mut entry = Entry::new(RefreshToken::new("refresh-secret"));
         entry.access_token = Some(AccessToken::new("access-secret").unwrap());
         entry.hard = Some(NOW + Duration::from_secs(600));
         entry.obtained = Some(NOW - DAY);
         change(&mut entry);
         let mut row = Row::new("goto", "default", None);
-        row.judge(&Ok(Record::new(Version::new(1), entry)), Some(DAY * 30), NOW);
+        let profile = Profile::new("example", "https://auth.example.com/token").unwrap();
+        let profile = profile.with_refresh_token_lifetime(DAY * 30).with_replay_rule(rule);
+        row.judge(&Ok(Record::new(Version::new(1), entry)), Some(&profile), NOW);
         row
     }
 
@@ -427,6 +437,10 @@ mod tests {
         assert_eq!(standing(|entry| entry.hard = Some(NOW - DAY)), Standing::SignedIn);
         assert_eq!(standing(|entry| entry.state = marked(9)), Standing::Renewing);
         assert_eq!(standing(|entry| entry.state = marked(0)), Standing::Renewing);
+        let lost = judged_by(ReplayRule::KillsFamily, |entry| entry.state = marked(0));
+        assert_eq!(lost.standing, Standing::SignInAgain);
+        let under_way = judged_by(ReplayRule::KillsFamily, |entry| entry.state = marked(9));
+        assert_eq!(under_way.standing, Standing::Renewing);
         assert_eq!(standing(|entry| entry.state = State::Ended), Standing::SignInAgain);
         assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 30)), Standing::SignInAgain);
         assert_eq!(standing(|entry| entry.obtained = Some(NOW - DAY * 29)), Standing::SignedIn);
