@@ -1,136 +1,133 @@
-//! An axum service that calls a typed client, while the provider's token endpoint is well, refuses, and hangs.
+//! An axum service that calls a typed client, and stays responsive while the token endpoint refuses or hangs.
 //!
-//! The service stays responsive: other routes answer at once, and the route that needs a token answers within the
-//! deadline of its calls, with a status that tells its own callers what to do.
+//! The provider is the emulator. All of it runs on loopback ports.
 //!
-//! ```sh
-//! cargo run --package journeys --example axum_service
+//! ```text
+//! cargo run -p journeys --example axum_service
 //! ```
 
-use std::io::{self, Write};
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::Duration;
 
-use auth_layer::{BoxError, RetryPolicy};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use emulator::{Emulator, Endpoint, Fault, Provider};
-use gotab_client::{ApiError, Client, ErrorKind};
+use emulator::{Emulator, Endpoint, Fault, Provider, Site};
+use gotab_client::{ApiError, BoxError, Client, Credentials, RetryPolicy};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let emulator = Emulator::builder().start().await?;
+    tokio::time::timeout(Duration::from_secs(10), run()).await?
+}
+
+async fn run() -> Result<(), BoxError> {
+    let emulator = Emulator::start().await?;
     let site = emulator.site(Provider::GoTab);
-    let caller = reqwest::Client::new();
-    let credentials = site.credentials();
-    let client = || {
-        Client::builder()
-            .credentials(gotab_client::Credentials::new(credentials.id(), credentials.secret()))
-            .token_url(site.token_url())
-            .api_url((), site.base_url("api").unwrap_or_default())
-            // A caller of this service waits for two seconds at most.
-            .stack(|stack| stack.with_retry(RetryPolicy::new().with_deadline(DEADLINE)))
-            .build()
-    };
 
-    let service = serve(client()?).await?;
-    let (status, body, _) = get_from(&caller, &service, "/locations").await?;
-    print(&format!("the token endpoint is well:     {status} {body}"))?;
-    assert_eq!(status, 200);
-
-    site.inject(Endpoint::Token, Fault::Unauthorized { challenge: None }.forever());
-    let service = serve(client()?).await?;
-    let (status, body, passed) = busy(&caller, &service).await?;
-    print(&format!("the token endpoint refuses:     {status} {body}"))?;
-    assert!(status == 500 && passed < Duration::from_millis(500), "{status} after {passed:?}");
-
+    site.inject(Endpoint::Token, Fault::Unavailable.forever());
+    let service = Service::start(site).await?;
+    service.stays_responsive().await?;
+    println!("the token endpoint refused, and the service answered 503 in time");
     site.clear_faults();
+    service.recovers().await?;
+    println!("the token endpoint was back, and so was the service");
+
     site.inject(Endpoint::Token, Fault::Hang.forever());
-    let service = serve(client()?).await?;
-    let (status, body, passed) = busy(&caller, &service).await?;
-    print(&format!("the token endpoint hangs:       {status} {body}"))?;
-    assert!(status == 504 && passed < DEADLINE + Duration::from_millis(500), "{status} after {passed:?}");
-
-    site.clear_faults();
-    let service = serve(client()?).await?;
-    let (status, body, _) = get_from(&caller, &service, "/locations").await?;
-    print(&format!("the token endpoint is well again: {status} {body}"))?;
-    assert_eq!(status, 200);
+    let service = Service::start(site).await?;
+    service.stays_responsive().await?;
+    println!("the token endpoint hung, and the service answered 503 in time");
     Ok(())
 }
 
-/// Starts the service on a free port of this machine and returns its address.
-async fn serve(client: Client) -> io::Result<String> {
-    let routes = Router::new()
+/// How long a request of the service may take, with all that the client does for it.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The service itself: a router whose state is the client. It is all that an application writes.
+fn router(client: Client) -> Router {
+    Router::new()
         .route("/health", get(|| async { "ok" }))
         .route("/locations", get(locations))
-        .with_state(client);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    Ok(format!("http://{address}"))
+        .with_state(client)
 }
 
-/// The route that needs the provider.
 async fn locations(State(client): State<Client>) -> Result<String, (StatusCode, String)> {
-    match client.list_locations().send().await {
-        Ok(locations) => Ok(format!("the provider answered {}", locations.status())),
-        Err(error) => Err(explain(&ApiError::from(error))),
+    match status(&client).await {
+        Ok(status) => Ok(format!("GoTab answered {status}")),
+        // The text says what went wrong and what to do; it holds no secret.
+        Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
     }
 }
 
-/// Which status tells the callers of this service what to do.
-fn explain(error: &ApiError) -> (StatusCode, String) {
-    let status = match error.auth().map(auth_layer::Error::kind) {
-        // The configuration of this service is wrong; its callers cannot help it.
-        Some(ErrorKind::Refused | ErrorKind::Credential | ErrorKind::SignInAgain) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-        _ if error.is_transient() => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    };
-    (status, error.to_string())
+async fn status(client: &Client) -> Result<StatusCode, ApiError> {
+    Ok(client.list_locations().send().await?.status())
 }
 
-/// Asks for the locations fifty times at once. Meanwhile the health check must answer at once. Returns the last answer
-/// and how long the slowest one took.
-async fn busy(caller: &reqwest::Client, service: &str) -> Result<(u16, String, Duration), BoxError> {
-    let start = Instant::now();
-    let calls = futures_util::future::join_all((0..50).map(|_| get_from(caller, service, "/locations")));
-    let health = async {
-        let mut slowest = Duration::ZERO;
-        for _ in 0..20 {
-            let (status, _, passed) = get_from(caller, service, "/health").await?;
+/// A client of the provider at `site`. Its deadline bounds each call, a wait for the token included.
+fn client(site: &Site) -> Result<Client, BoxError> {
+    let credentials = site.credentials();
+    let base_url = site.base_url("api").ok_or("the site serves its API")?;
+    let client = Client::builder()
+        .credentials(Credentials::new(credentials.id(), credentials.secret()))
+        .token_url(site.token_url())
+        .base_url(base_url)
+        .stack(|stack| stack.with_retry(RetryPolicy::new().with_deadline(PATIENCE)))
+        .build()?;
+    Ok(client)
+}
+
+/// The service on a port, and a caller of it.
+struct Service {
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Service {
+    async fn start(site: &Site) -> Result<Self, BoxError> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(axum::serve(listener, router(client(site)?)).into_future());
+        Ok(Self { url, http: reqwest::Client::new() })
+    }
+
+    /// The status of a request, and how long it took.
+    async fn get(&self, path: &str) -> Result<(u16, Duration), BoxError> {
+        let start = Instant::now();
+        let response = self.http.get(format!("{}{path}", self.url)).send().await?;
+        let status = response.status().as_u16();
+        response.bytes().await?;
+        Ok((status, start.elapsed()))
+    }
+
+    /// Checks that while fifty callers wait for a token, others are answered at once, and the fifty in time.
+    async fn stays_responsive(&self) -> Result<(), BoxError> {
+        let mut waiting = JoinSet::new();
+        for _ in 0..50 {
+            let (url, http) = (self.url.clone(), self.http.clone());
+            waiting.spawn(async move { Self { url, http }.get("/locations").await });
+        }
+        for _ in 0..5 {
+            let (status, took) = self.get("/health").await?;
             assert_eq!(status, 200);
-            slowest = slowest.max(passed);
+            assert!(took < PATIENCE, "{took:?}");
         }
-        Ok::<_, BoxError>(slowest)
-    };
-    let (answers, health) = futures_util::future::join(calls, health).await;
-    let health = health?;
-    assert!(health < Duration::from_millis(500), "the health check took {health:?}");
-    let answers: Result<Vec<_>, _> = answers.into_iter().collect();
-    let (status, body, _) = answers?.pop().ok_or("no call was made")?;
-    Ok((status, body, start.elapsed()))
-}
+        while let Some(answer) = waiting.join_next().await {
+            let (status, took) = answer??;
+            assert_eq!(status, 503);
+            assert!(took < 4 * PATIENCE, "{took:?}");
+        }
+        Ok(())
+    }
 
-/// One request of a caller of the service: status, body, and how long it took.
-async fn get_from(
-    caller: &reqwest::Client,
-    service: &str,
-    path: &str,
-) -> Result<(u16, String, Duration), BoxError> {
-    let start = Instant::now();
-    let response = caller.get(format!("{service}{path}")).send().await?;
-    let status = response.status().as_u16();
-    Ok((status, response.text().await?, start.elapsed()))
+    /// Waits until the service has a token again: a failure is remembered for about a second.
+    async fn recovers(&self) -> Result<(), BoxError> {
+        while self.get("/locations").await?.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
 }
-
-fn print(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{line}")
-}
-
-/// How long a call to the provider may take, with all its attempts.
-const DEADLINE: Duration = Duration::from_secs(2);

@@ -52,6 +52,15 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
             .run(root)
     })?;
     step(out, "tests", |_| test::run(root, &[]))?;
+    step(out, "examples run", |_| {
+        for (package, example) in EXAMPLES {
+            // Each asserts what it claims, and ends by itself.
+            Cargo::new("run --quiet --all-features")
+                .with(&["--package", package, "--example", example])
+                .run(root)?;
+        }
+        Ok(())
+    })?;
     canary::run(root, out)?;
     model::run(root, Depth::Short, out)?;
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
@@ -65,6 +74,14 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
         code => bail!("the demo ended with exit code {code}"),
     })
 }
+
+/// Examples that are programs of their own.
+const EXAMPLES: [(&str, &str); 4] = [
+    ("auth-layer", "own_reqwest"),
+    ("auth-layer", "tonic_channel"),
+    ("auth-layer", "tower_layers"),
+    ("journeys", "axum_service"),
+];
 
 /// Each feature of `auth-layer` alone, and none.
 const FEATURES: [&str; 10] = [

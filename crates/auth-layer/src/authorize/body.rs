@@ -135,6 +135,13 @@ impl<R: Body> ResponseBody<R> {
     }
 }
 
+/// An empty body where `R` has one: what `tower_http::timeout` answers with, for example.
+impl<R: Body + Default> Default for ResponseBody<R> {
+    fn default() -> Self {
+        Self::new(R::default())
+    }
+}
+
 impl<R: Body> State<R> {
     fn peeked(frames: VecDeque<Result<Frame<R::Data>, R::Error>>, rest: Option<Pin<Box<R>>>) -> Self {
         Self::Peeked { peeked: Box::new(Peeked { frames, rest }) }

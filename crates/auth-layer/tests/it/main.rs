@@ -29,6 +29,7 @@ mod house;
 mod identity;
 mod jwt_bearer;
 mod keep_alive;
+mod layers;
 mod leaves;
 mod lengths;
 mod limit;
