@@ -96,11 +96,11 @@ impl StackLayer {
     }
 
     /// Says where requests with a relative target go; see
-    /// [`AuthLayer::with_target_origin`](crate::AuthLayer::with_target_origin).
+    /// [`AuthLayer::with_target_origin`].
     ///
     /// # Errors
     ///
-    /// [`ConfigError`](crate::ConfigError) if `url` has no origin, or one that the profile does not list.
+    /// [`ConfigError`] if `url` has no origin, or one that the profile does not list.
     pub fn with_target_origin(mut self, url: &str) -> Result<Self, ConfigError> {
         self.auth = self.auth.with_target_origin(url)?;
         Ok(self)

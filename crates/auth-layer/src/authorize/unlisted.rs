@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use http::Uri;
 use http::uri::Scheme;
 
+use crate::url::{Port, port_of};
+
 /// The origins that a warning was written about. It is used only for requests that get no token, and its memory is
 /// bounded: a program may call any number of origins.
 pub(super) struct Unlisted {
@@ -22,14 +24,21 @@ struct Host {
 }
 
 impl Unlisted {
-    /// Writes a warning if `uri` is the first of its origin. A URI without a scheme or a host has no origin.
+    /// Writes a warning if `uri` is the first of its origin. A URI without a scheme or a host has no origin, and neither has
+    /// one whose port is not a number up to 65535.
     pub(super) fn note(&self, uri: &Uri) {
-        let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else { return };
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return };
+        let host = authority.host();
+        let port = match port_of(authority) {
+            Port::Default => None,
+            Port::Number(port) => Some(port),
+            Port::Invalid => return,
+        };
         for place in &self.warned {
             let mut is_new = false;
             let known = place.get_or_init(|| {
                 is_new = true;
-                Host { scheme: scheme.clone(), host: host.into(), port: uri.port_u16() }
+                Host { scheme: scheme.clone(), host: host.into(), port }
             });
             if is_new {
                 tracing::warn!(
@@ -39,7 +48,7 @@ impl Unlisted {
                 );
                 return;
             }
-            if known.is_of(scheme, host, uri.port_u16()) {
+            if known.is_of(scheme, host, port) {
                 return;
             }
         }

@@ -119,6 +119,7 @@ fn an_origin_that_is_not_listed_is_warned_about_once() {
             "https://OTHER.example.com/path",
             "https://other.example.com:443",
             "https://api.example.com/me",
+            "https://api.example.com:99999/me",
             "https://other.example.com:8443/path",
             "http://other.example.com/path",
         ],
