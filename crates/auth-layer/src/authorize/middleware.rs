@@ -24,6 +24,9 @@ use crate::manager::Token;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The proxies are those of the client. By itself reqwest sends plain http for this machine through `HTTP_PROXY`, token
+/// included: call `no_proxy` on the client's builder, or name this machine in `NO_PROXY`, if tokens go to loopback.
 #[derive(Clone, Debug)]
 pub struct AuthMiddleware(AuthLayer);
 

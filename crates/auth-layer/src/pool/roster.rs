@@ -36,7 +36,7 @@ struct Entry {
     /// When it was last asked for: the monotonic time in nanoseconds.
     used: AtomicU64,
     /// Whether it was asked for since the hand passed it last.
-    spared: AtomicBool,
+    asked_for: AtomicBool,
 }
 
 impl Roster {
@@ -53,7 +53,7 @@ impl Roster {
         let entry = &self.ring[*self.places.get(identity)?];
         // Relaxed: these only guide a choice that is made under the write lock, which orders them.
         entry.used.store(nanos(now.monotonic()), Ordering::Relaxed);
-        entry.spared.store(true, Ordering::Relaxed);
+        entry.asked_for.store(true, Ordering::Relaxed);
         Some(entry.manager.clone())
     }
 
@@ -73,7 +73,7 @@ impl Roster {
         }
         let used = AtomicU64::new(nanos(now.monotonic()));
         self.places.insert(identity.clone(), self.ring.len());
-        self.ring.push(Entry { identity: identity.clone(), manager, used, spared: AtomicBool::new(true) });
+        self.ring.push(Entry { identity: identity.clone(), manager, used, asked_for: AtomicBool::new(true) });
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Roster {
     /// asked for longest ago. One that has failed lately goes only if all others are in use, for its failure would be
     /// forgotten with it, and the token endpoint asked too soon. `None` if [`LOOKED_AT`] entries in a row are in use.
     fn dispensable(&mut self) -> Option<usize> {
-        let (mut oldest, mut failing): (Option<(u64, usize)>, Option<(u64, usize)>) = (None, None);
+        let (mut oldest, mut failing): (Option<Candidate>, Option<Candidate>) = (None, None);
         for step in 0..self.ring.len().min(LOOKED_AT) {
             if step >= SPARED && oldest.is_some() {
                 break;
@@ -112,10 +112,10 @@ impl Roster {
             self.hand += 1;
             let entry = self.ring.get_mut(place)?;
             let candidate = (*entry.used.get_mut(), place);
-            let was_spared = std::mem::replace(entry.spared.get_mut(), false);
+            let was_asked_for = std::mem::replace(entry.asked_for.get_mut(), false);
             match entry.manager.standing() {
                 Standing::Busy => {}
-                Standing::Spare if !was_spared => return Some(place),
+                Standing::Spare if !was_asked_for => return Some(place),
                 Standing::Spare => oldest = earlier(oldest, candidate),
                 Standing::Failing => failing = earlier(failing, candidate),
             }
@@ -150,7 +150,10 @@ impl Roster {
     }
 }
 
-fn earlier(found: Option<(u64, usize)>, other: (u64, usize)) -> Option<(u64, usize)> {
+/// When an entry was last asked for, and its place.
+type Candidate = (u64, usize);
+
+fn earlier(found: Option<Candidate>, other: Candidate) -> Option<Candidate> {
     Some(found.map_or(other, |found| found.min(other)))
 }
 

@@ -326,7 +326,7 @@ fn not_made(error: ConfigError) -> Error {
     Error::new(ErrorKind::Credential, "there is no token manager for the identity").with_source(error.into())
 }
 
-/// A manager with its token takes a few kilobytes.
+/// They take 2 MB and their tokens.
 const MOST_IDENTITIES: usize = 1000;
 
 /// The life of most tokens: who comes back later needs a new one in any case.
