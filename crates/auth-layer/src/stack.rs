@@ -8,8 +8,8 @@ use tower_layer::Layer;
 use crate::authorize::{Auth, AuthLayer};
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
-use crate::limit::{Throttle, ThrottleLayer};
-use crate::manager::TokenManager;
+use crate::limit::ThrottleLayer;
+use crate::manager::{Patience, TokenManager};
 use crate::pool::TokenPool;
 use crate::profile::Profile;
 use crate::retry::{Retry, RetryLayer, RetryPolicy};
@@ -37,10 +37,12 @@ pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
 ///
 /// 1. [`SpanLayer`]: one span for each call, all attempts inside.
 /// 2. [`RetryLayer`]: each attempt asks for the token anew.
-/// 3. [`AuthLayer`]: the token, and the answer to a rejected one.
-/// 4. [`ThrottleLayer`]: what is sent again counts against the provider's rate limits too. Only if
-///    [wanted](Self::with_rate_limits).
-/// 5. [`TimeoutLayer`]: each send has the whole time; waits for a token, a turn or a retry take nothing of it.
+/// 3. [`AuthLayer`]: the token, and the answer to a rejected one. Each send, also the one that answers a rejection, waits
+///    for its turn under the provider's rate limits, if that is [wanted](Self::with_rate_limits). The token is put on
+///    when the turn has come. A call that waits, for a token or a turn, holds no reservation of the services below.
+/// 4. [`TimeoutLayer`]: each send has the whole time; waits for a token, a turn or a retry take nothing of it.
+///
+/// A call without a token waits while token requests fail for a moment: see [`with_patience`](Self::with_patience).
 ///
 /// One clock, that of the manager or the pool, drives them all. Cheap to clone; clones, and the services made from them,
 /// share tokens, budgets and limits. To have streams sent again as well, put
@@ -65,7 +67,8 @@ pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
 pub struct StackLayer {
     retry: RetryLayer,
     auth: AuthLayer,
-    throttle: ThrottleLayer,
+    /// What was asked for. The retry policy may leave less of it.
+    patience: Duration,
     timeout: TimeoutLayer,
     profile: Profile,
     clock: Arc<dyn Clock>,
@@ -88,11 +91,21 @@ impl StackLayer {
         Self {
             retry: RetryLayer::new(RetryPolicy::new().with_clock(clock.clone())),
             auth,
-            throttle: ThrottleLayer::unlimited(),
+            patience: PATIENCE,
             timeout: TimeoutLayer::of(Limit::Default(TIMEOUT)).with_clock(clock.clone()),
             profile: profile.clone(),
             clock,
         }
+        .within_policy()
+    }
+
+    /// Limits the patience to what the retry policy allows.
+    fn within_policy(mut self) -> Self {
+        let policy = self.retry.policy();
+        let longest = policy.deadline().map_or(self.patience, |deadline| deadline.min(self.patience));
+        let patience = Patience::new(longest, policy.retries());
+        self.auth = self.auth.waiting(patience);
+        self
     }
 
     /// Says where requests with a relative target go; see
@@ -110,10 +123,24 @@ impl StackLayer {
     #[must_use]
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = RetryLayer::new(policy.with_clock(self.clock.clone()));
-        self
+        self.within_policy()
     }
 
-    /// Sends each request once; a rejected token is answered all the same.
+    /// Sets how long a call without a token waits while token requests fail for a moment, for example because the token
+    /// endpoint is overloaded or refuses connections: 10 s unless set. With zero it fails at once.
+    ///
+    /// All calls that wait share one token request, and the next one after each backoff. A call gives up earlier after as
+    /// many token requests as the retry policy allows attempts, and when the policy's deadline is shorter. It fails at
+    /// once if the next token request is later than all that, and after failures that do not pass by themselves. See
+    /// [`AuthLayer::with_patience`].
+    #[must_use]
+    pub fn with_patience(mut self, longest: Duration) -> Self {
+        self.patience = longest;
+        self.within_policy()
+    }
+
+    /// Sends each request once; a rejected token is answered all the same. A call without a token fails at once if the
+    /// token request fails.
     #[must_use]
     pub fn without_retry(self) -> Self {
         self.with_retry(RetryPolicy::new().with_attempts(1).without_deadline())
@@ -142,7 +169,8 @@ impl StackLayer {
     /// does not see.
     #[must_use]
     pub fn with_rate_limits(mut self) -> Self {
-        self.throttle = ThrottleLayer::builder(&self.profile).clock(self.clock.clone()).build();
+        let throttle = ThrottleLayer::builder(&self.profile).clock(self.clock.clone()).build();
+        self.auth = self.auth.with_rate_limits(throttle);
         self
     }
 
@@ -153,13 +181,15 @@ impl StackLayer {
 }
 
 impl<S> Layer<S> for StackLayer {
-    type Service = Spanned<Retry<Auth<Throttle<Timeout<S>>>>>;
+    type Service = Spanned<Retry<Auth<Timeout<S>>>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let sent = self.throttle.layer(self.timeout.layer(inner));
-        SpanLayer::new().layer(self.retry.layer(self.auth.layer(sent)))
+        SpanLayer::new().layer(self.retry.layer(self.auth.layer(self.timeout.layer(inner))))
     }
 }
+
+/// Enough for a token endpoint that restarts behind its load balancer, and short enough for a person who waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Longer than any call that still makes sense to its caller. An operation that takes longer says so itself.
 const TIMEOUT: Duration = Duration::from_secs(30);

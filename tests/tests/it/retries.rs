@@ -22,6 +22,7 @@ macro_rules! suite {
             b45_trouble_that_passes_is_noticed_by_nobody,
             b46_what_the_api_asks_for_is_waited_for,
             b47_a_day_is_not_waited_for,
+            cc09_a_busy_token_endpoint_is_waited_for_together,
             rt08_trouble_and_a_rejection_are_both_answered,
             a_call_that_hangs_is_given_up_and_made_again,
         );
@@ -62,6 +63,31 @@ async fn b45_trouble_that_passes_is_noticed_by_nobody<F: Fixture>() {
     site.inject(Endpoint::Api, Fault::Unavailable.forever());
     let failure = timed::<F>(&stage, &client).await.0.unwrap_err();
     assert_eq!((failure.api_status(), site.counters().api_calls), (Some(503), 8));
+}
+
+async fn cc09_a_busy_token_endpoint_is_waited_for_together<F: Fixture>() {
+    let stage = Stage::start().await;
+    let site = stage.site::<F>();
+    let client = stage.builder::<F>().build().unwrap();
+    site.inject(Endpoint::Token, Fault::Unavailable.times(2));
+    let others: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { F::call(&client).await })
+        })
+        .collect();
+    timed::<F>(&stage, &client).await.0.unwrap();
+    for call in others {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(site.counters().token_requests, 3);
+
+    // Without patience a call fails after one request.
+    let hasty = |stack: auth_layer::StackLayer| stack.with_patience(Duration::ZERO);
+    let client = stage.builder::<F>().stack(hasty).build().unwrap();
+    site.inject(Endpoint::Token, Fault::Unavailable.times(1));
+    F::call(&client).await.unwrap_err();
+    assert_eq!(site.counters().token_requests, 4);
 }
 
 async fn b46_what_the_api_asks_for_is_waited_for<F: Fixture>() {

@@ -1,7 +1,7 @@
 //! `ResponseFuture`: wait for a token, call inner, look at the answer.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,14 +13,15 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::grpc;
 use super::judge::{Judgement, Operation};
 use super::layer::Rules;
+use super::waiting::ready;
 use crate::clock::Clock;
 use crate::drain::drain;
 use crate::error::{BoxError, Error};
-use crate::manager::{Token, TokenManager};
-use crate::replay::{Keep, Kept};
+use crate::limit::Pace;
+use crate::manager::TokenManager;
+use crate::replay::Kept;
 use crate::token::Generation;
 
 pin_project! {
@@ -50,9 +51,9 @@ pin_project! {
     #[project = StateProjected]
     enum State<S, B, F, R: Body> {
         /// The request is on its way. `spare` is what the answer to a rejection needs; without it, any response is
-        /// the caller's.
-        Sent { #[pin] response: F, spare: Option<Spare<S, B>> },
-        /// Waiting for a token, or answering a rejection.
+        /// the caller's. The pace, if the request has one, hears what the response says.
+        Sent { #[pin] response: F, spare: Option<Spare<S, B>>, pace: Option<Arc<Pace>> },
+        /// Waiting for a token or a turn, or answering a rejection.
         Slow { slow: SlowFuture<R> },
         Failed { error: Option<Error> },
     }
@@ -80,8 +81,19 @@ where
     S: Service<Request<B>>,
     R: Body,
 {
-    pub(super) const fn sent(response: S::Future, spare: Option<Spare<S, B>>) -> Self {
-        Self { state: State::Sent { response, spare } }
+    pub(super) const fn sent(
+        response: S::Future,
+        spare: Option<Spare<S, B>>,
+        pace: Option<Arc<Pace>>,
+    ) -> Self {
+        Self { state: State::Sent { response, spare, pace } }
+    }
+
+    #[cold]
+    pub(super) fn slow(
+        slow: impl Future<Output = Result<Response<ResponseBody<R>>, BoxError>> + Send + 'static,
+    ) -> Self {
+        Self { state: State::Slow { slow: Box::pin(slow) } }
     }
 
     pub(super) const fn failed(error: Error) -> Self {
@@ -89,46 +101,9 @@ where
     }
 }
 
-impl<S, B, R> ResponseFuture<S, B, R>
-where
-    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: Send + 'static,
-    R: Body + Send + 'static,
-    R::Data: Send,
-    R::Error: Send,
-{
-    /// Sends `request` through `ready` as soon as the token arrives.
-    pub(super) fn waiting(
-        arrival: impl Future<Output = Result<Arc<Token>, Error>> + Send + 'static,
-        mut ready: S,
-        rules: Arc<Rules>,
-        chosen: Option<TokenManager>,
-        operation: Operation,
-        mut request: Request<B>,
-        keep: Keep<B>,
-    ) -> Self {
-        let slow = Box::pin(async move {
-            let token = arrival.await?;
-            let is_call = grpc::is_call(&request);
-            let kept = keep(&mut request, &rules.common);
-            request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-            let response = ready.call(request).await.map_err(Into::into)?;
-            let generation = token.generation();
-            let spare = Spare { service: ready, rules, chosen, operation, is_call, kept, generation };
-            match spare.judge(&response) {
-                Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
-                judgement => answer(response, judgement, spare).await,
-            }
-        });
-        Self { state: State::Slow { slow } }
-    }
-}
-
 impl<S, B, R> Future for ResponseFuture<S, B, R>
 where
-    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
     B: Send + 'static,
@@ -141,9 +116,12 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let slow = match self.as_mut().project().state.project() {
-                StateProjected::Sent { response, spare } => {
+                StateProjected::Sent { response, spare, pace } => {
                     let response = ready!(response.poll(cx)).map_err(Into::into)?;
                     let status = response.status();
+                    if let Some(pace) = pace {
+                        pace.heed(status, response.headers());
+                    }
                     let judged = spare.take_if(|spare| spare.is_concerned(status));
                     let Some(judged) = judged else {
                         let response = response.map(ResponseBody::new);
@@ -153,7 +131,7 @@ where
                         }));
                     };
                     let spare = judged;
-                    match refused(response, spare) {
+                    match refused(response, spare, pace.take()) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(slow) => slow,
                     }
@@ -174,9 +152,10 @@ where
 fn refused<S, B, R>(
     response: Response<R>,
     spare: Spare<S, B>,
+    pace: Option<Arc<Pace>>,
 ) -> Result<Response<ResponseBody<R>>, SlowFuture<R>>
 where
-    S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
     B: Send + 'static,
@@ -186,7 +165,7 @@ where
 {
     match spare.judge(&response) {
         Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
-        judgement => Err(Box::pin(answer(response, judgement, spare))),
+        judgement => Err(Box::pin(answer(response, judgement, spare, pace))),
     }
 }
 
@@ -197,14 +176,14 @@ impl<S, B> Spare<S, B> {
         self.is_call || self.rules.concerns(self.operation, status)
     }
 
-    fn judge<R>(&self, response: &Response<R>) -> Judgement {
+    pub(super) fn judge<R>(&self, response: &Response<R>) -> Judgement {
         let is_whole = || self.kept.as_ref().is_some_and(Kept::is_whole);
         judge(&self.rules, self.operation, self.is_call.then(is_whole), response)
     }
 
     /// Notes that the API accepted the token.
     #[inline]
-    fn accepted<R: Body>(&self, response: Response<ResponseBody<R>>) -> Response<ResponseBody<R>> {
+    pub(super) fn accepted<R: Body>(&self, response: Response<ResponseBody<R>>) -> Response<ResponseBody<R>> {
         self.rules.manager(self.chosen.as_ref()).accept(self.generation);
         response
     }
@@ -212,17 +191,18 @@ impl<S, B> Spare<S, B> {
 
 /// Gives the response back, unless it rejects the token, there is another one, and the request can be sent again:
 /// then sends it once more.
-async fn answer<S, B, R>(
+pub(super) async fn answer<S, B, R>(
     response: Response<R>,
     judgement: Judgement,
     spare: Spare<S, B>,
+    pace: Option<Arc<Pace>>,
 ) -> Result<Response<ResponseBody<R>>, BoxError>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     S::Error: Into<BoxError>,
     R: Body,
 {
-    let Spare { mut service, rules, chosen, operation, is_call, kept, generation } = spare;
+    let Spare { service, rules, chosen, operation, is_call, kept, generation } = spare;
     let manager = rules.manager(chosen.as_ref());
     let clock = &**manager.clock();
     let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
@@ -237,12 +217,23 @@ where
     let Some(token) = manager.token_for_resend(generation).await else {
         return Ok(response);
     };
+    // The turn comes first, as long as the rejection can still be given back.
+    let place = match &pace {
+        None => None,
+        Some(pace) => match pace.place().await {
+            Ok(place) => Some(place),
+            Err(_too_late) => return Ok(response),
+        },
+    };
     drain(response.into_body(), clock).await;
     let mut request = kept.into_request(&rules.common);
+    let (mut service, token) = ready(service, manager, rules.patience, pace.as_deref(), place, token).await?;
     request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-    poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
     manager.count_resend();
     let response = service.call(request).await.map_err(Into::into)?;
+    if let Some(pace) = &pace {
+        pace.heed(response.status(), response.headers());
+    }
     let judgement = judge(&rules, operation, is_call.then_some(true), &response);
     let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
     manager.resent(token.generation(), !rejected);

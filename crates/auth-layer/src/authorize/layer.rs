@@ -1,8 +1,9 @@
 //! `AuthLayer`: what is configured once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::Extensions;
+use http::{Extensions, Request, Uri};
 use tower_layer::Layer;
 
 use super::judge::Operation;
@@ -12,7 +13,8 @@ use super::unlisted::Unlisted;
 use crate::config_error::ConfigError;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
-use crate::manager::TokenManager;
+use crate::limit::{Pace, ThrottleLayer};
+use crate::manager::{Patience, TokenManager};
 use crate::pool::TokenPool;
 use crate::profile::{BodySign, Origin, Origins, Profile};
 use crate::replay::Common;
@@ -100,6 +102,9 @@ pub(super) struct Rules {
     pub(super) signs_in_success: bool,
     /// A 401 without a Bearer challenge rejects the token.
     pub(super) other_schemes_reject: bool,
+    pub(super) patience: Patience,
+    /// The rate limits that each send keeps within.
+    throttle: Option<ThrottleLayer>,
     pub(super) common: Common,
     pub(super) unlisted: Unlisted,
 }
@@ -134,6 +139,8 @@ impl AuthLayer {
             signs: profile.facts().signs.clone(),
             signs_in_success: profile.facts().signs.iter().any(BodySign::may_be_in_success),
             other_schemes_reject: profile.facts().other_schemes_reject,
+            patience: Patience::NONE,
+            throttle: None,
             common: Common::default(),
             unlisted: Unlisted::default(),
         };
@@ -170,6 +177,54 @@ impl AuthLayer {
         Ok(self)
     }
 
+    /// Sets how long a call without a token waits while token requests fail for a moment, for example because the token
+    /// endpoint is overloaded or refuses connections. Unless set, and with zero, the call fails at once;
+    /// [`StackLayer`](crate::StackLayer) sets 10 s.
+    ///
+    /// - All calls that wait share one token request, and the next one after each backoff.
+    /// - A call fails at once if the next token request is later than it would wait
+    ///   ([`Error::retry_after`](crate::Error::retry_after)), and after a failure that does not pass by itself.
+    /// - The token request that is on its way when the call is made is waited for until it ends, as without patience.
+    /// - Outside a tokio runtime there is no timer, and the call fails at once.
+    ///
+    /// ```
+    /// # fn show(layer: auth_layer::AuthLayer) {
+    /// use std::time::Duration;
+    ///
+    /// let layer = layer.with_patience(Duration::from_secs(5));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_patience(self, longest: Duration) -> Self {
+        self.waiting(Patience::new(longest, u32::MAX))
+    }
+
+    pub(crate) fn waiting(mut self, patience: Patience) -> Self {
+        Arc::make_mut(&mut self.rules).patience = patience;
+        self
+    }
+
+    /// Keeps each send within rate limits, also the one that answers a rejection: it waits for its turn before the token
+    /// is put on. Requests that carry no managed token wait as well. Give the throttle the clock of the manager.
+    ///
+    /// A request whose turn comes later than [`max_wait`](crate::limit::ThrottleLayerBuilder::max_wait) fails with
+    /// [`Throttled`](crate::limit::Throttled). If it was rejected before, the caller gets that response.
+    ///
+    /// ```
+    /// use auth_layer::limit::ThrottleLayer;
+    /// use auth_layer::{AuthLayer, Profile};
+    ///
+    /// # fn show(manager: auth_layer::TokenManager) {
+    /// let profile = Profile::gotab();
+    /// let layer = AuthLayer::new(&profile, manager).with_rate_limits(ThrottleLayer::new(&profile));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_rate_limits(mut self, throttle: ThrottleLayer) -> Self {
+        Arc::make_mut(&mut self.rules).throttle = Some(throttle);
+        self
+    }
+
     /// The same layer for request bodies of any type, those that are not [`TryClone`](crate::TryClone) included. It sends
     /// each request once: a rejected token is renewed, and the response that rejected it goes back to the caller.
     pub const fn without_resend(self) -> AuthOnceLayer {
@@ -203,6 +258,18 @@ impl Rules {
             Managers::One(_) => Ok(None),
             Managers::Pool(pool) => pool.choose(extensions).map(Some),
         }
+    }
+
+    /// The pace that a request has to keep, if there is one.
+    #[inline]
+    pub(super) fn pace<B>(&self, request: &Request<B>) -> Option<&Arc<Pace>> {
+        self.pace_of(request.uri(), request.extensions())
+    }
+
+    /// The same for a request of another type.
+    #[inline]
+    pub(super) fn pace_of(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
+        self.throttle.as_ref()?.pace(uri, extensions)
     }
 
     /// The manager that was chosen, or the only one.

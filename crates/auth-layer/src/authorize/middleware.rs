@@ -1,5 +1,10 @@
 //! The same for stacks built on `reqwest-middleware`.
 
+use std::error::Error as StdError;
+use std::fmt;
+use std::future;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use http::{Extensions, Response};
@@ -9,9 +14,12 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 use super::body::ResponseBody;
 use super::decide::Permit;
 use super::judge::{Judgement, Operation};
-use super::layer::AuthLayer;
+use super::layer::{AuthLayer, Rules};
+use super::waiting::ready;
 use crate::clock::Clock;
-use crate::manager::Token;
+use crate::error::BoxError;
+use crate::limit::{Pace, Place};
+use crate::manager::{Token, TokenManager};
 
 /// [`AuthLayer`] for a stack built on `reqwest-middleware`.
 ///
@@ -49,20 +57,26 @@ impl Middleware for AuthMiddleware {
         let Ok(uri) = request.url().as_str().parse() else {
             return next.run(request, extensions).await;
         };
+        let pace = rules.pace_of(&uri, extensions).cloned();
         let operation = match rules.permit(&uri, request.headers(), extensions) {
             Permit::Managed(operation) => operation,
-            Permit::Untouched => return next.run(request, extensions).await,
+            Permit::Untouched => return pass(request, extensions, next, pace.as_deref()).await,
             Permit::Given(bearer) => {
                 request.headers_mut().insert(AUTHORIZATION, bearer);
-                return next.run(request, extensions).await;
+                return pass(request, extensions, next, pace.as_deref()).await;
             }
             Permit::Refused(error) => return Err(not_sent(error)),
         };
         let chosen = rules.choose(operation, extensions).map_err(not_sent)?;
         let manager = rules.manager(chosen.as_ref());
-        let token = manager.token().await.map_err(not_sent)?;
+        let token = match manager.hit(&mut None) {
+            Some(token) => token.clone(),
+            None => manager.arrival(rules.patience).map_err(not_sent)?.await.map_err(not_sent)?,
+        };
+        let token = in_turn(rules, manager, pace.as_deref(), None, token).await?;
         let again = request.try_clone();
         let response = next.clone().run(authorized(request, &token), extensions).await?;
+        heed(pace.as_deref(), &response);
         let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
         if !rejected {
             manager.accept(token.generation());
@@ -75,8 +89,17 @@ impl Middleware for AuthMiddleware {
         let Some(token) = manager.token_for_resend(token.generation()).await else {
             return Ok(response);
         };
+        let place = match &pace {
+            None => None,
+            Some(pace) => match pace.place().await {
+                Ok(place) => Some(place),
+                Err(_too_late) => return Ok(response),
+            },
+        };
+        let token = in_turn(rules, manager, pace.as_deref(), place, token).await?;
         manager.count_resend();
         let response = next.run(authorized(again, &token), extensions).await?;
+        heed(pace.as_deref(), &response);
         let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
         manager.resent(token.generation(), !rejected);
         Ok(response)
@@ -114,12 +137,62 @@ impl AuthMiddleware {
     }
 }
 
+/// Waits for a turn, and returns the token that is good then.
+async fn in_turn(
+    rules: &Rules,
+    manager: &TokenManager,
+    pace: Option<&Pace>,
+    place: Option<Place<'_>>,
+    token: Arc<Token>,
+) -> Result<Arc<Token>> {
+    // A middleware reserves nothing of what comes after it.
+    let next = tower::service_fn(|_: http::Request<()>| future::ready(Ok::<(), BoxError>(())));
+    let (_, token) = ready(next, manager, rules.patience, pace, place, token).await.map_err(not_sent)?;
+    Ok(token)
+}
+
+/// Sends a request that carries no managed token, in its turn.
+async fn pass(
+    request: reqwest::Request,
+    extensions: &mut Extensions,
+    next: Next<'_>,
+    pace: Option<&Pace>,
+) -> Result<reqwest::Response> {
+    if let Some(pace) = pace {
+        let place = pace.place().await.map_err(not_sent)?;
+        while !place.take() {
+            place.due().await.map_err(not_sent)?;
+        }
+    }
+    let response = next.run(request, extensions).await?;
+    heed(pace, &response);
+    Ok(response)
+}
+
+fn heed(pace: Option<&Pace>, response: &reqwest::Response) {
+    if let Some(pace) = pace {
+        pace.heed(response.status(), response.headers());
+    }
+}
+
 /// `reqwest_middleware::Error` gives out the cause of what it holds, and not the thing itself: with this around it,
 /// [`Error::find`](crate::Error::find) finds ours.
-fn not_sent(error: crate::Error) -> Error {
-    match Error::middleware(error) {
-        Error::Middleware(cause) => Error::Middleware(cause.context("the request was not sent")),
-        other @ Error::Reqwest(_) => other,
+#[derive(Debug)]
+struct NotSent(BoxError);
+
+fn not_sent(cause: impl Into<BoxError>) -> Error {
+    Error::middleware(NotSent(cause.into()))
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request was not sent")
+    }
+}
+
+impl StdError for NotSent {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
     }
 }
 

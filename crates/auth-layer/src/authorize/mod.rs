@@ -36,6 +36,7 @@ mod middleware;
 mod once;
 mod service;
 mod unlisted;
+mod waiting;
 
 pub use body::ResponseBody;
 pub use future::ResponseFuture;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::{self, Either};
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
@@ -14,22 +15,27 @@ use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
 use super::grpc;
 use super::layer::Rules;
-use crate::error::BoxError;
+use super::waiting::{self, Waiting};
+use crate::error::{BoxError, Error};
 use crate::manager::Token;
 use crate::replay::{Keep, Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
 ///
 /// On the path of a request whose token is in hand it takes no lock, allocates nothing and boxes nothing; a wait
-/// for a token, and the answer to a rejection, box their future. It keeps the token that it sent last, until its next
-/// call or its end.
+/// for a token or a turn, and the answer to a rejection, box their future. It keeps the token that it sent last, until its
+/// next call or its end.
+///
+/// A call that waits gives up the reservation of the inner service that was made for it, and polls a clone ready when it
+/// has what it waited for. So the inner service may have a limit that token requests share.
 ///
 /// [`AuthLayer`](crate::AuthLayer#bounds) lists the bounds of the service under it, and what to do where one does not hold.
 ///
 /// # Errors
 ///
-/// [`Error`](crate::Error), boxed, if the request needs a token and none could be had: it is then not sent. What
-/// the inner service fails with is passed on.
+/// [`Error`](crate::Error), boxed, if the request needs a token and none could be had: it is then not sent.
+/// [`Throttled`](crate::limit::Throttled) if its turn under a rate limit comes too late. The errors of the inner service
+/// are passed on.
 ///
 /// # Cancel safety
 ///
@@ -96,39 +102,88 @@ impl<S> Auth<S> {
     {
         let operation = match self.rules.permit(request.uri(), request.headers(), request.extensions()) {
             Permit::Managed(operation) => operation,
-            Permit::Untouched => return ResponseFuture::sent(self.inner.call(request), None),
+            Permit::Untouched => return self.pass(request),
             Permit::Given(bearer) => {
                 request.headers_mut().insert(AUTHORIZATION, bearer);
-                return ResponseFuture::sent(self.inner.call(request), None);
+                return self.pass(request);
             }
-            Permit::Refused(error) => return ResponseFuture::failed(error),
+            Permit::Refused(error) => return self.refuse(error),
         };
         let chosen = match self.rules.choose(operation, request.extensions()) {
             Ok(chosen) => chosen,
-            Err(error) => return ResponseFuture::failed(error),
+            Err(error) => return self.refuse(error),
         };
+        let pace = self.rules.pace(&request).cloned();
         let manager = self.rules.manager(chosen.as_ref());
         // What was seen of one manager says nothing of another.
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
-        if let Some(token) = manager.hit(seen) {
-            let generation = token.generation();
-            let is_call = grpc::is_call(&request);
-            let kept = keep(&mut request, &self.rules.common);
-            request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-            // The instance that was polled ready is called here and now; the spare is polled before it is used.
-            let service = self.inner.clone();
-            let spare =
-                Spare { service, rules: self.rules.clone(), chosen, operation, is_call, kept, generation };
-            return ResponseFuture::sent(self.inner.call(request), Some(spare));
-        }
-        match manager.arrival() {
-            Ok(arrival) => {
-                let next = self.inner.clone();
-                let ready = std::mem::replace(&mut self.inner, next);
-                ResponseFuture::waiting(arrival, ready, self.rules.clone(), chosen, operation, request, keep)
+        let arrival = match manager.hit(seen) {
+            Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
+                let generation = token.generation();
+                let is_call = grpc::is_call(&request);
+                let kept = keep(&mut request, &self.rules.common);
+                request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
+                // The instance that was polled ready is called here and now; the spare is polled before it is used.
+                let service = self.inner.clone();
+                let spare = Spare {
+                    service,
+                    rules: self.rules.clone(),
+                    chosen,
+                    operation,
+                    is_call,
+                    kept,
+                    generation,
+                };
+                return ResponseFuture::sent(self.inner.call(request), Some(spare), pace);
             }
-            Err(error) => ResponseFuture::failed(error),
+            Some(token) => Either::Left(future::ready(Ok(token.clone()))),
+            None => match manager.arrival(self.rules.patience) {
+                Ok(arrival) => Either::Right(arrival),
+                Err(error) => return self.refuse(error),
+            },
+        };
+        let service = self.unreserved();
+        let waiting = Waiting { service, rules: self.rules.clone(), chosen, operation, pace, request, keep };
+        ResponseFuture::slow(waiting.send(arrival))
+    }
+
+    /// Sends a request that carries no managed token.
+    fn pass<B, R>(&mut self, request: Request<B>) -> ResponseFuture<S, B, R>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Send + 'static,
+        R: Body + Send + 'static,
+    {
+        match self.rules.pace(&request).cloned() {
+            Some(pace) if !pace.try_turn() => {
+                ResponseFuture::slow(waiting::pass(self.unreserved(), pace, request))
+            }
+            pace => ResponseFuture::sent(self.inner.call(request), None, pace),
         }
+    }
+
+    /// Fails a request that is not sent.
+    #[cold]
+    fn refuse<B, R>(&mut self, error: Error) -> ResponseFuture<S, B, R>
+    where
+        S: Service<Request<B>> + Clone,
+        R: Body,
+    {
+        self.inner = self.inner.clone();
+        ResponseFuture::failed(error)
+    }
+
+    /// An instance of the inner service for a request that has to wait. This one gives up what it has reserved: a token
+    /// request may need it.
+    #[cold]
+    fn unreserved(&mut self) -> S
+    where
+        S: Clone,
+    {
+        self.inner = self.inner.clone();
+        self.inner.clone()
     }
 }
 

@@ -37,7 +37,11 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// # assert_eq!(explain(&error), "the call itself failed");
 /// ```
 #[derive(Clone)]
-pub struct Error(Arc<Inner>);
+pub struct Error {
+    inner: Arc<Inner>,
+    /// How long the next token request is off. It differs between the callers who get one failure.
+    next_request: Option<Duration>,
+}
 
 struct Inner {
     kind: ErrorKind,
@@ -64,7 +68,7 @@ impl Error {
                 | ErrorKind::Secret
                 | ErrorKind::Store
         );
-        Self(Arc::new(Inner {
+        let inner = Inner {
             kind,
             transient,
             message: message.into(),
@@ -75,7 +79,8 @@ impl Error {
             server_message: None,
             retry_after: None,
             source: None,
-        }))
+        };
+        Self { inner: Arc::new(inner), next_request: None }
     }
 
     /// Makes the error of a [`TokenSource`](crate::TokenSource) that is not ours.
@@ -102,34 +107,34 @@ impl Error {
 
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        self.inner.kind
     }
 
     /// Whether it may heal by itself: the same call may succeed later. The cause is in
     /// [`source`](StdError::source).
     pub fn is_transient(&self) -> bool {
-        self.0.transient
+        self.inner.transient
     }
 
     /// What a person has to do: where a sign-in is needed ([`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)), or
     /// where the server refuses the client ([`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy)).
     pub fn remedy(&self) -> Option<&str> {
-        self.0.remedy.as_deref()
+        self.inner.remedy.as_deref()
     }
 
     /// The endpoint that was asked, mostly the token endpoint, without query.
     pub fn endpoint(&self) -> Option<&str> {
-        self.0.endpoint.as_deref()
+        self.inner.endpoint.as_deref()
     }
 
     /// The status of the token endpoint's answer.
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.status
+        self.inner.status
     }
 
     /// The OAuth error of the token endpoint's answer.
     pub fn oauth(&self) -> Option<&OAuthError> {
-        self.0.oauth.as_ref()
+        self.inner.oauth.as_ref()
     }
 
     /// The text in which the server explains a refusal, at most 200 characters of it and without secrets. It is there
@@ -138,12 +143,22 @@ impl Error {
     /// It is taken from `error_description`, or else from `message`, `detail` and their like: those of the object in
     /// `error`, of the answer itself, or of the first object in `errors`.
     pub fn server_message(&self) -> Option<&str> {
-        self.0.server_message.as_deref().or_else(|| self.0.oauth.as_ref()?.description())
+        self.inner.server_message.as_deref().or_else(|| self.inner.oauth.as_ref()?.description())
     }
 
-    /// How long the token endpoint asked to be left alone (`Retry-After`, in seconds or as a date).
+    /// How long to wait before the next call.
+    ///
+    /// An error that a [`TokenManager`](crate::TokenManager) remembers says how long the next token request is off: until
+    /// then calls get this error. Any other says how long the token endpoint asked to be left alone (`Retry-After`, in
+    /// seconds or as a date), if it did.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.next_request.or(self.inner.retry_after)
+    }
+
+    /// Says how long the next token request is off. This allocates nothing, since a herd may get the error.
+    pub(crate) const fn with_next_request(mut self, wait: Duration) -> Self {
+        self.next_request = Some(wait);
+        self
     }
 
     pub(crate) fn with_transience(self, transient: bool) -> Self {
@@ -188,7 +203,7 @@ impl Error {
 
     /// Errors are changed only while they are being made, when nobody else holds them.
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
             change(inner);
         }
         self
@@ -197,18 +212,28 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.write_str(&inner.message)?;
-        if let Some(endpoint) = &inner.endpoint {
+        fmt::Display::fmt(&*self.inner, f)?;
+        match self.next_request {
+            // Rounded up: a caller who waits that long is not too early.
+            Some(wait) => write!(f, "; the next token request is in {} s", wait.as_millis().div_ceil(1_000)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(endpoint) = &self.endpoint {
             write!(f, " (at {endpoint})")?;
         }
-        if let Some(remedy) = &inner.remedy {
-            return inner.fmt_with(remedy, f);
+        if let Some(remedy) = &self.remedy {
+            return self.fmt_with(remedy, f);
         }
-        if let Some(status) = inner.status {
+        if let Some(status) = self.status {
             write!(f, ", status {}", status.as_u16())?;
         }
-        match (&inner.oauth, &inner.server_message) {
+        match (&self.oauth, &self.server_message) {
             (Some(oauth), _) => write!(f, ", {oauth}"),
             (None, Some(message)) => write!(f, ": {message}"),
             (None, None) => Ok(()),
@@ -236,7 +261,7 @@ impl Inner {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
+        let inner = &*self.inner;
         f.debug_struct("Error")
             .field("kind", &inner.kind)
             .field("transient", &inner.transient)
@@ -246,6 +271,7 @@ impl fmt::Debug for Error {
             .field("status", &inner.status)
             .field("oauth", &inner.oauth)
             .field("server_message", &inner.server_message)
+            .field("next_request", &self.next_request)
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }
@@ -253,7 +279,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.inner.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -29,7 +29,7 @@ use crate::profile::{Origins, Profile, RateLimit};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ThrottleLayer {
-    pub(super) limits: Arc<Limits>,
+    limits: Arc<Limits>,
 }
 
 /// What decides about every request.
@@ -37,7 +37,6 @@ pub struct ThrottleLayer {
 pub(super) struct Limits {
     origins: Origins,
     paces: Vec<Arc<Pace>>,
-    pub(super) patience: Option<Duration>,
 }
 
 impl ThrottleLayer {
@@ -46,20 +45,19 @@ impl ThrottleLayer {
         Self::builder(profile).build()
     }
 
-    /// Keeps within no limits.
-    pub(crate) fn unlimited() -> Self {
-        let limits = Limits { origins: Origins::default(), paces: Vec::new(), patience: None };
-        Self { limits: Arc::new(limits) }
-    }
-
     /// The same, with options.
     pub fn builder(profile: &Profile) -> ThrottleLayerBuilder {
         ThrottleLayerBuilder {
             origins: profile.origins().clone(),
             limits: profile.rate_limits().to_vec(),
             clock: Arc::new(SystemClock::new()),
-            patience: None,
+            max_wait: None,
         }
+    }
+
+    /// The pace of a request, if it has one.
+    pub(crate) fn pace(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
+        self.limits.pace(uri, extensions)
     }
 }
 
@@ -102,7 +100,7 @@ pub struct ThrottleLayerBuilder {
     origins: Origins,
     limits: Vec<RateLimit>,
     clock: Arc<dyn Clock>,
-    patience: Option<Duration>,
+    max_wait: Option<Duration>,
 }
 
 impl ThrottleLayerBuilder {
@@ -114,8 +112,8 @@ impl ThrottleLayerBuilder {
 
     /// How long a request may be held back; for ever unless set. One whose turn comes later is not sent, and fails
     /// with [`Throttled`](super::Throttled): at once if it is known by then, after that time at the latest.
-    pub const fn max_wait(mut self, patience: Duration) -> Self {
-        self.patience = Some(patience);
+    pub const fn max_wait(mut self, longest: Duration) -> Self {
+        self.max_wait = Some(longest);
         self
     }
 
@@ -126,9 +124,9 @@ impl ThrottleLayerBuilder {
             let class = limit.class();
             if paces.iter().all(|pace| pace.class() != class) {
                 let limits: Vec<_> = self.limits.iter().filter(|limit| limit.class() == class).collect();
-                paces.extend(Pace::new(class, &limits, self.clock.clone()).map(Arc::new));
+                paces.extend(Pace::new(class, &limits, self.max_wait, self.clock.clone()).map(Arc::new));
             }
         }
-        ThrottleLayer { limits: Arc::new(Limits { origins: self.origins, paces, patience: self.patience }) }
+        ThrottleLayer { limits: Arc::new(Limits { origins: self.origins, paces }) }
     }
 }

@@ -1,8 +1,10 @@
 //! Keeps calls within the rate limits that a provider publishes.
 //!
-//! [`ThrottleLayer`] holds each request back until its turn under the limit of its class has come. It goes next to the
-//! transport, inside of [`AuthLayer`](crate::AuthLayer) and of whatever retries, so that each request that is really
-//! sent counts:
+//! [`ThrottleLayer`] holds each request back until its turn under the limit of its class has come. [`StackLayer`](crate::StackLayer) does
+//! so where it is [wanted](crate::StackLayer::with_rate_limits). In other stacks, give it to the
+//! [`AuthLayer`](crate::AuthLayer::with_rate_limits): then each request that is really sent has a turn, also one that is
+//! sent again after a rejection, and the token is put on when the turn has come. Under an `AuthLayer` that does not know
+//! of it, a token can expire while its request waits for a turn.
 //!
 //! ```
 //! use auth_layer::limit::ThrottleLayer;
@@ -15,11 +17,12 @@
 //! # });
 //! let profile = Profile::gotab();
 //! let service = ServiceBuilder::new()
-//!     .layer(AuthLayer::new(&profile, manager))
-//!     .layer(ThrottleLayer::new(&profile))
+//!     .layer(AuthLayer::new(&profile, manager).with_rate_limits(ThrottleLayer::new(&profile)))
 //!     .service(transport);
 //! # }
 //! ```
+//!
+//! A stack without an `AuthLayer` takes it as a layer of its own, next to the transport.
 //!
 //! # Which requests count
 //!
@@ -45,9 +48,14 @@ mod headers;
 mod layer;
 mod pace;
 mod service;
+mod spacing;
 mod throttled;
+mod turn;
 
 pub use future::ResponseFuture;
 pub use layer::{ThrottleLayer, ThrottleLayerBuilder};
 pub use service::Throttle;
 pub use throttled::Throttled;
+
+pub(crate) use pace::{Pace, Place};
+pub(crate) use turn::ready;

@@ -9,13 +9,15 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::layer::Limits;
+use super::turn::ready;
 use crate::error::BoxError;
 
 /// The service of [`ThrottleLayer`](super::ThrottleLayer).
 ///
 /// Requests of a class go in the order in which they were given to [`call`](Service::call) and first polled. One that
 /// has no limit passes without a lock and without an allocation; one whose turn it is, without an allocation. There is
-/// no task behind it. Those who wait need the timer of tokio's runtime.
+/// no task behind it. Those who wait need the timer of tokio's runtime. They hold no reservation of the inner service
+/// meanwhile: each polls it ready when its turn is due.
 ///
 /// # Errors
 ///
@@ -80,13 +82,13 @@ where
         if pace.try_turn() {
             return ResponseFuture::sent(self.inner.call(request), Some(pace));
         }
-        // The instance that was polled ready goes along; the clone stays.
-        let next = self.inner.clone();
-        let mut ready = std::mem::replace(&mut self.inner, next);
-        let patience = self.limits.patience;
+        // Those who wait reserve nothing: what this instance holds may be what others need to go on.
+        self.inner = self.inner.clone();
+        let service = self.inner.clone();
         ResponseFuture::waiting(Box::pin(async move {
-            pace.turn(patience).await?;
-            let response = ready.call(request).await.map_err(Into::into)?;
+            let ready = ready(service, Some(&pace), None, || true).await?;
+            let mut service = ready.expect("the request is always to be sent");
+            let response = service.call(request).await.map_err(Into::into)?;
             pace.heed(response.status(), response.headers());
             Ok(response)
         }))

@@ -55,9 +55,15 @@ impl Failures {
         renewal::backoff(error, count, chance)
     }
 
-    /// The failure that callers get at this moment.
-    pub(super) fn remembered(&self, now: Now) -> Option<&Error> {
-        self.remembered.as_ref().filter(|failure| !now.reached(failure.until)).map(|failure| &failure.error)
+    /// The failure that callers get at this moment. It says how long the next token request is off.
+    pub(super) fn remembered(&self, now: Now) -> Option<Error> {
+        let failure = self.remembered.as_ref()?;
+        self.remembered_until(now).map(|until| failure.error.clone().with_next_request(now.until(until)))
+    }
+
+    /// Until when a failure is remembered, if one is.
+    pub(super) fn remembered_until(&self, now: Now) -> Option<Now> {
+        self.remembered.as_ref().map(|failure| failure.until).filter(|until| !now.reached(*until))
     }
 
     /// Whether a failure is remembered, or was until a short while ago: a source that fails each time would be asked more
@@ -81,7 +87,7 @@ impl Failures {
     /// Notes that an exchange begins, or a check if a failure is still remembered. Returns which of them: `true` is a
     /// check.
     pub(super) fn begin(&mut self, now: Now) -> bool {
-        let is_check = self.remembered(now).is_some();
+        let is_check = self.remembered_until(now).is_some();
         let next_check = self.next_check(now);
         match &mut self.remembered {
             // From start to start, so that a check that is dropped with its runtime counts as well.

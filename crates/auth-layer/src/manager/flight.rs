@@ -25,11 +25,12 @@ pub(super) enum Flight {
 /// A seat on a flight, as a caller holds it.
 #[derive(Debug)]
 pub(super) enum Seat {
-    Spawned(watch::Receiver<Option<Outcome>>, Waiters),
+    /// The waiters are `None` if the holder does not count as one.
+    Spawned(watch::Receiver<Option<Outcome>>, Option<Waiters>),
     Driven(Shared<BoxFuture<'static, Outcome>>),
 }
 
-/// Tells an exchange whether a caller waits for it. Each seat holds a clone, and so do the flight and the exchange.
+/// Tells an exchange whether a caller waits for it. Each counted seat holds a clone, and so do the flight and the exchange.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiters(Arc<()>);
 
@@ -53,7 +54,7 @@ impl Flight {
             let arrived = exchange.await;
             sender.send_replace(Some(arrived));
         });
-        let seat = Seat::Spawned(outcome.clone(), waiters.clone());
+        let seat = Seat::Spawned(outcome.clone(), Some(waiters.clone()));
         (Self::Spawned { outcome, task: task.abort_handle(), waiters }, seat)
     }
 
@@ -69,7 +70,7 @@ impl Flight {
         match self {
             Self::Spawned { outcome, waiters, .. } => {
                 let in_the_air = outcome.borrow().is_none() && outcome.has_changed().is_ok();
-                in_the_air.then(|| Seat::Spawned(outcome.clone(), waiters.clone()))
+                in_the_air.then(|| Seat::Spawned(outcome.clone(), Some(waiters.clone())))
             }
             Self::Driven(weak) => weak.upgrade().filter(|shared| shared.peek().is_none()).map(Seat::Driven),
         }
@@ -84,6 +85,15 @@ impl Flight {
 }
 
 impl Seat {
+    /// The same seat for a holder that does not count as a caller who waits.
+    pub(super) fn uncounted(self) -> Self {
+        match self {
+            Self::Spawned(outcome, _) => Self::Spawned(outcome, None),
+            // Its holders drive it, and it ends with the last of them.
+            driven @ Self::Driven(_) => driven,
+        }
+    }
+
     /// Waits for the outcome. Dropping this leaves a spawned flight running.
     pub(super) async fn outcome(self) -> Outcome {
         match self {

@@ -12,10 +12,16 @@ pub(super) async fn keep_alive(handle: Weak<Handle>, every: Duration) {
     loop {
         let Some(keeper) = keeper(&handle) else { return };
         let clock = keeper.clock.clone();
-        let wait =
-            if keeper.renewed_within(every) || keeper.renew().await.is_ok() { every } else { every / SOONER };
+        // Callers renew as well. The next renewal is due when the last one, of whichever kind, is this long ago.
+        let mut wait = keeper.until_renewed_for(every);
+        if wait.is_zero() {
+            // A token that another process has fetched may be older than the interval when it arrives.
+            let next = keeper.renew().await.map(|_| keeper.until_renewed_for(every));
+            wait = next.ok().filter(|wait| !wait.is_zero()).unwrap_or(every);
+        }
         drop(keeper);
-        clock.sleep(wait).await;
+        // A part at a time: a monotonic clock rests while the machine is suspended, and the token's life does not.
+        clock.sleep(wait.min(every / PARTS)).await;
     }
 }
 
@@ -27,5 +33,5 @@ fn keeper(handle: &Weak<Handle>) -> Option<Arc<Keeper>> {
 /// A token is not renewed all the time, whatever was asked for.
 const SHORTEST: Duration = Duration::from_secs(10);
 
-/// A renewal that failed is tried again after this part of the interval.
-const SOONER: u32 = 10;
+/// The clocks are read so often in an interval. A renewal that failed is tried again as soon.
+const PARTS: u32 = 10;

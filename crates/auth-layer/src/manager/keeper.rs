@@ -89,6 +89,16 @@ pub(super) enum Boarding {
     Wait(Seat),
 }
 
+impl Boarding {
+    /// Waits for the token, if it is not here yet.
+    pub(super) async fn outcome(self) -> Outcome {
+        match self {
+            Self::Here(token) => Ok(token),
+            Self::Wait(seat) => seat.outcome().await,
+        }
+    }
+}
+
 impl Keeper {
     pub(super) fn new(
         source: Box<dyn TokenSource>,
@@ -165,7 +175,7 @@ impl Keeper {
         }
         // A flight may have landed since this caller looked.
         let stale = self.current().is_some_and(|token| token.age(now) == Age::Stale);
-        let failed = slow.failures.remembered(now).is_some();
+        let failed = slow.failures.remembered_until(now).is_some();
         if stale && (!failed || slow.failures.may_check(now)) {
             self.depart(&mut slow, now, Some(&runtime), TokenRequest::new());
         } else {
@@ -238,15 +248,16 @@ impl Keeper {
         self.lock().rejections.resent(generation, was_accepted);
     }
 
-    /// Renews, however good the token still is.
+    /// Renews, however good the token still is. It does not count as a caller that waits for a token.
     pub(super) async fn renew(self: &Arc<Self>) -> Outcome {
         let seat = self.seat(&mut self.lock(), self.clock.now(), TokenRequest::new())?;
-        seat.outcome().await
+        seat.uncounted().outcome().await
     }
 
-    /// Whether the current token was asked for less than `span` ago.
-    pub(super) fn renewed_within(&self, span: Duration) -> bool {
-        self.lock().renewed.is_some_and(|renewed| !self.clock.now().reached(renewed + span))
+    /// How long it is until the current token was asked for `span` ago; zero if it was earlier, or if there was none.
+    pub(super) fn until_renewed_for(&self, span: Duration) -> Duration {
+        let renewed = self.lock().renewed;
+        renewed.map_or(Duration::ZERO, |renewed| self.clock.now().until(renewed + span))
     }
 
     /// Joins the flight, or starts one. While a failure is remembered, it is the answer; once in a while one caller's need
@@ -259,7 +270,7 @@ impl Keeper {
         match (slow.failures.remembered(now), joined) {
             // While a check is on its way the others do not wait for it: a secret may be slow to come.
             (Some(error), joined) if joined.is_some() || !slow.failures.may_check(now) => {
-                return Err(error.clone());
+                return Err(error);
             }
             (None, Some(seat)) => return Ok(seat),
             _ => {}

@@ -8,7 +8,7 @@
 //!
 //! A renewal is a *flight*: one exchange, in a task of its own, whose outcome all who wait share. It belongs to
 //! the manager, so that no caller's going can stop it. Its failure is remembered for a while, and callers who
-//! come meanwhile get the error at once. After a permanent failure the source is asked once a second whether it would
+//! come meanwhile get the error at once, or wait for the next exchange if they have patience. After a permanent failure the source is asked once a second whether it would
 //! send something else by now, such as a secret that was corrected; that ends the wait.
 //!
 //! A token whose life is over when it arrives is not a failure of those who wait: they go on waiting, and the source is
@@ -20,6 +20,7 @@ mod flight;
 mod keep_alive;
 mod keeper;
 mod panicked;
+mod patience;
 #[cfg(test)]
 mod properties;
 mod rejections;
@@ -32,3 +33,4 @@ pub use slot::Token;
 pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
 
 pub(crate) use keeper::Standing;
+pub(crate) use patience::Patience;

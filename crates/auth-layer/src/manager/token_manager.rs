@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::keep_alive::keep_alive;
-use super::keeper::{Boarding, Keeper, Standing};
+use super::keeper::{Keeper, Standing};
+use super::patience::Patience;
 use super::renewal::Renewal;
 use super::signal::Signal;
 use super::slot::Token;
@@ -100,10 +101,7 @@ impl TokenManager {
         if let Some(token) = self.keeper.hit(&mut None) {
             return Ok(token.clone());
         }
-        match self.keeper.board()? {
-            Boarding::Here(token) => Ok(token),
-            Boarding::Wait(seat) => seat.outcome().await,
-        }
+        self.keeper.arrival(Patience::NONE)?.await
     }
 
     /// Says that an API rejected the token of this generation, and gets the one to use instead, if there is
@@ -119,10 +117,7 @@ impl TokenManager {
     ///
     /// As for [`token`](Self::token).
     pub async fn reject(&self, generation: Generation) -> Option<Arc<Token>> {
-        let arrived = match self.keeper.reject(generation)? {
-            Boarding::Here(token) => Ok(token),
-            Boarding::Wait(seat) => seat.outcome().await,
-        };
+        let arrived = self.keeper.reject(generation)?.outcome().await;
         arrived.ok().filter(|token| token.generation > generation)
     }
 
@@ -134,8 +129,9 @@ impl TokenManager {
     }
 
     /// Renews at least every so often though nobody asks, so that a refresh token which dies unused outlives a service
-    /// that sleeps for weeks. Where a refresh token is good for 30 days, a day is a good interval. A renewal that fails
-    /// is tried again after a tenth of it. Called again, it takes the new interval.
+    /// that sleeps for weeks. Where a refresh token is good for 30 days, a day is a good interval. The interval is 10 s or
+    /// more; a shorter one counts as 10 s. It is counted from the last renewal, also one that a caller caused. A renewal
+    /// that fails is tried again after a tenth of the interval. Called again, it takes the new interval.
     ///
     /// This is the one standing task of a manager. It runs on the runtime it is called from, and ends with that or with
     /// the manager's last handle.
@@ -244,17 +240,12 @@ impl TokenManager {
         self.keeper.hit(seen)
     }
 
-    /// Where [`hit`](Self::hit) found nothing: the failure that is still remembered, or a wait for a token.
+    /// Where [`hit`](Self::hit) found nothing: a wait for a token, or a failure that is not to be waited out.
     pub(crate) fn arrival(
         &self,
+        patience: Patience,
     ) -> Result<impl Future<Output = Result<Arc<Token>, Error>> + Send + use<>, Error> {
-        let boarding = self.keeper.board()?;
-        Ok(async move {
-            match boarding {
-                Boarding::Here(token) => Ok(token),
-                Boarding::Wait(seat) => seat.outcome().await,
-            }
-        })
+        self.keeper.arrival(patience)
     }
 
     /// Does the same for a caller that sends its request again, and says then how it was answered

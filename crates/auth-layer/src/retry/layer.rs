@@ -69,6 +69,10 @@ impl RetryLayer {
     pub fn stats(&self) -> RetryStats {
         self.rules.counts.read()
     }
+
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        &self.rules.policy
+    }
 }
 
 impl Default for RetryLayer {

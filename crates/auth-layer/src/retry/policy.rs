@@ -125,6 +125,20 @@ impl RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// How often a request is sent again at the most.
+    pub(crate) const fn retries(&self) -> u32 {
+        self.attempts.saturating_sub(1)
+    }
+
+    /// How long every call may take at least, whatever its operation says.
+    pub(crate) const fn deadline(&self) -> Option<Duration> {
+        match self.deadline {
+            Deadline::Unlimited => None,
+            Deadline::Fixed(deadline) => Some(deadline),
+            Deadline::Default => Some(DEADLINE),
+        }
+    }
+
     /// How long the call of a request may take.
     pub(super) fn deadline_of<B>(&self, request: &Request<B>) -> Option<Duration> {
         match self.deadline {

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use auth_layer::{ErrorKind, ReplayRule};
+use auth_layer::{ErrorKind, ReplayRule, TokenManager};
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
 use tokio::runtime::Handle;
 
 use crate::house::{House, strict, token};
 use crate::refresh::refreshed;
-use crate::support::{FakeTokenEndpoint, respond, settle, until};
+use crate::support::{FakeTokenEndpoint, Rig, respond, settle, token_answer, until};
 
 #[tokio::test]
 async fn b87_a_token_is_kept_alive_though_nobody_calls_until_the_last_handle_goes() {
@@ -55,6 +58,76 @@ async fn keeping_alive_tries_sooner_after_a_failure_and_rests_where_callers_rene
     house.advance(1_800);
     settle().await;
     assert_eq!(house.endpoint.count(), 3, "a caller has renewed it");
+}
+
+/// A manager that is kept alive, and an endpoint that answers by a script.
+async fn kept_alive(every: Duration, script: fn(usize) -> Response<Full<Bytes>>) -> (Rig, TokenManager) {
+    let rig = Rig::new(FakeTokenEndpoint::scripted(move |n, _| Ok(script(n))));
+    let manager = rig.manager.clone();
+    manager.keep_alive(every).unwrap();
+    until(|| rig.endpoint.count() == 1).await;
+    settle().await;
+    (rig, manager)
+}
+
+/// Lets so many seconds pass, one at a time.
+async fn seconds(rig: &Rig, seconds: u64) {
+    for _ in 0..seconds {
+        rig.advance(1);
+        settle().await;
+    }
+}
+
+#[tokio::test]
+async fn no_gap_between_two_renewals_is_longer_than_the_interval() {
+    let day = Duration::from_secs(86_400);
+    let (rig, manager) = kept_alive(day, |n| token_answer(&format!("token-{n}"), 300_000)).await;
+    // A caller renews a moment before the task would have.
+    rig.advance(86_399);
+    settle().await;
+    manager.forget();
+    manager.token().await.unwrap();
+    assert_eq!(rig.endpoint.count(), 2);
+    rig.advance(86_399);
+    settle().await;
+    assert_eq!(rig.endpoint.count(), 2);
+    rig.advance(1);
+    settle().await;
+    assert_eq!(rig.endpoint.count(), 3);
+}
+
+#[tokio::test]
+async fn time_that_the_machine_is_suspended_counts_for_the_interval() {
+    let day = Duration::from_secs(86_400);
+    let (rig, _manager) = kept_alive(day, |n| token_answer(&format!("token-{n}"), 300_000)).await;
+    rig.clock.suspend(day);
+    rig.clock.advance(day / 10);
+    settle().await;
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+#[tokio::test]
+async fn an_interval_below_ten_seconds_counts_as_ten() {
+    let (rig, _manager) =
+        kept_alive(Duration::from_millis(1), |n| token_answer(&format!("token-{n}"), 3600)).await;
+    seconds(&rig, 9).await;
+    assert_eq!(rig.endpoint.count(), 1);
+    seconds(&rig, 1).await;
+    assert_eq!(rig.endpoint.count(), 2);
+}
+
+#[tokio::test]
+async fn keeping_alive_is_no_caller_that_waits_for_a_better_token() {
+    // Every token is dead when it arrives.
+    let (rig, manager) = kept_alive(Duration::from_secs(3_600), |_| token_answer("dead", 0)).await;
+    seconds(&rig, 359).await;
+    assert_eq!(rig.endpoint.count(), 1);
+    // A caller is one: it is asked each second for it.
+    let waiting = tokio::spawn(async move { manager.token().await });
+    settle().await;
+    seconds(&rig, 10).await;
+    assert!((10..=13).contains(&rig.endpoint.count()), "{}", rig.endpoint.count());
+    waiting.abort();
 }
 
 #[test]

@@ -26,11 +26,14 @@ enum End {
     Never,
 }
 
+/// The number of the connection that a request came on, and the refresh token in it.
+type Redemption = (usize, Option<String>);
+
 /// A token endpoint that answers one request on each connection. It notes all that it reads.
 struct Server {
     address: SocketAddr,
     /// The connection of each request, from 1, and the refresh token in it.
-    seen: Arc<Mutex<Vec<(usize, Option<String>)>>>,
+    seen: Arc<Mutex<Vec<Redemption>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -69,12 +72,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    connection: usize,
-    end: End,
-    all: Arc<Mutex<Vec<(usize, Option<String>)>>>,
-) {
+async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mutex<Vec<Redemption>>>) {
     loop {
         let Some(request) = read(&mut stream).await else { return };
         let number = {

@@ -3,6 +3,7 @@
 //! Proxies are read from the environment, which is one for all tests of a process. So a test starts this binary again,
 //! with an environment of its own, and has it run `child_sends_through_both_leaves`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -165,8 +166,9 @@ async fn child_sends_through_both_leaves() {
     let Ok(url) = std::env::var(URL) else { return };
     let (hyper, reqwest) = (leaf::hyper_util::client().unwrap(), ReqwestLeaf::new().unwrap());
     let debug = format!("{hyper:?} {reqwest:?}");
-    println!("{SAYS}{}", outcome(hyper, &url).await);
-    println!("{SAYS}{}", outcome(reqwest, &url).await);
+    let outcomes = [outcome(hyper, &url).await, outcome(reqwest, &url).await];
+    let mut out = std::io::stdout();
+    outcomes.iter().for_each(|outcome| writeln!(out, "{SAYS}{outcome}").unwrap());
     assert!(!debug.contains(PASSWORD), "{debug}");
 }
 

@@ -1,17 +1,22 @@
 //! The same behaviour in a stack built on `reqwest-middleware`, against a server on a socket.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::limit::{ThrottleLayer, Throttled};
 use auth_layer::{
     AccessToken, AuthLayer, AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, Identity, OperationMeta,
-    Profile, ReplayRule, Security, StaticToken, TokenManager, TokenPool,
+    Profile, RateLimit, ReplayRule, Security, StaticToken, TokenManager, TokenPool,
 };
 use http::{Extensions, HeaderValue, Method};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};
 
 use crate::loopback::{Loopback, Reply, answer, redirect};
-use crate::support::{FakeTokenEndpoint, Rig, Seen, example, invalid_token_at_403, respond};
+use crate::support::{
+    FakeTokenEndpoint, Rig, Seen, example, invalid_token_at_403, respond, settle, token_answer, until,
+};
 
 /// Notes the `Authorization` of what passes below the layer.
 #[derive(Clone, Default)]
@@ -57,11 +62,17 @@ impl Stack {
             .with_rejection(invalid_token_at_403())
             .with_rejection(graphql);
         let rig = Rig::with_profile(endpoint, profile);
+        Self::over(server, rig, |layer| layer)
+    }
+
+    fn over(server: Loopback, rig: Rig, adjust: impl FnOnce(AuthLayer) -> AuthLayer) -> Self {
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder().redirect(redirects).no_proxy().build().unwrap();
         let below = Below::default();
-        let client =
-            ClientBuilder::new(client).with(AuthMiddleware::new(rig.layer())).with(below.clone()).build();
+        let client = ClientBuilder::new(client)
+            .with(AuthMiddleware::new(adjust(rig.layer())))
+            .with(below.clone())
+            .build();
         Self { server, rig, client, below }
     }
 
@@ -302,4 +313,70 @@ async fn a_pool_sends_each_identity_its_own_token() {
     assert_eq!(Error::find(&refused).map(Error::kind), Some(ErrorKind::Credential));
     let bearers: Vec<_> = server.seen().iter().filter_map(Seen::bearer).collect();
     assert_eq!(bearers, ["a", "b", "a"]);
+}
+
+#[tokio::test]
+async fn cc09_with_patience_a_busy_token_endpoint_is_waited_for() {
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
+        1 => Ok(respond(503, "busy")),
+        _ => Ok(token_answer("good", 3600)),
+    });
+    let Stack { server, rig, .. } = Stack::with(rejecting(&[]), endpoint).await;
+    let stack = Stack::over(server, rig, |layer| layer.with_patience(Duration::from_secs(10)));
+    let url = stack.server.url("/me");
+    let call = tokio::spawn(stack.client.get(url).send());
+    until(|| stack.rig.endpoint.count() == 1).await;
+    settle().await;
+    assert!(!call.is_finished());
+    stack.rig.advance(1);
+    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    assert_eq!((stack.bearers(), stack.rig.endpoint.count()), (vec!["good".to_owned()], 2));
+}
+
+/// A stack whose API allows one request a minute, over tokens that live for half of one.
+async fn in_turn(
+    max_wait: Option<Duration>,
+    script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+) -> Stack {
+    let Stack { server, rig, .. } = Stack::with(script, FakeTokenEndpoint::issuing(30)).await;
+    let limit = RateLimit::new("api", NonZeroU32::MIN, Duration::from_secs(60));
+    let profile = rig.profile.clone().with_rate_limit(limit);
+    let throttle = ThrottleLayer::builder(&profile).clock(Arc::new(rig.clock.clone()));
+    let throttle = match max_wait {
+        Some(max_wait) => throttle.max_wait(max_wait),
+        None => throttle,
+    };
+    Stack::over(server, rig, |layer| layer.with_rate_limits(throttle.build()))
+}
+
+#[tokio::test]
+async fn each_send_takes_a_turn_and_carries_a_token_that_is_good_then() {
+    let stack = in_turn(None, rejecting(&["token-1"])).await;
+    let given = stack.client.get(stack.server.url("/me")).with_extension(CallBearer::new("given").unwrap());
+    let calls = async {
+        stack.get("/me").await;
+        given.send().await.unwrap();
+    };
+    let turns = async {
+        // For the resend, and for the call with a bearer of its own.
+        for sent in 1..=2 {
+            until(|| stack.server.count() == sent && stack.rig.clock.sleepers() == 1).await;
+            stack.rig.advance_millis(59_999);
+            settle().await;
+            assert_eq!(stack.server.count(), sent);
+            stack.rig.advance_millis(1);
+        }
+    };
+    futures_util::future::join(calls, turns).await;
+    // The second token expired before the turn of the resend.
+    assert_eq!(stack.bearers(), ["token-1", "token-3", "given"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_comes_too_late_fails_or_gives_the_rejection_back() {
+    let stack = in_turn(Some(Duration::from_secs(1)), rejecting(&["token-1"])).await;
+    assert_eq!(stack.get("/me").await, (401, "rejected".to_owned()));
+    assert_eq!((stack.server.count(), stack.rig.manager.stats().resends), (1, 0));
+    let error = stack.client.get(stack.server.url("/me")).send().await.unwrap_err();
+    assert_eq!(Throttled::find(&error).unwrap().retry_after(), Some(Duration::from_secs(60)));
 }

@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use auth_layer::leaf::hyper_util;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
-    AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, IssuedToken,
-    RetryLayer, RetryPolicy, TestClock, TokenManager, TokenRequest, TokenSource, Transport,
+    AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, Identity,
+    IssuedToken, OperationMeta, RetryLayer, RetryPolicy, Security, TestClock, TokenManager, TokenRequest,
+    TokenSource, Transport,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -291,7 +292,9 @@ struct Probe {
 #[derive(Debug, Default)]
 struct Book {
     instances: AtomicUsize,
+    /// Those that were polled ready, without those that gave it up.
     reserved: Mutex<Vec<usize>>,
+    given_up: AtomicUsize,
     called: Mutex<Vec<usize>>,
 }
 
@@ -305,6 +308,17 @@ impl Clone for Probe {
     fn clone(&self) -> Self {
         let number = self.book.instances.fetch_add(1, Ordering::SeqCst) + 1;
         Self { number, ready: false, book: self.book.clone(), api: self.api.clone() }
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if self.ready {
+            let mut reserved = self.book.reserved.lock().unwrap();
+            let own = reserved.iter().rposition(|number| *number == self.number).unwrap();
+            reserved.remove(own);
+            self.book.given_up.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -328,38 +342,57 @@ impl Service<Request<Full<Bytes>>> for Probe {
 }
 
 #[tokio::test]
-async fn b90_each_call_reserves_once_and_calls_what_it_reserved() {
+async fn b90_each_send_reserves_once_and_a_wait_gives_up_what_it_reserved() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
-    // Which numbers are rejected: that of a hit, and that of a call that waited.
+    // These numbers are rejected: that of a hit, and that of a call that waited.
     let api = FakeApi::scripted(|n, _| if n == 3 || n == 5 { respond(401, "") } else { respond(200, "") });
     let probe = Probe::new(api);
     let book = probe.book.clone();
     let mut service = rig.over(probe);
-    let mut sends = 0;
-    let mut check = |sent: usize| {
-        sends += sent;
+    let (mut sends, mut waits) = (0, 0);
+    let mut check = |sent: usize, waited: usize| {
+        (sends, waits) = (sends + sent, waits + waited);
         let (reserved, called) = (book.reserved.lock().unwrap(), book.called.lock().unwrap());
         assert_eq!(*reserved, *called);
-        assert_eq!(called.len(), sends);
+        assert_eq!((called.len(), book.given_up.load(Ordering::SeqCst)), (sends, waits));
     };
 
     // A wait for the first token, a hit, and a hit that is rejected and sent again.
     service.ready().await.unwrap().call(get("/wait")).await.unwrap();
-    check(1);
+    check(1, 1);
     service.ready().await.unwrap().call(get("/hit")).await.unwrap();
-    check(1);
+    check(1, 0);
     service.ready().await.unwrap().call(get("/rejected")).await.unwrap();
-    check(2);
+    check(2, 0);
 
     // A wait that is rejected.
     rig.advance(3600);
     service.ready().await.unwrap().call(get("/wait")).await.unwrap();
-    check(2);
+    check(2, 1);
 
     // No token of ours.
     let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::default()).unwrap();
     service.ready().await.unwrap().call(elsewhere).await.unwrap();
-    check(1);
+    check(1, 0);
+}
+
+#[tokio::test]
+async fn b90_a_call_that_is_not_sent_gives_up_what_it_reserved() {
+    let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| Err("connection refused".into())));
+    let probe = Probe::new(FakeApi::accepting());
+    let book = probe.book.clone();
+    let mut service = rig.over(probe);
+    static SIGNED: OperationMeta =
+        OperationMeta::new("signed", Method::GET, "/signed").with_security(Security::Other(&["signature"]));
+    let mut requests = [get("/waits"), get("/fails-at-once"), get("/identity"), get("/signed")];
+    requests[2].extensions_mut().insert(Identity::new("tenant"));
+    requests[3].extensions_mut().insert(&SIGNED);
+    for (given_up, request) in (1..).zip(requests) {
+        // The instance stays: it must not keep what this call reserved.
+        service.ready().await.unwrap().call(request).await.unwrap_err();
+        assert_eq!(book.given_up.load(Ordering::SeqCst), given_up);
+        assert!(book.reserved.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

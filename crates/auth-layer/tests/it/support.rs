@@ -145,7 +145,7 @@ impl FakeTokenEndpoint {
         tower::service_fn(move |request| endpoint.clone().answer(request))
     }
 
-    async fn answer(self, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn answer(self, request: Request<Full<Bytes>>) -> Answer {
         let seen = read(request).await;
         let number = {
             let mut all = self.inner.seen.lock().unwrap();
