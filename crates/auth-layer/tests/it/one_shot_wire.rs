@@ -26,11 +26,13 @@ enum End {
     Never,
 }
 
+/// The connection of a request, from 1, and the refresh token in it.
+type Seen = (usize, Option<String>);
+
 /// A token endpoint that answers one request on each connection. It notes all that it reads.
 struct Server {
     address: SocketAddr,
-    /// The connection of each request, from 1, and the refresh token in it.
-    seen: Arc<Mutex<Vec<(usize, Option<String>)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -69,12 +71,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    connection: usize,
-    end: End,
-    all: Arc<Mutex<Vec<(usize, Option<String>)>>>,
-) {
+async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mutex<Vec<Seen>>>) {
     loop {
         let Some(request) = read(&mut stream).await else { return };
         let number = {
