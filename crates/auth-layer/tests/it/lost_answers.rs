@@ -112,7 +112,7 @@ fn rf06_an_exchange_that_was_cut_off_is_made_good_in_a_grace_period() {
 }
 
 #[test]
-fn rf06_an_exchange_that_is_cut_off_twice_is_not_sent_a_third_time() {
+fn rf06_an_exchange_cut_off_twice_is_not_sent_a_third_time() {
     for how in ALL {
         let house = House::new(lenient(), GRACE);
         let process = Process::start(&house);
@@ -129,7 +129,7 @@ fn rf06_an_exchange_that_is_cut_off_twice_is_not_sent_a_third_time() {
 }
 
 #[test]
-fn rf06_where_a_replay_revokes_an_exchange_that_was_cut_off_needs_a_person() {
+fn rf06_where_a_replay_revokes_a_cut_off_exchange_needs_a_person() {
     for how in ALL {
         let house = House::new(lenient(), ReplayRule::KillsFamily);
         let process = Process::start(&house);
@@ -145,7 +145,7 @@ fn rf06_where_a_replay_revokes_an_exchange_that_was_cut_off_needs_a_person() {
 }
 
 #[test]
-fn rf06_an_exchange_that_was_cut_off_before_it_sent_anything_lost_nothing() {
+fn rf06_an_exchange_cut_off_before_it_sent_anything_lost_nothing() {
     let house = House::new(lenient(), ReplayRule::KillsFamily);
     // The client's secret is asked for in a thread, which waits until the test lets it go.
     let (asked, asking) = mpsc::channel();
@@ -252,7 +252,7 @@ async fn rf06_after_a_grace_period_the_error_says_that_it_is_over() {
 }
 
 #[tokio::test]
-async fn rf06_only_a_server_that_said_so_makes_a_token_used_up_or_revoked() {
+async fn rf06_a_token_is_called_revoked_only_if_a_server_said_so() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     house.write(Entry::new(RefreshToken::new("r9"))).await;
     let start = || house.manage(house.exchange_of(Grant::Stored)).build();
@@ -269,7 +269,7 @@ async fn rf06_only_a_server_that_said_so_makes_a_token_used_up_or_revoked() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_process_lives_no_longer_than_it_was_issued_for() {
+async fn an_adopted_token_lives_no_longer_than_it_was_issued_for() {
     let house = House::new(lenient(), ReplayRule::Reusable);
     assert_eq!(token(&house.start()).await.unwrap(), "a1");
     house.clock.set_back(Duration::from_secs(3 * 3600));

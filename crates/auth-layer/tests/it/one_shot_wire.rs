@@ -26,14 +26,13 @@ enum End {
     Never,
 }
 
-/// The number of the connection that a request came on, and the refresh token in it.
-type Redemption = (usize, Option<String>);
+/// The connection of a request, from 1, and the refresh token in it.
+type Seen = (usize, Option<String>);
 
 /// A token endpoint that answers one request on each connection. It notes all that it reads.
 struct Server {
     address: SocketAddr,
-    /// The connection of each request, from 1, and the refresh token in it.
-    seen: Arc<Mutex<Vec<Redemption>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -72,7 +71,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mutex<Vec<Redemption>>>) {
+async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mutex<Vec<Seen>>>) {
     loop {
         let Some(request) = read(&mut stream).await else { return };
         let number = {
