@@ -1,4 +1,4 @@
-//! A tower layer that puts an OAuth2 bearer token on every outgoing request and keeps it good.
+//! A tower layer that puts an OAuth2 bearer token on outgoing requests and keeps it good.
 //!
 //! [`AuthLayer`] goes into any stack of `Service<http::Request<B>>`. It fetches the token when it is first wanted,
 //! once however many callers wait; renews it early, in a task of its own; answers a rejected token by renewing and

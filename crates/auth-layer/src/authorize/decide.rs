@@ -70,6 +70,7 @@ fn relative(uri: &Uri) -> Error {
         ErrorKind::Credential,
         format!(
             "the request target `{path}` is relative, so its origin is unknown; \
+             make it an absolute URL or, if an inner service adds the origin as a tonic channel does, \
              call `AuthLayer::with_target_origin(..)`"
         ),
     )

@@ -214,7 +214,7 @@ where
         manager.report(generation);
         return Ok(response);
     };
-    let Some(token) = manager.token_for_resend(generation).await else {
+    let Some(token) = manager.token_for_resend(generation, rules.patience).await else {
         return Ok(response);
     };
     // The turn comes first, as long as the rejection can still be given back.

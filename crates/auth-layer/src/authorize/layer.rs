@@ -68,6 +68,31 @@ use crate::replay::Common;
 /// # Ok::<(), BoxError>(())
 /// ```
 ///
+/// Where the compiler only says that bounds were not satisfied, a call of this function makes it name the one that is
+/// missing:
+///
+/// ```
+/// fn check<S: tower_service::Service<http::Request<B>>, B>(_: &S) {}
+/// ```
+///
+/// # Which requests get the token
+///
+/// - A request to an origin that the profile does not list goes on untouched, with one warning for each origin.
+/// - A request that has an `Authorization` header keeps it and goes on untouched. A service that passes requests on removes
+///   its caller's header first.
+/// - A request with a [`CallBearer`](crate::CallBearer) carries that one, and a rejection is the caller's.
+/// - A request whose operation is public ([`OperationMeta`](crate::OperationMeta)) goes on untouched.
+/// - Every other request carries the managed token, or is not sent.
+///
+/// # What counts as a rejection
+///
+/// - A 401, unless its challenge says that the token is good, for example `insufficient_scope` (RFC 6750 section 3.1).
+/// - A response with one of the profile's signs in its body ([`BodySign`]).
+/// - A gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message, at most 1 s after its
+///   headers. The head of its response waits that long for the first frame, if the request was sent whole.
+///
+/// The token is then renewed, and the request is sent again once if its body can be.
+///
 /// # Example
 ///
 /// ```

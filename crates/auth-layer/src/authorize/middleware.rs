@@ -86,7 +86,7 @@ impl Middleware for AuthMiddleware {
             manager.report(token.generation());
             return Ok(response);
         };
-        let Some(token) = manager.token_for_resend(token.generation()).await else {
+        let Some(token) = manager.token_for_resend(token.generation(), rules.patience).await else {
             return Ok(response);
         };
         let place = match &pace {

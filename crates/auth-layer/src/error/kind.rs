@@ -43,7 +43,8 @@ pub enum ErrorKind {
     /// The token source panicked.
     Panicked,
     /// The call was made outside of a tokio runtime, or on one that was built without timers or without I/O. Nothing was
-    /// sent. The message says which; a runtime built with `enable_all()` has both.
+    /// sent. The message says which; a runtime built with `enable_all()` has both. This error is for token requests. A retry
+    /// layer or a leaf that finds no timer panics with tokio's own message.
     Runtime,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,

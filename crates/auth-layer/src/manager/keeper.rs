@@ -157,6 +157,11 @@ impl Keeper {
         self.slot.load_full()
     }
 
+    /// Whether the current token has not expired.
+    pub(super) fn has_good_token(&self) -> bool {
+        self.current().is_some_and(|token| token.age(self.clock.now()) != Age::Expired)
+    }
+
     /// Starts a renewal if nobody has, the gate is open, and there is a runtime to run it on.
     #[cold]
     fn renew_early(self: &Arc<Self>, now: Now) {

@@ -248,10 +248,23 @@ impl TokenManager {
         self.keeper.arrival(patience)
     }
 
-    /// Does the same for a caller that sends its request again, and says then how it was answered
+    /// Does what [`reject`](Self::reject) does for a caller that sends its request again, and says then how it was answered
     /// ([`resent`](Self::resent)).
-    pub(crate) async fn token_for_resend(&self, rejected: Generation) -> Option<Arc<Token>> {
-        let token = self.reject(rejected).await?;
+    ///
+    /// If the rejected token has expired meanwhile, this is a caller without a token, and waits like one.
+    pub(crate) async fn token_for_resend(
+        &self,
+        rejected: Generation,
+        patience: Patience,
+    ) -> Option<Arc<Token>> {
+        let token = match self.reject(rejected).await {
+            Some(token) => token,
+            None if self.keeper.has_good_token() => return None,
+            None => self.keeper.arrival(patience).ok()?.await.ok()?,
+        };
+        if token.generation <= rejected {
+            return None;
+        }
         self.keeper.resending(token.generation);
         Some(token)
     }

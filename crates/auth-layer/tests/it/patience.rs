@@ -301,3 +301,22 @@ fn outside_a_runtime_there_is_no_timer_and_a_call_fails_at_once() {
     }
     assert_eq!(rig.endpoint.count(), 1);
 }
+
+#[tokio::test]
+async fn a_token_that_expired_on_its_way_is_waited_for_as_well() {
+    for (patience, expected) in [(10, 200), (0, 401)] {
+        let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
+            2 => busy(1),
+            _ => Ok(token_answer(&format!("token-{n}"), 100)),
+        }));
+        let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
+        let layer = over(&rig).with_patience(Duration::from_secs(patience));
+        let sent = tokio::spawn(layer.layer(api.clone()).oneshot(get("/me")));
+        until(|| api.count() == 1).await;
+        // The token expires while its request is on its way.
+        rig.advance(100);
+        gate.add_permits(2);
+        let (outcome, _) = timed_by(10, &rig.clock, sent).await;
+        assert_eq!(outcome.unwrap().unwrap().status(), expected, "{patience} s");
+    }
+}

@@ -31,7 +31,8 @@ async fn a_relative_target_is_an_error_that_says_what_to_call() {
     assert_eq!(error.kind(), ErrorKind::Credential);
     assert!(!error.is_transient());
     let text = error.to_string();
-    let expected = "the request target `/package.Service/Method` is relative, so its origin is unknown; call \
+    let expected = "the request target `/package.Service/Method` is relative, so its origin is unknown; \
+                    make it an absolute URL or, if an inner service adds the origin as a tonic channel does, call \
                     `AuthLayer::with_target_origin(..)`";
     assert!(text.contains(expected), "{text}");
     assert!(!text.contains("secret"));
