@@ -8,7 +8,8 @@ use http::{StatusCode, Uri};
 
 use super::answer::AnswerNames;
 use super::origin::Origin;
-use super::recipe::{Profile, RateLimit, ReplayRule};
+use super::rate_limit::RateLimit;
+use super::recipe::{Profile, ReplayRule};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use crate::config_error::ConfigError;

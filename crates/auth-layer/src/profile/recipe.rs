@@ -1,7 +1,6 @@
 //! `Profile`: one provider, described.
 
 use std::borrow::Cow;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use super::answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
 use super::origin::{Origin, Origins};
+use super::rate_limit::RateLimit;
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use super::sign_in::SignInFacts;
@@ -93,21 +93,6 @@ pub enum ReplayRule {
     Reusable,
     /// The provider does not say.
     Unknown,
-}
-
-/// A published limit on how often an API may be called.
-///
-/// ```
-/// use auth_layer::Profile;
-///
-/// let graphql = Profile::gotab().rate_limits().iter().find(|limit| limit.class() == "graphql").cloned();
-/// assert_eq!(graphql.map(|limit| limit.requests().get()), Some(4));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RateLimit {
-    class: &'static str,
-    requests: NonZeroU32,
-    period: Duration,
 }
 
 impl Profile {
@@ -379,29 +364,6 @@ impl Profile {
     /// The published rate limits.
     pub fn rate_limits(&self) -> &[RateLimit] {
         &self.facts.rate_limits
-    }
-}
-
-impl RateLimit {
-    /// At most `requests` in each `period` for operations of `class`.
-    pub const fn new(class: &'static str, requests: NonZeroU32, period: Duration) -> Self {
-        Self { class, requests, period }
-    }
-
-    /// The operations that count against it (see
-    /// [`OperationMeta::rate_class`](crate::OperationMeta::rate_class)).
-    pub const fn class(&self) -> &'static str {
-        self.class
-    }
-
-    /// How many requests are allowed in each period.
-    pub const fn requests(&self) -> NonZeroU32 {
-        self.requests
-    }
-
-    /// The period.
-    pub const fn period(&self) -> Duration {
-        self.period
     }
 }
 
