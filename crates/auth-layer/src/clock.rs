@@ -26,6 +26,15 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> Sleep;
 }
 
+/// Resolves after `duration`. Outside of a tokio runtime, where there is no timer, it resolves at once: a limit for what is
+/// read has to end there as well.
+pub(crate) fn sleep_if_there_is_a_timer(clock: &dyn Clock, duration: Duration) -> Sleep {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => clock.sleep(duration),
+        Err(_) => Box::pin(std::future::ready(())),
+    }
+}
+
 /// One reading of two clocks: a monotonic one, which nobody can set, and the wall clock, which goes on
 /// while the machine sleeps.
 ///

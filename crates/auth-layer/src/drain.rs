@@ -8,7 +8,7 @@ use futures_util::future::select;
 use http_body::Body;
 use http_body_util::BodyExt;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, sleep_if_there_is_a_timer};
 
 /// Reads a body that nobody wants to its end, so that its connection can be used again; but not for long, and not
 /// much of it.
@@ -24,7 +24,7 @@ pub(crate) async fn drain<R: Body>(body: R, clock: &dyn Clock) {
             }
         }
     };
-    select(pin!(reading), clock.sleep(DRAIN_TIME)).await;
+    select(pin!(reading), sleep_if_there_is_a_timer(clock, DRAIN_TIME)).await;
 }
 
 /// How much of a response that is replaced is read, and for how long.

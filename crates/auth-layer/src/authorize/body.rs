@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, sleep_if_there_is_a_timer};
 use crate::profile::BYTE_ORDER_MARK;
 
 pin_project! {
@@ -81,7 +81,7 @@ impl<R: Body> ResponseBody<R> {
             return (None, Self::new(body));
         }
         let mut rest = Box::pin(body);
-        let mut time = clock.sleep(PEEK_TIME);
+        let mut time = sleep_if_there_is_a_timer(clock, PEEK_TIME);
         let mut frames = VecDeque::new();
         let mut seen = Vec::new();
         // Frames may be empty, so that a bound for the bytes alone would not end this.
@@ -115,7 +115,7 @@ impl<R: Body> ResponseBody<R> {
             return (false, Self::new(body));
         }
         let mut rest = Box::pin(body);
-        let mut time = clock.sleep(PEEK_TIME);
+        let mut time = sleep_if_there_is_a_timer(clock, PEEK_TIME);
         let mut frames = VecDeque::new();
         let mut rejected = false;
         while frames.len() < MOST_EMPTY_FRAMES {

@@ -229,7 +229,7 @@ where
     let mut request = kept.into_request(&rules.common);
     let (mut service, token) = ready(service, manager, rules.patience, pace.as_deref(), place, token).await?;
     request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-    manager.count_resend();
+    manager.resending(token.generation());
     let response = service.call(request).await.map_err(Into::into)?;
     if let Some(pace) = &pace {
         pace.heed(response.status(), response.headers());

@@ -233,7 +233,8 @@ impl AuthLayer {
     /// is put on. Requests that carry no managed token wait as well. Give the throttle the clock of the manager.
     ///
     /// A request whose turn comes later than [`max_wait`](crate::limit::ThrottleLayerBuilder::max_wait) fails with
-    /// [`Throttled`](crate::limit::Throttled). If it was rejected before, the caller gets that response.
+    /// [`Throttled`](crate::limit::Throttled). If it was rejected before, the caller gets that response, unless the provider
+    /// asks for a pause in the moment of the resend.
     ///
     /// ```
     /// use auth_layer::limit::ThrottleLayer;

@@ -97,7 +97,7 @@ impl Middleware for AuthMiddleware {
             },
         };
         let token = in_turn(rules, manager, pace.as_deref(), place, token).await?;
-        manager.count_resend();
+        manager.resending(token.generation());
         let response = next.run(authorized(again, &token), extensions).await?;
         heed(pace.as_deref(), &response);
         let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;

@@ -81,7 +81,7 @@ impl fmt::Display for ErrorKind {
             Self::Runtime => "the runtime lacks timers or I/O, or there is no runtime",
             Self::Interrupted => "the exchange was cut off",
             Self::Credential => "the request needs a credential that was not given",
-            Self::PoolFull => "the pool is full, and all of its identities are in use",
+            Self::PoolFull => "the pool is full, and its identities are in use",
             Self::Secret => "a secret could not be read",
             Self::Source => "the token source failed",
         })

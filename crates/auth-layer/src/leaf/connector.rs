@@ -51,7 +51,8 @@ impl Connector {
             let stream = self.tcp.oneshot(target).await?;
             return Ok(Route { stream: MaybeHttpsStream::Http(stream), forwards: false });
         };
-        let place = proxy.uri().clone();
+        let host = proxy.uri().host().unwrap_or_default();
+        let place = proxy.uri().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let failed = |source| ProxyError { place, source };
         match tokio::time::timeout(CONNECT_TIMEOUT, self.connect_through(&proxy, &target)).await {
             Ok(route) => route.map_err(|source| failed(source).into()),
@@ -172,19 +173,20 @@ impl Write for Route {
     }
 }
 
-/// A connection through a proxy did not come about. The proxy's user and password are not in its URL any more.
+/// A connection through a proxy did not come about.
 #[derive(Debug)]
 struct ProxyError {
-    place: Uri,
+    /// Host and port alone: a part of a password with an `@` in it may be left in the rest of the URL.
+    place: String,
     source: BoxError,
 }
 
 impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.place.authority().map_or("", |authority| authority.as_str());
         write!(
             f,
-            "no connection through the proxy {place}; check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+            "no connection through the proxy {}; check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+            self.place
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Which proxy a request goes through.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
@@ -11,8 +12,15 @@ use crate::url::is_this_machine;
 ///
 /// A request for this machine goes through none of them, whatever is configured. It may be plain http, so that a proxy on
 /// another machine would see its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Proxies(Arc<Matcher>);
+
+/// A proxy's URL may hold a password, so none is shown.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proxies(..)")
+    }
+}
 
 impl Proxies {
     /// Those of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.

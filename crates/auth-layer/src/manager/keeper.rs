@@ -76,7 +76,7 @@ pub(super) struct Counts {
 pub(crate) enum Standing {
     /// Another handle of it is held, or a flight of it is in the air.
     Busy,
-    /// Its last exchange failed a short while ago, which would be forgotten with it.
+    /// Its last exchange failed or its token was rejected a short while ago, which would be forgotten with it.
     Failing,
     /// It can be made again, at the price of an exchange.
     Spare,
@@ -312,10 +312,11 @@ impl Keeper {
 
     /// Whether a flight is in the air, or a failure is remembered.
     pub(super) fn standing(&self) -> Standing {
-        let slow = self.lock();
+        let mut slow = self.lock();
+        let now = self.clock.now();
         if slow.flight.as_ref().and_then(Flight::join).is_some() {
             Standing::Busy
-        } else if slow.failures.have_come_lately(self.clock.now()) {
+        } else if slow.failures.have_come_lately(now) || slow.rejections.have_come_lately(now) {
             Standing::Failing
         } else {
             Standing::Spare

@@ -43,14 +43,24 @@ enum Resend {
 impl Rejections {
     /// Whether a rejected token may be renewed now. `was_accepted` says whether an API has accepted it before.
     pub(super) fn may_renew(&mut self, now: Now, lifetime: Duration, was_accepted: bool) -> bool {
-        while self.renewals.front().is_some_and(|renewal| now.reached(*renewal + MINUTE)) {
-            self.renewals.pop_front();
-        }
+        self.forget_old(now);
         let another_token_may_help =
             self.last.is_none_or(|(_, resend)| matches!(resend, Resend::None | Resend::Accepted));
         let has_paused = self.pause_until.is_none_or(|end| now.reached(end));
         self.renewals.len() < most_in_a_minute(lifetime)
             && (was_accepted && another_token_may_help || has_paused)
+    }
+
+    /// Whether there was a renewal within the last minute.
+    pub(super) fn have_come_lately(&mut self, now: Now) -> bool {
+        self.forget_old(now);
+        !self.renewals.is_empty()
+    }
+
+    fn forget_old(&mut self, now: Now) {
+        while self.renewals.front().is_some_and(|renewal| now.reached(*renewal + MINUTE)) {
+            self.renewals.pop_front();
+        }
     }
 
     /// Notes that a rejection has started a renewal.

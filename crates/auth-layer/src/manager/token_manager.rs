@@ -262,11 +262,7 @@ impl TokenManager {
             None if self.keeper.has_good_token() => return None,
             None => self.keeper.arrival(patience).ok()?.await.ok()?,
         };
-        if token.generation <= rejected {
-            return None;
-        }
-        self.keeper.resending(token.generation);
-        Some(token)
+        (token.generation > rejected).then_some(token)
     }
 
     /// The same for a request that cannot be sent again: the renewal starts, and nobody waits for it.
@@ -275,8 +271,10 @@ impl TokenManager {
         drop(self.keeper.reject(rejected));
     }
 
-    pub(crate) fn count_resend(&self) {
+    /// Notes that a request is sent again now with the token of this generation.
+    pub(crate) fn resending(&self, generation: Generation) {
         self.keeper.counts.resends.fetch_add(1, Ordering::Relaxed);
+        self.keeper.resending(generation);
     }
 
     /// Says how the API answered a request that was sent again with the token of this generation.

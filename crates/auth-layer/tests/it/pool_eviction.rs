@@ -216,3 +216,32 @@ fn whatever_comes_and_goes_each_identity_has_its_own_token() {
         }
     }
 }
+
+#[tokio::test]
+async fn eviction_does_not_undo_the_limit_for_rejections() {
+    let clock = TestClock::new();
+    let endpoint = FakeTokenEndpoint::issuing(3600);
+    let (made, time) = (endpoint.clone(), clock.clone());
+    let pool = TokenPool::builder(move |_: &Identity| {
+        let exchange = crate::support::exchange(&made, &time, &example()).build()?;
+        Ok(TokenManager::builder(exchange).clock(Arc::new(time.clone())).jitter_seed(1).build())
+    })
+    .clock(Arc::new(clock.clone()))
+    .max_identities(2)
+    .build();
+    let rejected = Identity::new("rejected");
+    for _ in 0..50 {
+        for tenant in ["a", "b"] {
+            pool.get(&Identity::new(tenant)).unwrap().token().await.unwrap();
+        }
+        let manager = pool.get(&rejected).unwrap();
+        let token = manager.token().await.unwrap();
+        manager.accept(token.generation());
+        manager.reject(token.generation()).await;
+        drop(manager);
+        clock.advance(Duration::from_secs(1));
+    }
+    // Its manager was never evicted, so that it counts all of its rejections.
+    let stats = pool.get(&rejected).unwrap().stats();
+    assert_eq!((stats.rejections, stats.exchanges), (50, 5), "the first token and four renewals");
+}

@@ -315,3 +315,12 @@ const SAYS: &str = "leaf says: ";
 
 /// The first byte of TLS (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 22;
+
+#[tokio::test]
+async fn a_password_with_an_at_sign_is_in_no_error() {
+    let proxy = format!("http://user:pa@{PASSWORD}@127.0.0.1:1");
+    let answers = send("https://api.example.com/x".to_owned(), &[("HTTPS_PROXY", &proxy)]).await;
+    for answer in answers {
+        assert!(!answer.contains(PASSWORD), "{answer}");
+    }
+}

@@ -1,12 +1,13 @@
 //! A token that the API rejects: one renewal however many noticed, one resend per call, and no minting of tokens.
 
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use auth_layer::{Auth, BodySign, BoxError, Profile, TokenManager};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
 use tower::{Layer, Service, ServiceExt};
@@ -505,4 +506,24 @@ async fn b41_a_renewal_that_failed_does_not_keep_the_next_one_waiting_for_the_fl
     rig.advance(2);
     assert_eq!(send(&service).await, 200, "the backoff is over, and there is no floor to wait for");
     assert_eq!(rig.endpoint.count(), 3);
+}
+
+#[test]
+fn a_stalled_rejection_ends_outside_of_a_runtime() {
+    let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
+    let api = tower::service_fn({
+        let sent = Arc::<Mutex<u32>>::default();
+        move |_: Request<Full<Bytes>>| {
+            let mut sent = sent.lock().unwrap();
+            *sent += 1;
+            let mut response = Response::new(StreamBody::new(stream::pending::<
+                Result<http_body::Frame<Bytes>, BoxError>,
+            >()));
+            *response.status_mut() = if *sent == 1 { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+            std::future::ready(Ok::<_, BoxError>(response))
+        }
+    });
+    let mut call = rig.layer().layer(api).call(get("/me"));
+    let Poll::Ready(response) = crate::support::poll_once(&mut call) else { panic!("it waits for ever") };
+    assert_eq!(response.unwrap().status(), 200);
 }

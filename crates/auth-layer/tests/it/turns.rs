@@ -249,3 +249,22 @@ async fn a_token_that_expires_while_the_service_becomes_ready_is_not_sent() {
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
     assert_eq!(api.bearers(), ["token-2"]);
 }
+
+#[tokio::test]
+async fn a_resend_that_came_too_late_is_no_reason_to_pause() {
+    let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), limited(12, Duration::from_secs(60)));
+    let api = FakeApi::scripted(|n, seen| match (n, seen.bearer().as_deref()) {
+        // It is accepted first, and revoked then.
+        (2, Some("token-2")) => respond(200, "ok"),
+        (_, Some("token-1" | "token-2")) => respond(401, "rejected"),
+        _ => respond(200, "ok"),
+    });
+    let service = in_turn(&rig, Some(Duration::from_secs(1)), api.clone());
+    assert_eq!(service.clone().oneshot(get("/1")).await.unwrap().status(), 401, "a turn comes each 5 s");
+    assert_eq!((rig.endpoint.count(), rig.manager.stats().resends), (2, 0));
+    rig.advance(6);
+    assert_eq!(service.clone().oneshot(get("/2")).await.unwrap().status(), 200);
+    rig.advance(6);
+    service.clone().oneshot(get("/3")).await.unwrap();
+    assert_eq!(rig.endpoint.count(), 3);
+}
