@@ -33,7 +33,7 @@ use crate::replay::{Keep, Kept, TryClone};
 ///
 /// # Errors
 ///
-/// [`Error`](crate::Error), boxed, if the request needs a token and none could be had: it is then not sent.
+/// [`Error`], boxed, if the request needs a token and none could be had: it is then not sent.
 /// [`Throttled`](crate::limit::Throttled) if its turn under a rate limit comes too late. The errors of the inner service
 /// are passed on.
 ///
