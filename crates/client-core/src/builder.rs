@@ -186,7 +186,8 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// Changes what stands round the token: retries, timeouts, rate limits (see [`StackLayer`]).
+    /// Changes what stands round the token: retries, timeouts, rate limits (see [`StackLayer`]), and how long a call without
+    /// a token waits while token requests fail for a moment ([`StackLayer::with_patience`]; 10 s unless set).
     ///
     /// ```
     /// # use client_core::{Builder, Provider};

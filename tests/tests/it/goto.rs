@@ -322,7 +322,7 @@ async fn b84_trouble_never_ends_the_grant() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
     let store = MemoryStore::with_clock(stage.clock());
-    let client = with_store(&stage, &store).build().unwrap();
+    let client = with_store(&stage, &store).stack(once).build().unwrap();
     let body = r#"{"error":"invalid_grant"}"#.to_owned();
     site.inject(Endpoint::Token, Fault::Status { code: 503, body, headers: Vec::new() });
     let failure = GotoAdmin::call(&client).await.unwrap_err();
