@@ -146,8 +146,8 @@ fn b85_building_needs_no_runtime_and_sends_nothing<F: Fixture>() {
 
 #[test]
 fn empty_credentials_given_by_hand_are_refused() {
-    let secret = "client secret: is empty";
-    let id = "client id: is empty";
+    let secret = "client secret: is empty; set it to the real value";
+    let id = "client id: is empty; set it to the real value";
     let check = |error: ConfigError, expected: &str| assert_eq!(error.to_string(), expected);
     let gotab = |id, secret| {
         gotab_client::Client::builder().credentials(gotab_client::Credentials::new(id, secret)).build()
@@ -171,7 +171,7 @@ fn empty_credentials_given_by_hand_are_refused() {
     };
     check(refused(goto("", "secret", "refresh")), id);
     check(refused(goto("id", "", "refresh")), secret);
-    check(refused(goto("id", "secret", "")), "refresh token: is empty");
+    check(refused(goto("id", "secret", "")), "refresh token: is empty; set it to the real value");
     // A raw Basic header joins by a colon.
     assert!(refused(goto("i:d", "secret", "refresh")).to_string().contains("colon"));
 }
