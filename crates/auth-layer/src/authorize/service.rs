@@ -14,10 +14,12 @@ use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
 use super::grpc;
+use super::judge::Operation;
 use super::layer::Rules;
 use super::waiting::{self, Waiting};
 use crate::error::{BoxError, Error};
-use crate::manager::Token;
+use crate::limit::Pace;
+use crate::manager::{Token, TokenManager};
 use crate::replay::{Keep, Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
@@ -117,7 +119,7 @@ impl<S> Auth<S> {
         let manager = self.rules.manager(chosen.as_ref());
         // What was seen of one manager says nothing of another.
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
-        let arrival = match manager.hit(seen) {
+        let token = match manager.hit(seen) {
             Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
                 let generation = token.generation();
                 let is_call = grpc::is_call(&request);
@@ -136,8 +138,35 @@ impl<S> Auth<S> {
                 };
                 return ResponseFuture::sent(self.inner.call(request), Some(spare), pace);
             }
-            Some(token) => Either::Left(future::ready(Ok(token.clone()))),
-            None => match manager.arrival(self.rules.patience) {
+            token => token.cloned(),
+        };
+        self.send_later(token, chosen, operation, pace, request, keep)
+    }
+
+    /// Sends a request that has to wait for a token or a turn. It is kept out of the path of one that has both.
+    #[cold]
+    #[inline(never)]
+    fn send_later<B, R>(
+        &mut self,
+        token: Option<Arc<Token>>,
+        chosen: Option<TokenManager>,
+        operation: Operation,
+        pace: Option<Arc<Pace>>,
+        request: Request<B>,
+        keep: Keep<B>,
+    ) -> ResponseFuture<S, B, R>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Send + 'static,
+        R: Body + Send + 'static,
+        R::Data: Send,
+        R::Error: Send,
+    {
+        let arrival = match token {
+            Some(token) => Either::Left(future::ready(Ok(token))),
+            None => match self.rules.manager(chosen.as_ref()).arrival(self.rules.patience) {
                 Ok(arrival) => Either::Right(arrival),
                 Err(error) => return self.refuse(error),
             },
