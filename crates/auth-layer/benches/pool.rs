@@ -1,4 +1,4 @@
-//! What a pool of many identities takes: memory for each, time to make, find and evict one.
+//! The cost of a pool of many identities: memory for each, time to make, find and evict one.
 
 #[path = "common/report.rs"]
 mod report;
@@ -69,7 +69,7 @@ struct Times {
 
 impl Times {
     fn get(&mut self, pool: &TokenPool, identity: &Identity) {
-        self.take(|| drop(black_box(pool.get(identity).expect("there is room, or somebody can go"))));
+        self.take(|| drop(black_box(pool.get(identity).expect("there is room, or an identity can go"))));
     }
 
     fn take(&mut self, call: impl FnOnce()) {

@@ -46,7 +46,7 @@ impl Secret {
     }
 }
 
-/// What is wrong with a value that has no visible character, and how to mend it. The text follows the name of the value.
+/// The problem of a value that has no visible character, and how to mend it. The text follows the name of the value.
 pub(crate) fn blankness(value: &str) -> Option<&'static str> {
     match value {
         "" => Some("is empty; set it to the real value"),

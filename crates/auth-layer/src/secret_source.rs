@@ -106,7 +106,7 @@ impl SecretSource {
     /// Gets the secret for one exchange; `what` names it in errors.
     pub(crate) async fn read(&self, what: &'static str) -> Result<Secret, Error> {
         let read: Box<dyn FnOnce() -> Result<Secret, Error> + Send> = match &self.0 {
-            // Whoever keeps it has checked it when it was built.
+            // The owner of this source checked the value when it was built.
             Kept::Here(secret) => return Ok(secret.clone()),
             Kept::File(path) => {
                 let path = path.clone();
@@ -175,7 +175,7 @@ impl fmt::Debug for SecretSource {
 
 fn read_file(what: &'static str, path: &Path) -> Result<Secret, Error> {
     let refuse = |problem: &str| unread(what, format!("in {} {problem}", path.display()));
-    // All of it at once: a buffer that grew would leave copies behind, which nobody wipes.
+    // All of it at once: a buffer that grew would leave copies behind that are not wiped.
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut text))

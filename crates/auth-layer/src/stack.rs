@@ -67,7 +67,7 @@ pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
 pub struct StackLayer {
     retry: RetryLayer,
     auth: AuthLayer,
-    /// What was asked for. The retry policy may leave less of it.
+    /// The patience that was asked for. The retry policy may leave less of it.
     patience: Duration,
     timeout: TimeoutLayer,
     profile: Profile,

@@ -44,7 +44,7 @@ pub(crate) fn user_agent_header(text: &str) -> Result<HeaderValue, ConfigError> 
     header.ok_or_else(|| ConfigError::new("User-Agent", problem))
 }
 
-/// What carries the token requests of a client: its leaf, and a second one for those that use something up.
+/// The transport of a client's token requests: its leaf, and a second one for those that use something up.
 pub(crate) fn token_transport(leaf: Stack, one_shot_leaf: Option<Stack>) -> Transport {
     // The extensions stay, by which a leaf knows such a request.
     let carrying =

@@ -122,16 +122,13 @@ where
                     if let Some(pace) = pace {
                         pace.heed(status, response.headers());
                     }
-                    let judged = spare.take_if(|spare| spare.is_concerned(status));
-                    let Some(judged) = judged else {
-                        let response = response.map(ResponseBody::new);
-                        return Poll::Ready(Ok(match spare {
-                            Some(spare) => spare.accepted(response),
-                            None => response,
-                        }));
+                    let Some(concerned) = spare.take_if(|spare| spare.is_concerned(status)) else {
+                        if let Some(spare) = spare {
+                            spare.accepted();
+                        }
+                        return Poll::Ready(Ok(response.map(ResponseBody::new)));
                     };
-                    let spare = judged;
-                    match refused(response, spare, pace.take()) {
+                    match refused(response, concerned, pace.take()) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(slow) => slow,
                     }
@@ -164,7 +161,10 @@ where
     R::Error: Send,
 {
     match spare.judge(&response) {
-        Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
+        Judgement::Accepted => {
+            spare.accepted();
+            Ok(response.map(ResponseBody::new))
+        }
         judgement => Err(Box::pin(answer(response, judgement, spare, pace))),
     }
 }
@@ -183,9 +183,8 @@ impl<S, B> Spare<S, B> {
 
     /// Notes that the API accepted the token.
     #[inline]
-    pub(super) fn accepted<R: Body>(&self, response: Response<ResponseBody<R>>) -> Response<ResponseBody<R>> {
+    pub(super) fn accepted(&self) {
         self.rules.manager(self.chosen.as_ref()).accept(self.generation);
-        response
     }
 }
 

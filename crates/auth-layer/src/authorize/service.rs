@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::{self, Either};
+use futures_util::future::{self, Either, TryFutureExt};
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
@@ -16,9 +16,9 @@ use super::future::{ResponseFuture, Spare};
 use super::grpc;
 use super::judge::Operation;
 use super::layer::Rules;
-use super::waiting::{self, Waiting};
+use super::waiting::Waiting;
 use crate::error::{BoxError, Error};
-use crate::limit::Pace;
+use crate::limit::{self, Pace};
 use crate::manager::{Token, TokenManager};
 use crate::replay::{Keep, Kept, TryClone};
 
@@ -117,7 +117,7 @@ impl<S> Auth<S> {
         };
         let pace = self.rules.pace(&request).cloned();
         let manager = self.rules.manager(chosen.as_ref());
-        // What was seen of one manager says nothing of another.
+        // The token that this service saw last is that of the only manager. A pool has many.
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
         let token = match manager.hit(seen) {
             Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
@@ -187,7 +187,8 @@ impl<S> Auth<S> {
     {
         match self.rules.pace(&request).cloned() {
             Some(pace) if !pace.try_turn() => {
-                ResponseFuture::slow(waiting::pass(self.unreserved(), pace, request))
+                let sent = limit::send_in_turn(self.unreserved(), pace, request);
+                ResponseFuture::slow(sent.map_ok(|response| response.map(ResponseBody::new)))
             }
             pace => ResponseFuture::sent(self.inner.call(request), None, pace),
         }

@@ -57,28 +57,13 @@ impl<S, B> Waiting<S, B> {
         let generation = token.generation();
         let spare = Spare { service, rules, chosen, operation, is_call, kept, generation };
         match spare.judge(&response) {
-            Judgement::Accepted => Ok(spare.accepted(response.map(ResponseBody::new))),
+            Judgement::Accepted => {
+                spare.accepted();
+                Ok(response.map(ResponseBody::new))
+            }
             judgement => answer(response, judgement, spare, pace).await,
         }
     }
-}
-
-/// Sends a request that needs no token of ours, in its turn.
-pub(super) async fn pass<S, B, R>(
-    service: S,
-    pace: Arc<Pace>,
-    request: Request<B>,
-) -> Result<Response<ResponseBody<R>>, BoxError>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    S::Error: Into<BoxError>,
-    R: Body,
-{
-    let ready = limit::ready(service, Some(&pace), None, || true).await?;
-    let mut service = ready.expect("the request is always to be sent");
-    let response = service.call(request).await.map_err(Into::into)?;
-    pace.heed(response.status(), response.headers());
-    Ok(response.map(ResponseBody::new))
 }
 
 /// Waits until the service is ready, the turn has come and the token is good, all at one moment. While it waits for a

@@ -1,4 +1,4 @@
-//! What the error of a leaf says about its connection.
+//! Tells from the error of a leaf how far its connection came.
 
 use std::error::Error as StdError;
 use std::io;

@@ -98,7 +98,7 @@ impl Service<Uri> for Connector {
     type Future = Pin<Box<dyn Future<Output = Result<Route, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // What it connects with is polled ready when it is called.
+        // The inner connectors are polled ready when they are called.
         Poll::Ready(Ok(()))
     }
 

@@ -107,7 +107,7 @@ where
     Wiring::new().map(|wiring| wiring.client())
 }
 
-/// What clients with pools of their own may share: the certificates, the TLS sessions and the proxies.
+/// The certificates, the TLS sessions and the proxies, which clients with pools of their own share.
 #[derive(Clone, Debug)]
 pub(super) struct Wiring {
     connector: HttpsConnector<Connector>,

@@ -21,7 +21,7 @@ mod shared;
 use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 
-/// The transport of an exchange that was given none: one for the whole process, since each loads the certificates anew.
+/// The transport that the exchanges of this process share unless they are given one. Making it loads the certificates.
 #[cfg(feature = "hyper-util")]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     SHARED.get(|| {
@@ -30,7 +30,7 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     })
 }
 
-/// The transport of an exchange that was given none: one for the whole process, since each loads the certificates anew.
+/// The transport that the exchanges of this process share unless they are given one. Making it loads the certificates.
 #[cfg(all(feature = "reqwest", not(feature = "hyper-util")))]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     SHARED.get(|| shared::PerRuntime::new(reqwest::ReqwestLeaf::new).map(Transport::new))
@@ -39,7 +39,7 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 static SHARED: shared::Shared = shared::Shared::new();
 
-/// The transport of an exchange that was given none.
+/// There is no transport to share: each exchange has to be given one.
 #[cfg(not(any(feature = "reqwest", feature = "hyper-util")))]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     let problem = "none was given, and neither feature `hyper-util` nor `reqwest` is on";

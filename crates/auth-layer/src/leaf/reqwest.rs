@@ -45,7 +45,7 @@ pub struct ReqwestLeaf {
 /// The client for requests that use something up.
 #[derive(Clone, Debug)]
 enum OneShotClient {
-    /// There is none: the pooled one sends them.
+    /// The pooled client sends them.
     Missing,
     Given(reqwest::Client),
     /// It is built when it is needed first, since it reads the certificates of the platform again.
@@ -121,11 +121,11 @@ impl ReqwestLeaf {
     }
 }
 
-/// What both clients of a leaf have in common.
+/// The settings of both clients of a leaf.
 fn settings(proxies: Proxies) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        // What reqwest reads from the environment by itself applies to requests for this machine as well.
+        // The proxies that reqwest reads from the environment apply to requests for this machine as well.
         .no_proxy()
         .proxy(reqwest::Proxy::custom(move |target| {
             proxies.intercept(&target.as_str().parse().ok()?).map(|proxy| url_of(&proxy))

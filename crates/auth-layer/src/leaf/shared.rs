@@ -1,4 +1,4 @@
-//! The transport of those who were given none: one for the whole process.
+//! The transport that the exchanges of this process share.
 
 use std::fmt;
 use std::future::Future;
@@ -26,7 +26,7 @@ impl Shared {
         Self(Mutex::new(None))
     }
 
-    /// Returns the transport, made by `make` if there is none yet. Others wait meanwhile, for a few milliseconds.
+    /// Returns the transport, made by `make` if it does not exist yet. Other callers wait meanwhile, for a few milliseconds.
     pub(super) fn get(
         &self,
         make: impl FnOnce() -> Result<Transport, ConfigError>,
@@ -128,7 +128,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The clients of so many runtimes are kept. Nobody says when a runtime has ended, and a client of one that has holds
+/// How many runtimes have a client. The end of a runtime is not announced, and the client of one that has ended holds
 /// nothing but closed connections. A runtime that comes back to a client that has gone opens new ones.
 const MOST_RUNTIMES: usize = 32;
 

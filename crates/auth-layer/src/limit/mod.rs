@@ -58,4 +58,4 @@ pub use service::Throttle;
 pub use throttled::Throttled;
 
 pub(crate) use pace::{Pace, Place};
-pub(crate) use turn::ready;
+pub(crate) use turn::{ready, send_in_turn};

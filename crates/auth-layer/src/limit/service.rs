@@ -9,7 +9,7 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::layer::Limits;
-use super::turn::ready;
+use super::turn::send_in_turn;
 use crate::error::BoxError;
 
 /// The service of [`ThrottleLayer`](super::ThrottleLayer).
@@ -85,13 +85,7 @@ where
         // Those who wait reserve nothing: what this instance holds may be what others need to go on.
         self.inner = self.inner.clone();
         let service = self.inner.clone();
-        ResponseFuture::waiting(Box::pin(async move {
-            let ready = ready(service, Some(&pace), None, || true).await?;
-            let mut service = ready.expect("the request is always to be sent");
-            let response = service.call(request).await.map_err(Into::into)?;
-            pace.heed(response.status(), response.headers());
-            Ok(response)
-        }))
+        ResponseFuture::waiting(Box::pin(send_in_turn(service, pace, request)))
     }
 }
 

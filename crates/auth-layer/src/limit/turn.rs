@@ -1,8 +1,9 @@
 //! Waits for a turn, and for the service that the request goes through.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 
-use http::Request;
+use http::{Request, Response};
 use tower_service::Service;
 
 use super::pace::{Pace, Place};
@@ -43,4 +44,21 @@ where
         // The provider has asked for a pause meanwhile. The clone has nothing reserved.
         service = service.clone();
     }
+}
+
+/// Sends a request in its turn, and heeds what the response says about further ones.
+pub(crate) async fn send_in_turn<S, B, R>(
+    service: S,
+    pace: Arc<Pace>,
+    request: Request<B>,
+) -> Result<Response<R>, BoxError>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    S::Error: Into<BoxError>,
+{
+    let ready = ready(service, Some(&pace), None, || true).await?;
+    let mut service = ready.expect("the request is always to be sent");
+    let response = service.call(request).await.map_err(Into::into)?;
+    pace.heed(response.status(), response.headers());
+    Ok(response)
 }

@@ -66,8 +66,8 @@ impl Failures {
         self.remembered.as_ref().map(|failure| failure.until).filter(|until| !now.reached(*until))
     }
 
-    /// Whether a failure is remembered, or was until a short while ago: a source that fails each time would be asked more
-    /// often if these failures were forgotten.
+    /// Whether a failure is remembered, or was until two minutes ago. If these failures were forgotten, a source that always
+    /// fails would be asked more often.
     pub(super) fn have_come_lately(&self, now: Now) -> bool {
         self.remembered.as_ref().is_some_and(|failure| !now.reached(failure.until + LATELY))
     }

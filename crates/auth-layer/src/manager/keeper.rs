@@ -310,7 +310,7 @@ impl Keeper {
         Some(seat)
     }
 
-    /// Whether a flight is in the air, or a failure is remembered.
+    /// Whether the only holder of this manager can do without it now.
     pub(super) fn standing(&self) -> Standing {
         let mut slow = self.lock();
         let now = self.clock.now();

@@ -77,7 +77,7 @@ impl Roster {
         Ok(())
     }
 
-    /// Takes out those of the next few entries that nobody has asked for in a while.
+    /// Takes out those of the next few entries that have not been asked for in a while.
     fn drop_idle(&mut self, now: Now, gone: &mut Vec<TokenManager>) {
         let Some(since) = now.monotonic().checked_sub(self.idle).map(nanos) else { return };
         for _ in 0..SWEPT.min(self.ring.len()) {
@@ -174,6 +174,6 @@ const SWEPT: usize = 8;
 /// How many entries in a row are spared before one of them has to go nevertheless.
 const SPARED: usize = 64;
 
-/// How many entries in a row may be in use before the pool counts as full. To look at so many takes about 0.1 ms, for which
-/// nobody else gets a manager.
+/// How many entries in a row may be in use before the pool counts as full. To look at so many takes about 0.1 ms, in which
+/// no other caller gets a manager.
 const LOOKED_AT: usize = 1_024;

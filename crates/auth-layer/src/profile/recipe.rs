@@ -47,7 +47,7 @@ pub struct Profile {
     pub(crate) scope: Option<Scope>,
 }
 
-/// What the identities of a provider have in common.
+/// The facts that all identities of a provider share.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     name: Cow<'static, str>,
@@ -135,7 +135,7 @@ impl Profile {
         Self { facts: Arc::new(facts), parameters: Vec::new(), scope: None }
     }
 
-    /// What the identities of the provider have in common.
+    /// The facts that all identities of the provider share.
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }

@@ -49,8 +49,9 @@ pub struct BodyCopy<B>(Copy<B>);
 enum Copy<B> {
     /// The body can be sent if the function says so.
     Body { body: B, is_whole: fn(&B) -> bool },
-    /// The body can be sent once its stream was recorded to its end.
-    Recorded { stream: ReplayBody<B>, wrap: fn(ReplayBody<B>) -> B },
+    /// The body can be sent once its stream was recorded to its end. It is boxed, since a copy of bytes in hand, which is
+    /// far smaller, is moved with each request.
+    Recorded { stream: Box<ReplayBody<B>>, wrap: fn(ReplayBody<B>) -> B },
 }
 
 impl<B> BodyCopy<B> {
@@ -76,7 +77,7 @@ impl<B> BodyCopy<B> {
         }
         let (first, again) = ReplayBody::pair(mem::take(body), LIMIT);
         *body = wrap(first);
-        Some(Self(Copy::Recorded { stream: again, wrap }))
+        Some(Self(Copy::Recorded { stream: Box::new(again), wrap }))
     }
 
     /// Whether the copy can be sent now.
@@ -90,7 +91,7 @@ impl<B> BodyCopy<B> {
     pub(super) fn into_body(self) -> B {
         match self.0 {
             Copy::Body { body, .. } => body,
-            Copy::Recorded { stream, wrap } => wrap(stream),
+            Copy::Recorded { stream, wrap } => wrap(*stream),
         }
     }
 }

@@ -68,7 +68,7 @@ pub struct SignInBuilder {
 }
 
 impl SignInBuilder {
-    /// What carries the requests. The default is the one that [exchanges](crate::ExchangeBuilder::transport) share.
+    /// The transport of the requests. The default is the one that [exchanges](crate::ExchangeBuilder::transport) share.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self

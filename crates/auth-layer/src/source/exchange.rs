@@ -198,7 +198,7 @@ pub struct ExchangeBuilder {
 }
 
 impl ExchangeBuilder {
-    /// What carries the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
+    /// The transport of the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
     /// The whole process shares it: the certificates and the proxies of the environment are read once, and exchanges
     /// that run on one tokio runtime share connections.
     ///

@@ -23,7 +23,7 @@ impl<'a> Redemption<'a> {
         Self { refresh, is_first, is_settled: false }
     }
 
-    /// What came of the token is known.
+    /// Says that the fate of the token is known.
     pub(super) const fn settled(&mut self) {
         self.is_settled = true;
     }

@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{FakeTokenEndpoint, Rig, settle};
 
-/// What a server answers with, after its head.
+/// The part of a server's answer that follows its head.
 type Frames = Vec<Frame<Bytes>>;
 
 fn data(text: &'static str) -> Frame<Bytes> {
@@ -93,7 +93,7 @@ impl Server {
     }
 }
 
-/// What is left of a response: its data, and the status in its trailers.
+/// The rest of a response: its data, and the status in its trailers.
 async fn read<B>(response: Response<B>) -> (Bytes, Option<String>)
 where
     B: http_body::Body<Data = Bytes, Error: std::fmt::Debug>,

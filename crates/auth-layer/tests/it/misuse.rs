@@ -21,7 +21,7 @@ fn manager() -> TokenManager {
     TokenManager::new(Exchange::builder(profile, credential, Grant::ClientCredentials).build().unwrap())
 }
 
-/// What a caller on this runtime is told.
+/// The error that a caller on this runtime gets.
 fn told(runtime: &Runtime) -> Error {
     runtime.block_on(manager().token()).unwrap_err()
 }

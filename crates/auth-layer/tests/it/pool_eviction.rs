@@ -1,4 +1,4 @@
-//! Who has to go from a full pool, how much work it is to find out, and that the pool never confuses its identities.
+//! Which identity leaves a full pool, how much work the choice is, and that the pool never confuses its identities.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn tenant(n: usize) -> Identity {
     Identity::new(format!("tenant-{n}"))
 }
 
-/// A pool whose managers have a token that names their tenant. Making one asks nobody.
+/// A pool whose managers have a token that names their tenant. Making one sends nothing.
 fn named(clock: Arc<dyn Clock>) -> TokenPoolBuilder {
     let pool_clock = clock.clone();
     let builder = TokenPool::builder(move |identity: &Identity| {
@@ -78,7 +78,7 @@ async fn one_that_has_failed_lately_goes_after_all_others() {
     for n in 0..50 {
         pool.get(&tenant(n)).unwrap().token().await.unwrap();
     }
-    // Its failure is remembered: nobody is asked.
+    // Its failure is remembered, so that no request is sent.
     assert!(refusing.is_refused(&pool).await);
     assert_eq!((refusing.refusals(), pool.len()), (1, 3));
 
@@ -183,7 +183,7 @@ fn a_large_pool_in_use_fails_and_finds_the_one_that_is_given_back() {
     let calls = (1..=3).find(|_| pool.get(&tenant(9_999)).is_ok());
     assert!(calls.is_some());
     assert_eq!((pool.len(), pool.stats().evicted), (2_500, 1));
-    // The first one was asked for most recently, by nobody's handle but ours: it stays.
+    // The first one was asked for most recently, and no handle of it is held: it stays.
     assert_eq!(token(&held[0]), "tenant-0");
 }
 

@@ -23,7 +23,7 @@ fn pool(adjust: impl Fn(ExchangeBuilder) -> ExchangeBuilder + Send + Sync + 'sta
 /// Checks what each of many identities leaves on the heap once `visit` has been with it.
 #[track_caller]
 fn at_most_3_kb(identity: impl Fn(usize) -> Identity, visit: impl Fn(&Identity)) {
-    // What the process keeps once is no identity's: the certificates, for example.
+    // The process keeps some things once for all identities, for example the certificates.
     visit(&Identity::new("the first one"));
     let grown = measure(|| (0..IDENTITIES - 1).for_each(|n| visit(&identity(n))));
     let each = grown.bytes_current / IDENTITIES as i64;

@@ -35,9 +35,9 @@ struct Proxy {
 /// One connection to a proxy.
 #[derive(Clone, Debug, Default)]
 struct Passed {
-    /// What was said to the proxy.
+    /// The bytes that were meant for the proxy.
     head: Vec<u8>,
-    /// What was to be passed on to the server.
+    /// The bytes that were to be passed on to the server.
     inside: Vec<u8>,
 }
 
@@ -140,7 +140,7 @@ async fn socks(mut stream: TcpStream) -> Passed {
     passed
 }
 
-/// What both leaves answered to one request each, hyper's first.
+/// The outcome of one request through each leaf, hyper's first.
 type Answers = [String; 2];
 
 /// Sends the same request through both leaves in a process whose environment has these variables, and no other that is
@@ -214,7 +214,7 @@ async fn a_request_for_this_machine_goes_through_no_proxy() {
             );
         }
     }
-    // Hosts where nobody answers are not asked for at the proxy either.
+    // The proxy is not asked for hosts on which no server listens either.
     for host in ["127.0.0.2", "[::1]", "api.localhost", "localhost."] {
         let answers = send(format!("http://{host}:1/token"), &everywhere).await;
         assert!(answers.iter().all(|answer| answer.parse::<u16>().is_err()), "{host}: {answers:?}");

@@ -25,9 +25,9 @@ fn main() -> io::Result<ExitCode> {
     let trials = trials(Duration::from_secs(seconds));
     for pair in trials.chunks(2) {
         let rows = runtime.block_on(futures_util::future::join_all(pair.iter().map(Trial::run)));
-        for (row, trial) in rows.iter().zip(pair) {
+        for row in &rows {
             writeln!(out, "{row}")?;
-            is_good &= row.passes(trial);
+            is_good &= row.passes();
         }
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

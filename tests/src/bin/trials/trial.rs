@@ -38,7 +38,7 @@ pub(crate) struct Trial {
     may_fail: bool,
 }
 
-/// What came of a trial.
+/// The figures of a trial.
 #[derive(Debug)]
 pub(crate) struct Row {
     trial: Trial,
@@ -127,7 +127,7 @@ impl Trial {
             Leaf::Hyper => {
                 let leaf = leaf::hyper_util::client()?;
                 let exchange = builder.transport(Transport::new(leaf.clone())).build()?;
-                let client = stack(&profile, TokenManager::new(exchange)).layer(leaf::hyper_util::client()?);
+                let client = stack(&profile, TokenManager::new(exchange)).layer(leaf);
                 BoxCloneSyncService::new(client.map_response(|response| response.status()))
             }
             Leaf::Reqwest => {
@@ -201,8 +201,8 @@ impl Tally {
 
 impl Row {
     /// Whether no call failed after the first two seconds, or the trial only reports.
-    pub(crate) fn passes(&self, trial: &Trial) -> bool {
-        trial.may_fail || self.tally.rejections == 0 && self.tally.errors == 0
+    pub(crate) fn passes(&self) -> bool {
+        self.trial.may_fail || self.tally.rejections == 0 && self.tally.errors == 0
     }
 }
 
@@ -219,7 +219,7 @@ impl fmt::Display for Row {
         }
         match first_error {
             Some(error) => write!(f, "first error: {error} |"),
-            None => write!(f, "{} |", if self.passes(trial) { "passed" } else { "FAILED" }),
+            None => write!(f, "{} |", if self.passes() { "passed" } else { "FAILED" }),
         }
     }
 }
