@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::flags::{Fuzz, Generate};
 use crate::model::Depth;
 use crate::process::{Cargo, step};
-use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test, trials};
+use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test, tidy, trials};
 
 /// Runs the steps in turn, cheap ones first, and stops at the first that fails.
 ///
@@ -31,6 +31,10 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     step(out, "promises and their tests", |out| match contract::run(root, true, out)? {
         Outcome::Fine => Ok(()),
         Outcome::Stale => bail!("docs/contract.md is stale: run `cargo xtask contract`"),
+    })?;
+    step(out, "sentences, names and imports", |out| match tidy::run(root, out)? {
+        Outcome::Fine => Ok(()),
+        Outcome::Stale => bail!("xtask/tidy.toml lists exceptions, each with its reason"),
     })?;
     step(out, "licences and bans", |_| {
         // Advisories need a database from elsewhere, and are left to a service that has one.

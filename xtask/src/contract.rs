@@ -1,15 +1,15 @@
 //! `cargo xtask contract`: which test keeps which numbered promise.
 //!
-//! `docs/contract.md` holds tables whose rows begin with a number such as `B34` or `RS-06` and a statement. The third
-//! column is ours: the tests that carry the number in their name (`b34_...`, `rs06_...`, several in a row). A row
-//! without a test keeps what is written there if it begins with a dash and says why.
+//! `docs/contract.md` holds tables whose rows begin with a number such as `B34` or `RS-06` and a statement. This command
+//! writes the third column: the tests that carry the number in their name (`b34_...`, `rs06_...`). If no test does, the
+//! column must hold a dash and the reason, which are kept. It also writes the legend of the prefixes.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use similar::TextDiff;
 
 use crate::Outcome;
@@ -41,10 +41,22 @@ pub fn run(root: &Path, check: bool, out: &mut dyn Write) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-/// Writes the tests into the rows of `table`.
+/// Writes the tests into the rows of `table`, and the legend under its heading.
 fn fill(table: &str, mut tests: BTreeMap<Number, Vec<String>>) -> Result<String> {
     let mut lines = Vec::new();
+    let mut in_legend = false;
     for line in table.lines() {
+        if line.starts_with("## ") {
+            in_legend = line == LEGEND;
+            lines.push(line.to_owned());
+            if in_legend {
+                lines.extend(legend());
+            }
+            continue;
+        }
+        if in_legend {
+            continue;
+        }
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let number = match cells[..] {
             ["", number, _, _, ""] => row_number(number),
@@ -54,17 +66,49 @@ fn fill(table: &str, mut tests: BTreeMap<Number, Vec<String>>) -> Result<String>
             lines.push(line.to_owned());
             continue;
         };
+        let begin = format!("| {} | {} | ", cells[1], cells[2]);
         let kept_by = match tests.remove(&number) {
-            Some(tests) => tests.join("<br>"),
+            Some(tests) => names(&tests, LONGEST_ROW.saturating_sub(begin.chars().count())),
             None if cells[3].starts_with('\u{2014}') => cells[3].to_owned(),
             None => bail!("{FILE}: {} has neither a test nor a reason why not", cells[1]),
         };
-        lines.push(format!("| {} | {} | {kept_by} |", cells[1], cells[2]));
+        let row = format!("{begin}{kept_by} |");
+        let length = row.chars().count();
+        ensure!(
+            length < LONGEST_ROW,
+            "{FILE}: the row of {} has {length} characters; shorten its statement",
+            cells[1]
+        );
+        lines.push(row);
     }
     if let Some(((family, number), tests)) = tests.first_key_value() {
         bail!("{FILE} has no row {family}{number}, which {} carries", tests.join(", "));
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// The names that fit into `room` characters, and how many others there are.
+fn names(tests: &[String], room: usize) -> String {
+    // "`, and 99 more |", and one test in any case.
+    let room = room.saturating_sub(16);
+    let mut text = String::new();
+    for (index, test) in tests.iter().enumerate() {
+        let name = format!("{}`{test}`", if index == 0 { "" } else { ", " });
+        if index > 0 && text.len() + name.len() > room {
+            return format!("{text}, and {} more", tests.len() - index);
+        }
+        text.push_str(&name);
+    }
+    text
+}
+
+/// The table of the families.
+fn legend() -> Vec<String> {
+    let mut lines =
+        vec![String::new(), "| prefix | statements about |".to_owned(), "| --- | --- |".to_owned()];
+    lines.extend(FAMILIES.iter().map(|(family, about)| format!("| {family} | {about} |")));
+    lines.push(String::new());
+    lines
 }
 
 /// The tests of the workspace by the numbers they carry.
@@ -80,10 +124,9 @@ fn tests(root: &Path) -> Result<BTreeMap<Number, Vec<String>>> {
                 pending.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
-                let place = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
                 for name in text.lines().filter_map(function) {
                     for number in numbers(name) {
-                        found.entry(number).or_default().push(format!("`{name}` ([{place}](../{place}))"));
+                        found.entry(number).or_default().push(name.to_owned());
                     }
                 }
             }
@@ -105,7 +148,7 @@ fn function(line: &str) -> Option<&str> {
 
 /// The numbers a test's name begins with: `b01_cc01_many_callers` carries B1 and CC-01.
 fn numbers(name: &str) -> Vec<Number> {
-    name.split('_').map_while(number).filter(|(family, _)| FAMILIES.contains(&family.as_str())).collect()
+    name.split('_').map_while(number).filter(|(family, _)| is_family(family)).collect()
 }
 
 /// Reads `b34`, `b03b` or `rs06`.
@@ -121,21 +164,48 @@ fn number(text: &str) -> Option<Number> {
 /// Reads a row's `B34` or `RS-06`.
 fn row_number(text: &str) -> Option<Number> {
     let number = number(&text.replace('-', "").to_ascii_lowercase())?;
-    FAMILIES.contains(&number.0.as_str()).then_some(number)
+    is_family(&number.0).then_some(number)
 }
 
 const FILE: &str = "docs/contract.md";
 
-/// The families of promises.
-const FAMILIES: [&str; 17] =
-    ["AC", "B", "CA", "CC", "CH", "DV", "MD", "RF", "RI", "RS", "RT", "RV", "SC", "TE", "TR", "TX", "US"];
+/// The heading under which the legend is written.
+const LEGEND: &str = "## Prefixes";
+
+/// A longer row does not fit on a screen.
+const LONGEST_ROW: usize = 300;
+
+fn is_family(text: &str) -> bool {
+    FAMILIES.iter().any(|(family, _)| *family == text)
+}
+
+/// The families of promises, and what their statements are about.
+const FAMILIES: [(&str, &str); 17] = [
+    ("AC", "authorization codes, PKCE and redirects: RFC 6749 section 4.1, RFC 7636, RFC 8252, RFC 9207"),
+    ("B", "what the layer, the stores and the clients do as a whole: our own"),
+    ("CA", "responses that no cache keeps: RFC 9111"),
+    ("CC", "many callers at one time, expiry and clocks: our own"),
+    ("CH", "challenges of an API: RFC 6750 section 3, RFC 9110 section 11"),
+    ("DV", "sign-in on a device: RFC 8628"),
+    ("MD", "metadata of a server: RFC 8414, OpenID Connect Discovery 1.0"),
+    ("RF", "refresh tokens: RFC 6749 section 6, RFC 9700 section 4.14"),
+    ("RI", "resources that tokens are for: RFC 8707"),
+    ("RS", "answers of a token endpoint: RFC 6749 section 5.1"),
+    ("RT", "calls that are sent again: RFC 9110 section 9.2"),
+    ("RV", "revocation: RFC 7009"),
+    ("SC", "secrets, and the places that a token may go to: RFC 9700"),
+    ("TE", "errors of a token endpoint: RFC 6749 section 5.2"),
+    ("TR", "token requests: RFC 6749 sections 2.3 and 4"),
+    ("TX", "token exchange and assertions: RFC 8693, RFC 7521, RFC 7523"),
+    ("US", "tokens in requests: RFC 6750 section 2"),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn one(name: &str) -> BTreeMap<Number, Vec<String>> {
-        numbers(name).into_iter().map(|number| (number, vec![format!("`{name}`")])).collect()
+        numbers(name).into_iter().map(|number| (number, vec![name.to_owned()])).collect()
     }
 
     #[test]
@@ -162,6 +232,30 @@ mod tests {
         assert_eq!(fill(reason, BTreeMap::new()).unwrap(), reason);
         let silent = fill("| B78 | never lost | |\n", BTreeMap::new()).unwrap_err();
         assert!(silent.to_string().contains("B78"));
+    }
+
+    #[test]
+    fn a_row_stays_short_and_says_how_many_tests_are_left_out() {
+        let tests: Vec<String> = (0..9).map(|index| format!("b01_{index}_{}", "x".repeat(60))).collect();
+        let all = BTreeMap::from([(("B".to_owned(), 1), tests.clone())]);
+        let filled = fill("| B1 | once | |\n", all).unwrap();
+        assert!(filled.trim_end().chars().count() < LONGEST_ROW, "{filled}");
+        assert!(filled.contains(&tests[2]) && !filled.contains(&tests[3]), "{filled}");
+        assert!(filled.ends_with(", and 6 more |\n"), "{filled}");
+        let long = format!("| B1 | {} | |\n", "y".repeat(240));
+        let all = BTreeMap::from([(("B".to_owned(), 1), tests)]);
+        let error = fill(&long, all).unwrap_err().to_string();
+        assert!(error.contains("the row of B1 has"), "{error}");
+    }
+
+    #[test]
+    fn the_legend_names_every_prefix() {
+        let filled = fill("## Prefixes\n\nold\n\n## Next\n", BTreeMap::new()).unwrap();
+        assert!(filled.starts_with("## Prefixes\n\n| prefix | statements about |\n"), "{filled}");
+        assert!(filled.ends_with("|\n\n## Next\n") && !filled.contains("old"), "{filled}");
+        for (family, _) in FAMILIES {
+            assert!(filled.contains(&format!("\n| {family} |")), "{family}");
+        }
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Checks sentences, names, lengths of files and imports against the rules of CONTRIBUTING.md
+    Tidy,
     /// Runs the suites with everything logged, and looks for their secrets in all they put out
     Canary,
     /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo

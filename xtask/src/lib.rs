@@ -14,7 +14,9 @@ pub mod fuzz;
 pub mod generate;
 pub mod model;
 mod process;
+pub mod root;
 pub mod test;
+pub mod tidy;
 pub mod trials;
 
 /// How a command ended, if it did not fail.

@@ -4,16 +4,27 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 use xtask::flags::{Command, Flags};
 use xtask::model::Depth;
-use xtask::{Outcome, bench, canary, ci, contract, crash, demo, fuzz, generate, model, test, trials};
+use xtask::{Outcome, bench, canary, ci, contract, crash, demo, fuzz, generate, model, test, tidy, trials};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    ExitCode::from(match xtask::root::find().and_then(|root| run(&root, &flags.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            // Standard error may be closed as well. Then the exit code alone tells of the error.
+            let _ = writeln!(io::stderr(), "xtask: {error:#}");
+            Outcome::FAILED
+        }
+    })
+}
+
+fn run(root: &Path, command: &Command) -> Result<u8> {
     let mut out = io::stdout().lock();
-    let code = match &flags.command {
+    match command {
         Command::Generate(flags) => generate::run(root, flags, &mut out).map(Outcome::code),
         Command::Demo(arguments) => demo::run(root, &arguments.all),
         Command::Test(arguments) => test::run(root, &arguments.all).map(|()| Outcome::Fine.code()),
@@ -26,16 +37,8 @@ fn main() -> ExitCode {
         }
         Command::Crash { rounds } => crash::run(root, *rounds, &mut out).map(|()| Outcome::Fine.code()),
         Command::Trials { seconds } => trials::run(root, *seconds, &mut out).map(|()| Outcome::Fine.code()),
+        Command::Tidy => tidy::run(root, &mut out).map(Outcome::code),
         Command::Canary => canary::run(root, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
-    };
-    let code = match code {
-        Ok(code) => code,
-        Err(error) => {
-            // Nobody is left to tell if standard error is closed too.
-            let _ = writeln!(io::stderr(), "xtask: {error:#}");
-            Outcome::FAILED
-        }
-    };
-    ExitCode::from(code)
+    }
 }

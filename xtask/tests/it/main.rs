@@ -1,6 +1,7 @@
 //! `cargo xtask generate` as a whole, on workspaces made for the occasion.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod checkouts;
 mod tidy;
 
 use std::fs;

@@ -1,0 +1,85 @@
+//! Imports against the order of the files, and circles of files.
+
+use anyhow::Result;
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+
+use super::graph::Graph;
+use super::order::Order;
+use super::tree::Tree;
+
+/// What the imports of the workspace break.
+#[derive(Debug, Default)]
+pub(super) struct Imports {
+    /// Each as `file -> file`.
+    pub(super) upward: Vec<String>,
+    /// The files of each circle, in the order of their paths.
+    pub(super) circles: Vec<Vec<String>>,
+}
+
+/// Reads every crate of the workspace.
+pub(super) fn findings(tree: &Tree) -> Result<Imports> {
+    let mut imports = Imports::default();
+    for source in sources(tree) {
+        let graph = Graph::of(tree, &source)?;
+        if source == ORDERED {
+            let order = Order::read(tree)?;
+            for (from, to) in &graph.0 {
+                if order.is_upward(&from[source.len()..], &to[source.len()..])? {
+                    imports.upward.push(format!("{from} -> {to}"));
+                }
+            }
+        }
+        imports.circles.extend(circles(&graph));
+    }
+    Ok(imports)
+}
+
+/// Returns the source folders of the workspace.
+fn sources(tree: &Tree) -> Vec<String> {
+    let mut found: Vec<String> = tree
+        .with_ending(".rs")
+        .filter_map(|file| Some(format!("{}/src/", file.path.split_once("/src/")?.0)))
+        .collect();
+    found.dedup();
+    found
+}
+
+/// Returns the sets of files that import each other, directly or through others.
+fn circles(graph: &Graph) -> Vec<Vec<String>> {
+    let edges: DiGraphMap<&str, ()> = graph.0.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let mut found: Vec<Vec<String>> = tarjan_scc(&edges)
+        .into_iter()
+        .filter(|files| files.len() > 1)
+        .map(|files| {
+            let mut files: Vec<String> = files.into_iter().map(str::to_owned).collect();
+            files.sort();
+            files
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+const ORDERED: &str = "crates/auth-layer/src/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_against_the_order_and_circles_are_found() {
+        let map =
+            "`crates/auth-layer`:\n\n| folder | idea |\n| --- | --- |\n| `a.rs` | x |\n| `b.rs` | y |\n";
+        let tree = Tree::of(&[
+            ("ARCHITECTURE.md", map),
+            ("crates/auth-layer/src/a.rs", "use crate::b::B; pub struct A;"),
+            ("crates/auth-layer/src/b.rs", "use crate::a::A; pub struct B;"),
+            ("crates/auth-layer/src/lib.rs", "mod a; mod b; pub use a::A;"),
+        ]);
+        let imports = findings(&tree).unwrap();
+        let [a, b] = ["crates/auth-layer/src/a.rs", "crates/auth-layer/src/b.rs"];
+        assert_eq!(imports.upward, [format!("{b} -> {a}")]);
+        assert_eq!(imports.circles, [[a, b]]);
+    }
+}

@@ -1,0 +1,105 @@
+//! Lengths of files, names of tests, and calls that this workspace does without.
+
+use std::sync::LazyLock;
+
+use anyhow::Result;
+use regex::Regex;
+
+use super::finding::Finding;
+use super::tree::{File, Tree};
+
+/// Returns every file, name and call that breaks a rule.
+pub(super) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for file in tree.with_ending(".rs") {
+        let lines = file.text.lines().count();
+        if !file.is_test() && lines > MOST_LINES {
+            let text = format!("the file has {lines} lines; split it by idea ({MOST_LINES} are allowed)");
+            found.push(Finding { file: file.path.clone(), line: 0, rule: "long-file", text });
+        }
+        for (line, text) in (1..).zip(file.text.lines()) {
+            found.extend(rule(file, text).map(|(rule, text)| {
+                let file = file.path.clone();
+                Finding { file, line, rule, text: text.to_owned() }
+            }));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the rule that a line breaks, and the part of the line that does.
+fn rule<'a>(file: &File, line: &'a str) -> Option<(&'static str, &'a str)> {
+    if file.path == ITSELF {
+        return None;
+    }
+    if let Some(name) = FUNCTION.captures(line) {
+        let name = name.get(1).expect("the group always takes part").as_str();
+        return (name.len() >= LONG_NAME).then_some(("long-name", name));
+    }
+    let line = line.trim();
+    let sleeps = SLEEPS.iter().any(|sleep| line.contains(sleep));
+    if sleeps && (file.is_test() || SLEEPLESS.iter().any(|folder| file.path.starts_with(folder))) {
+        return Some(("sleep", line));
+    }
+    let unchecked = CERTIFICATES.iter().any(|switch| line.contains(switch));
+    (unchecked && !file.is_test()).then_some(("certificates", line))
+}
+
+static FUNCTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bfn ([A-Za-z0-9_]+)").expect("the pattern is a constant"));
+
+/// A reader keeps a file of this length in mind; longer ones here held two ideas.
+const MOST_LINES: usize = 400;
+
+/// Longer names do not fit beside the name of their crate in a line of a test's output.
+const LONG_NAME: usize = 70;
+
+/// Code that runs in tests: time there comes from a `TestClock`, so that no test depends on how busy the machine is.
+const SLEEPLESS: [&str; 2] = ["tests/src/", "crates/demo/"];
+
+const SLEEPS: [&str; 5] = ["thread::sleep", "time::sleep", "sleep_until", "time::interval", "park_timeout"];
+
+/// The ways in which the TLS libraries here can be told to accept any certificate.
+const CERTIFICATES: [&str; 5] =
+    ["danger", "ServerCertVerifier", "SNI(", "add_root_certificate", "tls_built_in_root_certs"];
+
+/// This file names the calls that it looks for.
+const ITSELF: &str = "xtask/src/tidy/sources.rs";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(path: &str, text: &str) -> Vec<&'static str> {
+        let found = findings(&Tree::of(&[(path, text)])).unwrap();
+        found.into_iter().map(|finding| finding.rule).collect()
+    }
+
+    #[test]
+    fn b88_a_sleep_in_a_test_is_found() {
+        let sleep = "    tokio::time::sleep(PAUSE).await;\n";
+        assert_eq!(rules("crates/a/tests/it/b.rs", sleep), ["sleep"]);
+        assert_eq!(rules("tests/src/b.rs", sleep), ["sleep"]);
+        assert_eq!(rules("crates/a/src/b.rs", sleep), [""; 0]);
+    }
+
+    #[test]
+    fn sc01_a_switch_for_certificates_is_found() {
+        let switch = "let client = client.danger_accept_invalid_certs(true);\n";
+        assert_eq!(rules("crates/a/src/b.rs", switch), ["certificates"]);
+        assert_eq!(rules("crates/a/tests/it/b.rs", switch), [""; 0]);
+    }
+
+    #[test]
+    fn long_files_and_names_are_found() {
+        let lines = "//\n".repeat(401);
+        assert_eq!(rules("crates/a/src/b.rs", &lines), ["long-file"]);
+        assert_eq!(rules("crates/a/src/b.rs", &lines[3..]), [""; 0]);
+        assert_eq!(rules("crates/a/tests/it/b.rs", &lines), [""; 0]);
+        assert_eq!(
+            rules("tests/tests/it/b.rs", &format!("async fn {}() {{\n", "a".repeat(70))),
+            ["long-name"]
+        );
+        assert_eq!(rules("tests/tests/it/b.rs", &format!("async fn {}() {{\n", "a".repeat(69))), [""; 0]);
+    }
+}
