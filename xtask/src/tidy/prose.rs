@@ -127,7 +127,7 @@ mod tests {
             "It is no longer good.",
             "It is no such thing.",
             "`nobody` is a user",
-            "Is no token sent?",
+            "The server is noisy.",
         ] {
             assert_eq!(judge(good), None, "{good}");
         }
