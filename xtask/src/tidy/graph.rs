@@ -181,7 +181,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 }
             }
         }
-        visit::visit_file(self, file);
+        for item in file.items.iter().filter(|item| !matches!(item, syn::Item::Use(_))) {
+            self.visit_item(item);
+        }
     }
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
@@ -197,8 +199,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             syn::Item::Union(item) => (&item.attrs, Some(&item.ident)),
             syn::Item::Mod(item) => (&item.attrs, item.content.as_ref().map(|_| &item.ident)),
             syn::Item::Impl(item) => (&item.attrs, None),
-            // They were read before everything else.
-            syn::Item::Use(_) => return,
+            // It is inside of a function or a module, since those of the file were read before.
+            syn::Item::Use(item) => return self.import(&[], &item.tree),
             _ => return visit::visit_item(self, item),
         };
         if is_test(attributes) {

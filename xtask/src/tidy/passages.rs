@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn comments_docs_and_texts_of_rust_are_passages() {
-        let text = "//! A module.\n\n/// A thing, in\n/// two lines.\n///\n/// ```\n/// let code;\n/// ```\nfn f() {\n    // Why so.\n    g(\"a \\\" text\", '\"'); // At the end.\n}\n#[cfg(test)]\nmod tests {\n    // Seen.\n    const T: &str = \"not seen\";\n}\n";
+        let text = "//! A module.\n\n/// A thing, in\n/// two lines.\n///\n/// ```\n/// let code;\n/// ```\nfn f() {\n    // Why so.\n    g(\"a \\\" text\", '\"'); // At the end.\n}\n#[cfg(test)]\nmod tests {\n    // Seen.\n    const T: &str = \"not seen\";\n}\nfn g() { h(\"seen again\") }\n";
         let wanted = [
             (1, "A module."),
             (3, "A thing, in two lines."),
@@ -231,13 +231,14 @@ mod tests {
             (11, "At the end."),
             (15, "Seen."),
             (11, "a \" text"),
+            (18, "seen again"),
         ];
         assert_eq!(of("a/src/b.rs", text), wanted.map(|(line, text)| (line, text.to_owned())));
     }
 
     #[test]
     fn markdown_is_cut_into_blocks() {
-        let text = "# Title\n\nOne `x`\nand two.\n\n- item\n- other\n\n| a | b |\n| - | - |\n| c d | e |\n\n```\ncode\n```\n";
+        let text = "# Title\n\nOne `x`\nand two.\n\n- item\n- other\n\n| a | b |\n| - | - |\n| c d | e |\n\n```\ncode\n```\n\nEnd.\n";
         let wanted = [
             (1, "Title"),
             (3, "One `x` and two."),
@@ -247,6 +248,7 @@ mod tests {
             (9, "b"),
             (11, "c d"),
             (11, "e"),
+            (17, "End."),
         ];
         assert_eq!(of("A.md", text), wanted.map(|(line, text)| (line, text.to_owned())));
     }
