@@ -1,4 +1,4 @@
-//! Mistakes of configuration: they appear when something is built, never later.
+//! Errors in the configuration. They are returned when a value is built, never later.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,9 +6,9 @@ use std::fmt;
 
 use crate::error::BoxError;
 
-/// A mistake in the configuration, found while building.
+/// An error in the configuration, found while a value is built.
 ///
-/// Its text names what is wrong and what to do. It never holds a secret.
+/// Its text says which setting is wrong, why, and what to do. It never holds a secret.
 ///
 /// ```
 /// use auth_layer::Profile;
@@ -27,12 +27,12 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Makes an error about `what`, telling the `problem` and the remedy.
+    /// Makes an error about the setting `what`. `problem` says what is wrong with it and what to do.
     pub fn new(what: impl Into<Cow<'static, str>>, problem: impl Into<Cow<'static, str>>) -> Self {
         Self { what: what.into(), problem: problem.into(), source: None }
     }
 
-    /// Adds the cause.
+    /// Sets the cause, which [`source`](StdError::source) returns.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
@@ -43,7 +43,7 @@ impl ConfigError {
         &self.problem
     }
 
-    /// What is configured wrongly: a setting or a variable's name.
+    /// Returns the wrong setting: its name, or the name of its environment variable.
     pub fn what(&self) -> &str {
         &self.what
     }

@@ -1,8 +1,12 @@
-//! A tower layer that puts an OAuth2 bearer token on outgoing requests and keeps it good.
+//! A tower layer that puts an OAuth2 bearer token on outgoing requests and renews it.
 //!
-//! [`AuthLayer`] goes into any stack of `Service<http::Request<B>>`. It fetches the token when it is first wanted,
-//! once however many callers wait; renews it early, in a task of its own; answers a rejected token by renewing and
-//! sending again, once; and sends it to the origins it is for, and to no others.
+//! [`AuthLayer`] goes into any stack of `Service<http::Request<B>>`:
+//!
+//! - It fetches the token with the first request that needs it. Any number of concurrent callers share one token
+//!   request.
+//! - It renews the token before it expires, in a background task.
+//! - If a server rejects the token, it renews the token and sends the request once more.
+//! - It sends the token only to the configured origins.
 //!
 //! ```no_run
 //! use auth_layer::{AuthLayer, Credential, Exchange, Grant, Profile, TokenManager, leaf};
@@ -10,7 +14,7 @@
 //! use tower::{Service, ServiceBuilder, ServiceExt};
 //!
 //! # async fn run() -> Result<(), auth_layer::BoxError> {
-//! // Where tokens come from, and where they may go.
+//! // The endpoint that issues tokens, and the API that receives them.
 //! let profile = Profile::new("example", "https://auth.example.com/token")?
 //!     .with_origin("https://api.example.com")?;
 //! let credential = Credential::new("client-id", std::env::var("CLIENT_SECRET")?);
@@ -21,33 +25,42 @@
 //!     .layer(AuthLayer::new(&profile, TokenManager::new(exchange)))
 //!     .service(leaf::hyper_util::client::<Full<bytes::Bytes>>()?);
 //!
-//! // From here on nobody thinks about tokens.
+//! // Requests now carry a valid token.
 //! let request = http::Request::get("https://api.example.com/me").body(Full::default())?;
 //! let response = client.ready().await?.call(request).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! In the order a reader meets them: [`Profile`] describes a provider; [`Exchange`] trades a [`Grant`] at its token
-//! endpoint, and is one kind of [`TokenSource`]; [`TokenManager`] keeps the token; [`AuthLayer`] sends it. A
-//! [`TokenPool`] keeps the managers of many identities, and the [`Identity`] of a request chooses among them. A
-//! [`TokenStore`] keeps refresh tokens. [`OperationMeta`] and [`CallBearer`] go with a request, as extensions, and say
-//! what is particular to it. [`limit`] keeps calls within a provider's rate limits.
+//! The main types, in the order in which a reader meets them:
 //!
-//! Two layers go outside of it. [`RetryLayer`] sends a request again after trouble that may pass, if it may be sent
-//! twice: with a backoff, no sooner than the server asked for, within a budget for each origin and a deadline for each
-//! call. [`ReplayBodyLayer`], outermost, records streams while they are sent, so that short ones can be sent again.
+//! - [`Profile`] describes a provider.
+//! - [`Exchange`] trades a [`Grant`] for a token at the provider's token endpoint. It is one kind of [`TokenSource`].
+//! - [`TokenManager`] caches the token and renews it.
+//! - [`AuthLayer`] sends the token.
+//! - [`TokenPool`] has one manager for each identity. The [`Identity`] of a request chooses the manager.
+//! - [`TokenStore`] stores refresh tokens.
+//! - [`OperationMeta`] and [`CallBearer`] are request extensions. They state the needs of one request.
+//! - [`limit`] keeps calls within a provider's rate limits.
+//!
+//! Two layers wrap the [`AuthLayer`]:
+//!
+//! - [`RetryLayer`] sends a request again after a temporary failure, if the request may be sent twice. It waits between
+//!   attempts, at least as long as the server asks. It has a budget for each origin and a deadline for each call.
+//! - [`ReplayBodyLayer`] is the outermost layer. It records a streamed body while it is sent, so that a short body can
+//!   be sent again.
+//!
 //! [`stack()`] puts all layers in the right order, with a span for each call and a timeout for each send.
 //!
 //! # Features
 //!
 //! - `axum`: [`TryClone`] for `axum::body::Body`.
-//! - `file-store`: `FileStore`, which keeps tokens in files that the processes of one host share.
-//! - `hyper-util` (default): [`leaf::hyper_util`], a leaf on hyper-util and rustls.
-//! - `reqwest`: `leaf::reqwest`, a leaf on reqwest.
+//! - `file-store`: `FileStore`, which stores tokens in files that the processes of one host share.
+//! - `hyper-util` (default): [`leaf::hyper_util`], which sends requests with hyper-util and rustls.
+//! - `reqwest`: `leaf::reqwest`, which sends requests with reqwest.
 //! - `keyring`: `SealingKey::from_keyring`, for a file store whose key is in the operating system's keyring.
-//! - `loopback`: `LoopbackListener`, where a browser comes back to after a sign-in on this machine.
-//! - `reqwest-middleware`: `AuthMiddleware`, for stacks built on that crate.
+//! - `loopback`: `LoopbackListener`, a small server on this machine that receives the browser after a sign-in.
+//! - `reqwest-middleware`: `AuthMiddleware`, for `reqwest_middleware` clients.
 //! - `test-util`: `TestClock`, for tests that never sleep.
 //! - `tonic`: [`TryClone`] for `tonic::body::Body`.
 

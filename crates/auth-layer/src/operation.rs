@@ -1,14 +1,14 @@
-//! What an API's document says about one operation, in a form layers can act on.
+//! The facts that an API document states about one operation, for layers to read.
 
 use std::time::Duration;
 
 use http::Method;
 
-/// What a document says about one operation.
+/// The facts that an API document states about one operation.
 ///
-/// Generated clients hold one `static` record for each operation and put a `&'static OperationMeta`
-/// into the extensions of every request. [`Auth`](crate::Auth) reads from it whether the operation
-/// wants a token at all; other layers may read the rest.
+/// Generated clients have one `static` record for each operation and put a `&'static OperationMeta` into the extensions
+/// of every request. [`Auth`](crate::Auth) reads from it whether the operation needs a token. Other layers may read the
+/// rest.
 ///
 /// ```
 /// use auth_layer::{OperationMeta, Security};
@@ -41,9 +41,9 @@ pub struct OperationMeta {
 }
 
 impl OperationMeta {
-    /// Describes an operation by its id, method and path template, as the document spells them.
+    /// Makes a record of an operation from its id, method and path template, as the document spells them.
     ///
-    /// It wants the managed token and is idempotent if its method is (RFC 9110 section 9.2.2).
+    /// By default, the operation needs the managed token. It is idempotent if its method is (RFC 9110 section 9.2.2).
     pub const fn new(id: &'static str, method: Method, path: &'static str) -> Self {
         Self {
             id,
@@ -61,35 +61,34 @@ impl OperationMeta {
         }
     }
 
-    /// Sets which credential the operation wants.
+    /// Sets which credential the operation needs.
     pub const fn with_security(mut self, security: Security) -> Self {
         self.security = security;
         self
     }
 
-    /// Sets the scopes the operation needs.
+    /// Sets the scopes that the operation needs.
     pub const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Says whether sending the operation twice has the effect of sending it once.
+    /// Sets whether sending the operation twice has the same effect as sending it once.
     pub const fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
     }
 
-    /// Names the rate limit the operation counts against.
+    /// Sets the rate limit that the operation counts against, by its class.
     pub const fn with_rate_class(mut self, class: &'static str) -> Self {
         self.rate_class = Some(class);
         self
     }
 
-    /// Sets how long one send of the operation may take, up to the head of its response, where the API takes longer over
-    /// it than over others, or has to be quicker.
+    /// Sets how long one send of the operation may take, up to the head of its response.
     ///
-    /// A [`StackLayer`](crate::StackLayer) uses it in place of its default. A timeout that was set by hand holds for every
-    /// operation.
+    /// Set it for an operation that is much slower than others, or must be quicker. A [`StackLayer`](crate::StackLayer)
+    /// uses it in place of its default. A timeout that was set on the `StackLayer` itself applies to every operation.
     ///
     /// ```
     /// use auth_layer::OperationMeta;
@@ -116,7 +115,7 @@ impl OperationMeta {
         self
     }
 
-    /// Sets how array parameters are written in the query.
+    /// Sets how each array parameter is written in the query.
     pub const fn with_arrays(mut self, arrays: &'static [(&'static str, ArrayStyle)]) -> Self {
         self.arrays = arrays;
         self
@@ -128,68 +127,69 @@ impl OperationMeta {
         self
     }
 
-    /// The document's id of the operation.
+    /// Returns the id of the operation in the document.
     pub const fn id(&self) -> &'static str {
         self.id
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     pub const fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path template below the base URL, such as `/rooms/{room_id}`.
+    /// Returns the path template below the base URL, such as `/rooms/{room_id}`.
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// Which credential the operation wants.
+    /// Returns which credential the operation needs.
     pub const fn security(&self) -> Security {
         self.security
     }
 
-    /// The scopes the operation needs; empty if the document names none.
+    /// Returns the scopes that the operation needs. The list is empty if the document names none.
     pub const fn scopes(&self) -> &'static [&'static str] {
         self.scopes
     }
 
-    /// Whether sending the operation twice has the effect of sending it once.
+    /// Returns whether sending the operation twice has the same effect as sending it once.
     pub fn is_idempotent(&self) -> bool {
         self.idempotent.unwrap_or_else(|| self.method.is_idempotent())
     }
 
-    /// The rate limit the operation counts against, if the document names one.
+    /// Returns the class of the rate limit that the operation counts against, if the document names one.
     pub const fn rate_class(&self) -> Option<&'static str> {
         self.rate_class
     }
 
-    /// How long one send of the operation may take, if the document says so.
+    /// Returns how long one send of the operation may take, if the document states it.
     pub const fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The media types the request body may have; empty if it has no body.
+    /// Returns the media types that the request body may have. The list is empty if the request has no body.
     pub const fn request_types(&self) -> &'static [&'static str] {
         self.request_types
     }
 
-    /// The media types the document lists for the responses.
+    /// Returns the media types that the document lists for the responses.
     pub const fn response_types(&self) -> &'static [&'static str] {
         self.response_types
     }
 
-    /// How the array parameter `name` is written in the query; repeated unless the document says otherwise.
+    /// Returns how the array parameter `name` is written in the query: repeated, unless the document says otherwise.
     pub fn array_style(&self, name: &str) -> ArrayStyle {
+        // `explode: true` is the default of a query parameter in OpenAPI.
         self.arrays.iter().find(|(array, _)| *array == name).map_or(ArrayStyle::Repeated, |(_, style)| *style)
     }
 
-    /// The documented statuses, as the document spells them.
+    /// Returns the documented statuses, as the document spells them.
     pub const fn statuses(&self) -> &'static [&'static str] {
         self.statuses
     }
 }
 
-/// Which credential an operation wants.
+/// The credential that an operation needs.
 ///
 /// ```
 /// use auth_layer::Security;
@@ -200,25 +200,25 @@ impl OperationMeta {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Security {
-    /// None (`security: []`): no token is sent, and none is fetched.
+    /// No credential (`security: []`). No token is sent, and none is fetched.
     Public,
-    /// The token that the manager keeps.
+    /// The token of the manager.
     Managed,
-    /// The token that the manager keeps, or a bearer of one of these schemes given for the call.
+    /// The token of the manager, or a bearer token of one of these schemes that the caller gives for the call.
     ManagedOr(&'static [&'static str]),
-    /// Only a bearer of one of these schemes, which the caller gives for the call
-    /// (see [`CallBearer`](crate::CallBearer)); the managed token is never sent.
+    /// Only a bearer token of one of these schemes that the caller gives for the call (see
+    /// [`CallBearer`](crate::CallBearer)). The manager's token is never sent.
     Other(&'static [&'static str]),
 }
 
 impl Security {
-    /// Whether the manager's own token may be sent.
+    /// Returns whether the manager's token may be sent.
     pub const fn takes_managed(self) -> bool {
         matches!(self, Self::Managed | Self::ManagedOr(_))
     }
 }
 
-/// How an array parameter is written in a query.
+/// The way an array parameter is written in a query.
 ///
 /// ```
 /// use auth_layer::{ArrayStyle, OperationMeta};

@@ -10,7 +10,7 @@ pub(super) fn check(redirect_uri: &str) -> Result<(), ConfigError> {
         return refuse("has a fragment (RFC 6749 section 3.1.2)");
     }
     if redirect_uri.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return refuse("holds a character that no URI has");
+        return refuse("has a character that is not allowed in a URI; percent-encode it");
     }
     match scheme(redirect_uri) {
         None => refuse("is not absolute (RFC 6749 section 3.1.2)"),

@@ -1,4 +1,4 @@
-//! The access token, kept as the finished header that carries it.
+//! The access token, stored as the header value that carries it.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind};
 
-/// An access token, held as the finished `Authorization` value that carries it.
+/// An access token, stored as the `Authorization` header value that carries it.
 ///
-/// Clones share one buffer, which is overwritten with zeros when the last of them is gone, header values
-/// taken from it included. `Debug` shows nothing of it. The layer never looks into a token
-/// (RFC 9068 section 6).
+/// Clones share one buffer, and so do the header values that [`header`](Self::header) returns. The buffer is
+/// overwritten with zeros when the last of them is dropped. `Debug` does not show the token. The layer never parses a
+/// token (RFC 9068 section 6).
 ///
 /// ```
 /// use auth_layer::AccessToken;
@@ -27,24 +27,24 @@ use crate::error::{Error, ErrorKind};
 pub struct AccessToken(HeaderValue);
 
 impl AccessToken {
-    /// Takes over a token as its issuer spelled it.
+    /// Makes an access token from the text that the issuer sent.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAnswer`] if it is empty or holds anything but visible ASCII characters
-    /// (RFC 6750 section 2.1), which could split a header.
+    /// Returns [`ErrorKind::InvalidAnswer`] if `token` is empty or has a character that is not visible ASCII (RFC 6750
+    /// section 2.1). Such a character could split a header.
     pub fn new(token: &str) -> Result<Self, Error> {
         bearer_header(token).map(Self)
     }
 
-    /// The finished header value, marked sensitive.
+    /// Returns the `Authorization` header value, marked sensitive.
     pub fn header(&self) -> &HeaderValue {
         &self.0
     }
 
-    /// The token itself, for an application that has to hand it on.
+    /// Returns the token itself, for an application that must pass it on.
     pub fn expose(&self) -> &str {
-        // Only visible ASCII went in, after a prefix of that length.
+        // `bearer_header` wrote the prefix and visible ASCII, so that neither the conversion nor the slice can fail.
         self.0.to_str().map_or("", |value| &value[PREFIX.len()..])
     }
 }
@@ -55,7 +55,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Which issue of a manager's token this is: 1 for the first, and one more with each renewal.
+/// The number of a token within its manager: 1 for the first token, and one more for each renewal.
 ///
 /// ```
 /// # async fn show(manager: &auth_layer::TokenManager) -> Result<(), auth_layer::Error> {
@@ -73,27 +73,29 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Builds `Bearer <token>` in a buffer that is wiped with its last clone.
+/// Builds the header value `Bearer <token>`. Its buffer is wiped when the last clone is dropped.
 pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Error> {
     let refuse = || {
         Error::new(
             ErrorKind::InvalidAnswer,
-            "the access token is empty or holds characters that cannot stand in a header",
+            "the access token is empty or has a character that is not allowed in a header; it must be visible ASCII",
         )
     };
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refuse());
     }
+    // The full size is reserved first: a buffer that grows leaves unwiped copies of the token behind.
     let mut buffer = Vec::with_capacity(PREFIX.len() + token.len());
     buffer.extend_from_slice(PREFIX.as_bytes());
     buffer.extend_from_slice(token.as_bytes());
     let shared = Bytes::from_owner(Wiped(buffer.into_boxed_slice()));
     let mut header = HeaderValue::from_maybe_shared(shared).map_err(|_| refuse())?;
+    // HTTP/2 must not index the token in its header table, and `Debug` of the header must not show it.
     header.set_sensitive(true);
     Ok(header)
 }
 
-/// The buffer under a header value.
+/// The buffer of a header value. It is overwritten with zeros when dropped.
 struct Wiped(Box<[u8]>);
 
 impl AsRef<[u8]> for Wiped {

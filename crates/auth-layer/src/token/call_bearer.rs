@@ -1,4 +1,4 @@
-//! A bearer token for one call, which no manager keeps.
+//! A bearer token for one call. No manager stores it.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use http::HeaderValue;
 use super::access_token::bearer_header;
 use crate::error::Error;
 
-/// A bearer token that the caller gives for one call, as a request extension.
+/// A bearer token for one call, which the caller adds to the request as an extension.
 ///
-/// [`Auth`](crate::Auth) sends it in place of the managed token, to the same origins only, and never
-/// renews it: a rejection goes back to the caller as it is.
+/// [`Auth`](crate::Auth) sends it in place of the managed token, and only to the same origins. It never renews this
+/// token: if the server rejects it, the caller gets the server's response unchanged.
 ///
 /// ```
 /// use auth_layer::CallBearer;
@@ -24,12 +24,12 @@ use crate::error::Error;
 pub struct CallBearer(HeaderValue);
 
 impl CallBearer {
-    /// Takes over a token as its issuer spelled it.
+    /// Makes a bearer token from the text that the issuer sent.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) if it is empty or holds anything but
-    /// visible ASCII characters.
+    /// Returns [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) if `token` is empty or has a character
+    /// that is not visible ASCII.
     pub fn new(token: &str) -> Result<Self, Error> {
         bearer_header(token).map(Self)
     }

@@ -1,4 +1,4 @@
-//! The issued strings, each its own type.
+//! The strings that a token server issues or accepts. Each kind has its own type.
 
 mod access_token;
 mod call_bearer;

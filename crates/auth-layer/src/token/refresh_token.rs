@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::secret::Secret;
 
-/// A refresh token: it goes to the token endpoint that issued it, and nowhere else
-/// (RFC 6749 section 10.4).
+/// A refresh token. It is sent only to the token endpoint that issued it (RFC 6749 section 10.4).
+///
+/// `Debug` does not show the token.
 ///
 /// ```
 /// let token = auth_layer::RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA");
@@ -15,17 +16,17 @@ use crate::secret::Secret;
 pub struct RefreshToken(Secret);
 
 impl RefreshToken {
-    /// Takes over a token as its issuer spelled it.
+    /// Makes a refresh token from the text that the issuer sent.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self(token.into())
     }
 
-    /// The token itself: for the token endpoint and for a store.
+    /// Returns the token itself, for the token endpoint and for a store.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// Whether there is nothing in it; an empty refresh token in an answer counts as none.
+    /// Returns whether the token is empty. An empty refresh token in an answer counts as absent.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Resources: where a token may be used, as its issuer knows them.
+//! Resources: the APIs that a token is requested for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::config_error::ConfigError;
 use crate::url::shown;
 
-/// A resource that a token is asked for: an absolute URI without a fragment (RFC 8707 section 2). Cheap to clone.
+/// A resource that a token is requested for: an absolute URI without a fragment (RFC 8707 section 2). Cheap to clone.
 ///
 /// ```
 /// use auth_layer::Resource;
@@ -22,7 +22,7 @@ use crate::url::shown;
 pub struct Resource(Arc<str>);
 
 impl Resource {
-    /// The URI as it was given.
+    /// Returns the URI as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,11 +31,12 @@ impl Resource {
 impl FromStr for Resource {
     type Err = ConfigError;
 
-    /// Takes over an absolute URI.
+    /// Parses an absolute URI.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it has no scheme, has a fragment, names a user, or has a character that no URI has.
+    /// Returns [`ConfigError`] if `text` has no scheme, has a fragment, names a user, or has a character that is not
+    /// allowed in a URI.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let refuse = |problem: &'static str| {
             Err(ConfigError::new(format!("resource {}", shown(text).escape_default()), problem))
@@ -44,17 +45,20 @@ impl FromStr for Resource {
         let begins_well = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
         let is_scheme = scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
         if scheme.len() == text.len() || !begins_well || !is_scheme {
-            return refuse("is no absolute URI (RFC 8707 section 2)");
+            return refuse(
+                "is not an absolute URI; begin with a scheme such as https:// (RFC 8707 section 2)",
+            );
         }
         if text.contains('#') {
-            return refuse("has a fragment (RFC 8707 section 2)");
+            return refuse("has a fragment; remove the part from `#` on (RFC 8707 section 2)");
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refuse("holds a character that cannot stand in a URI");
+            return refuse("has a character that is not allowed in a URI; percent-encode it");
         }
+        // A resource is sent to the token endpoint as it is. A password in it would be sent along.
         let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
         if authority.is_some_and(|authority| authority.contains('@')) {
-            return refuse("names a user, whose password would be sent along");
+            return refuse("names a user; remove the part up to the `@`");
         }
         Ok(Self(text.into()))
     }

@@ -1,4 +1,4 @@
-//! Scopes: what a token may be used for.
+//! Scopes: the access that a token grants.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,23 +20,24 @@ use crate::config_error::ConfigError;
 pub struct Scope(BTreeSet<String>);
 
 impl Scope {
-    /// Whether every token of `other` is in this set.
+    /// Returns whether every scope token of `other` is in this set.
     pub fn covers(&self, other: &Self) -> bool {
         other.0.is_subset(&self.0)
     }
 
-    /// Whether there is none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The scope tokens, in order.
+    /// Returns the scope tokens in sorted order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Reads what a server granted: whatever it says, without judging it.
+    /// Reads the scope that a server granted, whichever characters it has.
     pub(crate) fn granted(text: &str) -> Self {
+        // An error here would lose a good token over a character that is only compared and shown.
         Self(text.split_whitespace().map(str::to_owned).collect())
     }
 }
@@ -44,19 +45,21 @@ impl Scope {
 impl FromStr for Scope {
     type Err = ConfigError;
 
-    /// Reads scope tokens apart by spaces.
+    /// Parses scope tokens that are separated by spaces.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a token holds a character that RFC 6749 appendix A.4 does not allow.
+    /// Returns [`ConfigError`] if a scope token has a character that RFC 6749 appendix A.4 does not allow.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let tokens: BTreeSet<String> =
             text.split(' ').filter(|token| !token.is_empty()).map(str::to_owned).collect();
+        // Visible ASCII without `"` and `\`, which would end or escape the quoted scope of a challenge.
         let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
         match tokens.iter().find(|token| !token.bytes().all(allowed)) {
             Some(bad) => Err(ConfigError::new(
                 format!("scope {}", bad.escape_default()),
-                "holds a character that a scope may not have (RFC 6749 appendix A.4)",
+                "has a character that is not allowed in a scope; use visible ASCII without `\"` and `\\` \
+                 (RFC 6749 appendix A.4)",
             )),
             None => Ok(Self(tokens)),
         }

@@ -1,9 +1,9 @@
-//! What kind of token is traded, and what kind comes back.
+//! The token types that a token exchange sends and receives.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// What kind of token one is, as a token exchange names it (RFC 8693 section 3).
+/// The type of a token in a token exchange, as a URI (RFC 8693 section 3).
 ///
 /// ```
 /// use auth_layer::TokenTypeId;
@@ -16,25 +16,25 @@ use std::fmt;
 pub struct TokenTypeId(Cow<'static, str>);
 
 impl TokenTypeId {
-    /// An access token of the server that is asked.
+    /// An access token that this server issued.
     pub const ACCESS_TOKEN: Self = Self::known("urn:ietf:params:oauth:token-type:access_token");
-    /// A refresh token of the server that is asked.
+    /// A refresh token that this server issued.
     pub const REFRESH_TOKEN: Self = Self::known("urn:ietf:params:oauth:token-type:refresh_token");
     /// An ID token of OpenID Connect.
     pub const ID_TOKEN: Self = Self::known("urn:ietf:params:oauth:token-type:id_token");
-    /// A JWT, whoever made it.
+    /// A JWT from any issuer.
     pub const JWT: Self = Self::known("urn:ietf:params:oauth:token-type:jwt");
     /// A SAML 1.1 assertion in base64url.
     pub const SAML1: Self = Self::known("urn:ietf:params:oauth:token-type:saml1");
     /// A SAML 2.0 assertion in base64url.
     pub const SAML2: Self = Self::known("urn:ietf:params:oauth:token-type:saml2");
 
-    /// A kind of the server's own, by its URI.
+    /// Makes a type that the server defines, from its URI.
     pub fn new(uri: impl Into<Cow<'static, str>>) -> Self {
         Self(uri.into())
     }
 
-    /// The URI.
+    /// Returns the URI.
     pub fn as_str(&self) -> &str {
         &self.0
     }
