@@ -1,4 +1,4 @@
-//! `Authorization`: one request to sign in, from the link that a person follows to the answer that comes back.
+//! `Authorization`: one sign-in with an authorization code, from the link to the callback.
 
 use std::fmt;
 #[cfg(feature = "loopback")]
@@ -18,11 +18,10 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::token::Scope;
 
-/// One request to sign in. It is made by [`SignIn::authorize`] and used up by [`SignIn::finish`]; `Debug` shows nothing
-/// secret of it.
+/// A started sign-in. [`SignIn::authorize`] makes it, and [`SignIn::finish`] consumes it.
 ///
-/// The person follows [`url`](Self::url) in the system's browser, never in a view inside the application (RFC 8252
-/// section 8.12), where the application could read what is typed.
+/// The person must open [`url`](Self::url) in the system's browser, never in a web view of the application: the
+/// application could read the password there (RFC 8252 section 8.12). `Debug` shows no secret.
 ///
 /// ```
 /// use auth_layer::{Credential, Profile, Scope, SignIn};
@@ -32,54 +31,62 @@ use crate::token::Scope;
 /// let authorization = sign_in.authorize("https://app.example.com/callback", Some(&scope))?;
 /// assert!(authorization.url().contains("scope=collab%3A"));
 ///
-/// // Whoever sends the browser back without having seen the link is not believed.
+/// // A callback with a guessed state is not accepted.
 /// assert!(!authorization.accepts("https://app.example.com/callback?code=c&state=guessed"));
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 pub struct Authorization {
-    /// It holds the state, which an attacker must not learn before the browser comes back.
+    /// A secret because it contains the state. An attacker who knows the state can forge a callback.
     url: Secret,
     redirect_uri: String,
     state: Secret,
     pkce: Pkce,
     issuer: Option<String>,
     issuer_required: bool,
-    /// Where its code is to be sent, and nowhere else.
+    /// The only endpoint that may get the code.
     token_url: Uri,
     #[cfg(feature = "loopback")]
     clock: Arc<dyn Clock>,
 }
 
 impl SignIn {
-    /// Begins a sign-in: by authorization code, with PKCE and a state of its own (RFC 6749 section 4.1). Nothing is
-    /// sent; the person follows the link. Without a scope, the profile's is asked for. Its parameters `resource` and
-    /// `audience` go into the link as well as with the code: a server may refuse a code for a resource that the person
-    /// was not asked about, as `invalid_target` (RFC 8707 section 2).
+    /// Starts a sign-in with an authorization code, PKCE and a fresh state (RFC 6749 section 4.1).
     ///
-    /// The redirect URI is one that the provider knows for this client. A client that signs people in at several
-    /// providers gives each of them a redirect URI of its own, unless they all name themselves in their answers (see
-    /// [`Profile::with_issuer_in_callback`](crate::Profile::with_issuer_in_callback)): otherwise a dishonest one could
-    /// pass off another's code as an answer of its own (RFC 9700 section 4.4). They may differ in nothing but a query. An
-    /// answer that came to another redirect URI is refused.
+    /// Nothing is sent: the person opens the link of the [`Authorization`]. If `scope` is `None`, the link asks for the
+    /// profile's scope. The profile's parameters `resource` and `audience` are in the link and in the later token
+    /// request. If they were only in the token request, a server might refuse the code with `invalid_target` (RFC 8707
+    /// section 2).
+    ///
+    /// The provider must know `redirect_uri` for this client. A client of several providers needs a different redirect
+    /// URI for each of them. A different query is enough. Otherwise one provider could pass on a code of another
+    /// provider as its own (RFC 9700 section 4.4). The exception: all providers name themselves in their callbacks (see
+    /// [`Profile::with_issuer_in_callback`](crate::Profile::with_issuer_in_callback)). A callback to another redirect
+    /// URI is refused.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the profile has no sign-in page or its URL has a parameter of ours, if the redirect URI has a
-    /// fragment or is neither https, nor loopback, nor of a scheme such as `com.example.app`, if the profile wants
-    /// answers to name an issuer that it does not know, and if the system has no randomness to give.
+    /// Returns [`ConfigError`] if:
+    ///
+    /// - the profile has no authorize URL, or that URL already has a parameter that the link needs;
+    /// - `redirect_uri` has a fragment;
+    /// - `redirect_uri` is neither https, nor loopback, nor of a scheme such as `com.example.app`;
+    /// - the profile requires an issuer in callbacks but has none;
+    /// - the system has no random bytes.
     pub fn authorize(&self, redirect_uri: &str, scope: Option<&Scope>) -> Result<Authorization, ConfigError> {
         let profile = self.profile();
-        let problem = "is unknown: the profile has none";
+        let problem = "is missing in the profile; set it with `Profile::with_authorize_url`";
         let page = profile.authorize_url().ok_or_else(|| ConfigError::new("sign-in page", problem))?;
         if profile.names_issuer_in_callback() && profile.issuer().is_none() {
-            return Err(ConfigError::new("issuer", "is to be named by answers, but the profile has none"));
+            let problem =
+                "is missing in the profile, but callbacks must name it; set it with `Profile::with_issuer`";
+            return Err(ConfigError::new("issuer", problem));
         }
         redirect::check(redirect_uri)?;
         let (state, pkce) = (unguessable()?, Pkce::generate()?);
         let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
         let challenge = pkce.challenge();
         let mut parameters = vec![
-            // No other response type: none brings a token through the browser (RFC 9700 section 2.1.2).
+            // Other response types would send a token through the browser (RFC 9700 section 2.1.2).
             ("response_type", "code"),
             (profile.client_id_name(), self.endpoint.client_id()),
             (profile.redirect_uri_name(), redirect_uri),
@@ -88,6 +95,8 @@ impl SignIn {
             ("code_challenge", &challenge),
             ("code_challenge_method", Pkce::METHOD),
         ];
+        // A target that the page's own query has already is not added again: no parameter may be sent twice (RFC 6749
+        // section 3.1).
         parameters.extend(profile.targets().filter(|target| !is_in_query(page, target)));
         let url = link(page, &parameters)?;
         Ok(Authorization {
@@ -103,30 +112,36 @@ impl SignIn {
         })
     }
 
-    /// Ends a sign-in: checks what the browser came back with, and trades its code for tokens.
+    /// Finishes a sign-in: checks the callback and trades its code for tokens.
     ///
-    /// `callback` is the URL that the browser came to, or only its query, as a person may paste it. A bare query does not
-    /// say where the browser came to, so that nothing is compared with the redirect URI then: give the whole URL where
-    /// there is one. The authorization is used up, whatever happens, so that its code is sent at most once (RFC 6749
-    /// section 4.1.2).
+    /// `callback` is the URL that the browser was redirected to, or only the query of that URL. Pass the whole URL if
+    /// you have it: a bare query cannot be compared with the redirect URI. The authorization is consumed in any case,
+    /// so that its code is sent at most once (RFC 6749 section 4.1.2).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if the person or the server refused, with what the
-    /// server said in [`Error::oauth`], and if the answer is not to be believed; no token request is made then. Else
-    /// those of the token endpoint. None of them is transient: the person has to begin again, unless the error has a
-    /// [`RecoveredSignIn`](crate::RecoveredSignIn) among its causes.
+    /// Returns [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed), without a token request, if:
+    ///
+    /// - the person or the server refused the sign-in ([`Error::oauth`] has the server's answer);
+    /// - the callback does not belong to this authorization.
+    ///
+    /// Otherwise it returns the errors of a token request. No error is transient: the person has to start again, unless
+    /// the error has a [`RecoveredSignIn`](crate::RecoveredSignIn) among its causes.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the sign-in; its code may have been used up.
+    /// Dropping the future ends the sign-in. Its code may be used up then.
     pub async fn finish(&self, authorization: Authorization, callback: &str) -> Result<SignedIn, Error> {
+        // Only the server that issued a code may get it (RFC 9700 section 4.4).
         if authorization.token_url != *self.profile().token_url() {
-            return Err(failed("the authorization was made for another provider"));
+            return Err(failed(
+                "the authorization was made for another provider; finish it with the `SignIn` that made it",
+            ));
         }
         let callback = Callback::read(callback);
         callback.check(&authorization.expected())?;
         let code = callback.code()?;
+        // The callback has copies of the code. They are wiped before the token request, which may take long.
         drop(callback);
         let grant = [
             ("grant_type", "authorization_code"),
@@ -134,29 +149,32 @@ impl SignIn {
             (self.profile().redirect_uri_name(), authorization.redirect_uri()),
             ("code_verifier", authorization.pkce.verifier().expose()),
         ];
+        // The code may be used up even if the server was only unavailable, so that a retry cannot succeed.
         SignedIn::of(self.endpoint.exchange(&grant).await, self.profile())
             .map_err(|error| error.with_transience(false))
     }
 }
 
 impl Authorization {
-    /// The link that the person follows, in the system's browser.
+    /// Returns the link that the person opens in the system's browser.
     pub fn url(&self) -> &str {
         self.url.expose()
     }
 
-    /// Where the browser comes back to.
+    /// Returns the URI that the server redirects the browser to.
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// Whether a URL that the browser came to, or only its query, is the answer to this request, be it a code or a
-    /// refusal. What is not is no reason to end the sign-in: anybody can send the browser anywhere.
+    /// Returns whether `callback` (a URL or only its query) is the answer to this sign-in, with a code or with a
+    /// refusal.
+    ///
+    /// Ignore a callback that is not, and keep waiting: any web page can send the browser to the redirect URI.
     pub fn accepts(&self, callback: &str) -> bool {
         Callback::read(callback).check(&self.expected()).is_ok()
     }
 
-    /// Where the time comes from while an answer is waited for.
+    /// Returns the clock for timeouts while an application waits for the callback.
     #[cfg(feature = "loopback")]
     pub(super) const fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
@@ -178,18 +196,18 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Whether a page's own query has this parameter with this value.
+/// Returns whether the query of the page's URL has this parameter with this value.
 fn is_in_query(page: &Uri, (name, value): &(&str, &str)) -> bool {
     let mut query = form_urlencoded::parse(page.query().unwrap_or_default().as_bytes());
     query.any(|(own_name, own_value)| own_name == *name && own_value == *value)
 }
 
-/// Adds parameters to a page's URL, whose own query stays (RFC 6749 section 3.1).
+/// Adds parameters to the URL of a page. The query that the URL has stays (RFC 6749 section 3.1).
 fn link(page: &Uri, parameters: &[(&str, &str)]) -> Result<Secret, ConfigError> {
     let query = page.query().unwrap_or_default();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         if parameters.iter().any(|(ours, _)| *ours == name) {
-            let problem = format!("has the parameter {} already", name.escape_default());
+            let problem = format!("has the parameter {} already; remove it", name.escape_default());
             return Err(ConfigError::new("authorize URL", problem));
         }
     }
@@ -201,6 +219,7 @@ fn link(page: &Uri, parameters: &[(&str, &str)]) -> Result<Secret, ConfigError> 
     }
     let start = url.len();
     let mut query = form_urlencoded::Serializer::for_suffix(url, start);
+    // A parameter without a value counts as absent (RFC 6749 section 3.1).
     query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
     Ok(Secret::new(query.finish()))
 }

@@ -1,4 +1,4 @@
-//! What the browser comes back with, read by the rules of RFC 6749 section 4.1.2 and RFC 9207.
+//! Reads and checks the callback of a sign-in (RFC 6749 section 4.1.2 and RFC 9207).
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::redirect;
 use crate::error::{Error, ErrorKind, OAuthError};
 use crate::secret::Secret;
 
-/// What an answer has to match, before anything that it says is believed.
+/// The values that a callback must match before anything else in it is used.
 #[derive(Debug)]
 pub(super) struct Expected<'a> {
     pub(super) redirect_uri: &'a str,
@@ -17,16 +17,17 @@ pub(super) struct Expected<'a> {
     pub(super) issuer_required: bool,
 }
 
-/// The parameters of an answer. Wiped when dropped.
+/// The parameters of a callback. They are wiped when dropped.
 pub(super) struct Callback<'a> {
-    /// The URL it came to; `None` if only its query is known.
+    /// The URL of the callback. `None` if only its query is known.
     url: Option<&'a str>,
     parameters: Vec<(Zeroizing<String>, Zeroizing<String>)>,
 }
 
 impl<'a> Callback<'a> {
-    /// Takes a URL or only its query apart, with whatever white space a person pasted round it. Reading cannot fail:
-    /// what is no answer has no parameters.
+    /// Reads a URL or only its query. White space around the text is ignored, since a person may have pasted it.
+    ///
+    /// Reading cannot fail. A text that is not a callback has no parameters, and [`check`](Self::check) refuses it.
     pub(super) fn read(text: &'a str) -> Self {
         let text = text.trim();
         let url = redirect::scheme(text).map(|_| text);
@@ -34,51 +35,66 @@ impl<'a> Callback<'a> {
             Some(url) => url.split_once('?').map_or("", |(_, query)| query),
             None => text.strip_prefix('?').unwrap_or(text),
         };
-        // Some servers append a fragment; it is no part of the answer.
+        // Some servers append a fragment, such as `#_=_`. It is not a part of the answer.
         let query = query.split('#').next().unwrap_or_default();
         let owned = |text: Cow<'_, str>| Zeroizing::new(text.into_owned());
         let parameters = form_urlencoded::parse(query.as_bytes());
         Self { url, parameters: parameters.map(|(name, value)| (owned(name), owned(value))).collect() }
     }
 
-    /// Checks that this is the answer to the request it claims to answer: first the issuer, then where it came to, then
-    /// the state. Until all of them hold, nothing else in it is believed, its `error` included.
+    /// Checks the issuer, then the redirect URI, then the state.
+    ///
+    /// Nothing else in the callback may be used before this check has succeeded, not even its `error`.
     pub(super) fn check(&self, expected: &Expected<'_>) -> Result<(), Error> {
         match (self.single("iss")?, expected.issuer) {
             (Some(named), Some(issuer)) if named != issuer => {
-                return Err(failed("the answer names another issuer (RFC 9207 section 2.4)"));
+                return Err(failed(
+                    "the sign-in callback names another issuer than the profile (RFC 9207 section 2.4); \
+                     start the sign-in again",
+                ));
             }
             (None, _) if expected.issuer_required => {
-                return Err(failed("the answer does not name its issuer (RFC 9207 section 2.4)"));
+                return Err(failed(
+                    "the sign-in callback does not name its issuer, which the profile requires (RFC 9207 section 2.4); \
+                     start the sign-in again",
+                ));
             }
-            // Where no issuer is known, there is nothing to compare with.
+            // An `iss` cannot be checked if the profile has no issuer. A missing `iss` is allowed unless it is
+            // required.
             _ => {}
         }
         if self.url.is_some_and(|url| !redirect::is_at(expected.redirect_uri, url)) {
-            return Err(failed("the answer came to another redirect URI than was asked for"));
+            return Err(failed(
+                "the sign-in callback came to another redirect URI than the one of this sign-in; \
+                 start the sign-in again",
+            ));
         }
         match self.single("state")? {
             Some(state) if Secret::new(state) == *expected.state => Ok(()),
-            Some(_) => {
-                Err(failed("the answer is to another sign-in: its state is not the one that was sent"))
-            }
-            None => Err(failed("the answer has no state")),
+            Some(_) => Err(failed(
+                "the sign-in callback belongs to another sign-in: its state is not the one that was sent; \
+                 use the newest link",
+            )),
+            None => Err(failed(
+                "the sign-in callback has no state; pass the whole URL that the browser was sent to",
+            )),
         }
     }
 
-    /// The code in an answer that has been checked.
+    /// Returns the code of a callback that has been checked.
     pub(super) fn code(&self) -> Result<Secret, Error> {
+        // An error takes precedence over a code, but a second `code` makes the callback invalid in both cases.
         let (error, code) = (self.single("error")?, self.single("code")?);
         if let Some(error) = error {
             return Err(failed("the sign-in was refused").with_oauth(self.refusal(error)));
         }
         match code {
             Some(code) if !code.is_empty() => Ok(Secret::new(code)),
-            _ => Err(failed("the answer has neither a code nor an error")),
+            _ => Err(failed("the sign-in callback has neither a code nor an error; start the sign-in again")),
         }
     }
 
-    /// What the server said, with a state or a code struck out of it, should it have put them there.
+    /// Returns the server's error. The state and the code are redacted, in case the server repeats them in its texts.
     fn refusal(&self, error: &str) -> OAuthError {
         let secrets = || ["state", "code"].into_iter().flat_map(|name| self.all(name));
         let redact = |text: &str| {
@@ -95,11 +111,13 @@ impl<'a> Callback<'a> {
         )
     }
 
-    /// The value of a parameter that may come once (RFC 6749 section 3.1).
+    /// Returns the value of a parameter, or an error if it comes more than once (RFC 6749 section 3.1).
     fn single(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(failed(format!("the answer has the parameter {name} twice"))),
+            (_, Some(_)) => Err(failed(format!(
+                "the sign-in callback has the parameter {name} twice; start the sign-in again"
+            ))),
             (value, None) => Ok(value),
         }
     }
@@ -109,9 +127,10 @@ impl<'a> Callback<'a> {
     }
 }
 
+/// Makes an error of kind [`ErrorKind::SignInFailed`].
 pub(super) fn failed(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::SignInFailed, message)
 }
 
-/// Shorter strings are no secrets, and striking them out would make a text unreadable.
+/// Shorter strings are not redacted: they are not secrets, and redacting them would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;

@@ -1,4 +1,4 @@
-//! `SignIn`: one client at one provider, for which people sign in.
+//! `SignIn`: a client of one provider that lets people sign in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::endpoint::{TokenEndpoint, Transport};
 use crate::profile::Profile;
 use crate::token::Scope;
 
-/// One client at one provider, for which people sign in.
+/// A client of one provider that lets people sign in.
 ///
 /// ```no_run
 /// use auth_layer::{Credential, Profile, SignIn};
@@ -21,13 +21,13 @@ use crate::token::Scope;
 #[derive(Debug)]
 pub struct SignIn {
     pub(super) endpoint: TokenEndpoint,
-    /// What is asked for where nothing else is said.
+    /// The scope of a sign-in that names none.
     pub(super) scope: Option<Scope>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl SignIn {
-    /// Describes a client: where, and who it is.
+    /// Returns a builder for the client of `profile` that authenticates with `credential`.
     pub fn builder(profile: Profile, credential: Credential) -> SignInBuilder {
         SignInBuilder {
             profile,
@@ -39,13 +39,13 @@ impl SignIn {
         }
     }
 
-    /// The provider.
+    /// Returns the profile of the provider.
     pub const fn profile(&self) -> &Profile {
         self.endpoint.profile()
     }
 }
 
-/// Makes a [`SignIn`].
+/// A builder of a [`SignIn`].
 ///
 /// ```no_run
 /// use auth_layer::{Credential, Profile, SignIn};
@@ -68,37 +68,42 @@ pub struct SignInBuilder {
 }
 
 impl SignInBuilder {
-    /// The transport of the requests. The default is the one that [exchanges](crate::ExchangeBuilder::transport) share.
+    /// Sets the transport of the requests. The default is the one that [exchanges](crate::ExchangeBuilder::transport)
+    /// share.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// The `User-Agent` of the requests, in place of the transport's
-    /// ([`Transport::with_user_agent`]). An invalid one is a [`ConfigError`] when the sign-in is built.
+    /// Sets the `User-Agent` of the requests, in place of the transport's ([`Transport::with_user_agent`]).
+    ///
+    /// If it is not a valid header value, [`build`](Self::build) returns [`ConfigError`].
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// Where the time comes from.
+    /// Sets the clock. The default is [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How long one request may take, headers and body together. 30 s unless set.
+    /// Sets how long one request may take, headers and body together. The default is 30 s.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Makes it. Nothing is sent, and no runtime is needed.
+    /// Builds the [`SignIn`]. This sends nothing and needs no runtime.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an id or a secret without a visible character, for a `User-Agent` that is not a valid header
-    /// value, and where there is no transport.
+    /// Returns [`ConfigError`] if:
+    ///
+    /// - the client id or the client secret has no visible character;
+    /// - the `User-Agent` is not a valid header value;
+    /// - no transport is set, and the default transport cannot be built.
     pub fn build(self) -> Result<SignIn, ConfigError> {
         let transport = match self.transport {
             Some(transport) => transport,
@@ -108,7 +113,8 @@ impl SignInBuilder {
             Some(user_agent) => transport.with_user_agent(user_agent)?,
             None => transport,
         };
-        // The scope is asked for at the sign-in page; the exchange of its code is for what was granted there.
+        // The sign-in page gets the scope. The exchange of the code must not send it: it gets the scope that was
+        // granted at the page (RFC 6749 section 4.1.3 has no such parameter).
         let mut profile = self.profile;
         let scope = profile.scope.take();
         let clock = self.clock.clone();
@@ -117,4 +123,5 @@ impl SignInBuilder {
     }
 }
 
+/// The same default as that of an exchange.
 const TIMEOUT: Duration = Duration::from_secs(30);

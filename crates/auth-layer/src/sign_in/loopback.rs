@@ -1,4 +1,4 @@
-//! `LoopbackListener`: where the browser comes back to, on this machine.
+//! `LoopbackListener`: a server on this machine that receives the callback of a sign-in.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -26,11 +26,13 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::url::{Port, port_of};
 
-/// Waits on this machine for the browser to come back from a sign-in (RFC 8252 section 7.3).
+/// A server on this machine that receives the browser after a sign-in (RFC 8252 section 7.3).
 ///
-/// It is bound to a loopback address by number, so that nobody else on the network can reach it, and to a port that the
-/// system picks. It answers one path, with a page that says whether the window may be closed, and is gone with the first
-/// answer, or when it is dropped. It is made just before the sign-in begins, on a tokio runtime.
+/// - It listens on a loopback IP address, so that other machines cannot reach it. The system picks the port.
+/// - It serves one path, with a page that tells the person to close the window.
+/// - It stops after the first callback of its sign-in, or when it is dropped.
+///
+/// Make it just before the sign-in starts, on a tokio runtime.
 ///
 /// ```no_run
 /// # async fn run(sign_in: auth_layer::SignIn) -> Result<(), Box<dyn std::error::Error>> {
@@ -57,23 +59,26 @@ impl LoopbackListener {
     ///
     /// # Errors
     ///
-    /// Those of the system.
+    /// Returns the system's error if it cannot open the port.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes what was opened.
+    /// Dropping the future closes the port.
     pub async fn bind() -> io::Result<Self> {
         Self::bind_to("http://127.0.0.1/callback").await
     }
 
-    /// Listens where a redirect URI says, as the provider knows it: on `127.0.0.1` or `[::1]`. Without a port the system
-    /// picks one, which a provider should put up with (RFC 8252 section 7.3). A client at several providers gives each of
-    /// them a path of its own (see [`SignIn::authorize`](crate::SignIn::authorize)).
+    /// Listens at a redirect URI that the provider knows, on `127.0.0.1` or `[::1]`.
+    ///
+    /// If the URI has no port, the system picks one. A provider should accept any port of a loopback URI (RFC 8252
+    /// section 7.3). A client of several providers needs a different path for each of them (see
+    /// [`SignIn::authorize`](crate::SignIn::authorize)).
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] if it is not `http`, not on a loopback address by number (`localhost` may be
-    /// somewhere else), or has a query. Else those of the system: the port may be taken.
+    /// - [`io::ErrorKind::InvalidInput`] if `redirect_uri` is not `http`, has a query or a fragment, or has a host that
+    ///   is not a loopback IP address. `localhost` is not accepted, since it may resolve to another address.
+    /// - The system's error if it cannot open the port, for example because another program uses it.
     ///
     /// # Cancel safety
     ///
@@ -82,48 +87,62 @@ impl LoopbackListener {
         let (address, port, path) = taken_apart(redirect_uri)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, NOT_LOOPBACK))?;
         let listener = TcpListener::bind((address, port)).await?;
+        // The address is read back from the listener, since the system may have picked the port.
         let redirect_uri = format!("http://{}{path}", listener.local_addr()?);
         Ok(Self { listener, redirect_uri, path, patience: PATIENCE })
     }
 
-    /// How long [`answer`](Self::answer) waits for a person. 10 minutes unless set.
+    /// Sets how long [`answer`](Self::answer) waits for a person. The default is 10 minutes.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The redirect URI to begin the sign-in with, its port included.
+    /// Returns the redirect URI to start the sign-in with. It includes the port.
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// Waits for the answer to an authorization, which is for [`SignIn::finish`](crate::SignIn::finish); it may be a
-    /// refusal. Whatever else comes is turned away, and it goes on waiting.
+    /// Waits for the callback of `authorization` and returns it for [`SignIn::finish`](crate::SignIn::finish).
+    ///
+    /// The callback may be a refusal. Any other request gets an error page, and the wait continues.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if nobody came back in time, if the system lets nobody
-    /// in, and at once if the authorization has another redirect URI than this.
+    /// Returns [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if:
+    ///
+    /// - no callback came in time;
+    /// - the system cannot accept connections;
+    /// - `authorization` has another redirect URI than this listener (returned at once).
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes the port and all connections.
+    /// Dropping the future closes the port and all connections. A callback that came at that moment is lost.
     pub async fn answer(self, authorization: &Authorization) -> Result<Secret, Error> {
         if authorization.redirect_uri() != self.redirect_uri {
-            return Err(failed("the authorization has another redirect URI than the listener"));
+            return Err(failed(
+                "the authorization has another redirect URI than the listener; pass the listener's to \
+                 `SignIn::authorize`",
+            ));
         }
         let deadline = authorization.clock().sleep(self.patience);
         match select(pin!(self.serve(authorization)), deadline).await {
             Either::Left((answer, _)) => answer,
-            Either::Right(((), _)) => Err(failed("nobody came back from the sign-in page in time")),
+            Either::Right(((), _)) => {
+                let patience = self.patience;
+                Err(failed(format!(
+                    "the browser did not come back from the sign-in page within {patience:?}; start the sign-in again"
+                )))
+            }
         }
     }
 
-    /// Serves all connections side by side, so that a slow one keeps nobody else waiting.
+    /// Serves all connections concurrently, so that a slow connection does not delay the callback on another one.
     async fn serve(&self, authorization: &Authorization) -> Result<Secret, Error> {
         let mut connections: VecDeque<Connection<'_>> = VecDeque::new();
         loop {
+            // The open connections are polled before a new one is accepted: one of them may have the callback.
             let next = poll_fn(|cx| match answered(&mut connections, cx) {
                 Poll::Ready(answer) => Poll::Ready(Next::Answer(answer)),
                 Poll::Pending => self.listener.poll_accept(cx).map(Next::Came),
@@ -140,17 +159,21 @@ impl LoopbackListener {
                 }
                 Next::Came(Err(error)) if is_of_one_connection(&error) => {}
                 Next::Came(Err(error)) => {
-                    return Err(failed("the browser cannot be let in").with_source(error.into()));
+                    let message =
+                        "the listener for the sign-in cannot accept connections; start the sign-in again";
+                    return Err(failed(message).with_source(error.into()));
                 }
             }
         }
     }
 
-    /// Has one conversation; gives the answer if this was it.
+    /// Serves one connection. Returns the query if its request was the callback.
     async fn converse(&self, stream: TcpStream, authorization: &Authorization) -> Option<Secret> {
         let answer = Mutex::new(None);
+        // Only assignments happen under the lock, so that a poisoned value is still whole.
         let found = || answer.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = http1::Builder::new()
+            // One request for each connection: an idle connection would take one of the few places.
             .keep_alive(false)
             .max_buf_size(LONGEST_HEAD)
             .max_headers(MOST_HEADERS)
@@ -163,12 +186,13 @@ impl LoopbackListener {
                 }),
             );
         let deadline = authorization.clock().sleep(CONNECTION_TIMEOUT);
-        // A browser that went away without reading its page has brought its answer all the same.
+        // The result does not matter: a browser that closed the connection before it got the page has still sent the
+        // callback.
         drop(select(pin!(connection), deadline).await);
         found().take()
     }
 
-    /// Decides on one request: the page to show, and the query if it is the answer.
+    /// Returns the page for one request, and the query if the request is the callback.
     fn respond<B>(
         &self,
         request: &Request<B>,
@@ -180,7 +204,7 @@ impl LoopbackListener {
         if request.method() != http::Method::GET {
             return (page::only_get(), None);
         }
-        // As a query, and not as something that begins like a URL.
+        // With the `?` it is always read as a query. Without it, a query that begins like a URL would be read as one.
         let query = Secret::new(format!("?{}", request.uri().query().unwrap_or_default()));
         if !authorization.accepts(query.expose()) {
             return (page::not_awaited(), None);
@@ -192,20 +216,24 @@ impl LoopbackListener {
 
 type Connection<'a> = Pin<Box<dyn Future<Output = Option<Secret>> + Send + 'a>>;
 
-/// What comes first: the answer, or somebody else.
+/// The next event: the callback, or a new connection.
 enum Next {
     Answer(Secret),
     Came(io::Result<(TcpStream, SocketAddr)>),
 }
 
-/// Lets go of whoever stayed longest, who has had the most time; but first the runtime may see what everybody has
-/// brought, for one of them may have brought the answer.
+/// Makes room for a new connection: drops the oldest one, which has had the most time to send its request.
+///
+/// Returns the callback if one of the connections has it.
 async fn make_room(connections: &mut VecDeque<Connection<'_>>) -> Option<Secret> {
+    // The runtime learns of received bytes only between two polls of the task. Without this yield, the connection with
+    // the callback could be dropped unread.
     tokio::task::yield_now().await;
     let answer = poll_fn(|cx| Poll::Ready(answered(connections, cx))).await;
     match answer {
         Poll::Ready(answer) => Some(answer),
         Poll::Pending => {
+            // The poll above may have removed connections that ended.
             if connections.len() == MOST_CONNECTIONS {
                 connections.pop_front();
             }
@@ -214,7 +242,7 @@ async fn make_room(connections: &mut VecDeque<Connection<'_>>) -> Option<Secret>
     }
 }
 
-/// Polls all connections, lets go of those that ended, and gives the first answer.
+/// Polls all connections, removes those that ended, and returns the first callback.
 fn answered(connections: &mut VecDeque<Connection<'_>>, cx: &mut Context<'_>) -> Poll<Secret> {
     let mut answer = None;
     connections.retain_mut(|connection| match connection.as_mut().poll(cx) {
@@ -227,7 +255,7 @@ fn answered(connections: &mut VecDeque<Connection<'_>>, cx: &mut Context<'_>) ->
     answer.map_or(Poll::Pending, Poll::Ready)
 }
 
-/// Address, port and path of a redirect URI on this machine.
+/// Returns the address, port and path of a redirect URI on this machine.
 fn taken_apart(redirect_uri: &str) -> Option<(IpAddr, u16, String)> {
     let uri: Uri = redirect_uri.parse().ok()?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
@@ -238,6 +266,7 @@ fn taken_apart(redirect_uri: &str) -> Option<(IpAddr, u16, String)> {
         && uri.query().is_none()
         && !redirect_uri.contains('#');
     let port = match port_of(authority) {
+        // The system picks a port for 0.
         Port::Default => 0,
         Port::Number(port) => port,
         Port::Invalid => return None,
@@ -245,7 +274,7 @@ fn taken_apart(redirect_uri: &str) -> Option<(IpAddr, u16, String)> {
     good.then(|| (address, port, uri.path().to_owned()))
 }
 
-/// Whether letting in failed for one connection alone.
+/// Returns whether an error of `accept` concerns one connection only, so that the listener can go on.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -254,16 +283,20 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 const NOT_LOOPBACK: &str =
-    "a redirect URI on this machine is http://127.0.0.1 or http://[::1], without a query";
+    "the redirect URI must begin with http://127.0.0.1 or http://[::1], and have no query and no fragment";
 
-/// Long enough for a person who has to look for a password.
+/// Long enough for a person who has to look for a password or a second factor.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A browser on the same machine takes milliseconds.
+/// Far more than a browser on the same machine needs, which is milliseconds.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Browsers open a few in advance.
+/// Far more than the few connections that a browser opens in advance.
 const MOST_CONNECTIONS: usize = 32;
 
+/// Enough for the cookies of other programs on this machine: a cookie is sent to every port of its host (RFC 6265
+/// section 8.5).
 const LONGEST_HEAD: usize = 32 * 1024;
+
+/// Browsers send about 20 headers.
 const MOST_HEADERS: usize = 64;

@@ -1,12 +1,13 @@
-//! A person's first sign-in, and the last one's end.
+//! Lets people sign in and sign out.
 //!
-//! A [`SignIn`] knows one client at one provider. What comes of a sign-in is a [`SignedIn`]: its refresh token goes into
-//! a [`TokenStore`](crate::TokenStore), where an [`Exchange`](crate::Exchange) of
-//! [`Grant::Stored`](crate::Grant::Stored) finds it.
+//! A [`SignIn`] is a client of one provider. A sign-in returns a [`SignedIn`]. Its refresh token is written to a
+//! [`TokenStore`](crate::TokenStore), where an [`Exchange`](crate::Exchange) of [`Grant::Stored`](crate::Grant::Stored)
+//! finds it.
 //!
-//! With a browser at hand it goes by authorization code: [`SignIn::authorize`] makes the link that the person follows,
-//! [`SignIn::finish`] trades what the browser comes back with. Feature `loopback` has a `LoopbackListener` for it to come
-//! back to.
+//! With a browser, the sign-in uses an authorization code: [`SignIn::authorize`] makes the link that the person opens,
+//! and [`SignIn::finish`] trades the code of the callback for tokens. Feature `loopback` has a `LoopbackListener`,
+//! which receives the callback. Without a browser, [`SignIn::ask_for_device_code`] and [`SignIn::poll`] use a device
+//! code.
 
 mod authorization;
 mod callback;

@@ -1,4 +1,5 @@
-//! What the browser shows when it came back. No page has a script, and none repeats anything of the request.
+//! The pages that the browser shows after a sign-in. No page has a script, and no page repeats a part of the request,
+//! so that a forged request cannot put anything into the page.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
@@ -11,29 +12,29 @@ pub(super) fn signed_in() -> Response<Full<Bytes>> {
 }
 
 pub(super) fn refused() -> Response<Full<Bytes>> {
-    let text = "The application has been told. You may close this window, and try again there.";
+    let text = "The sign-in was refused. You may close this window and try again in the application.";
     page(StatusCode::OK, "#b3261e", "You are not signed in", text)
 }
 
 pub(super) fn not_awaited() -> Response<Full<Bytes>> {
-    let text = "This page does not belong to the sign-in that is under way. Please go back to the application, and use \
-                the link it shows.";
+    let text = "This page does not belong to the current sign-in. Please go back to the application and use the link \
+                that it shows.";
     page(StatusCode::BAD_REQUEST, "#8a6d00", "This is another sign-in", text)
 }
 
 pub(super) fn not_here() -> Response<Full<Bytes>> {
-    page(StatusCode::NOT_FOUND, "#8a6d00", "There is nothing here", "Please go back to the application.")
+    page(StatusCode::NOT_FOUND, "#8a6d00", "Page not found", "Please go back to the application.")
 }
 
 pub(super) fn only_get() -> Response<Full<Bytes>> {
     let text = "Please go back to the application.";
-    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "#8a6d00", "That is not how it is done", text);
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, "#8a6d00", "Method not allowed", text);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
     response
 }
 
-/// A page of its own. The URL it stands at holds a code, so that nothing may keep it or pass it on (RFC 9700 section
-/// 4.2.4).
+/// Makes a page. Its URL contains a code, so that the headers forbid browsers to cache the page or to send its URL to
+/// other sites (RFC 9700 section 4.2.4).
 fn page(status: StatusCode, colour: &str, title: &str, text: &str) -> Response<Full<Bytes>> {
     let html = TEMPLATE.replace("{colour}", colour).replace("{title}", title).replace("{text}", text);
     let mut response = Response::new(Full::from(html));

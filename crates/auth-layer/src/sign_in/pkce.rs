@@ -1,4 +1,4 @@
-//! `Pkce`: proof that whoever sends a code also asked for it.
+//! `Pkce`: proof that the client that sends a code also requested it.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 use crate::config_error::ConfigError;
 use crate::secret::Secret;
 
-/// A verifier that only its maker knows, and the challenge that is told beforehand (RFC 7636).
+/// A secret code verifier, and the challenge that is sent before it (RFC 7636).
 ///
-/// The challenge is the verifier's SHA-256; there is no plain one (RFC 9700 section 2.1.1). [`SignIn`](crate::SignIn)
-/// makes one for each sign-in, for clients with a secret too.
+/// The challenge is the SHA-256 digest of the verifier. The method `plain` is not offered (RFC 9700 section 2.1.1).
+/// [`SignIn`](crate::SignIn) makes a new verifier for each sign-in, also for clients with a secret.
 ///
 /// ```
 /// use auth_layer::Pkce;
@@ -30,40 +30,40 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// The only way in which a challenge is made of a verifier here.
+    /// The challenge method of this crate.
     pub const METHOD: &'static str = "S256";
 
     /// Makes a verifier of 256 random bits (RFC 7636 section 4.1).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the system has no randomness to give.
+    /// Returns [`ConfigError`] if the system has no random bytes.
     pub fn generate() -> Result<Self, ConfigError> {
         Ok(Self { verifier: unguessable()? })
     }
 
-    /// Takes over a verifier.
+    /// Uses an existing verifier.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is not 43 to 128 unreserved characters (RFC 7636 section 4.1).
+    /// Returns [`ConfigError`] if `verifier` is not 43 to 128 unreserved characters (RFC 7636 section 4.1).
     pub fn from_verifier(verifier: impl Into<Secret>) -> Result<Self, ConfigError> {
         let verifier = verifier.into();
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let text = verifier.expose();
         if !(43..=128).contains(&text.len()) || !text.bytes().all(unreserved) {
-            let problem = "is not 43 to 128 unreserved characters (RFC 7636 section 4.1)";
+            let problem = "must be 43 to 128 letters, digits, `-`, `.`, `_` or `~` (RFC 7636 section 4.1)";
             return Err(ConfigError::new("code verifier", problem));
         }
         Ok(Self { verifier })
     }
 
-    /// The challenge, which everybody may see (RFC 7636 section 4.2).
+    /// Returns the challenge, which is not secret (RFC 7636 section 4.2).
     pub fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.expose()))
     }
 
-    /// The verifier, which goes to the token endpoint and nowhere else.
+    /// Returns the verifier. Send it only to the token endpoint.
     pub const fn verifier(&self) -> &Secret {
         &self.verifier
     }
@@ -75,11 +75,11 @@ impl fmt::Debug for Pkce {
     }
 }
 
-/// 256 random bits as 43 unreserved characters.
+/// Returns 256 random bits as 43 unreserved characters.
 pub(super) fn unguessable() -> Result<Secret, ConfigError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(|error| {
-        ConfigError::new("randomness", "cannot be had from the system").with_source(error)
+        ConfigError::new("random bytes", "could not be read from the operating system").with_source(error)
     })?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }

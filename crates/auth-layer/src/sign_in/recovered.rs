@@ -1,4 +1,4 @@
-//! `RecoveredSignIn`: a sign-in whose access token cannot be used.
+//! `RecoveredSignIn`: the refresh token of a sign-in whose access token cannot be used.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,12 +11,11 @@ use crate::profile::TokenUrl;
 use crate::store::{Entry, Label, StoreKey, TokenStore};
 use crate::token::{RefreshToken, Scope};
 
-/// A sign-in that brought a refresh token, though the access token beside it cannot be used or the answer broke off.
-/// `Debug` shows no token.
+/// A sign-in with a usable refresh token, although its access token cannot be used or the answer broke off.
 ///
-/// The person's code is used up, so that this refresh token is all that is left of the sign-in. Find it in the error of
-/// [`SignIn::finish`](crate::SignIn::finish) or [`SignIn::poll`](crate::SignIn::poll), and keep it: an exchange of
-/// [`Grant::Stored`](crate::Grant::Stored) then asks for an access token with it.
+/// The person's code is used up, so that this refresh token is the only result of the sign-in. Find it in the error of
+/// [`SignIn::finish`](crate::SignIn::finish) or [`SignIn::poll`](crate::SignIn::poll), and [`keep`](Self::keep) it. An
+/// exchange of [`Grant::Stored`](crate::Grant::Stored) then requests an access token with it. `Debug` shows no token.
 ///
 /// ```no_run
 /// use auth_layer::{Authorization, Error, MemoryStore, RecoveredSignIn, SignIn, StoreKey};
@@ -38,11 +37,11 @@ pub struct RecoveredSignIn {
     refresh_token: RefreshToken,
     scope: Option<Scope>,
     account: Option<String>,
-    /// Where it came from.
+    /// The endpoint that issued the refresh token.
     token_url: TokenUrl,
     /// When the request was sent.
     sent: Now,
-    /// The cause that the error had before this one.
+    /// The cause that the error had before.
     source: Option<BoxError>,
 }
 
@@ -63,6 +62,7 @@ impl RecoveredSignIn {
     pub(super) fn attach(failed: Failed, token_url: TokenUrl) -> Error {
         match failed.recovered.map(|recovered| *recovered) {
             Some(Recovered { refresh_token: Some(refresh_token), scope, account, sent }) => {
+                // The error's own cause becomes the cause of this one, so that the chain of causes stays complete.
                 failed.error.with_cause(|source| {
                     Box::new(Self { refresh_token, scope, account, token_url, sent, source })
                 })
@@ -71,25 +71,26 @@ impl RecoveredSignIn {
         }
     }
 
-    /// The refresh token.
+    /// Returns the refresh token.
     pub const fn refresh_token(&self) -> &RefreshToken {
         &self.refresh_token
     }
 
-    /// Who signed in, where the provider tells.
+    /// Returns the account of the person, if the provider names it.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// Writes the refresh token under a key, over whatever is there.
+    /// Writes the refresh token to a store under `key`. It replaces any record under that key.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store cannot be written. The sign-in is then worth nothing.
+    /// Returns [`ErrorKind::Store`](crate::ErrorKind::Store) if the store cannot be read or written. The refresh token
+    /// is lost unless a later call succeeds.
     ///
     /// # Cancel safety
     ///
-    /// The record is as it was, or written whole.
+    /// If the future is dropped, the record is either unchanged or complete.
     pub async fn keep(
         &self,
         store: &dyn TokenStore,
@@ -117,7 +118,7 @@ impl fmt::Debug for RecoveredSignIn {
 
 impl fmt::Display for RecoveredSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the refresh token in the answer can still be kept")
+        f.write_str("the answer has a refresh token that can still be stored")
     }
 }
 

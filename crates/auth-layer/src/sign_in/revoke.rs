@@ -1,4 +1,4 @@
-//! The end of a sign-in: tokens are revoked (RFC 7009), and the store forgets them.
+//! Ends a sign-in: revokes its tokens (RFC 7009) and removes them from the store.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken};
 
-/// What became of a token that was to be revoked.
+/// The result of a revocation.
 ///
 /// ```
 /// use auth_layer::Revocation;
@@ -20,13 +20,14 @@ use crate::token::{AccessToken, RefreshToken};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// The server says that it is good for nothing any more; it may never have known it (RFC 7009 section 2.2).
+    /// The server confirmed that the token is invalid. The server may never have known the token (RFC 7009 section
+    /// 2.2).
     Done,
-    /// The provider offers no revocation: nothing was sent, and the token lives on until it ends by itself.
+    /// The provider offers no revocation. Nothing was sent, and the token stays valid until it expires.
     NotOffered,
 }
 
-/// What became of a sign-in that was ended. Whatever it is, the store has forgotten it.
+/// The result of a sign-out. In every case, the record is removed from the store.
 ///
 /// ```no_run
 /// use auth_layer::SignedOut;
@@ -48,22 +49,23 @@ pub enum Revocation {
 pub enum SignedOut {
     /// The server revoked the refresh token.
     Revoked,
-    /// The store had nothing to revoke.
+    /// The store had no refresh token to revoke.
     NobodyThere,
-    /// The provider offers no revocation: the refresh token lives on until it ends by itself.
+    /// The provider offers no revocation. The refresh token stays valid until it expires.
     NotOffered,
-    /// The refresh token could not be revoked, and may live on.
+    /// The refresh token could not be revoked and may still be valid.
     NotRevoked(Error),
 }
 
 impl SignedOut {
-    /// Whether a server has confirmed that the refresh token is good for nothing any more.
+    /// Returns whether the server confirmed that the refresh token is invalid.
     pub const fn is_revoked(&self) -> bool {
         matches!(self, Self::Revoked)
     }
 
-    /// What became of two records of one sign-in: the outcome that leaves more to be done.
+    /// Combines the results for two records of one sign-in.
     fn and(self, other: Self) -> Self {
+        // The worse result counts: the caller must learn of a refresh token that may still be valid.
         let rank = |outcome: &Self| match outcome {
             Self::NobodyThere => 0,
             Self::Revoked => 1,
@@ -75,30 +77,34 @@ impl SignedOut {
 }
 
 impl SignIn {
-    /// Has a refresh token revoked (RFC 7009 section 2). The access tokens that came of it go with it, at once or when
-    /// the server gets round to it.
+    /// Revokes a refresh token at the provider (RFC 7009 section 2).
     ///
-    /// A server in trouble is asked 3 times at most, no sooner than it wishes. A wish for more than a minute is not
-    /// granted: the error carries it.
+    /// The server also revokes the access tokens that were issued for it, at once or after a delay.
+    ///
+    /// After a temporary failure the request is sent again, at most 3 times in all. The wait is at least as long as the
+    /// server asks. If the server asks for more than a minute, the call fails at once, and
+    /// [`Error::retry_after`] has the wait.
     ///
     /// # Errors
     ///
-    /// As for a token request: [`ErrorKind::Transport`], [`Timeout`](ErrorKind::Timeout),
-    /// [`Refused`](ErrorKind::Refused), [`Secret`](ErrorKind::Secret). The token may live on.
+    /// Returns the errors of a token request: [`ErrorKind::Transport`], [`Timeout`](ErrorKind::Timeout),
+    /// [`Refused`](ErrorKind::Refused) or [`Secret`](ErrorKind::Secret). The token may still be valid.
     ///
     /// # Cancel safety
     ///
-    /// Dropped halfway, the token may be revoked or not; revoking it again does no harm.
+    /// If the future is dropped, the token may be revoked or not. Revoking it again does no harm.
     pub async fn revoke(&self, token: &RefreshToken) -> Result<Revocation, Error> {
         self.revoke_as("refresh_token", token.expose()).await
     }
 
-    /// Has an access token revoked, where the server does that (RFC 7009 section 2). The refresh token that it came of
-    /// may stay good.
+    /// Revokes an access token at the provider (RFC 7009 section 2).
+    ///
+    /// Not every server can do this. The refresh token that the access token was issued for may stay valid.
     ///
     /// # Errors
     ///
-    /// As for [`revoke`](Self::revoke); `unsupported_token_type` where the server does not do that.
+    /// Returns the errors of [`revoke`](Self::revoke). A server that cannot revoke access tokens refuses with
+    /// `unsupported_token_type`.
     ///
     /// # Cancel safety
     ///
@@ -124,29 +130,35 @@ impl SignIn {
         }
     }
 
-    /// Ends a sign-in: has the refresh token in the store revoked, then removes the record, whether that worked or not.
-    /// A refresh token that is on its way is waited for, since another one may come back in its place. Records under the
-    /// key's [earlier](StoreKey::earlier) keys are of the same sign-in and end with it.
+    /// Ends a sign-in: revokes the refresh token in the store, then removes the record. The record is removed even if
+    /// the revocation failed.
     ///
-    /// What managers hold in memory is their own: let each [forget](crate::TokenManager::forget) it afterwards. That is
-    /// the end for exchanges of [`Grant::Stored`](crate::Grant::Stored). One that was given a refresh token to begin with
-    /// ([`Grant::RefreshToken`](crate::Grant::RefreshToken)) finds no record and begins anew with that token, which the
-    /// server may still take if another one had come in its place: let it go as well.
+    /// If a process is using the refresh token at the moment, the call waits for it, since the server may replace the
+    /// token. Records under the key's [earlier](StoreKey::earlier) keys belong to the same sign-in and end with it.
+    ///
+    /// Managers cache tokens in memory. Call [`forget`](crate::TokenManager::forget) on each of them afterwards. Drop
+    /// an exchange that was built with a refresh token ([`Grant::RefreshToken`](crate::Grant::RefreshToken)): it would
+    /// find no record and start again with that token. The server may still accept that token if another one had
+    /// replaced it. Exchanges of [`Grant::Stored`](crate::Grant::Stored) need no more than this.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credential`] if the record's label names another provider or client, and [`ErrorKind::TokenUrl`] if its
-    /// tokens came from another token URL: nothing was sent, and the record is still there. [`ErrorKind::Store`] if the record could not be removed. What became of the refresh token is then
-    /// unknown.
+    /// - [`ErrorKind::Credential`] if the record's label names another provider or client. Nothing was sent, and the
+    ///   record is unchanged.
+    /// - [`ErrorKind::TokenUrl`] if the record's tokens came from another token URL. Nothing was sent, and the record
+    ///   is unchanged.
+    /// - [`ErrorKind::Store`] if the record could not be removed. The refresh token may be revoked or not.
     ///
     /// # Cancel safety
     ///
-    /// Dropped halfway, the refresh token may be revoked and its record still be there; sign out again.
+    /// If the future is dropped, the refresh token may be revoked while its record is still there. Sign out again.
     pub async fn sign_out(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
-        // A record of an earlier version comes first: once it is gone, no exchange can take it over any more.
+        // The records of earlier versions are removed first. After that, no exchange can copy one of them to the new
+        // key.
         let keys: Vec<&StoreKey> = key.earlier().chain([key]).collect();
+        // All records are checked before the first is revoked, so that an error leaves every record unchanged.
         for key in &keys {
-            // A record that cannot be read is judged below, where it is removed.
+            // A read error is ignored here: the loop below reads the record again before it removes it.
             if let Ok(Some(record)) = store.load(key).await {
                 self.recognise(&record.entry)?;
             }
@@ -161,9 +173,11 @@ impl SignIn {
 
     async fn revoke_stored(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<SignedOut, Error> {
         let mut revoked: Option<RefreshToken> = None;
+        // A renewal may store a new refresh token while the old one is being revoked. The record is therefore read
+        // again until it has no other token.
         loop {
             let token = match self.settled(store, key).await {
-                // Its refresh token, or the one that came in its place, is in the record that took it over.
+                // An exchange has copied this record to the new key. The current refresh token is there.
                 Ok(Some(record)) if record.entry.is_taken_over() => None,
                 Ok(Some(record)) => {
                     self.recognise(&record.entry)?;
@@ -176,7 +190,7 @@ impl SignIn {
                 (None, None) => return Ok(SignedOut::NobodyThere),
                 (None, Some(_)) => return Ok(SignedOut::Revoked),
                 (Some(token), Some(revoked)) if token == *revoked => return Ok(SignedOut::Revoked),
-                // The first, or one that came in place of the one that was revoked, while that was going on.
+                // The first token, or one that replaced the revoked token in the meantime.
                 (Some(token), _) => match self.revoke(&token).await {
                     Ok(Revocation::Done) => revoked = Some(token),
                     Ok(Revocation::NotOffered) => return Ok(SignedOut::NotOffered),
@@ -186,30 +200,32 @@ impl SignIn {
         }
     }
 
-    /// Refuses a record that says it is of another provider, client or issuer: this provider must not see its refresh
-    /// token (RFC 6749 section 10.4).
+    /// Returns an error if the record belongs to another provider, client or token URL. This provider must not get its
+    /// refresh token (RFC 6749 section 10.4).
     fn recognise(&self, entry: &Entry) -> Result<(), Error> {
         let own = |label: &Label| {
             label.provider == self.profile().name() && label.client == self.endpoint.client_id()
         };
         match &entry.label {
             Some(label) if !own(label) => {
-                let message = "the record is of a sign-in at another provider, or of another client";
+                let message =
+                    "the stored sign-in belongs to another provider or another client; check the store key";
                 Err(Error::new(ErrorKind::Credential, message))
             }
             _ => self.profile().check_sign_in_from(entry.token_url.as_ref(), None),
         }
     }
 
-    /// Reads the record once nobody is redeeming its refresh token.
+    /// Waits until no process is redeeming the refresh token, then returns the record.
     async fn settled(&self, store: &dyn TokenStore, key: &StoreKey) -> Result<Option<Record>, StoreError> {
         loop {
             let Some(record) = store.load(key).await? else { return Ok(None) };
             match record.entry.state {
+                // A mark whose lease has ended does not count: the process that wrote it has probably died.
                 State::Redeeming { lease, .. } if !lease.is_zero() => {
                     let changed = pin!(store.changed(key, record.version));
                     let done = select(changed, self.clock.sleep(lease)).await;
-                    // A store that cannot tell of changes is asked again when the mark has had its time.
+                    // If the store cannot report changes, the record is read again when the lease has ended.
                     if let Either::Left((Err(_), lease)) = done {
                         lease.await;
                     }
@@ -221,11 +237,13 @@ impl SignIn {
 }
 
 fn store_failed(problem: &str, error: StoreError) -> Error {
-    Error::new(ErrorKind::Store, format!("the sign-in's record {problem}")).with_source(error.into())
+    let message = format!("the stored sign-in {problem}; check the store, then sign out again");
+    Error::new(ErrorKind::Store, message).with_source(error.into())
 }
 
-/// The waits before a server in trouble is asked again, where it names none.
+/// The waits before the second and the third request, if the server asks for none. They are short because a person
+/// waits.
 const BACKOFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Nobody who signs out waits longer than that.
+/// The longest wait that a person who signs out is expected to accept.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! `SignedIn`: what a person's sign-in brought.
+//! `SignedIn`: the tokens of a sign-in.
 
 use super::recovered::RecoveredSignIn;
 use crate::endpoint::{Failed, TokenAnswer};
@@ -7,7 +7,7 @@ use crate::profile::{Profile, TokenUrl};
 use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
-/// What a person's sign-in brought. `Debug` shows no token.
+/// The tokens of a sign-in. `Debug` shows no token.
 ///
 /// ```no_run
 /// use auth_layer::{Grant, Identity, Profile, StoreKey};
@@ -26,7 +26,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Makes a sign-in of the answer to a code. A refresh token that came without a usable access token goes with the error.
+    /// Makes a sign-in from the result of a code exchange. If only the refresh token can be used, the error carries it.
     pub(super) fn of(result: Result<TokenAnswer, Failed>, profile: &Profile) -> Result<Self, Error> {
         let token_url = TokenUrl::at(profile.token_url().clone());
         match result {
@@ -35,39 +35,44 @@ impl SignedIn {
         }
     }
 
-    /// The access token.
+    /// Returns the access token.
     pub const fn access_token(&self) -> &AccessToken {
         &self.answer.access_token
     }
 
-    /// The refresh token, if the server handed one out.
+    /// Returns the refresh token, if the server issued one.
     pub const fn refresh_token(&self) -> Option<&RefreshToken> {
         self.answer.refresh_token.as_ref()
     }
 
-    /// What was granted; `None` means "as asked" (RFC 6749 section 5.1).
+    /// Returns the granted scope. `None` means that the server granted the requested scope (RFC 6749 section 5.1).
     pub const fn scope(&self) -> Option<&Scope> {
         self.answer.scope.as_ref()
     }
 
-    /// Who signed in, where the provider tells.
+    /// Returns the account of the person, if the provider names it.
     pub fn account(&self) -> Option<&str> {
         self.answer.account.as_deref()
     }
 
-    /// Writes the tokens under a key, over whatever is there: the person who signed in knows best. The key is that of
-    /// [`StoreKey::for_identity`], or of the exchange that is to find them ([`Exchange::store_key`]).
+    /// Writes the tokens to a store under `key`. They replace any record under that key, since a person has just signed
+    /// in.
+    ///
+    /// Take the key from [`StoreKey::for_identity`], or from the exchange that will use the tokens
+    /// ([`Exchange::store_key`]).
     ///
     /// [`Exchange::store_key`]: crate::Exchange::store_key
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignInFailed`] if the server handed out no refresh token, [`ErrorKind::Store`] if the store cannot
-    /// be written. The sign-in is then worth nothing beyond its access token.
+    /// - [`ErrorKind::SignInFailed`] if the server issued no refresh token.
+    /// - [`ErrorKind::Store`] if the store cannot be read or written.
+    ///
+    /// Until a call succeeds, only the access token of the sign-in can be used.
     ///
     /// # Cancel safety
     ///
-    /// The record is as it was, or written whole.
+    /// If the future is dropped, the record is either unchanged or complete.
     pub async fn keep(
         &self,
         store: &dyn TokenStore,
@@ -77,13 +82,15 @@ impl SignedIn {
         let refresh_token = self.refresh_token().cloned().ok_or_else(|| {
             Error::new(
                 ErrorKind::SignInFailed,
-                "the provider handed out no refresh token, so nothing can be kept",
+                "the provider issued no refresh token, so that the sign-in cannot be stored; check which scope it \
+                 needs (often `offline_access`)",
             )
         })?;
         let answer = &self.answer;
         let entry = Entry {
             state: State::Idle,
             access_token: Some(answer.access_token.clone()),
+            // Counted from the request: a slow answer must not make the token look younger than it is.
             hard: Some((answer.sent + answer.lifetime).wall()),
             scope: answer.scope.clone(),
             account: answer.account.clone(),
@@ -97,8 +104,9 @@ impl SignedIn {
     }
 }
 
-/// Writes the record of a sign-in over whatever is there.
+/// Writes the record of a sign-in. It replaces any record under the key.
 pub(super) async fn write(store: &dyn TokenStore, key: &StoreKey, entry: Entry) -> Result<(), Error> {
+    // Another process may change the record between the two calls. The new sign-in replaces that change as well.
     loop {
         let known = store.load(key).await.map_err(not_kept)?.map(|record| record.version);
         let written = store.compare_exchange(key, known, entry.clone()).await;
@@ -109,5 +117,6 @@ pub(super) async fn write(store: &dyn TokenStore, key: &StoreKey, entry: Entry) 
 }
 
 fn not_kept(error: StoreError) -> Error {
-    Error::new(ErrorKind::Store, "the tokens of the sign-in could not be kept").with_source(error.into())
+    let message = "the tokens of the sign-in could not be stored; check the store, then sign in again";
+    Error::new(ErrorKind::Store, message).with_source(error.into())
 }

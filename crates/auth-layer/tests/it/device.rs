@@ -305,7 +305,7 @@ async fn dv02_polling_ends_with_the_codes() {
     let endpoint = polling.endpoint.clone();
     let error = polling.ends().await.unwrap_err();
     assert_eq!((error.kind(), endpoint.count()), (ErrorKind::SignInFailed, 3));
-    assert!(error.to_string().contains("ran out"), "{error}");
+    assert!(error.to_string().contains("expired"), "{error}");
 }
 
 #[tokio::test]
