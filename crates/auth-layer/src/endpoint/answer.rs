@@ -1,4 +1,4 @@
-//! `Answer`: what an endpoint answered, and what error it is if it is one.
+//! `Answer`: the answer of an endpoint, and the error that it becomes if it is a refusal.
 
 use std::sync::Once;
 
@@ -13,17 +13,17 @@ use crate::error::{Error, ErrorKind};
 use crate::profile::Profile;
 use crate::retry_after::RetryAfter;
 
-/// An answer, and what it takes to strike secrets out of it.
+/// The answer of an endpoint. It refers to its request, so that the secrets of the request can be redacted.
 pub(super) struct Answer<'a> {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// As far as they could be read; `None` if nothing could.
+    /// The members that could be read. `None` if there were none.
     pub(super) members: Option<Members>,
-    /// Why the body did not come to its end.
+    /// The error that ended the body early.
     pub(super) broken: Option<Error>,
-    /// When the request was sent.
+    /// The time at which the request was sent.
     pub(super) sent: Now,
-    /// When the answer was whole.
+    /// The time at which the body ended.
     pub(super) came: Now,
     pub(super) profile: &'a Profile,
     pub(super) ask: &'a Ask<'a>,
@@ -31,10 +31,10 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Reads what was asked for out of a good answer; one that is an error becomes it.
+    /// Reads a good answer with `read`. Any other answer becomes an error.
     pub(super) fn read<T>(mut self, read: impl FnOnce(&Members) -> Result<T, Error>) -> Result<T, Error> {
         if let Some(error) = self.broken.take() {
-            // A status other than 2xx refuses, whatever becomes of the body.
+            // A status other than 2xx is a refusal, even if the body is incomplete.
             let refuses = !self.status.is_success();
             return Err(if refuses { self.refusal().with_source(error.into()) } else { error });
         }
@@ -44,18 +44,19 @@ impl Answer<'_> {
         }
     }
 
-    /// Whether it names an OAuth error, and so comes from a server that read the request. A server in trouble may answer
-    /// before it reads anything.
+    /// Returns whether the answer names an OAuth error, which proves that the server has read the request. A server
+    /// with a temporary failure may answer before it reads the request.
     pub(super) fn has_error(&self) -> bool {
         !is_transient(self.status)
             && self.status != StatusCode::UNSUPPORTED_MEDIA_TYPE
             && self.whole().is_some_and(|members| members.refusal(self.status, str::to_owned).oauth.is_some())
     }
 
-    /// Reads a token, and the rest of the answer for the case that the token cannot be used.
+    /// Reads a token, and the part of the answer that is still useful if the token cannot be used.
     ///
-    /// The rest is read before anything is judged: the grant may be used up, and this is all that came of it. An answer
-    /// with a status other than 2xx is a refusal, or a gateway's. Nothing is taken from it.
+    /// That part is read from every answer with a 2xx status, even from one that is a refusal otherwise: the grant may
+    /// be used up, so that a refresh token in this answer would be the only one. Other statuses are refusals or come
+    /// from a gateway. Nothing is taken from them.
     pub(super) fn token(self, warned: &Once) -> (Option<Recovered>, Result<TokenAnswer, Error>) {
         let (status, profile, sent) = (self.status, self.profile, self.sent);
         let (ask, proof) = (self.ask, self.proof);
@@ -67,25 +68,29 @@ impl Answer<'_> {
         (recovered, token)
     }
 
-    /// Whether it is an object, and no error.
+    /// Returns whether the answer has a 2xx status and is a complete object without an error.
     pub(super) fn is_good(&self) -> bool {
         self.status.is_success()
             && self.whole().is_some_and(|members| !members.is_error(self.status, self.profile))
     }
 
-    /// Makes an error of it: of its body only the code and the text of the refusal.
+    /// Makes an error from the answer. From the body it takes only the code and the text of the refusal.
     pub(super) fn refusal(&self) -> Error {
         let members = self.whole();
         if members.is_none() && self.status.is_success() {
-            return invalid("the answer is not a JSON object").with_status(self.status);
+            let message =
+                format!("the {} did not answer with a JSON object; check the URL", self.ask.endpoint);
+            return invalid(message).with_status(self.status);
         }
         let refusal = members.map(|members| members.refusal(self.status, |text| self.redact(text)));
         let message = if self.status.is_redirection() {
-            "redirected, which is never followed"
+            // A redirect would send the client's secret to a URL that is not configured.
+            "redirected the request, and redirects are never followed; check the URL"
         } else {
             "refused the request"
         };
         let oauth = refusal.as_ref().and_then(|refusal| refusal.oauth.as_ref());
+        // A server sends this code where it cannot send status 503 (RFC 6749 section 4.1.2.1).
         let later = oauth.is_some_and(|oauth| oauth.code() == "temporarily_unavailable");
         let asked = RetryAfter::of(&self.headers, self.came);
         let error = Error::new(ErrorKind::Refused, format!("the {} {message}", self.ask.endpoint))
@@ -99,19 +104,19 @@ impl Answer<'_> {
         }
     }
 
-    /// Strikes what was secret in the request out of a text of the answer.
+    /// Redacts the secrets of the request in a text of the answer.
     pub(super) fn redact(&self, text: &str) -> String {
         self.proof.redact(text, self.ask.parameters)
     }
 
-    /// The members of a body that came whole and is one object. Of anything less nothing is believed but a refresh
-    /// token.
+    /// Returns the members if the body is complete and is one object. From any other body, only a refresh token is
+    /// used.
     fn whole(&self) -> Option<&Members> {
         self.members.as_ref().filter(|members| self.broken.is_none() && members.is_whole())
     }
 }
 
-/// Whether an answer with this status may be followed by a better one without anyone doing anything.
+/// Returns whether a status means a temporary failure, so that the same request may succeed later.
 pub(super) fn is_transient(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }

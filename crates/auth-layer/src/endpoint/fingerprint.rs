@@ -1,4 +1,4 @@
-//! Tells the secrets of one request from those of another.
+//! `Fingerprint`: a digest that shows whether two requests have the same secrets.
 
 use std::fmt;
 
@@ -6,18 +6,19 @@ use sha2::{Digest, Sha256};
 
 use super::request::{Parameter, Proof};
 
-/// A digest of the secrets that a request carries. A refresh token is no part of it: each answer may bring another one.
-/// `Debug` shows nothing of it.
+/// A digest of the secrets of a request. It leaves out the refresh token, since each answer may replace that token.
+/// `Debug` does not show the digest.
 #[derive(PartialEq, Eq)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// Makes the digest of the client's secret and the parameters of a grant.
     pub(super) fn of(proof: &Proof, parameters: &[Parameter<'_>]) -> Self {
         let mut digest = Sha256::new();
         let parameters = parameters.iter().filter(|(name, _)| *name != "refresh_token");
         let parts = parameters.flat_map(|(name, value)| [*name, *value]).chain([proof.secret()]);
         for part in parts {
-            // The length keeps two parts from being read as two others.
+            // With the length in front, `ab` and `c` have another digest than `a` and `bc`.
             digest.update(part.len().to_le_bytes());
             digest.update(part);
         }

@@ -1,4 +1,4 @@
-//! How long a token lives, as its answer says.
+//! Reads the lifetime of a token from its answer.
 
 use std::time::Duration;
 
@@ -10,19 +10,22 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::profile::{ExpiryFormat, LifetimeUnit, Profile};
 
-/// A lifetime, and the member that should have said it and could not be read.
+/// The lifetime of a token.
 pub(super) struct Lifetime {
     pub(super) value: Duration,
+    /// The member that has a lifetime or an expiry but could not be read.
     pub(super) unreadable: Option<&'static str>,
 }
 
 impl Members {
-    /// How long the token lives, counted from when its request was sent. What cannot be read counts as absent: then the
-    /// absolute expiry counts, then the profile's default.
+    /// Reads the lifetime of the token, counted from the time at which its request was sent.
+    ///
+    /// The sources, in this order: the lifetime, the absolute expiry, the profile's default. A value that cannot be
+    /// read counts as absent.
     ///
     /// # Errors
     ///
-    /// A member that stands twice.
+    /// Returns [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) if a member comes twice.
     pub(super) fn lifetime(&self, profile: &Profile, sent: Now) -> Result<Lifetime, Error> {
         let names = &profile.facts().names;
         let (mut stated, mut unreadable) = (None, None);
@@ -33,7 +36,7 @@ impl Members {
         if stated.is_none()
             && let Some((name, value)) = self.filled(names.expires_at)?
         {
-            // An expiry far from now is of another unit, or a placeholder for none.
+            // An expiry far from now has another unit, or is a placeholder for "never".
             let (first, last) =
                 (sent.wall().saturating_sub(LONGEST_SKEW), sent.wall().saturating_add(CENTURY));
             let ends =
@@ -45,15 +48,15 @@ impl Members {
         Ok(Lifetime { value: value.min(LONGEST_LIFETIME), unreadable })
     }
 
-    /// A duration that something sensible can take the place of: `None` if it is absent or cannot be read.
+    /// Reads a duration for which the caller has a default. `None` if it is absent or cannot be read.
     pub(super) fn duration(&self, names: &[&'static str], unit: LifetimeUnit) -> Option<Duration> {
         let (_, value) = self.find(names).ok()??;
         duration(value, unit).map(|duration| duration.min(LONGEST_LIFETIME))
     }
 }
 
-/// Reads a duration that comes as a number or as a string of digits, either of them with a fraction (RFC 6749 appendix
-/// A.14, and what servers make of it). `None` if it is negative, not a number, or beyond what 64 bits hold.
+/// Reads a duration. It is a number (RFC 6749 appendix A.14) or, as some servers write it, a string with a number. Both
+/// may have a fraction. `None` if it is negative, not a number, or too large for 64 bits.
 fn duration(value: &Value, unit: LifetimeUnit) -> Option<Duration> {
     match number(value)? {
         Number::Whole(count) => Some(unit.of(count)),
@@ -70,7 +73,7 @@ fn instant(value: &Value, format: ExpiryFormat) -> Option<Duration> {
     }
 }
 
-/// Reads a date and a time, as the time since the Unix epoch; one before it counts as the epoch.
+/// Reads a date and a time, as the time since the Unix epoch. A time before the epoch counts as the epoch.
 fn date(text: &str) -> Option<Duration> {
     if let Ok(date) = httpdate::parse_http_date(text) {
         return date.duration_since(std::time::UNIX_EPOCH).ok();
@@ -79,6 +82,7 @@ fn date(text: &str) -> Option<Duration> {
     let text = text.strip_suffix(" UTC").unwrap_or(text);
     let (day, time) = (text.get(..DAY)?, text.get(DAY..)?.strip_prefix(['T', 't', ' '])?);
     let text = format!("{day}T{time}");
+    // A time without an offset is in UTC: no server can know the time zone of its clients.
     let read = |format: &str| {
         let with_offset = DateTime::parse_from_str(&text, &format!("{format}%#z")).map(|date| date.to_utc());
         with_offset.or_else(|_| NaiveDateTime::parse_from_str(&text, format).map(|date| date.and_utc()))
@@ -105,16 +109,18 @@ fn number(value: &Value) -> Option<Number> {
     }
 }
 
-/// The length of `2026-11-27`.
+/// The length of a date such as `2026-11-27`.
 const DAY: usize = 10;
 
-/// How long a token serves if nothing says how long it lives: until it is rejected, and at most this long.
+/// The lifetime of a token if neither the answer nor the profile has one. The token is renewed earlier if it is
+/// rejected.
 const UNSTATED_LIFETIME: Duration = Duration::from_secs(3_600);
 
-/// How far the clock of a server may be behind ours.
+/// The longest time by which the clock of a server may be behind ours.
 const LONGEST_SKEW: Duration = Duration::from_secs(7 * 86_400);
 
+/// A later expiry was written in milliseconds but read as seconds, or is a placeholder for "never".
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// No token is trusted for longer than a year, whatever its issuer says.
+/// The longest lifetime that is used. A longer one is cut to a year.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(365 * 86_400);

@@ -1,4 +1,4 @@
-//! `Members`: the members of an answer's object, each read apart from the others.
+//! `Members`: the members of an answer's object. Each is read separately.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,20 +12,21 @@ use super::salvage;
 use crate::error::{Error, ErrorKind};
 use crate::profile::{Encoding, Profile};
 
-/// The members of an answer's outer object, duplicates included. Wiped when dropped.
+/// The members of an answer's outer object, duplicates included. They are wiped when dropped.
 ///
-/// A value that cannot be read, such as a number beyond all bounds, spoils its own member and no other. Of a body that
-/// breaks off, or is no JSON any more from some point on, these are the members before that point.
+/// A value that cannot be read, such as a number that is too large, affects only its own member. If the body breaks off
+/// or stops to be JSON, the members before that point are kept.
 pub(crate) struct Members {
     all: Vec<(String, Value)>,
     is_whole: bool,
 }
 
 impl Members {
-    /// Reads a body by the profile's rules: JSON, or a form where the profile allows it. `arrived` says whether the body
-    /// came to its end. `None` if nothing of it could be read.
+    /// Reads a body: JSON, or a form if the profile allows it. `arrived` says whether the body is complete. `None` if
+    /// no member could be read.
     ///
-    /// A form that the profile does not allow is never whole: one value of it may be recovered, and no token is used.
+    /// A form that the profile does not allow is never whole: its refresh token may be recovered, but its access token
+    /// is not used.
     pub(super) fn read(body: &[u8], content_type: &str, profile: &Profile, arrived: bool) -> Option<Self> {
         let text = lossy(body);
         let text = text.trim_start_matches(BYTE_ORDER_MARK).trim_start();
@@ -39,14 +40,14 @@ impl Members {
         if !is_form && !looks_like_form(text, profile) {
             return None;
         }
-        // The last pair of a form that broke off may be a part of one.
+        // The last pair of a form that broke off may be incomplete.
         let certain = if arrived { text } else { text.rsplit_once('&').map_or("", |(before, _)| before) };
         let pairs = form_urlencoded::parse(certain.as_bytes());
         let all = pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
         Some(Self { all, is_whole: arrived && is_form && profile.facts().form_answers })
     }
 
-    /// Reads a JSON object, as far as it is one.
+    /// Reads a JSON object up to its first error.
     fn json(text: &str) -> Option<Self> {
         let mut members = Self { all: Vec::new(), is_whole: false };
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -54,7 +55,7 @@ impl Members {
         members.is_whole = read.is_ok();
         if !members.is_whole {
             let (all, is_whole) = salvage::members(text);
-            // The whole value is replaced, since only its end wipes the texts that were read so far.
+            // The whole `Members` is replaced: its `drop` wipes the texts that were read so far.
             members = Self { all, is_whole };
         }
         (members.is_whole || !members.all.is_empty()).then_some(members)
@@ -65,27 +66,27 @@ impl Members {
         Self::json(lossy(body).trim_start_matches(BYTE_ORDER_MARK)).filter(Self::is_whole)
     }
 
-    /// Whether the body was one object from beginning to end.
+    /// Returns whether the body was one complete object.
     pub(super) const fn is_whole(&self) -> bool {
         self.is_whole
     }
 
-    /// Every value of this name.
+    /// Returns all values of the members with this name.
     pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
         self.all.iter().filter(move |(member, _)| member == name).map(|(_, value)| value)
     }
 
-    /// All members, in the order of the answer.
+    /// Returns all members, in the order of the answer.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.all.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The same as a slice, for the signs of a profile.
+    /// Returns all members as a slice, for the signs of a profile.
     pub(super) fn as_slice(&self) -> &[(String, Value)] {
         &self.all
     }
 
-    /// The first of `names` that is there with a value, and that name; the same name twice is an error.
+    /// Returns the first of `names` that has a value, with that value. A name that comes twice is an error.
     pub(crate) fn find(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
         for name in names {
             let mut found = self.named(name);
@@ -100,11 +101,12 @@ impl Members {
         Ok(None)
     }
 
-    /// A member with a value. An empty string counts as absent (RFC 6749 section 3.2).
+    /// Does the same as [`find`](Self::find), but an empty string counts as absent (RFC 6749 section 3.2).
     pub(super) fn filled(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
         Ok(self.find(names)?.filter(|(_, value)| value.as_str() != Some("")))
     }
 
+    /// Returns the text of a member. A value of another type is an error.
     pub(crate) fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
         match self.find(names)? {
             None => Ok(None),
@@ -113,7 +115,7 @@ impl Members {
         }
     }
 
-    /// A text that must be there, and not empty. `called` is its usual name, for the error.
+    /// Returns a text that must be present and not empty. The error uses the name `called` if `names` is empty.
     pub(super) fn required(&self, names: &[&'static str], called: &'static str) -> Result<&str, Error> {
         let text = self.text(names)?.filter(|text| !text.is_empty());
         text.ok_or_else(|| {
@@ -122,24 +124,24 @@ impl Members {
         })
     }
 
-    /// A text that nothing depends on: one that comes twice or is not a string counts as absent. The refresh token
-    /// beside it may be the only one that is good.
+    /// Returns an optional text. A text that comes twice or is not a string counts as absent: an error would lose the
+    /// tokens of the same answer.
     pub(super) fn aside(&self, names: &[&'static str]) -> Option<&str> {
         self.text(names).ok().flatten().filter(|text| !text.is_empty())
     }
 
-    /// The text that one of `names` certainly has: if a name comes more than once, all its texts must be equal.
+    /// Returns a text of which there is no doubt: if its name comes more than once, all its texts must be equal.
     pub(super) fn certain(&self, names: &[&'static str]) -> Option<&str> {
         let is_filled = |text: &&str| !text.trim().is_empty() && *text != "null";
         let texts = |name| self.named(name).filter_map(Value::as_str).filter(is_filled);
         let name = names.iter().find(|name| texts(name).next().is_some())?;
         let first = texts(name).next()?;
-        // A character that could not be read stands for bytes that are lost.
+        // A replacement character stands for bytes that are lost, so that the text is not the one that the server sent.
         let is_certain = texts(name).all(|text| text == first) && !first.contains(UNREADABLE);
         is_certain.then_some(first)
     }
 
-    /// The granted scope tokens: a string of them, or an array, as some servers write them.
+    /// Returns the granted scope tokens, separated by spaces. Some servers write them as an array.
     pub(super) fn scope(&self, names: &[&'static str]) -> Result<Option<Cow<'_, str>>, Error> {
         if let Some((name, Value::Array(tokens))) = self.find(names)? {
             let tokens: Option<Vec<&str>> = tokens.iter().map(Value::as_str).collect();
@@ -160,7 +162,7 @@ impl Drop for Members {
     }
 }
 
-/// Collects the members of an object while it is being read, so that those before a break are there.
+/// A visitor that collects the members of an object one by one, so that the members before an error are kept.
 struct Collect<'a>(&'a mut Vec<(String, Value)>);
 
 impl<'de> DeserializeSeed<'de> for Collect<'_> {
@@ -180,7 +182,8 @@ impl<'de> Visitor<'de> for Collect<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some((name, raw)) = map.next_entry::<String, &'de RawValue>()? {
-            // A value of JSON's grammar that no type can hold: not null, which would count as absent.
+            // The value is valid JSON but no type can hold it. An empty array is wrong for every member. `null` would
+            // count as absent.
             let value = serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::Array(Vec::new()));
             self.0.push((name, value));
         }
@@ -188,9 +191,9 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 }
 
-/// Reads UTF-8. Bytes that are none become U+FFFD, so that they spoil the text that they stand in and no other.
+/// Decodes UTF-8. Invalid bytes become U+FFFD, so that they affect only the text that contains them.
 fn lossy(body: &[u8]) -> Zeroizing<String> {
-    // All of it at once: a buffer that grew would leave copies behind, which are not wiped.
+    // The full size is reserved first: a buffer that grows leaves unwiped copies behind.
     let mut text = Zeroizing::new(String::with_capacity(body.len() * UNREADABLE.len_utf8()));
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -201,8 +204,8 @@ fn lossy(body: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Whether a body of another media type can only be a form: it holds no character that a form encodes, and has the
-/// access token.
+/// Returns whether a body of another media type must be a form: it has no character that a form would encode, and it
+/// has the access token.
 fn looks_like_form(text: &str, profile: &Profile) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}[]\\".contains(&byte);
     text.trim_end().bytes().all(is_plain)
@@ -210,12 +213,13 @@ fn looks_like_form(text: &str, profile: &Profile) -> bool {
             .any(|(name, _)| profile.facts().names.access_token.contains(&&*name))
 }
 
+/// Makes an error of kind [`ErrorKind::InvalidAnswer`].
 pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidAnswer, message)
 }
 
-/// RFC 8259 section 8.1 lets a reader skip it.
+/// Some servers begin JSON with this mark. RFC 8259 section 8.1 allows a reader to skip it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Stands for bytes that are not UTF-8.
+/// The character in place of bytes that are not UTF-8.
 const UNREADABLE: char = char::REPLACEMENT_CHARACTER;

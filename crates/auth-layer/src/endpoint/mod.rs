@@ -1,6 +1,8 @@
-//! One conversation with a token endpoint, or with one of those beside it: build, send, read, classify.
+//! Requests to the endpoints of a provider (token, device authorization, revocation): builds a request, sends it, reads
+//! the answer and classifies errors.
 
 mod answer;
+mod body;
 mod device;
 mod fingerprint;
 mod lifetime;

@@ -1,4 +1,4 @@
-//! Writes a request to one of a provider's endpoints.
+//! Writes the requests to a provider's endpoints.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -15,24 +15,24 @@ use crate::error::Error;
 use crate::profile::{ClientAuth, Encoding, Profile};
 use crate::secret::{Secret, blankness};
 
-/// A parameter of a request.
+/// A parameter of a request: its name and its value.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);
 
-/// What is asked of a server, at which of its endpoints.
+/// One request to an endpoint, before the client's credentials are added.
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     pub(super) url: &'a Uri,
-    /// What the endpoint is called, for errors.
+    /// The name of the endpoint in errors.
     pub(super) endpoint: &'static str,
     pub(super) parameters: &'a [Parameter<'a>],
-    /// Whether the profile's own parameters and scope go with it.
+    /// True if the request also has the profile's parameters and scope.
     pub(super) fixed: bool,
     pub(super) sending: Sending,
-    /// Called just before a byte of the request may leave.
+    /// Called just before the first byte of the request may be sent.
     pub(super) leaving: &'a (dyn Fn() + Sync),
 }
 
-/// Everything of a client's requests that stays the same.
+/// The parts that are the same in all requests of a client.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     client_auth: ClientAuth,
@@ -40,23 +40,24 @@ pub(crate) struct Recipe {
     fixed: Vec<(String, String)>,
 }
 
-/// What the client says who it is with, in one exchange.
+/// The client's credentials for one exchange.
 #[derive(Debug)]
 pub(crate) struct Proof {
     secret: Secret,
-    /// The Basic header, if that is how the client does it.
+    /// The Basic header, if the client authenticates with one.
     basic: Option<HeaderValue>,
 }
 
 impl Recipe {
-    /// Checks what can be checked before anything is sent.
+    /// Makes a recipe. It checks everything that can be checked without a request.
     pub(crate) fn new(profile: &Profile, credential: Credential) -> Result<Self, ConfigError> {
         let client_auth = profile.facts().client_auth.clone();
         if let Some(problem) = blankness(credential.id()) {
             return Err(ConfigError::new("client id", problem));
         }
         if client_auth == ClientAuth::BasicRaw && credential.id().contains(':') {
-            let problem = "holds a colon, which a raw Basic header cannot carry";
+            // The server splits the header at the first colon (RFC 7617 section 2).
+            let problem = "has a colon, which a raw Basic header cannot carry; use `ClientAuth::Basic`";
             return Err(ConfigError::new("client id", problem));
         }
         if client_auth != ClientAuth::Public {
@@ -64,6 +65,7 @@ impl Recipe {
         }
         let mut fixed: Vec<(String, String)> = Vec::new();
         let mut taken = BY_GRANT.to_vec();
+        // A provider may have its own name for the redirect URI, which the exchange of a code sends.
         taken.push(profile.redirect_uri_name());
         for name in client_auth.names() {
             claim(&mut taken, name)?;
@@ -79,7 +81,7 @@ impl Recipe {
         Ok(Self { client_auth, credential, fixed })
     }
 
-    /// Refuses a grant with parameters of its own that somebody else sets already.
+    /// Returns an error if a parameter of the grant is already set by the profile or the client.
     pub(crate) fn leave_to_grant(&self, names: &[&str]) -> Result<(), ConfigError> {
         let mut taken = vec!["grant_type", "scope"];
         taken.extend(self.client_auth.names());
@@ -88,17 +90,17 @@ impl Recipe {
         names.iter().try_for_each(|name| claim(&mut taken, name))
     }
 
-    /// The client's id.
+    /// Returns the client id.
     pub(crate) fn client_id(&self) -> &str {
         self.credential.id()
     }
 
-    /// Whether the client's secret is kept here, or it has none.
+    /// Returns whether the client's secret cannot change: it was given as a text, or the client has none.
     pub(crate) fn has_fixed_secret(&self) -> bool {
         self.client_auth == ClientAuth::Public || self.credential.secret().is_some()
     }
 
-    /// Reads the secret that one exchange is made with. A public client has none to read.
+    /// Reads the client's secret for one exchange. A public client has an empty one.
     pub(crate) async fn prove(&self) -> Result<Proof, Error> {
         if self.client_auth == ClientAuth::Public {
             return Ok(Proof { secret: Secret::new(""), basic: None });
@@ -113,7 +115,7 @@ impl Recipe {
         Ok(Proof { basic: pair.map(|pair| basic_header(&pair)), secret })
     }
 
-    /// Writes one request: its own parameters, the fixed ones, and the client's.
+    /// Writes one request, with its own parameters, the fixed parameters and the client's.
     pub(super) fn write(&self, ask: &Ask<'_>, encoding: Encoding, proof: &Proof) -> Request<TransportBody> {
         let fixed = self.fixed.iter().filter(|_| ask.fixed);
         let fixed = fixed.map(|(name, value)| (name.as_str(), value.as_str()));
@@ -131,6 +133,7 @@ impl Recipe {
             .copied()
             .chain(fixed)
             .chain(client.into_iter().flatten())
+            // A parameter without a value counts as absent (RFC 6749 section 3.2).
             .filter(|(_, value)| !value.is_empty())
             .collect();
         let body = match encoding {
@@ -143,7 +146,7 @@ impl Recipe {
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
-        // No cache on the way is to answer for the token endpoint (RFC 9111 section 5.2.1.5).
+        // No cache may store the request or the answer, since both contain secrets (RFC 9111 section 5.2.1.5).
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(basic) = &proof.basic {
             headers.insert(AUTHORIZATION, basic.clone());
@@ -153,13 +156,15 @@ impl Recipe {
 }
 
 impl Proof {
-    /// The client's secret, empty for a public client.
+    /// Returns the client's secret. It is empty for a public client.
     pub(super) fn secret(&self) -> &str {
         self.secret.expose()
     }
 
-    /// Strikes secrets out of what a server said, in case it echoed them: the client's, and those among the
-    /// request's parameters. As they are, as they stand in a form, and in base64.
+    /// Redacts secrets in a text of the server, which may repeat parts of the request.
+    ///
+    /// The secrets are the client's secret and the secret parameters of the request. Each is redacted in plain, in
+    /// form-encoded and in base64 form.
     pub(super) fn redact(&self, text: &str, parameters: &[Parameter<'_>]) -> String {
         let secret = self.secret.expose();
         let sent = parameters.iter().filter(|(name, _)| !OPEN.contains(name)).map(|(_, value)| *value);
@@ -169,6 +174,7 @@ impl Proof {
             let in_basic = form_encoded(secret).to_string();
             [secret.to_owned(), in_body, in_basic, STANDARD_NO_PAD.encode(secret)].map(Zeroizing::new)
         });
+        // The padding is left out, so that a copy of the header without padding is found as well.
         let basic = self.basic.as_ref().and_then(|basic| basic.to_str().ok());
         let basic = basic.map(|basic| Zeroizing::new(basic[BASIC.len()..].trim_end_matches('=').to_owned()));
         spellings.chain(basic).fold(text.to_owned(), |text, secret| text.replace(&*secret, "[redacted]"))
@@ -176,6 +182,7 @@ impl Proof {
 }
 
 impl ClientAuth {
+    /// Returns the parameters that the client's authentication adds to a request.
     fn names(&self) -> Vec<&str> {
         match self {
             Self::Basic | Self::BasicRaw => Vec::new(),
@@ -185,19 +192,22 @@ impl ClientAuth {
     }
 }
 
-/// Takes a parameter's name, which nobody else may have taken: no parameter is sent twice (RFC 6749 section 3.2).
+/// Adds a parameter's name to `taken`. Returns an error if it is there already: no parameter may be sent twice (RFC
+/// 6749 section 3.2).
 fn claim<'a>(taken: &mut Vec<&'a str>, name: &'a str) -> Result<(), ConfigError> {
     if taken.contains(&name) {
         let what = format!("token request parameter {}", name.escape_default());
-        return Err(ConfigError::new(what, "is set by the grant, the scope or the client, or given twice"));
+        let problem = "is already set by the grant, the scope or the client, or is given twice; remove it";
+        return Err(ConfigError::new(what, problem));
     }
     taken.push(name);
     Ok(())
 }
 
-/// RFC 6749 section 2.3.1: id and secret, joined by a colon, in base64.
+/// Makes a Basic header from the id and the secret, which are joined by a colon (RFC 6749 section 2.3.1).
 fn basic_header(pair: &str) -> HeaderValue {
     let mut value = Zeroizing::new(BASIC.as_bytes().to_vec());
+    // The full size is reserved in one step: a buffer that grows leaves unwiped copies of the secret behind.
     value.resize(BASIC.len() + pair.len().div_ceil(3) * 4, 0);
     STANDARD.encode_slice(pair.as_bytes(), &mut value[BASIC.len()..]).expect("there is room for it");
     let mut header =
@@ -206,27 +216,30 @@ fn basic_header(pair: &str) -> HeaderValue {
     header
 }
 
-/// Joins id and secret by a colon.
+/// Joins the id and the secret by a colon.
 fn pair(id: &str, secret: &str) -> Zeroizing<String> {
     let mut pair = Zeroizing::new(String::with_capacity(id.len() + 1 + secret.len()));
     pair.extend([id, ":", secret]);
     pair
 }
 
-/// Encodes a text as a form does.
+/// Encodes a text as in a form body.
 fn form_encoded(text: &str) -> Zeroizing<String> {
     let mut encoded = Zeroizing::new(String::with_capacity(text.len() * LONGEST_ESCAPE));
-    // RFC 3986 section 2.3: a tilde needs no encoding, and a server that decodes nothing wants none.
+    // A tilde needs no encoding (RFC 3986 section 2.3). Plain, it also works for a server that does not decode the
+    // header.
     let pieces = form_urlencoded::byte_serialize(text.as_bytes());
     encoded.extend(pieces.map(|piece| if piece == "%7E" { "~" } else { piece }));
     encoded
 }
 
+/// Writes a form body.
 fn form(parameters: &[Parameter<'_>]) -> Vec<u8> {
     let body = String::with_capacity(room(parameters));
     form_urlencoded::Serializer::new(body).extend_pairs(parameters).finish().into_bytes()
 }
 
+/// Writes a JSON body.
 fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
     struct Object<'a>(&'a [Parameter<'a>]);
 
@@ -240,13 +253,13 @@ fn json(parameters: &[Parameter<'_>]) -> Vec<u8> {
     body
 }
 
-/// How long a body of these parameters can be at the most, in either encoding. A buffer that grew would leave
-/// copies of secrets behind, which nobody wipes.
+/// Returns the largest size of a body with these parameters, in either encoding. With this capacity the buffer never
+/// grows. A buffer that grows leaves unwiped copies of secrets behind.
 fn room(parameters: &[Parameter<'_>]) -> usize {
     parameters.iter().map(|(name, value)| (name.len() + value.len() + 1) * LONGEST_ESCAPE).sum::<usize>() + 2
 }
 
-/// What only the grant and the profile's scope set.
+/// The parameters that only the grant and the profile's scope may set.
 const BY_GRANT: [&str; 13] = [
     "grant_type",
     "scope",
@@ -263,10 +276,11 @@ const BY_GRANT: [&str; 13] = [
     "requested_token_type",
 ];
 
-/// What only the client's authentication sets: a request carries exactly one (RFC 6749 section 2.3).
+/// The parameters that only the client's authentication may set. A request must not authenticate in two ways (RFC 6749
+/// section 2.3).
 const BY_CLIENT: [&str; 4] = ["client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
-/// Parameters that hold no secret, so that what a server says of them can be shown.
+/// The parameters that hold no secret. Their values are not redacted in the server's texts.
 const OPEN: [&str; 8] = [
     "grant_type",
     "scope",
@@ -280,8 +294,8 @@ const OPEN: [&str; 8] = [
 
 const BASIC: &str = "Basic ";
 
-/// The longest that one byte can become: `\u001f` in JSON.
+/// The most bytes that one byte can become: `\u001f` in JSON.
 const LONGEST_ESCAPE: usize = 6;
 
-/// Shorter strings are no secrets, and striking them out would make a text unreadable.
+/// Shorter strings are not redacted: they are not secrets, and redacting them would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;

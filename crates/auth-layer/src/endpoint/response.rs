@@ -1,4 +1,4 @@
-//! Reads a token out of what a token endpoint answers.
+//! Reads a token from the answer of a token endpoint.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -11,67 +11,68 @@ use crate::error::{Error, ErrorKind, shown};
 use crate::profile::{Profile, ScopeSeparator};
 use crate::token::{AccessToken, RefreshToken, Scope, TokenTypeId};
 
-/// A token answer that can be used (RFC 6749 section 5.1).
+/// A successful token answer (RFC 6749 section 5.1).
 #[derive(Debug)]
 pub(crate) struct TokenAnswer {
     pub(crate) access_token: AccessToken,
     pub(crate) refresh_token: Option<RefreshToken>,
-    /// Counted from `sent`.
+    /// The lifetime of the access token, counted from `sent`.
     pub(crate) lifetime: Duration,
     pub(crate) scope: Option<Scope>,
-    /// Whom it stands for, where the profile knows how an answer tells.
+    /// The account that the token belongs to, if the profile knows the member that names it.
     pub(crate) account: Option<String>,
-    /// What kind of token it is, where a token exchange tells.
+    /// The type of the token, if the answer to a token exchange names it.
     pub(crate) issued_token_type: Option<TokenTypeId>,
-    /// When the request was sent.
+    /// The time at which the request was sent.
     pub(crate) sent: Now,
 }
 
-/// An exchange that brought no usable access token, and the rest of its answer.
+/// An exchange without a usable access token, and the part of its answer that is still useful.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) error: Error,
     pub(crate) recovered: Option<Box<Recovered>>,
 }
 
-/// The rest of an answer of status 2xx whose access token cannot be used. The grant that was traded for it may be used
-/// up, so that this is all that is left of it.
+/// The useful part of an answer with status 2xx whose access token cannot be used. The grant may be used up, so that
+/// nothing else is left of it.
 #[derive(Debug)]
 pub(crate) struct Recovered {
-    /// `None` if the answer grants an access token without a new refresh token: the old one stays good (RFC 6749
-    /// section 6).
+    /// `None` if the answer grants an access token without a new refresh token. The old refresh token is then still
+    /// valid (RFC 6749 section 6).
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) scope: Option<Scope>,
     pub(crate) account: Option<String>,
-    /// When the request was sent.
+    /// The time at which the request was sent.
     pub(crate) sent: Now,
 }
 
-/// Reads a token out of the members of one answer of status 2xx.
+/// A reader for the members of one answer with status 2xx.
 pub(super) struct Reading<'a> {
     pub(super) members: &'a Members,
     pub(super) profile: &'a Profile,
     pub(super) sent: Now,
-    /// Strikes secrets out of what may be shown.
+    /// Redacts secrets in a text that may be shown.
     pub(super) redact: &'a dyn Fn(&str) -> String,
 }
 
 impl Recovered {
-    /// Whether it has another refresh token than the one that was sent.
+    /// Returns whether the answer has another refresh token than the one that was sent.
     pub(crate) fn is_new(&self, used: &RefreshToken) -> bool {
         self.refresh_token.as_ref().is_some_and(|token| token != used)
     }
 }
 
 impl TokenAnswer {
-    /// Whether it was granted less than `required`. A scope that is not told is as asked (RFC 6749 section 5.1).
+    /// Returns whether the granted scope lacks a part of `required`. An answer without a scope grants the requested one
+    /// (RFC 6749 section 5.1).
     pub(crate) fn lacks(&self, required: &Scope) -> bool {
         self.scope.as_ref().is_some_and(|granted| !granted.covers(required))
     }
 }
 
 impl Reading<'_> {
-    /// Reads the token of a good answer. `warned` sees to it that a lifetime that cannot be read is told once.
+    /// Reads the token of a good answer. `warned` limits the warning about an unreadable lifetime to one.
     pub(super) fn token(&self, warned: &Once) -> Result<TokenAnswer, Error> {
         let (members, names) = (self.members, &self.profile.facts().names);
         let token = members.required(names.access_token, "access_token")?;
@@ -80,8 +81,10 @@ impl Reading<'_> {
             None => members.required(names.token_type, "token_type")?,
         };
         if !token_type.eq_ignore_ascii_case("bearer") {
+            // 32 characters are enough for every registered type. They limit what is shown of a misplaced token.
             let token_type: String = (self.redact)(token_type).escape_default().take(32).collect();
-            let message = format!("the token is of type {token_type}, and only Bearer can be used");
+            let message =
+                format!("the answer has a token of type {token_type}, but only Bearer tokens can be used");
             return Err(Error::new(ErrorKind::TokenType, message));
         }
         let access_token = AccessToken::new(token)?;
@@ -98,21 +101,23 @@ impl Reading<'_> {
                 .map(|id| TokenTypeId::new(shown(&(self.redact)(id)))),
             sent: self.sent,
         };
+        // The warning comes last: only the lifetime of a token that is used matters.
         if let Some(member) = lifetime.unreadable {
             warned.call_once(|| {
-                // The value is not shown: a member under that name may be anything.
+                // The value is not logged: it has an unexpected type and may be a secret.
                 tracing::warn!(
                     provider = self.profile.name(),
                     member,
                     lifetime = ?lifetime.value,
-                    "the lifetime in a token answer cannot be read; this one is used instead"
+                    "the lifetime in a token answer cannot be read; the lifetime logged here is used instead"
                 );
             });
         }
         Ok(answer)
     }
 
-    /// Reads the refresh token of an answer without a usable access token, if there is no doubt about it.
+    /// Reads the refresh token of an answer without a usable access token. `None` if the answer may not belong to this
+    /// exchange, or if its refresh token is in doubt.
     pub(super) fn recovered(&self, status: StatusCode) -> Option<Recovered> {
         let (members, names) = (self.members, &self.profile.facts().names);
         if members.did_nothing(status, self.profile) {
@@ -120,6 +125,7 @@ impl Reading<'_> {
         }
         let refresh_token = members.certain(names.refresh_token).filter(|text| is_plausible(text));
         let refresh_token = refresh_token.map(RefreshToken::new);
+        // An access token without a refresh token shows that the old refresh token was accepted and stays valid.
         let has_token = || matches!(members.filled(names.access_token), Ok(Some(_)));
         let has_no_other = || matches!(members.filled(names.refresh_token), Ok(None));
         let is_granted =
@@ -132,18 +138,20 @@ impl Reading<'_> {
         })
     }
 
-    /// A refresh token that is not a string is left out: the access token beside it is good for its time.
+    /// Reads the refresh token of a good answer. One that cannot be read is left out: an error would lose the access
+    /// token, which is valid.
     fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
         let names = self.profile.facts().names.refresh_token;
         let is_there = self.members.filled(names)?.is_some();
         let token = self.members.certain(names);
         if is_there && token.is_none() {
             let provider = self.profile.name();
-            tracing::warn!(provider, "the refresh token in a token answer cannot be read, and is lost");
+            tracing::warn!(provider, "the refresh token in a token answer cannot be read and is lost");
         }
         Ok(token.map(RefreshToken::new))
     }
 
+    /// Reads the granted scope.
     fn scope(&self) -> Result<Option<Scope>, Error> {
         let scope = self.members.scope(self.profile.facts().names.scope)?;
         Ok(scope.map(|scope| {
@@ -155,12 +163,13 @@ impl Reading<'_> {
         }))
     }
 
+    /// Reads the account that the token belongs to.
     fn account(&self) -> Option<String> {
         self.members.aside(self.profile.facts().names.account).map(|name| shown(&(self.redact)(name)))
     }
 }
 
-/// Whether a text beside no access token is a refresh token, and not a sentence or a token that was made unreadable.
+/// Returns whether a text can be a refresh token. A sentence cannot, and neither can a masked token such as `abc***`.
 fn is_plausible(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains("***")
 }

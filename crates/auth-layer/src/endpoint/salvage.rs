@@ -1,11 +1,11 @@
-//! Reads an object that is JSON but for some of its values, or breaks off.
+//! Reads an object that breaks off, or in which some values are not JSON.
 
 use serde_json::Value;
 
-/// The members of an object, and whether it came to its end with a readable name before each value.
+/// Returns the members of an object, and whether the object is complete and all its names could be read.
 ///
-/// A value that is not JSON (`NaN`, `03600`, a string with a raw line break) spoils its own member and no other: it
-/// counts as a value of the wrong type. A member that breaks off is left out.
+/// A value that is not JSON (`NaN`, `03600`, a string with a raw line break) affects only its own member: it counts as
+/// a value of the wrong type. A member that breaks off is left out.
 pub(super) fn members(text: &str) -> (Vec<(String, Value)>, bool) {
     let mut found = Vec::new();
     let Some(mut rest) = text.strip_prefix('{') else { return (found, false) };
@@ -21,13 +21,13 @@ pub(super) fn members(text: &str) -> (Vec<(String, Value)>, bool) {
         }
         rest = after.strip_prefix(',').unwrap_or_default();
     }
-    // A string that is closed is whole; of a number more digits may be missing.
+    // A closed string is complete. A number is not: more digits may be missing.
     found.extend(member(rest).filter(|(_, value)| value.is_string()));
     (found, false)
 }
 
-/// The length of a member, up to the comma or the brace behind it; `None` if it breaks off. Brackets and commas in
-/// strings do not count.
+/// Returns the length of a member, up to the comma or the brace after it. `None` if the member breaks off. Brackets and
+/// commas in strings do not count.
 fn item(text: &str) -> Option<usize> {
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     for (place, byte) in text.bytes().enumerate() {
@@ -50,7 +50,7 @@ fn member(span: &str) -> Option<(String, Value)> {
     let mut names = serde_json::Deserializer::from_str(span).into_iter::<String>();
     let name = names.next()?.ok()?;
     let value = span.get(names.byte_offset()..)?.trim_start().strip_prefix(':')?;
-    // Not null, which would count as absent.
+    // An empty array is wrong for every member. `null` would count as absent.
     Some((name, serde_json::from_str(value).unwrap_or_else(|_| Value::Array(Vec::new()))))
 }
 

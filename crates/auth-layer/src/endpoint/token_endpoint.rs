@@ -1,4 +1,4 @@
-//! The steps of one conversation: the only file that knows them.
+//! `TokenEndpoint`: the steps of one exchange, from the secrets to the answer.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,10 +9,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode, Uri};
-use http_body_util::BodyExt;
-use zeroize::Zeroizing;
 
 use super::answer::{Answer, is_transient};
+use super::body::{ANSWER_LIMIT, End, collect};
 use super::device::DeviceAnswer;
 use super::fingerprint::Fingerprint;
 use super::members::{Members, invalid};
@@ -29,7 +28,7 @@ use crate::profile::{Encoding, Profile};
 use crate::secret::Secret;
 use crate::url::shown;
 
-/// A token endpoint, the provider's other endpoints beside it, and how one client talks to them.
+/// The token endpoint and the other endpoints of a provider, as one client uses them.
 #[derive(Debug)]
 pub(crate) struct TokenEndpoint {
     profile: Profile,
@@ -37,11 +36,11 @@ pub(crate) struct TokenEndpoint {
     transport: Transport,
     clock: Arc<dyn Clock>,
     timeout: Duration,
-    /// The profile's encoding was refused, and the other one worked.
+    /// True if the server refused the profile's encoding and accepted the other one.
     other_encoding: AtomicBool,
-    /// The secrets that the last request carried; `None` if they could not be read.
+    /// The fingerprint of the secrets in the last request. `None` if they could not be read.
     sent: Mutex<Option<Fingerprint>>,
-    /// The warning that a lifetime cannot be read is given once.
+    /// Limits the warning about an unreadable lifetime to one.
     warned: Once,
 }
 
@@ -80,24 +79,25 @@ impl TokenEndpoint {
         self.timeout
     }
 
-    /// Refuses a grant with parameters of its own that cannot be sent, or that somebody else sets already.
+    /// Returns an error if a parameter of the grant cannot be sent, or is already set by the profile or the client.
     pub(crate) fn check(&self, grant: &Grant) -> Result<(), ConfigError> {
-        // What a form may repeat, a JSON object may not.
+        // A form may have a name twice, but a JSON object may not.
         if grant.repeats()
             && (self.profile.facts().encoding == Encoding::Json || self.profile.facts().encoding_may_differ)
         {
-            let problem = "several of one kind go into a form only, and this provider takes JSON";
+            let problem =
+                "can be repeated only in a form body, but this provider takes JSON; give one of each";
             return Err(ConfigError::new("token exchange's resources and audiences", problem));
         }
         self.recipe.leave_to_grant(&grant.parameter_names())
     }
 
-    /// Trades the parameters of a grant that is good for one use, within one deadline for headers and body together.
+    /// Trades a grant that can be used once for a token. The timeout covers headers and body together.
     pub(crate) async fn exchange(&self, grant: &[Parameter<'_>]) -> Result<TokenAnswer, Failed> {
         self.exchange_within(grant, self.timeout, Sending::Once, &|| ()).await
     }
 
-    /// The same within a deadline of its own. `leaving` is called just before a byte of the request may leave.
+    /// Does the same with another timeout. `leaving` is called just before the first byte of the request may be sent.
     pub(crate) async fn exchange_within(
         &self,
         grant: &[Parameter<'_>],
@@ -108,11 +108,12 @@ impl TokenEndpoint {
         self.trade(grant, sending, leaving, &mut self.deadline(timeout)).await
     }
 
-    /// The same for a grant whose secrets may have to be asked for first, within the same deadline. A refresh token that
-    /// comes of it is not kept (RFC 6749 section 4.4.3), so that it is not told of a failure either.
+    /// Does the same for a grant whose secrets may have to be fetched first, within the same timeout.
     ///
-    /// If the connection ends before the answer begins, the secrets are asked for again and sent a second time: an
-    /// assertion may be good for one use.
+    /// A refresh token in the answer is not stored (RFC 6749 section 4.4.3). A failure therefore recovers none.
+    ///
+    /// If the connection ends before the answer begins, the secrets are fetched again and the request is made once
+    /// more: an assertion may be valid for one use only.
     pub(crate) async fn exchange_grant(&self, grant: &Grant) -> Result<TokenAnswer, Error> {
         let mut deadline = self.deadline(self.timeout);
         let mut sending = Sending::Remade;
@@ -125,7 +126,8 @@ impl TokenEndpoint {
             }
             match self.trade(&parameters, sending, &|| (), &mut deadline).await {
                 Err(_) if sending == Sending::Remade && deadline.ended_unanswered => {
-                    tracing::debug!("the connection ended without an answer; the exchange is begun again");
+                    tracing::debug!("the connection ended without an answer; the exchange starts again");
+                    // On a new connection this time. With `Once`, a second failure ends the loop.
                     sending = Sending::Once;
                 }
                 result => return result.map_err(|failed| failed.error),
@@ -133,12 +135,12 @@ impl TokenEndpoint {
         }
     }
 
-    /// Whether no secret of a request can change: all are kept here.
+    /// Returns whether no secret of a request can change, since all were given as texts.
     pub(crate) fn has_fixed_secrets(&self, grant: &Grant) -> bool {
         self.recipe.has_fixed_secret() && grant.has_fixed_secrets()
     }
 
-    /// Whether a request would now carry other secrets than the last one did. `false` if they cannot be read.
+    /// Returns whether a new request would have other secrets than the last one. `false` if they cannot be read.
     pub(crate) async fn has_other_secrets(&self, grant: &Grant) -> bool {
         if self.has_fixed_secrets(grant) {
             return false;
@@ -150,7 +152,7 @@ impl TokenEndpoint {
         *self.sent() != Some(found)
     }
 
-    /// Waits no longer than for a token request.
+    /// Waits for `future`, but not longer than for a token request. `None` if that time has passed.
     pub(crate) async fn in_timeout<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         match select(pin!(future), self.clock.sleep(self.timeout)).await {
             Either::Left((value, _)) => Some(value),
@@ -163,10 +165,12 @@ impl TokenEndpoint {
     }
 
     fn sent(&self) -> MutexGuard<'_, Option<Fingerprint>> {
-        // Nothing under the lock can leave it half-changed.
+        // The lock is held for one assignment or comparison, never across an `await`. A panic cannot leave the value
+        // half changed, so that a poisoned lock can be used.
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends one token request and reads its token.
     async fn trade(
         &self,
         grant: &[Parameter<'_>],
@@ -177,6 +181,7 @@ impl TokenEndpoint {
         let url = self.profile.token_url();
         let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true, sending, leaving };
         let mut recovered = None;
+        // The recovered part leaves the closure separately, since `converse` passes on only a result.
         let read = |answer: Answer<'_>| {
             let token;
             (recovered, token) = answer.token(&self.warned);
@@ -186,14 +191,14 @@ impl TokenEndpoint {
         result.map_err(|error| Failed { error, recovered: recovered.map(Box::new) })
     }
 
-    /// Asks for a device's codes (RFC 8628 section 3.1), as [`exchange`](Self::exchange) asks for a token.
+    /// Requests the codes of a device (RFC 8628 section 3.1).
     pub(crate) async fn authorize_device(
         &self,
         url: &Uri,
         parameters: &[Parameter<'_>],
     ) -> Result<DeviceAnswer, Error> {
         let endpoint = "device authorization endpoint";
-        // Codes whose answer was lost run out by themselves.
+        // If the answer is lost, its codes expire unused, so that the request can be sent again.
         let sending = Sending::Repeatable;
         let ask = Ask { url, endpoint, parameters, fixed: true, sending, leaving: &|| () };
         self.converse(&ask, &mut self.deadline(self.timeout), |answer| {
@@ -203,10 +208,11 @@ impl TokenEndpoint {
         .await
     }
 
-    /// Has a token revoked (RFC 7009 section 2.1). What the answer says beyond its status does not count.
+    /// Revokes a token (RFC 7009 section 2.1). A 2xx status is a success, whatever the body.
     pub(crate) async fn revoke(&self, url: &Uri, parameters: &[Parameter<'_>]) -> Result<(), Error> {
         let endpoint = "revocation endpoint";
-        // A token that is unknown by then counts as revoked (RFC 7009 section 2.2).
+        // A second request is harmless: a token that the server no longer knows counts as revoked (RFC 7009 section
+        // 2.2).
         let sending = Sending::Repeatable;
         let ask = Ask { url, endpoint, parameters, fixed: false, sending, leaving: &|| () };
         self.converse(&ask, &mut self.deadline(self.timeout), |mut answer| match answer.status.is_success() {
@@ -216,13 +222,14 @@ impl TokenEndpoint {
         .await
     }
 
-    /// Asks once, or once in each encoding, and reads the answer.
+    /// Reads the client's secret, sends the request and reads the answer with `read`.
     async fn converse<T>(
         &self,
         ask: &Ask<'_>,
         deadline: &mut Deadline,
         read: impl FnOnce(Answer<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        // If the secret cannot be read, nothing is sent, and the fingerprint of an earlier request must not stay.
         self.note_sent(None);
         let proof = self.in_time(self.recipe.prove(), deadline, "the client's secret").await?;
         self.note_sent(Some(Fingerprint::of(&proof, ask.parameters)));
@@ -230,6 +237,7 @@ impl TokenEndpoint {
         result.and_then(read).map_err(|error| error.with_endpoint(shown(&ask.url.to_string())))
     }
 
+    /// Sends the request once, or once in each encoding if the server refuses the first one.
     async fn answer<'a>(
         &'a self,
         ask: &'a Ask<'a>,
@@ -243,16 +251,17 @@ impl TokenEndpoint {
             return Ok(answer);
         }
         let answer = self.attempt(ask, encoding.other(), proof, deadline).await?;
-        // A refusal for another reason shows as well that the server read it. Otherwise each refused exchange would cost
-        // two requests.
+        // A refusal with an OAuth error also shows that the server could read this encoding. If it were not remembered,
+        // each refused exchange would need two requests.
         if answer.is_good() || answer.has_error() {
+            // Relaxed: no other memory depends on the flag. An old value costs one more request.
             self.other_encoding.store(encoding.other() != self.profile.facts().encoding, Ordering::Relaxed);
         }
         Ok(answer)
     }
 
-    /// Sends once, and takes in what comes. A body that breaks off is taken in as far as it came: the refresh token in
-    /// it may be the only one that is good.
+    /// Sends the request once and reads the answer. If the body breaks off, the part that arrived is still read: its
+    /// refresh token may be the only valid one.
     async fn attempt<'a>(
         &'a self,
         ask: &'a Ask<'a>,
@@ -261,7 +270,7 @@ impl TokenEndpoint {
         deadline: &mut Deadline,
     ) -> Result<Answer<'a>, Error> {
         let broken = |error: BoxError| {
-            let message = format!("the {} could not be reached or broke off", ask.endpoint);
+            let message = format!("the {} could not be reached, or its answer broke off", ask.endpoint);
             Error::new(ErrorKind::Transport, message).with_source(error)
         };
         let after = deadline.after;
@@ -269,10 +278,11 @@ impl TokenEndpoint {
             let message = format!("the {} did not answer within {after:?}", ask.endpoint);
             Error::new(ErrorKind::Timeout, message)
         };
-        // A lifetime counts from here: a slow answer makes it shorter, never longer.
+        // A token's lifetime counts from this moment, so that a slow answer makes it shorter, never longer.
         let sent = self.clock.now();
         let request = self.recipe.write(ask, encoding, proof);
         (ask.leaving)();
+        // `select` polls the response before the deadline, so that an answer which arrived in time is not dropped.
         let response = match select(pin!(self.send(request, ask.sending)), &mut deadline.sleep).await {
             Either::Left((response, _)) => response.map_err(|error| {
                 deadline.ended_unanswered = ended_unanswered(&*error);
@@ -299,6 +309,7 @@ impl TokenEndpoint {
         Ok(Answer { status, headers, members, broken, sent, came, profile: &self.profile, ask, proof })
     }
 
+    /// Sends the request as its [`Sending`] demands.
     async fn send(
         &self,
         request: Request<TransportBody>,
@@ -311,11 +322,12 @@ impl TokenEndpoint {
         }
     }
 
+    /// Starts a deadline that ends after `after`.
     fn deadline(&self, after: Duration) -> Deadline {
         Deadline { sleep: self.clock.sleep(after), after, ended_unanswered: false }
     }
 
-    /// Waits for secrets as long as the deadline allows.
+    /// Waits for secrets until the deadline. `what` names them in the error.
     async fn in_time<T>(
         &self,
         secrets: impl Future<Output = Result<T, Error>>,
@@ -325,13 +337,15 @@ impl TokenEndpoint {
         match select(pin!(secrets), &mut deadline.sleep).await {
             Either::Left((secrets, _)) => secrets,
             Either::Right(((), _)) => {
-                let message = format!("{what} did not come within {:?}", deadline.after);
+                let message = format!("{what} could not be read within {:?}", deadline.after);
                 Err(Error::new(ErrorKind::Secret, message))
             }
         }
     }
 
+    /// Returns the encoding that the server accepted last, or the profile's.
     fn encoding(&self) -> Encoding {
+        // Relaxed: no other memory depends on the flag.
         if self.other_encoding.load(Ordering::Relaxed) {
             self.profile.facts().encoding.other()
         } else {
@@ -340,49 +354,17 @@ impl TokenEndpoint {
     }
 }
 
-/// The parameters of a grant, as a request carries them.
+/// Returns the parameters of a grant as they are sent, with `grant_type` first.
 fn named<'a>(grant: &'a Grant, own: &'a [(&'a str, Secret)]) -> Vec<Parameter<'a>> {
     let own = own.iter().map(|(name, value)| (*name, value.expose()));
     [("grant_type", grant.name())].into_iter().chain(own).collect()
 }
 
-/// When a conversation is to be over, and how it went so far.
+/// The deadline of one exchange.
 struct Deadline {
     sleep: Sleep,
-    /// How long after the beginning that is.
+    /// The time from the start of the exchange to the deadline, for errors.
     after: Duration,
-    /// The connection of the last request ended before the answer began.
+    /// True if the connection of the last request ended before the answer began.
     ended_unanswered: bool,
 }
-
-/// How a body ended.
-enum End {
-    Whole,
-    TooLong,
-    Broken(BoxError),
-    Late,
-}
-
-/// Reads a body up to the limit and the deadline; what was read is wiped when dropped.
-async fn collect(body: AnswerBody, deadline: &mut Sleep) -> (Zeroizing<Vec<u8>>, End) {
-    let mut body = pin!(body);
-    // All of it at once: a buffer that grew would leave copies behind, which are not wiped.
-    let mut collected = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT));
-    loop {
-        let frame = match select(body.frame(), &mut *deadline).await {
-            Either::Left((None, _)) => return (collected, End::Whole),
-            Either::Left((Some(Err(error)), _)) => return (collected, End::Broken(error)),
-            Either::Left((Some(Ok(frame)), _)) => frame,
-            Either::Right(((), _)) => return (collected, End::Late),
-        };
-        let Ok(data) = frame.into_data() else { continue };
-        let room = ANSWER_LIMIT - collected.len();
-        collected.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            return (collected, End::TooLong);
-        }
-    }
-}
-
-/// An answer is read up to this many bytes.
-const ANSWER_LIMIT: usize = 64 * 1024;

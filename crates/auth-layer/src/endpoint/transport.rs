@@ -1,4 +1,4 @@
-//! What carries token requests: a tower service of its own, never the layer itself.
+//! `Transport`: the tower service that sends token requests. It is separate from the service below the layer.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ use crate::error::{BoxError, ended_unanswered};
 /// The body of a token request.
 pub type TransportBody = http_body_util::Full<Bytes>;
 
-/// The service that carries token requests to their endpoint.
+/// The service that sends token requests.
 ///
-/// It is any tower service over `http` types: [`leaf`](crate::leaf) has two, and in a test it is a closure.
-/// It must not follow redirects, which would carry the client's secret elsewhere.
+/// It wraps any tower service over `http` types. [`leaf`](crate::leaf) has two of them, and a test can use a closure.
+/// The service must not follow redirects: a redirect would send the client's secret to another server.
 ///
 /// ```
 /// use auth_layer::{BoxError, Transport};
@@ -34,35 +34,40 @@ pub type TransportBody = http_body_util::Full<Bytes>;
 /// }));
 /// ```
 ///
-/// Each request has a `User-Agent`: [`USER_AGENT`](crate::USER_AGENT), or the one that was
-/// [given](Self::with_user_agent).
+/// Each request has a `User-Agent`: [`USER_AGENT`](crate::USER_AGENT), unless
+/// [`with_user_agent`](Self::with_user_agent) sets another one.
 ///
 /// # Requests that use something up
 ///
-/// A refresh token that is replaced by each use, an authorization code and a poll for a device's token are sent on a
-/// connection of their own. An idle connection may be one that the server has just closed. A request that fails on it may
-/// have arrived or not, and where a second use of a refresh token revokes the sign-in, it cannot be sent again.
+/// Three kinds of requests are sent on a new connection:
 ///
-/// The two leaves of this crate have a second client for these requests, without idle connections. For any other service,
-/// and for a client that you built, give a second one with [`one_shot`](Self::one_shot). A layer around a leaf must keep
-/// the extensions of a request, which tell the leaf which client to use.
+/// - a refresh token that is replaced by each use,
+/// - an authorization code,
+/// - a poll for a device's token.
+///
+/// The server may have just closed an idle connection. A request that fails on such a connection may have arrived or
+/// not. It cannot be sent again if a second use of the refresh token revokes the sign-in.
+///
+/// The two leaves of this crate have a second client for these requests, without idle connections. For any other
+/// service, and for a client that you built, set a second one with [`one_shot`](Self::one_shot). A layer around a leaf
+/// must keep the extensions of a request, since they tell the leaf which client to use.
 ///
 /// Every other request is sent a second time if its connection ends before the answer begins.
 #[derive(Clone)]
 pub struct Transport {
     service: Boxed,
-    /// For requests that use something up, where one was given.
+    /// The service for requests that use something up, if there is a separate one.
     one_shot: Option<Boxed>,
     user_agent: HeaderValue,
 }
 
 type Boxed = BoxCloneSyncService<Request<TransportBody>, Response<AnswerBody>, BoxError>;
 
-/// Tells a leaf, as an extension of a request, that it is to be sent on a connection of its own.
+/// The request extension that tells a leaf to use a new connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OneShot;
 
-/// The body of a token answer, whatever the service made of it.
+/// The body of a token answer, independent of the service.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, BoxError>;
 
 impl Transport {
@@ -78,10 +83,10 @@ impl Transport {
         Self { service: boxed(service), one_shot: None, user_agent: user_agent::DEFAULT }
     }
 
-    /// Adds a second service for the requests that use something up. It must open a connection for each request.
+    /// Sets a second service for the requests that use something up. It must open a new connection for each request.
     ///
-    /// The leaves of this crate need none. A `ReqwestLeaf` of a client that you built takes its second one itself (see
-    /// [`leaf`](crate::leaf)).
+    /// The leaves of this crate do not need it. A `ReqwestLeaf` of a client that you built takes its second client
+    /// itself (see [`leaf`](crate::leaf)).
     ///
     /// ```
     /// use auth_layer::{Transport, leaf};
@@ -107,12 +112,12 @@ impl Transport {
         self
     }
 
-    /// The `User-Agent` of its requests (RFC 9110 section 10.1.5), for example `billing/1.4`. The service sees it like
-    /// any other header, and may replace it.
+    /// Sets the `User-Agent` of the requests (RFC 9110 section 10.1.5), for example `billing/1.4`. The service gets it
+    /// as a header and may replace it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is empty, or has a character other than visible ASCII and spaces.
+    /// Returns [`ConfigError`] if `user_agent` is empty, or has a character other than visible ASCII and spaces.
     ///
     /// ```
     /// # fn show(transport: auth_layer::Transport) -> Result<auth_layer::Transport, auth_layer::ConfigError> {
@@ -133,7 +138,7 @@ impl Transport {
         self.service.clone().oneshot(request).await
     }
 
-    /// Sends a request once, on a connection of its own if the service can do that.
+    /// Sends a request once, on a new connection if the service can do that.
     pub(crate) async fn send_apart(
         &self,
         mut request: Request<TransportBody>,
@@ -143,15 +148,17 @@ impl Transport {
         self.one_shot.as_ref().unwrap_or(&self.service).clone().oneshot(request).await
     }
 
-    /// Sends a request that uses nothing up, and sends it again if its connection ended before the answer began.
+    /// Sends a request that uses nothing up. It is sent again if its connection ended before the answer began.
     pub(crate) async fn send_repeatable(
         &self,
         request: Request<TransportBody>,
     ) -> Result<Response<AnswerBody>, BoxError> {
         match self.send(request.clone()).await {
             Err(error) if ended_unanswered(&*error) => {
-                // The error is not logged: that of a foreign service may show the URL, whose query may hold a secret.
+                // The error is not logged: the error of another crate's service may show the URL with its query, which
+                // may hold a secret.
                 tracing::debug!("the connection ended without an answer; the request is sent again");
+                // On a new connection: another idle connection may have ended as well.
                 self.send_apart(request).await
             }
             result => result,
@@ -159,7 +166,7 @@ impl Transport {
     }
 }
 
-/// Boxes a service, whatever its bodies and errors are.
+/// Boxes a service and its bodies and errors.
 fn boxed<S, R>(service: S) -> Boxed
 where
     S: Service<Request<TransportBody>, Response = Response<R>> + Clone + Send + Sync + 'static,

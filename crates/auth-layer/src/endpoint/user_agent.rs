@@ -1,20 +1,20 @@
-//! The name under which token requests are sent.
+//! The `User-Agent` of token requests.
 
 use http::HeaderValue;
 
 use crate::config_error::ConfigError;
 
-/// The `User-Agent` of the requests that this crate makes by itself, where nothing else was given: `auth-layer` and its
-/// version (RFC 9110 section 10.1.5).
+/// The default `User-Agent` of the requests that this crate makes itself: `auth-layer` and its version (RFC 9110
+/// section 10.1.5).
 ///
-/// These are the requests for tokens, device codes, revocation and metadata. The layers add no `User-Agent` to the
-/// requests that go through them.
+/// These are the requests for tokens, device codes, revocation and metadata. The layers do not add a `User-Agent` to
+/// the application's requests.
 pub const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// The header of [`USER_AGENT`].
+/// The header value of [`USER_AGENT`].
 pub(super) const DEFAULT: HeaderValue = HeaderValue::from_static(USER_AGENT);
 
-/// Makes a header of a text.
+/// Makes a header value from a text. Only visible ASCII and spaces are allowed.
 pub(super) fn header(text: &str) -> Result<HeaderValue, ConfigError> {
     let problem = match text.trim() {
         "" => "must not be empty",

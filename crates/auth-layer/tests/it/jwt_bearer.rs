@@ -87,7 +87,7 @@ async fn one_deadline_holds_for_the_assertion_and_the_exchange() {
     until(|| rig.clock.sleepers() == 1).await;
     rig.advance_millis(1_000);
     let error = waiting.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "the assertion did not come within 1s");
+    assert_eq!(error.to_string(), "the assertion could not be read within 1s");
     assert_eq!((error.kind(), rig.endpoint.count()), (ErrorKind::Secret, 0));
     drop(release);
 }
