@@ -1,13 +1,13 @@
-//! The names under which an answer's members come, and the way their values are written.
+//! The names of the members in a token answer, and the formats of their values.
 
 use std::time::Duration;
 
 use crate::config_error::ConfigError;
 
-/// The names of one member, in the order in which they are looked for.
+/// The names of one member, in the order of the search.
 pub(super) type Names = &'static [&'static str];
 
-/// The names under which the members of a token answer may come; the first that is there counts.
+/// The names that the members of a token answer may have. The first name that the answer has is used.
 ///
 /// ```
 /// use auth_layer::AnswerNames;
@@ -27,70 +27,73 @@ pub struct AnswerNames {
 }
 
 impl AnswerNames {
-    /// The names of RFC 6749 section 5.1.
+    /// Returns the names of RFC 6749 section 5.1.
     pub const fn new() -> Self {
         Self {
             access_token: &["access_token"],
             token_type: &["token_type"],
             expires_in: &["expires_in"],
+            // The RFC has no absolute expiry.
             expires_at: &[],
             refresh_token: &["refresh_token"],
             scope: &["scope"],
+            // The RFC has no account.
             account: &[],
         }
     }
 
-    /// Names of the access token.
+    /// Sets the names of the access token.
     #[must_use]
     pub const fn with_access_token(mut self, names: &'static [&'static str]) -> Self {
         self.access_token = names;
         self
     }
 
-    /// Names of the token's type.
+    /// Sets the names of the token's type.
     #[must_use]
     pub const fn with_token_type(mut self, names: &'static [&'static str]) -> Self {
         self.token_type = names;
         self
     }
 
-    /// Names of the lifetime, in the profile's unit.
+    /// Sets the names of the lifetime, which is in the profile's unit.
     #[must_use]
     pub const fn with_expires_in(mut self, names: &'static [&'static str]) -> Self {
         self.expires_in = names;
         self
     }
 
-    /// Names of an absolute expiry, in the profile's [`ExpiryFormat`]. It counts only where no lifetime is given,
-    /// since it needs two clocks that agree.
+    /// Sets the names of an absolute expiry, which is in the profile's [`ExpiryFormat`].
+    ///
+    /// The expiry is used only if the answer has no lifetime, since it depends on the clocks of both sides.
     #[must_use]
     pub const fn with_expires_at(mut self, names: &'static [&'static str]) -> Self {
         self.expires_at = names;
         self
     }
 
-    /// Names of the refresh token.
+    /// Sets the names of the refresh token.
     #[must_use]
     pub const fn with_refresh_token(mut self, names: &'static [&'static str]) -> Self {
         self.refresh_token = names;
         self
     }
 
-    /// Names of the granted scope.
+    /// Sets the names of the granted scope.
     #[must_use]
     pub const fn with_scope(mut self, names: &'static [&'static str]) -> Self {
         self.scope = names;
         self
     }
 
-    /// Names of the account that the token stands for. RFC 6749 knows none.
+    /// Sets the names of the account that the token belongs to. RFC 6749 has no such member.
     #[must_use]
     pub const fn with_account(mut self, names: &'static [&'static str]) -> Self {
         self.account = names;
         self
     }
 
-    /// Returns an error if a token could never be read by these names.
+    /// Returns an error if no token could ever be read with these names.
     pub(super) fn check(&self, default_token_type: Option<&str>) -> Result<(), ConfigError> {
         let needed = |needs: bool| if needs { Need::Required } else { Need::Optional };
         check("answer name", "access_token", self.access_token, Need::Required)?;
@@ -106,7 +109,7 @@ impl AnswerNames {
     }
 }
 
-/// Whether a member must have at least one name.
+/// The kind of a member: a required one needs at least one name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     Required,
@@ -117,10 +120,10 @@ pub(super) enum Need {
 pub(super) fn check(table: &str, member: &str, names: Names, need: Need) -> Result<(), ConfigError> {
     let refuse = |problem: &'static str| Err(ConfigError::new(format!("{table} of {member}"), problem));
     if names.is_empty() && need == Need::Required {
-        return refuse("must be set: the list of names is empty");
+        return refuse("must have at least one name");
     }
     if names.iter().any(|name| name.is_empty()) {
-        return refuse("must not be an empty string");
+        return refuse("must not have an empty name; remove the empty string");
     }
     Ok(())
 }
@@ -142,7 +145,7 @@ impl Default for AnswerNames {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LifetimeUnit {
-    /// Seconds, as RFC 6749 section 5.1 has it.
+    /// Seconds (RFC 6749 section 5.1).
     #[default]
     Seconds,
     /// Minutes.
@@ -152,16 +155,18 @@ pub enum LifetimeUnit {
 }
 
 impl LifetimeUnit {
-    /// So many of this unit; saturates.
+    /// Returns the duration of `count` units. It saturates.
     pub const fn of(self, count: u64) -> Duration {
         match self {
+            // A count from a server may be huge. It must not wrap to a short duration.
             Self::Seconds => Duration::from_secs(count),
             Self::Minutes => Duration::from_secs(count.saturating_mul(60)),
             Self::Milliseconds => Duration::from_millis(count),
         }
     }
 
-    /// The same for a count with a fraction. `None` if it is negative, not a number or too large for a [`Duration`].
+    /// Returns the duration of a count with a fraction. `None` if the count is negative, not a number or too large for
+    /// a [`Duration`].
     pub(crate) fn of_fraction(self, count: f64) -> Option<Duration> {
         let seconds = match self {
             Self::Seconds => count,
@@ -172,7 +177,7 @@ impl LifetimeUnit {
     }
 }
 
-/// How an absolute expiry is written (see [`AnswerNames::with_expires_at`]).
+/// The format of an absolute expiry (see [`AnswerNames::with_expires_at`]).
 ///
 /// ```
 /// use auth_layer::{AnswerNames, ExpiryFormat, Profile};
@@ -202,7 +207,7 @@ pub enum ExpiryFormat {
 
 /// The character that separates the scope tokens of an answer.
 ///
-/// It does not change requests: those separate scope tokens by spaces (RFC 6749 section 3.3).
+/// It does not affect requests, where scope tokens are separated by spaces (RFC 6749 section 3.3).
 ///
 /// ```
 /// use auth_layer::{Profile, ScopeSeparator};
@@ -215,9 +220,9 @@ pub enum ExpiryFormat {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ScopeSeparator {
-    /// White space, as RFC 6749 section 3.3 has it.
+    /// White space (RFC 6749 section 3.3).
     #[default]
     Space,
-    /// A comma. White space separates as well.
+    /// A comma. White space separates scope tokens as well.
     Comma,
 }

@@ -5,36 +5,36 @@ use std::borrow::Cow;
 use super::recipe::Profile;
 
 impl Profile {
-    /// One more error code that, in answer to a refresh token, means what `invalid_grant` means (RFC 6749 section 5.2):
-    /// the grant has ended, and a person has to sign in again.
+    /// Adds an error code that means that the grant has ended, like `invalid_grant` (RFC 6749 section 5.2).
     ///
-    /// Every profile has the codes that can mean nothing else, so that they need not be added:
+    /// If the answer to a refresh token has this code, a person has to sign in again. Every profile already has the
+    /// codes with no other meaning:
     ///
     /// - `invalid_grant` (RFC 6749), `bad_refresh_token` (GitHub, HubSpot), `invalid_refresh_token` (Slack),
     ///   `invalid_code` (Zoho);
-    /// - `interaction_required`, `login_required` and `consent_required` (OpenID Connect; Microsoft Entra sends them to
-    ///   refreshes);
+    /// - `interaction_required`, `login_required` and `consent_required` (OpenID Connect; Microsoft Entra answers
+    ///   refreshes with them);
     /// - `expired_refresh_token`, `refresh_token_expired`, `refresh_token_invalid`, `refresh_token_revoked`,
     ///   `revoked_refresh_token` and `token_revoked`.
     ///
-    /// Codes are compared without regard to case. A server in trouble (408, 429 or 5xx) is not believed, whatever its
-    /// code. The code is the one that [`OAuthError::code`](crate::OAuthError::code) shows.
+    /// The case of letters does not matter. With status 408, 429 or 5xx the failure is temporary, whatever the code.
+    /// Write the code as [`OAuthError::code`](crate::OAuthError::code) shows it.
     #[must_use]
     pub fn with_dead_grant_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
         self.facts_mut().dead_grant_codes.push(code.into());
         self
     }
 
-    /// Whether a refusal with this code, in answer to a refresh token, ends the grant.
+    /// Returns whether the grant has ended if the answer to a refresh token has this code.
     pub(crate) fn ends_grant(&self, code: &str) -> bool {
         let own = self.facts.dead_grant_codes.iter().map(|own| &**own);
-        // Some servers add their text to the code.
+        // Some servers write a text after the code, separated by a colon or a space.
         let code = code.trim().split([':', ' ']).next().unwrap_or_default();
         EVERYWHERE.into_iter().chain(own).any(|dead| dead.eq_ignore_ascii_case(code))
     }
 }
 
-/// The codes that mean a dead grant whichever server answers a refresh with them.
+/// The codes that mean an ended grant at every provider.
 const EVERYWHERE: [&str; 13] = [
     "invalid_grant",
     "bad_refresh_token",

@@ -1,10 +1,10 @@
-//! The names under which the members of a device authorization answer come.
+//! The names of the members in a device authorization answer.
 
 use super::answer::{Names, Need, check};
 use super::recipe::Profile;
 use crate::config_error::ConfigError;
 
-/// The names under which the members of a device authorization answer may come; the first that is there counts.
+/// The names that the members of a device authorization answer may have. The first name that the answer has is used.
 ///
 /// ```
 /// use auth_layer::{DeviceNames, Profile};
@@ -26,7 +26,7 @@ pub struct DeviceNames {
 }
 
 impl DeviceNames {
-    /// The names of RFC 8628 section 3.2, and `verification_url`, by which Google and others call the page.
+    /// Returns the names of RFC 8628 section 3.2, and `verification_url`, which Google and others use for the page.
     pub const fn new() -> Self {
         Self {
             device_code: &["device_code"],
@@ -38,49 +38,51 @@ impl DeviceNames {
         }
     }
 
-    /// Names of the code that the device polls with.
+    /// Sets the names of the code that the device polls with.
     #[must_use]
     pub const fn with_device_code(mut self, names: &'static [&'static str]) -> Self {
         self.device_code = names;
         self
     }
 
-    /// Names of the code that the person types in.
+    /// Sets the names of the code that the person types in.
     #[must_use]
     pub const fn with_user_code(mut self, names: &'static [&'static str]) -> Self {
         self.user_code = names;
         self
     }
 
-    /// Names of the page where the person types it in.
+    /// Sets the names of the page where the person types the code in.
     #[must_use]
     pub const fn with_verification_uri(mut self, names: &'static [&'static str]) -> Self {
         self.verification_uri = names;
         self
     }
 
-    /// Names of the same page with the code in its URL.
+    /// Sets the names of the same page with the code in its URL.
     #[must_use]
     pub const fn with_verification_uri_complete(mut self, names: &'static [&'static str]) -> Self {
         self.verification_uri_complete = names;
         self
     }
 
-    /// Names of the codes' lifetime, in seconds.
+    /// Sets the names of the lifetime of the codes, in seconds.
     #[must_use]
     pub const fn with_expires_in(mut self, names: &'static [&'static str]) -> Self {
         self.expires_in = names;
         self
     }
 
-    /// Names of the wait between two polls, in seconds.
+    /// Sets the names of the wait between two polls, in seconds.
     #[must_use]
     pub const fn with_interval(mut self, names: &'static [&'static str]) -> Self {
         self.interval = names;
         self
     }
 
+    /// Returns an error if no codes could ever be read with these names.
     fn check(&self) -> Result<(), ConfigError> {
+        // The optional members have defaults, so that a server need not send them.
         let tables = [
             ("device_code", self.device_code, Need::Required),
             ("user_code", self.user_code, Need::Required),
@@ -100,7 +102,7 @@ impl Default for DeviceNames {
 }
 
 impl Profile {
-    /// Returns an error if answers of this provider could never be read.
+    /// Returns an error if no answer of this provider could ever be read.
     pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
         self.facts.names.check(self.facts.default_token_type)?;
         self.device_names().check()

@@ -1,9 +1,8 @@
-//! What is particular to a provider, as data.
+//! The facts about a provider, as data.
 //!
-//! A [`Profile`] says where tokens come from and how that endpoint departs from RFC 6749, where they may
-//! go, and what a rejection looks like. The providers this project knows are in [`Profile::gotab`],
-//! [`Profile::goto`], [`Profile::gbg_go`] and [`Profile::octotable`]; another one is a value, never a
-//! branch in the code:
+//! A [`Profile`] has the provider's token endpoint, its deviations from RFC 6749, the origins that may get its tokens,
+//! and the signs of a rejected token. Four providers are built in: [`Profile::gotab`], [`Profile::goto`],
+//! [`Profile::gbg_go`] and [`Profile::octotable`]. Any other provider needs only a value, no code:
 //!
 //! ```
 //! use auth_layer::{ClientAuth, Encoding, Profile};

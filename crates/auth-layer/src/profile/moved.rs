@@ -1,4 +1,4 @@
-//! The token URLs that a provider had before, whose sign-ins are still its own.
+//! The earlier token URLs of a provider. Sign-ins from there are still used.
 
 use http::Uri;
 
@@ -8,11 +8,11 @@ use crate::config_error::ConfigError;
 use crate::error::{Error, ErrorKind};
 
 impl Profile {
-    /// Adds a token URL that the provider had before. A sign-in whose tokens came from there is used at the profile's
-    /// own [token URL](Self::token_url) from now on.
+    /// Adds an earlier token URL of the provider. A sign-in whose tokens came from there is used at the profile's
+    /// [token URL](Self::token_url) from now on.
     ///
-    /// A refresh token goes only to the issuer that gave it (RFC 6749 section 10.4), so list a URL only if the provider
-    /// itself has moved away from it. [`Profile::goto`] lists both addresses that GoTo has published.
+    /// A refresh token may be sent only to its issuer (RFC 6749 section 10.4). Add a URL only if the provider itself
+    /// has moved away from it. [`Profile::goto`] has both URLs that GoTo has published.
     ///
     /// ```
     /// use auth_layer::Profile;
@@ -25,50 +25,50 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// As for [`Profile::new`].
+    /// Returns the errors of [`Profile::new`].
     pub fn with_moved_from(mut self, token_url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().moved_from.push(token_url.parse()?);
         Ok(self)
     }
 
-    /// The token URLs whose sign-ins are used at the profile's own: those of [`with_moved_from`](Self::with_moved_from),
-    /// and those that the provider has published.
+    /// Returns the other token URLs whose sign-ins are used with this profile: those of
+    /// [`with_moved_from`](Self::with_moved_from), and those that the provider has published.
     ///
-    /// The published ones count only while the profile's own token URL is one of them. A profile that was pointed
-    /// elsewhere, such as at an emulator, never gets the refresh tokens of the real provider.
+    /// The published URLs are included only if the profile's token URL is one of them. A profile with another token
+    /// URL, such as that of an emulator, never gets the refresh tokens of the real provider.
     pub fn moved_from(&self) -> impl Iterator<Item = &TokenUrl> {
         let is_published = self.facts.published.iter().any(|url| url.is_at(self.token_url()));
         let published = if is_published { &self.facts.published[..] } else { &[] };
         published.iter().chain(&self.facts.moved_from)
     }
 
-    /// True if a sign-in whose tokens came from `url` may be used with this profile: `url` is the profile's own token URL,
-    /// or one that the provider [moved from](Self::moved_from).
+    /// Returns whether a sign-in whose tokens came from `url` may be used with this profile: `url` is the profile's
+    /// token URL or one of [`moved_from`](Self::moved_from).
     pub fn takes_sign_ins_from(&self, url: &TokenUrl) -> bool {
         url.is_at(self.token_url()) || self.moved_from().any(|earlier| earlier == url)
     }
 
-    /// The token URLs that the provider has published, one after the other.
+    /// Sets the token URLs that the provider has published.
     pub(super) fn published_at(mut self, urls: &[&'static str]) -> Self {
         self.facts_mut().published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();
         self
     }
 
-    /// Refuses a sign-in of another issuer. `how` is what the application says about signing in.
+    /// Returns an error if a sign-in came from another issuer. `how` is the application's hint on how to sign in.
     pub(crate) fn check_sign_in_from(&self, url: Option<&TokenUrl>, how: Option<&str>) -> Result<(), Error> {
         let Some(theirs) = url.filter(|url| !self.takes_sign_ins_from(url)) else { return Ok(()) };
         let own = TokenUrl::at(self.token_url().clone());
-        // The query is not shown, for it may hold a secret.
+        // `Display` leaves out the query, which may hold a secret. Two URLs that look equal then differ in the query.
         let query = if own.to_string() == theirs.to_string() { "; the two differ in the query" } else { "" };
         let message = format!(
-            "the stored sign-in is from the token URL {theirs}, and the profile \"{}\" has the token URL {own}{query}; \
+            "the stored sign-in is from the token URL {theirs}, but the profile \"{}\" has the token URL {own}{query}; \
              nothing was sent",
             self.name()
         );
         let how = how.map_or_else(String::new, |how| format!(" ({how})"));
         let remedy = format!(
-            "sign in again at {own}{how}; or, if the provider has moved, add {theirs} to the profile's moved_from; or, if \
-             these are two tenants, give each of them a subject or a provider name of its own"
+            "sign in again at {own}{how}; or, if the provider has moved, add {theirs} to the profile's moved_from; or, \
+             if these are two tenants, give each of them a subject or a provider name of its own"
         );
         Err(Error::new(ErrorKind::TokenUrl, message).with_remedy(Some(remedy)))
     }

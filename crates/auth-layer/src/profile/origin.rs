@@ -1,4 +1,4 @@
-//! Where a token may go: scheme, host and port.
+//! The origins that may get a token: scheme, host and port.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::url::{Port, base_url, endpoint_url, judge, port_of, refusal};
 
 /// A scheme, host and port that a token may be sent to (RFC 9110 section 4.3.1).
 ///
-/// It is `https`, or plain `http` on loopback.
+/// The scheme is `https`, or plain `http` on loopback.
 ///
 /// ```
 /// use auth_layer::Origin;
@@ -27,30 +27,31 @@ use crate::url::{Port, base_url, endpoint_url, judge, port_of, refusal};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     https: bool,
-    /// In lower case.
+    /// The host in lower case.
     host: Box<str>,
     port: u16,
-    /// Host and port as a URL has them: the default port is left out.
+    /// The usual spelling of host and port: without a default port.
     usual: Box<str>,
 }
 
 impl Origin {
-    /// Takes the origin of an absolute URI; its path and query do not matter.
+    /// Returns the origin of an absolute URI. Its path and query do not matter.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it has no scheme or host, names a user, has a port that is none, or is neither `https` nor
-    /// loopback.
+    /// Returns [`ConfigError`] if `uri` has no scheme or host, names a user, has an invalid port, or is neither `https`
+    /// nor loopback.
     pub fn of(uri: &Uri) -> Result<Self, ConfigError> {
         let authority = judge(uri).map_err(|problem| refusal("URL", &uri.to_string(), problem))?;
         let https = uri.scheme() == Some(&Scheme::HTTPS);
+        // `judge` has refused invalid ports, so that no port means the default one.
         let port = authority.port_u16().unwrap_or(default_port(https));
         let host = authority.host().to_ascii_lowercase();
         let usual = if port == default_port(https) { host.clone() } else { format!("{host}:{port}") };
         Ok(Self { https, host: host.into(), port, usual: usual.into() })
     }
 
-    /// Takes the origin of a base URL, to which paths are appended.
+    /// Returns the origin of a base URL, to which paths are appended.
     ///
     /// ```
     /// use auth_layer::Origin;
@@ -62,14 +63,13 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] as for [`of`](Self::of), and if it has a query, a fragment, a `.` or `..` segment, or a character
-    /// that no URL has. Its text shows neither a user nor a query.
+    /// Returns [`ConfigError`] for the reasons of [`of`](Self::of), and if `url` has a query, a fragment, a `.` or `..`
+    /// segment, or a character that is not allowed in a URL. The error's text shows no user and no query.
     pub fn of_base_url(url: &str) -> Result<Self, ConfigError> {
         Self::of(&base_url(url)?)
     }
 
-    /// Whether `uri` is of this origin. A URI without scheme and host is of none, and neither is one whose port is not a
-    /// number up to 65535.
+    /// Returns whether `uri` has this origin. A URI without a scheme, without a host, or with an invalid port has none.
     #[inline]
     pub fn is_of(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
@@ -79,7 +79,7 @@ impl Origin {
         if scheme != expected {
             return false;
         }
-        // The spelling that is nearly always met, without taking the authority apart.
+        // This check runs for every request. Nearly all requests have the usual spelling, which needs no parsing.
         if authority.as_str() == &*self.usual {
             return true;
         }
@@ -121,18 +121,18 @@ impl fmt::Display for Origin {
 pub struct Origins(Arc<[Origin]>);
 
 impl Origins {
-    /// Whether `uri` is of one of them.
+    /// Returns whether `uri` has one of these origins.
     #[inline]
     pub fn contain(&self, uri: &Uri) -> bool {
         self.0.iter().any(|origin| origin.is_of(uri))
     }
 
-    /// Whether there are none, so that no request ever carries a token.
+    /// Returns whether the list is empty. Then no request ever carries a token.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The origins, in the order they were given.
+    /// Returns the origins in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = &Origin> {
         self.0.iter()
     }

@@ -1,16 +1,16 @@
-//! JSON Pointers (RFC 6901) that may stand for several values.
+//! JSON Pointers (RFC 6901) that may point to several values.
 
 use serde_json::Value;
 
 use crate::config_error::ConfigError;
 
-/// A JSON Pointer in which the segment `*` stands for every item of an array. In an object it is the member of that
-/// name, as RFC 6901 has it, so that every JSON Pointer keeps its meaning there.
+/// A JSON Pointer in which the segment `*` means every item of an array. In an object, `*` is the name of a member, as
+/// in RFC 6901.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// Reads a pointer. `what` names the setting in an error.
+    /// Parses a pointer. `what` is the name of the setting in errors.
     pub(super) fn new(what: &str, text: &str) -> Result<Self, ConfigError> {
         let refuse = |problem: String| Err(ConfigError::new(what.to_owned(), problem));
         if text.is_empty() {
@@ -25,28 +25,29 @@ impl Pointer {
         }
     }
 
-    /// Whether it is the empty pointer, which points to the whole document.
+    /// Returns whether this is the empty pointer, which points to the whole document.
     pub(super) const fn is_whole_document(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it points to what holds everything that `other` points to, or to the same.
+    /// Returns whether the values of `other` are the values of this pointer, or inside of them.
     pub(super) fn holds(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
     }
 
-    /// Whether one of the values that it points to passes `test`. No value is visited twice.
+    /// Returns whether a value of this pointer passes `test`. No value is visited twice.
     pub(super) fn any(&self, document: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
         walk(&self.0, document, test)
     }
 
-    /// The same in an object that is given as its members, which may hold a name twice.
+    /// Does the same for an object that is given as its members, in which a name may come twice.
     pub(super) fn any_member(&self, members: &[(String, Value)], test: &dyn Fn(&Value) -> bool) -> bool {
         let Some((first, rest)) = self.0.split_first() else { return false };
         members.iter().any(|(name, value)| name == first && walk(rest, value, test))
     }
 }
 
+/// Returns whether a value at `segments` below `value` passes `test`.
 fn walk(segments: &[String], value: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
     let Some((first, rest)) = segments.split_first() else { return test(value) };
     match value {
@@ -59,14 +60,14 @@ fn walk(segments: &[String], value: &Value, test: &dyn Fn(&Value) -> bool) -> bo
     }
 }
 
-/// The place in an array that a segment names: digits without a zero in front (RFC 6901 section 4).
+/// Returns the array index that a segment names: digits without a leading zero (RFC 6901 section 4).
 fn index(segment: &str) -> Option<usize> {
     let is_index =
         segment == "0" || !segment.starts_with('0') && segment.bytes().all(|byte| byte.is_ascii_digit());
     is_index.then(|| segment.parse().ok())?
 }
 
-/// A segment without its escapes (RFC 6901 section 4); `None` if a tilde is not part of one.
+/// Decodes the escapes of a segment (RFC 6901 section 4). `None` if a tilde is not part of an escape.
 fn unescaped(segment: &str) -> Option<String> {
     let mut pieces = segment.split('~');
     let mut text = pieces.next().unwrap_or_default().to_owned();
@@ -77,6 +78,7 @@ fn unescaped(segment: &str) -> Option<String> {
             '1' => '/',
             _ => return None,
         });
+        // The first character is `0` or `1`, which is one byte long.
         text.push_str(&piece[1..]);
     }
     Some(text)
@@ -102,7 +104,8 @@ mod tests {
     #[test]
     fn the_examples_of_rfc_6901_are_found() {
         let document = json!({
-            "foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8,
+            "foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3,
+            "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8,
         });
         assert_eq!(found("", &document), std::slice::from_ref(&document));
         assert_eq!(found("/foo", &document), [json!(["bar", "baz"])]);

@@ -1,4 +1,4 @@
-//! The providers this project knows, as values.
+//! The profiles of the built-in providers.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -16,10 +16,10 @@ use crate::config_error::ConfigError;
 use crate::token::Scope;
 
 impl Profile {
-    /// The names [`Profile::named`] knows.
+    /// The names that [`Profile::named`] knows.
     pub const NAMES: [&'static str; 4] = ["gotab", "goto", "gbg-go", "octotable"];
 
-    /// The profile of a provider by its name, one of [`Profile::NAMES`].
+    /// Returns the profile of the provider with this name, one of [`Profile::NAMES`].
     ///
     /// ```
     /// use auth_layer::Profile;
@@ -37,18 +37,22 @@ impl Profile {
         }
     }
 
-    /// GoTab: a JSON body with names of its own; the answer in the current and in the older shape.
+    /// Returns the profile of GoTab.
     ///
-    /// Tokens live for 24 hours; the refresh token of the older shape is ignored. 403 means that the
-    /// location has not authorised the application: it is never a reason to renew. Its GraphQL operation may answer
-    /// a rejected token with 200, no `data`, and an error whose `extensions.code` is `UNAUTHENTICATED`. Source:
-    /// <https://docs.gotab.io/getting-started/authentication/>; of errors:
-    /// <https://docs.gotab.io/concepts/error-handling/>; of its sign-in page:
+    /// - Token requests have a JSON body with GoTab's own names. The answer has the current or the older shape.
+    /// - Tokens live for 24 hours. The refresh token of the older shape is ignored.
+    /// - Status 403 means that the location has not authorised the application. It is never a reason to renew.
+    /// - The GraphQL operation may answer a rejected token with 200, no `data`, and an error whose `extensions.code` is
+    ///   `UNAUTHENTICATED`.
+    ///
+    /// Sources: <https://docs.gotab.io/getting-started/authentication/>, for errors
+    /// <https://docs.gotab.io/concepts/error-handling/>, for the sign-in page
     /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
     pub fn gotab() -> Self {
         provider("gotab", "https://gotab.io/oauth/token", &["https://gotab.io"])
             .with_encoding(Encoding::Json)
             .with_client_auth(ClientAuth::body_named("api_access_id", "api_access_secret"))
+            // The name of the current shape comes first, then that of the older one.
             .with_names(
                 AnswerNames::new()
                     .with_access_token(&["access_token", "token"])
@@ -61,6 +65,8 @@ impl Profile {
             .with_default_lifetime(DAY)
             .signing_in_at("https://gotab.io/manager/oauth")
             .with_authorize_names("api_access_id", "redirect_url")
+            // An answer with `data` was executed, so that its errors do not mean a rejected token. Bound to the GraphQL
+            // operation, the sign makes the layer read no other response.
             .with_rejection(sign(
                 BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])
                     .and_then(|sign| sign.with_statuses([StatusCode::OK]))
@@ -71,14 +77,19 @@ impl Profile {
             .with_rate_limit(limit("graphql", 4, SECOND))
     }
 
-    /// GoTo: a refresh token that stays the same until about day 30, a Basic header of the raw id and
-    /// secret, answers without a token type.
+    /// Returns the profile of GoTo.
     ///
-    /// `api.getgo.com` answers a rejected token with 403 and `int_err_code: InvalidToken`, other hosts
-    /// with 401. Its metadata names a token URL at `identity.goto.com`, its guides the one at
-    /// `authentication.logmeininc.com`; a sign-in at one of them is used at the other
-    /// ([`moved_from`](Self::moved_from)). Sources: <https://identity.goto.com/.well-known/openid-configuration>,
-    /// <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>; of its sign-in page:
+    /// - A refresh token stays the same until about day 30.
+    /// - The client authenticates with a Basic header of the raw id and secret.
+    /// - Answers have no token type.
+    /// - `api.getgo.com` answers a rejected token with 403 and `int_err_code: InvalidToken`. Other hosts answer with
+    ///   401.
+    /// - GoTo's metadata names a token URL at `identity.goto.com`, and its guides name one at
+    ///   `authentication.logmeininc.com`. A sign-in at one of them is used at the other
+    ///   ([`moved_from`](Self::moved_from)).
+    ///
+    /// Sources: <https://identity.goto.com/.well-known/openid-configuration>,
+    /// <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>, for the sign-in page
     /// <https://developer.goto.com/guides/Authentication/03_HOW_accessToken>.
     pub fn goto() -> Self {
         let api = ["https://api.getgo.com", "https://api.goto.com"];
@@ -88,6 +99,7 @@ impl Profile {
             .with_default_token_type("Bearer")
             .with_default_lifetime(HOUR)
             .with_replay_rule(ReplayRule::Reusable)
+            // Other answers with 403 mean a missing permission, which a new token does not change.
             .with_rejection(sign(
                 BodySign::new("/int_err_code", ["InvalidToken"])
                     .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN])),
@@ -100,8 +112,10 @@ impl Profile {
             .with_rate_limit(limit("api", 10, SECOND))
     }
 
-    /// GBG GO: id, secret and `scope=gbg.token` in a form body; one token host for all, an API host for
-    /// each region.
+    /// Returns the profile of GBG GO.
+    ///
+    /// - Token requests have the id, the secret and `scope=gbg.token` in a form body.
+    /// - All regions share one token host. Each region has its own API host.
     ///
     /// Source: <https://docs.go.gbgplc.com/docs/go-v2/developer-integration/execute-customer-journeys/authenticate>.
     pub fn gbg_go() -> Self {
@@ -113,50 +127,59 @@ impl Profile {
         provider("gbg-go", "https://api.auth.gbgplc.com/as/token.oauth2", &regions)
             .with_client_auth(ClientAuth::body())
             .with_scope(Scope::granted("gbg.token"))
+            // Short: a renewal that comes too early costs one request, and one that comes too late a rejected call.
             .with_default_lifetime(TEN_MINUTES)
     }
 
-    /// Octotable: `type` in place of `token_type`, a JSON body that turns into a form on 415, a lifetime
-    /// of 1440 whose unit is not stated and is taken as seconds.
+    /// Returns the profile of Octotable.
     ///
-    /// Source: <https://octotable-1.gitbook.io/octotable-api/authentication/quickstart>. Another edition
-    /// of that page is [`Profile::octotable_form`].
+    /// - Answers have `type` in place of `token_type`.
+    /// - Token requests have a JSON body. After a 415 they have a form body.
+    /// - The lifetime is 1440 without a unit. It is read as seconds.
+    ///
+    /// Source: <https://octotable-1.gitbook.io/octotable-api/authentication/quickstart>. A newer edition of that page
+    /// is described by [`Profile::octotable_form`].
     pub fn octotable() -> Self {
         let token_url = "https://api.octorate.com/octotable-pms/api/v2/oauth2/token";
         octotable(token_url).with_encoding(Encoding::Json)
     }
 
-    /// Octotable as its newer pages have it: the `api.octotable.com` host and a form body.
+    /// Returns the profile of Octotable according to its newer pages: host `api.octotable.com` and a form body.
     pub fn octotable_form() -> Self {
         octotable("https://api.octotable.com/octotable-auth/api/v2/oauth2/token")
     }
 }
 
+/// Returns the facts that both editions of Octotable's pages share.
 fn octotable(token_url: &'static str) -> Profile {
     provider("octotable", token_url, &["https://api.octorate.com", "https://api.octotable.com"])
+        // The editions of the pages disagree on the encoding, so that the server's answer decides.
         .with_either_encoding()
         .with_client_auth(ClientAuth::body())
         .with_names(AnswerNames::new().with_token_type(&["type", "token_type"]))
         .with_default_token_type("Bearer")
+        // Short, for the same reason as at GBG GO.
         .with_default_lifetime(TEN_MINUTES)
 }
 
+/// Makes a profile from URLs that are known to be valid.
 fn provider(name: &'static str, token_url: &'static str, apis: &[&'static str]) -> Profile {
     let origins =
         apis.iter().map(|api| Origin::of(&Uri::from_static(api)).expect("known origins are https")).collect();
     Profile::at(Cow::Borrowed(name), Uri::from_static(token_url)).with_origins(origins)
 }
 
-/// A sign that is known to be good: the tests make all profiles.
+/// Returns a sign that is known to be valid: the tests make all built-in profiles.
 fn sign(sign: Result<BodySign, ConfigError>) -> BodySign {
     sign.expect("a known sign can match")
 }
 
+/// Makes a rate limit.
 fn limit(class: &'static str, requests: u32, period: Duration) -> RateLimit {
     RateLimit::new(class, NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN), period)
 }
 
-/// The one that the guides name comes first.
+/// GoTo's token URLs. The URL of the guides comes first and is the default.
 const GOTO_TOKEN_URLS: [&str; 2] =
     ["https://authentication.logmeininc.com/oauth/token", "https://identity.goto.com/oauth/token"];
 

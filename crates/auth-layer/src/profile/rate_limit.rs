@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// A published limit on how often an API may be called.
+/// A published limit on the number of calls to an API.
 ///
 /// ```
 /// use auth_layer::Profile;
@@ -19,23 +19,23 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// At most `requests` in each `period` for operations of `class`.
+    /// Makes a limit of `requests` in each `period`, for all operations of `class` together.
     pub const fn new(class: &'static str, requests: NonZeroU32, period: Duration) -> Self {
         Self { class, requests, period }
     }
 
-    /// The operations that count against it (see
+    /// Returns the class of the operations that count against the limit (see
     /// [`OperationMeta::rate_class`](crate::OperationMeta::rate_class)).
     pub const fn class(&self) -> &'static str {
         self.class
     }
 
-    /// How many requests are allowed in each period.
+    /// Returns the number of requests that are allowed in each period.
     pub const fn requests(&self) -> NonZeroU32 {
         self.requests
     }
 
-    /// The period.
+    /// Returns the period.
     pub const fn period(&self) -> Duration {
         self.period
     }

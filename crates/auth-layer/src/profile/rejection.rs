@@ -1,4 +1,4 @@
-//! A sign in a response's body that says what its status does not.
+//! `BodySign`: a sign of a rejected token in the body of a response.
 
 use std::borrow::Cow;
 
@@ -8,28 +8,28 @@ use serde_json::{Number, Value};
 use super::pointer::Pointer;
 use crate::config_error::ConfigError;
 
-/// A value in a JSON body that means "this token is no good", whatever the status says.
+/// A value in a JSON body that means "this token is rejected", whatever the status.
 ///
-/// GoTo's `api.getgo.com` answers an expired token with 403 and `int_err_code: InvalidToken`; others answer with 400
-/// and a number, or with 200. [`Profile::with_rejection`](crate::Profile::with_rejection) takes such signs for an API,
-/// and [`Profile::with_refusal`](crate::Profile::with_refusal) for token answers.
+/// GoTo's `api.getgo.com` answers an expired token with 403 and `int_err_code: InvalidToken`. Other APIs answer with
+/// 400 and a number, or with 200. [`Profile::with_rejection`](crate::Profile::with_rejection) adds such a sign for an
+/// API, and [`Profile::with_refusal`](crate::Profile::with_refusal) adds one for token answers.
 ///
-/// The place is a JSON Pointer (RFC 6901), in which `*` stands for every item of an array. A value is given as the text
-/// of a string, a number or a boolean: `190` is the string `"190"` and the number 190 (also written `190.0`), `false` is
-/// the string `"false"` and the boolean.
+/// The place of the value is a JSON Pointer (RFC 6901), in which `*` means every item of an array. The value is given
+/// as the text of a string, a number or a boolean. `190` matches the string `"190"` and the number 190 (also written
+/// `190.0`). `false` matches the string `"false"` and the boolean.
 ///
 /// # Cost
 ///
-/// A body is read only where a sign may be in it: a response with a status of the sign's, of an operation of the
-/// sign's. **A sign without statuses is looked for in every response**, also in the good ones; name statuses or
-/// operations if you can. Such a response is held back until its body is there: up to 8 KiB of it, and for one
-/// second at most. It then goes on byte for byte.
+/// The layer reads a body only if the status and the operation of the response match the sign. **A sign without
+/// statuses is searched in every response**, also in successful ones. Name statuses or operations if you can. The layer
+/// holds such a response back while it reads the body: up to 8 KiB, and for one second at most. The caller then gets
+/// the body unchanged.
 ///
-/// # What is no sign
+/// # Bodies that are not searched
 ///
-/// - a body that was not read to its end within those bounds, or is not one JSON document;
-/// - a compressed body (`Content-Encoding`): put a layer that decompresses it below [`AuthLayer`](crate::AuthLayer);
-/// - a good response that is a stream or a medium by its `Content-Type`, such as `text/event-stream`.
+/// - A body that did not end within those limits, or that is not one JSON document.
+/// - A compressed body (`Content-Encoding`). Put a layer that decompresses it below [`AuthLayer`](crate::AuthLayer).
+/// - A successful response that is a stream or media by its `Content-Type`, such as `text/event-stream`.
 ///
 /// ```
 /// use auth_layer::BodySign;
@@ -40,7 +40,7 @@ use crate::config_error::ConfigError;
 ///     .with_statuses([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN])?;
 /// assert!(salesforce.is_in(br#"[{"errorCode":"INVALID_SESSION_ID"}]"#));
 ///
-/// // GraphQL answers with 200. An answer that holds data is not refused.
+/// // GraphQL answers with 200. An answer with data is not a rejection.
 /// let graphql = BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])?
 ///     .with_statuses([StatusCode::OK])?
 ///     .with_operations(["graphql"])?
@@ -52,18 +52,18 @@ use crate::config_error::ConfigError;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BodySign {
-    /// How errors name it.
+    /// The name of the sign in errors.
     what: String,
     pointer: Pointer,
     values: Vec<SignValue>,
-    /// Empty: any.
+    /// The statuses to search. Empty means any status.
     statuses: Vec<StatusCode>,
-    /// Empty: any request, also one that names no operation.
+    /// The operations to search. Empty means any request, also one without an operation.
     operations: Vec<Cow<'static, str>>,
     absent: Option<Pointer>,
 }
 
-/// A value as it was given, and the number that it is, if it is one.
+/// A value as it was given, and as a number if it is one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct SignValue {
     text: Cow<'static, str>,
@@ -71,31 +71,32 @@ struct SignValue {
 }
 
 impl BodySign {
-    /// The sign is one of `values` where `pointer` points to, in a response with any status but 407 (which a proxy
-    /// sends, RFC 9110 section 15.5.8).
+    /// Makes a sign that matches if one of `values` is at `pointer`. The response may have any status except 407, which
+    /// comes from a proxy (RFC 9110 section 15.5.8).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `pointer` is not a JSON Pointer, or there are no values.
+    /// Returns [`ConfigError`] if `pointer` is not a JSON Pointer, or if `values` is empty.
     pub fn new<V>(pointer: &str, values: impl IntoIterator<Item = V>) -> Result<Self, ConfigError>
     where
         V: Into<Cow<'static, str>>,
     {
+        // Escaped, so that the pointer cannot put a line break into a log.
         let what = format!("body sign {}", pointer.escape_debug());
         let pointer = Pointer::new(&what, pointer)?;
         let values: Vec<_> = values.into_iter().map(|value| SignValue::new(value.into())).collect();
         if values.is_empty() {
-            return Err(ConfigError::new(what, "needs at least one value, or it can never match"));
+            return Err(ConfigError::new(what, "needs at least one value; without one it can never match"));
         }
         Ok(Self { what, pointer, values, statuses: Vec::new(), operations: Vec::new(), absent: None })
     }
 
-    /// Looks for the sign only in responses with one of these statuses.
+    /// Limits the sign to responses with one of these statuses.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is none, or one of them can never match: 407, and those without a body (1xx, 204, 205
-    /// and 304).
+    /// Returns [`ConfigError`] if `statuses` is empty, or if one of them can never match: 407, and the statuses without
+    /// a body (1xx, 204, 205 and 304).
     pub fn with_statuses(
         mut self,
         statuses: impl IntoIterator<Item = StatusCode>,
@@ -103,66 +104,77 @@ impl BodySign {
         self.statuses = statuses.into_iter().collect();
         let problem = match self.statuses.iter().find(|status| !may_match(**status)) {
             Some(&StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
-                "407 is about the proxy, and never about the token".to_owned()
+                "status 407 comes from a proxy and never concerns the token; remove it".to_owned()
             }
-            Some(status) => format!("a response with status {} has no body", status.as_u16()),
-            None if self.statuses.is_empty() => "needs at least one status, or it can never match".to_owned(),
+            Some(status) => {
+                format!("a response with status {} has no body; remove the status", status.as_u16())
+            }
+            None if self.statuses.is_empty() => {
+                "needs at least one status; without one it can never match".to_owned()
+            }
             None => return Ok(self),
         };
         Err(self.refused(problem))
     }
 
-    /// Looks for the sign only in responses to these operations, by [`OperationMeta::id`](crate::OperationMeta::id). A
-    /// request that names no operation is none of them.
+    /// Limits the sign to responses to these operations, by [`OperationMeta::id`](crate::OperationMeta::id). It then
+    /// never matches a request without an operation.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is none, or one has an empty name.
+    /// Returns [`ConfigError`] if `operations` is empty, or if an id is empty.
     pub fn with_operations<O>(mut self, operations: impl IntoIterator<Item = O>) -> Result<Self, ConfigError>
     where
         O: Into<Cow<'static, str>>,
     {
         self.operations = operations.into_iter().map(Into::into).collect();
         if self.operations.is_empty() || self.operations.iter().any(|operation| operation.is_empty()) {
-            return Err(self.refused("needs the ids of operations, or it can never match"));
+            return Err(self.refused("needs at least one operation id, and no id may be empty"));
         }
         Ok(self)
     }
 
-    /// Takes the sign for one only if nothing is where `pointer` points to, or `null`. A GraphQL answer with `data` was
-    /// worked on, for example, and says in `errors` that a part of it is missing.
+    /// Limits the sign to bodies that have no value, or `null`, at `pointer`.
+    ///
+    /// A GraphQL answer with `data`, for example, was executed. Its `errors` only say that a part of the data is
+    /// missing.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `pointer` is not a JSON Pointer, or if the sign itself is inside of what must be absent.
+    /// Returns [`ConfigError`] if `pointer` is not a JSON Pointer, or if the sign itself is inside of the value that
+    /// must be absent.
     pub fn while_absent(mut self, pointer: &str) -> Result<Self, ConfigError> {
         let absent = Pointer::new(&self.what, pointer)?;
         if absent.holds(&self.pointer) {
-            let problem = format!("is inside of {pointer}, which must be absent, so that it can never match");
+            let problem = format!(
+                "can never match, since it is inside of {pointer}, which must be absent; use another pointer"
+            );
             return Err(self.refused(problem));
         }
         self.absent = Some(absent);
         Ok(self)
     }
 
-    /// Whether the sign is looked for in a response with this status to this operation.
+    /// Returns whether the sign is searched in a response with this status to this operation.
     pub fn applies_to(&self, status: StatusCode, operation: Option<&str>) -> bool {
         let is_named = |operation| self.operations.iter().any(|named| named == operation);
+        // `with_statuses` has checked the named statuses, so that only "any status" needs `may_match`.
         (if self.statuses.is_empty() { may_match(status) } else { self.statuses.contains(&status) })
             && (self.operations.is_empty() || operation.is_some_and(is_named))
     }
 
-    /// Whether the sign is in this body, which must be a whole JSON document.
+    /// Returns whether the sign is in `body`, which must be one complete JSON document.
     pub fn is_in(&self, body: &[u8]) -> bool {
         document(body).is_some_and(|document| self.is_in_document(&document))
     }
 
+    /// Returns whether the sign is in a parsed document.
     pub(crate) fn is_in_document(&self, document: &Value) -> bool {
         self.pointer.any(document, &|value| self.is_value(value))
             && !self.absent.as_ref().is_some_and(|absent| absent.any(document, &|value| !value.is_null()))
     }
 
-    /// The same in an object that is given as its members.
+    /// Returns whether the sign is in an object that is given as its members.
     pub(super) fn is_in_members(&self, members: &[(String, Value)]) -> bool {
         self.pointer.any_member(members, &|value| self.is_value(value))
             && !self
@@ -171,19 +183,21 @@ impl BodySign {
                 .is_some_and(|absent| absent.any_member(members, &|value| !value.is_null()))
     }
 
-    /// Whether it may be in a response whose status is not an error.
+    /// Returns whether the sign may be in a response whose status is not an error.
     pub(crate) fn may_be_in_success(&self) -> bool {
         self.statuses.is_empty() || self.statuses.iter().any(|status| status.as_u16() < 400)
     }
 
-    /// Returns an error if it can never be in a token answer: an object with a good status, which is no answer to an
+    /// Returns an error if the sign can never be in a successful token answer, which is an object and belongs to no
     /// operation.
     pub(super) fn check_refusal(self) -> Result<Self, ConfigError> {
         if !self.operations.is_empty() {
-            return Err(self.refused("a token answer belongs to no operation"));
+            return Err(self.refused("a token answer belongs to no operation; remove the operations"));
         }
         if !self.statuses.is_empty() && !self.statuses.iter().any(StatusCode::is_success) {
-            return Err(self.refused("a token answer whose status is not 2xx is refused anyway"));
+            return Err(
+                self.refused("a token answer without a 2xx status is always a refusal; name a 2xx status")
+            );
         }
         let absent_is_all = self.absent.as_ref().is_some_and(Pointer::is_whole_document);
         if self.pointer.is_whole_document() || absent_is_all {
@@ -203,6 +217,7 @@ impl BodySign {
 
 impl SignValue {
     fn new(text: Cow<'static, str>) -> Self {
+        // A text that is not a JSON number matches strings and booleans only.
         Self { number: serde_json::from_str(&text).ok(), text }
     }
 
@@ -216,18 +231,18 @@ impl SignValue {
     }
 }
 
-/// Whether two numbers are equal. JSON has one kind of number (RFC 8259 section 6), so that 190 is 190.0.
+/// Returns whether two numbers are equal. JSON has one kind of number (RFC 8259 section 6), so that 190 equals 190.0.
 fn is_equal(one: &Number, other: &Number) -> bool {
-    // Integers are compared as such: as floats, two of them beyond 2^53 might look equal.
+    // Two integers are not compared as floats: above 2^53, different integers may become the same float.
     one == other || (one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64()
 }
 
-/// Reads a body as JSON, with or without a byte order mark, which some servers send (RFC 8259 section 8.1).
+/// Parses a body as JSON. It may begin with a byte order mark, which some servers send (RFC 8259 section 8.1).
 pub(crate) fn document(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()
 }
 
-/// Whether a response with this status may hold a sign: it has a body, and is about the token.
+/// Returns whether a response with this status may have a sign: it has a body, and it does not come from a proxy.
 fn may_match(status: StatusCode) -> bool {
     let without = [
         StatusCode::NO_CONTENT,

@@ -1,8 +1,8 @@
-//! How a token request is written.
+//! The encoding and the client authentication of token requests.
 
 use std::borrow::Cow;
 
-/// How the parameters of a token request are written into its body.
+/// The encoding of the parameters in the body of a token request.
 ///
 /// ```
 /// use auth_layer::Encoding;
@@ -13,14 +13,14 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 appendix B has it.
+    /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
     Form,
-    /// A JSON object of strings, as GoTab and Octotable have it.
+    /// A JSON object of strings, for providers such as GoTab and Octotable.
     Json,
 }
 
 impl Encoding {
-    /// The media type of such a body.
+    /// Returns the media type of a body with this encoding.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Form => "application/x-www-form-urlencoded",
@@ -28,7 +28,7 @@ impl Encoding {
         }
     }
 
-    /// The one that is not this one.
+    /// Returns the other encoding.
     pub const fn other(self) -> Self {
         match self {
             Self::Form => Self::Json,
@@ -37,7 +37,7 @@ impl Encoding {
     }
 }
 
-/// How the client says who it is (RFC 6749 section 2.3). A request carries exactly one of these.
+/// The way a client authenticates (RFC 6749 section 2.3). A request uses exactly one.
 ///
 /// ```
 /// use auth_layer::ClientAuth;
@@ -48,29 +48,28 @@ impl Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// A Basic header of id and secret, each form-encoded first (RFC 6749 section 2.3.1).
+    /// A Basic header of the form-encoded id and secret (RFC 6749 section 2.3.1).
     Basic,
-    /// A Basic header of id and secret as they are, for servers that decode nothing.
+    /// A Basic header of the id and the secret without form encoding, for servers that do not decode them.
     BasicRaw,
-    /// Id and secret in the body, under these names.
+    /// The id and the secret in the body, under these names.
     Body {
         /// The parameter that holds the id.
         id: Cow<'static, str>,
         /// The parameter that holds the secret.
         secret: Cow<'static, str>,
     },
-    /// None: a public client that only names itself, with `client_id` in the body
-    /// (RFC 6749 section 3.2.1).
+    /// No authentication. A public client sends only its `client_id`, in the body (RFC 6749 section 3.2.1).
     Public,
 }
 
 impl ClientAuth {
-    /// Id and secret in the body as `client_id` and `client_secret`.
+    /// Returns the authentication with `client_id` and `client_secret` in the body.
     pub const fn body() -> Self {
         Self::body_named("client_id", "client_secret")
     }
 
-    /// Id and secret in the body, under names of the provider's own.
+    /// Returns the authentication with the id and the secret in the body, under the provider's own names.
     pub const fn body_named(id: &'static str, secret: &'static str) -> Self {
         Self::Body { id: Cow::Borrowed(id), secret: Cow::Borrowed(secret) }
     }

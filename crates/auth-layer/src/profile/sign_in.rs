@@ -1,4 +1,4 @@
-//! Where a person signs in, and what becomes of the refresh token that comes of it.
+//! The endpoints for sign-in and sign-out, and the lifetime of a refresh token.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::recipe::Profile;
 use crate::config_error::ConfigError;
 use crate::url::{endpoint_url, refusal, shown};
 
-/// What a provider offers to people, and to the refresh tokens they leave behind.
+/// The facts about a provider that only sign-ins and refresh tokens need.
 #[derive(Clone)]
 pub(super) struct SignInFacts {
     authorize_url: Option<Uri>,
@@ -26,7 +26,7 @@ pub(super) struct SignInFacts {
 }
 
 impl SignInFacts {
-    /// A provider that nothing is known of, by the names of RFC 6749 section 4.1.
+    /// Returns the facts of a provider without a sign-in, with the names of RFC 6749 section 4.1.
     pub(super) const fn new() -> Self {
         Self {
             authorize_url: None,
@@ -42,7 +42,7 @@ impl SignInFacts {
     }
 }
 
-/// Of a URL it shows what an error shows: a query may hold a secret.
+/// Shows the URLs as errors show them, without the query, which may hold a secret.
 impl fmt::Debug for SignInFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let without_query = |url: &Option<Uri>| url.as_ref().map(|url| shown(&url.to_string()));
@@ -56,17 +56,19 @@ impl fmt::Debug for SignInFacts {
 }
 
 impl Profile {
-    /// The page where a person signs in (RFC 6749 section 3.1).
+    /// Sets the page where a person signs in (RFC 6749 section 3.1).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the URL is none, has a fragment, names a user, or is neither https nor loopback.
+    /// Returns [`ConfigError`] if `url` is not a valid URL, has a fragment, names a user, or is neither https nor
+    /// loopback.
     pub fn with_authorize_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().people.authorize_url = Some(endpoint_url("authorize URL", url)?);
         Ok(self)
     }
 
-    /// Under which names the sign-in page and the exchange of its code know the client's id and the redirect URI.
+    /// Sets the names of the client id and of the redirect URI, for a provider that uses its own names. The sign-in
+    /// page uses both names. The exchange of the code uses the name of the redirect URI.
     #[must_use]
     pub fn with_authorize_names(mut self, client_id: &'static str, redirect_uri: &'static str) -> Self {
         self.facts_mut().people.client_id_name = client_id;
@@ -74,122 +76,127 @@ impl Profile {
         self
     }
 
-    /// Where a device asks for a code that a person types in elsewhere (RFC 8628 section 3.1).
+    /// Sets the device authorization endpoint, which issues the codes for a sign-in on a device (RFC 8628 section 3.1).
     ///
     /// # Errors
     ///
-    /// As for [`with_authorize_url`](Self::with_authorize_url).
+    /// Returns the errors of [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_device_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().people.device_url = Some(endpoint_url("device authorization URL", url)?);
         Ok(self)
     }
 
-    /// The names under which the members of a device authorization answer come. Building an exchange or a sign-in
-    /// returns [`ConfigError`] if no codes could be read by them.
+    /// Sets the names of the members in a device authorization answer.
+    ///
+    /// If no codes could be read with these names, building an exchange or a sign-in returns [`ConfigError`].
     #[must_use]
     pub fn with_device_names(mut self, names: DeviceNames) -> Self {
         self.facts_mut().people.device_names = names;
         self
     }
 
-    /// Where tokens are revoked (RFC 7009 section 2).
+    /// Sets the revocation endpoint (RFC 7009 section 2).
     ///
     /// # Errors
     ///
-    /// As for [`with_authorize_url`](Self::with_authorize_url).
+    /// Returns the errors of [`with_authorize_url`](Self::with_authorize_url).
     pub fn with_revocation_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().people.revocation_url = Some(endpoint_url("revocation URL", url)?);
         Ok(self)
     }
 
-    /// The issuer's name, to be compared with the `iss` of a sign-in's answer (RFC 9207 section 2.4).
+    /// Sets the issuer's name. It is compared with the `iss` of a sign-in's callback (RFC 9207 section 2.4).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is no URL, has a query or a fragment (RFC 8414 section 2), names a user, or is neither https
-    /// nor loopback.
+    /// Returns [`ConfigError`] if `issuer` is not a valid URL, has a query or a fragment (RFC 8414 section 2), names a
+    /// user, or is neither https nor loopback.
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
+        // `endpoint_url` allows a query, but an issuer has none.
         if issuer.contains(['?', '#']) {
-            let problem = "has a query or a fragment (RFC 8414 section 2)";
+            let problem = "has a query or a fragment; remove it (RFC 8414 section 2)";
             return Err(refusal("issuer", issuer, problem));
         }
         endpoint_url("issuer", issuer)?;
+        // The text is kept, not the parsed URL: issuers are compared character by character (RFC 9207 section 2.4).
         self.facts_mut().people.issuer = Some(issuer.to_owned().into());
         Ok(self)
     }
 
-    /// The issuer names itself in each answer to a sign-in; one without `iss` is refused (RFC 9207 section 2.4).
+    /// Requires the issuer's name in each callback. A callback without `iss` is refused (RFC 9207 section 2.4).
     #[must_use]
     pub fn with_issuer_in_callback(mut self) -> Self {
         self.facts_mut().people.issuer_in_callback = true;
         self
     }
 
-    /// How long a refresh token lives after it was handed out. A manager that is kept alive renews in time (see
-    /// [`TokenManager::keep_alive`](crate::TokenManager::keep_alive)).
+    /// Sets how long a refresh token lives after it was issued. A manager with
+    /// [`keep_alive`](crate::TokenManager::keep_alive) renews it before that time ends.
     #[must_use]
     pub fn with_refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.facts_mut().people.refresh_token_lifetime = Some(lifetime);
         self
     }
 
-    /// What is known of a provider, by URLs known to be good.
+    /// Sets the sign-in page of a built-in provider, whose URL is known to be valid.
     pub(super) fn signing_in_at(mut self, url: &'static str) -> Self {
         self.facts_mut().people.authorize_url = Some(Uri::from_static(url));
         self
     }
 
+    /// Sets the revocation endpoint of a built-in provider.
     pub(super) fn revoking_at(mut self, url: &'static str) -> Self {
         self.facts_mut().people.revocation_url = Some(Uri::from_static(url));
         self
     }
 
+    /// Sets the issuer of a built-in provider.
     pub(super) fn issued_by(mut self, issuer: &'static str) -> Self {
         self.facts_mut().people.issuer = Some(Cow::Borrowed(issuer));
         self
     }
 
-    /// The page where a person signs in.
+    /// Returns the URL of the page where a person signs in.
     pub fn authorize_url(&self) -> Option<&Uri> {
         self.facts.people.authorize_url.as_ref()
     }
 
-    /// Where a device asks for its codes.
+    /// Returns the URL of the device authorization endpoint.
     pub fn device_url(&self) -> Option<&Uri> {
         self.facts.people.device_url.as_ref()
     }
 
-    /// Where tokens are revoked.
+    /// Returns the URL of the revocation endpoint.
     pub fn revocation_url(&self) -> Option<&Uri> {
         self.facts.people.revocation_url.as_ref()
     }
 
-    /// The issuer's name.
+    /// Returns the issuer's name.
     pub fn issuer(&self) -> Option<&str> {
         self.facts.people.issuer.as_deref()
     }
 
-    /// Whether the issuer names itself in each answer to a sign-in.
+    /// Returns whether each callback must name the issuer.
     pub fn names_issuer_in_callback(&self) -> bool {
         self.facts.people.issuer_in_callback
     }
 
-    /// How long a refresh token lives after it was handed out, if the provider says.
+    /// Returns how long a refresh token lives after it was issued, if the provider states it.
     pub fn refresh_token_lifetime(&self) -> Option<Duration> {
         self.facts.people.refresh_token_lifetime
     }
 
-    /// The names of a device authorization answer.
+    /// Returns the names of the members in a device authorization answer.
     pub(crate) fn device_names(&self) -> &DeviceNames {
         &self.facts.people.device_names
     }
 
-    /// The sign-in page's name for the client's id.
+    /// Returns the sign-in page's name of the client id.
     pub(crate) fn client_id_name(&self) -> &'static str {
         self.facts.people.client_id_name
     }
 
-    /// The sign-in page's, and the code exchange's, name for the redirect URI.
+    /// Returns the name of the redirect URI at the sign-in page and in the exchange of the code.
     pub(crate) fn redirect_uri_name(&self) -> &'static str {
         self.facts.people.redirect_uri_name
     }

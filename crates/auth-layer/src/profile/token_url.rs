@@ -1,4 +1,4 @@
-//! `TokenUrl`: a token endpoint as a record remembers it.
+//! `TokenUrl`: the URL of a token endpoint in a stored record.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use http::Uri;
 use crate::config_error::ConfigError;
 use crate::url::{endpoint_url, shown};
 
-/// The URL of a token endpoint, as a record remembers where its tokens came from (RFC 6749 section 3.2).
+/// The URL of a token endpoint (RFC 6749 section 3.2). A stored record has the URL that its tokens came from.
 ///
-/// Two URLs are equal if they name the same endpoint. These differences do not count:
+/// Two URLs are equal if they name the same endpoint. These differences do not matter:
 ///
 /// - upper and lower case in the scheme and the host,
 /// - a default port that is written out (`:443` of https, `:80` of http),
 /// - one dot at the end of the host.
 ///
-/// The path and the query count to the letter. `Display` and `Debug` leave out the query, which may hold a secret.
+/// The path and the query must be identical. `Display` and `Debug` leave out the query, which may hold a secret.
 ///
 /// ```
 /// use auth_layer::TokenUrl;
@@ -30,27 +30,27 @@ use crate::url::{endpoint_url, shown};
 pub struct TokenUrl(Uri);
 
 impl TokenUrl {
-    /// The endpoint at `url`, which has been checked.
+    /// Makes a token URL from a URL that has been checked.
     pub(crate) const fn at(url: Uri) -> Self {
         Self(url)
     }
 
-    /// The URL as it was given, with its query.
+    /// Returns the URL as it was given, with its query.
     pub const fn uri(&self) -> &Uri {
         &self.0
     }
 
-    /// True if this is the endpoint at `url`.
+    /// Returns whether this is the endpoint at `url`.
     pub(crate) fn is_at(&self, url: &Uri) -> bool {
         parts(&self.0) == parts(url)
     }
 }
 
-/// The scheme, host, port, path and query that endpoints are compared by.
+/// Returns the scheme, host, port, path and query, in the form in which endpoints are compared.
 fn parts(url: &Uri) -> (Option<&str>, String, Option<u16>, &str, Option<&str>) {
     let host = url.host().unwrap_or_default().to_ascii_lowercase();
     let host = host.strip_suffix('.').unwrap_or(&host).to_owned();
-    // `Uri` keeps the names of schemes in lower case.
+    // `Uri` stores schemes in lower case, so that they need no conversion.
     let usual = match url.scheme_str() {
         Some("https") => Some(443),
         Some("http") => Some(80),
@@ -62,11 +62,11 @@ fn parts(url: &Uri) -> (Option<&str>, String, Option<u16>, &str, Option<&str>) {
 impl FromStr for TokenUrl {
     type Err = ConfigError;
 
-    /// Reads an absolute URL.
+    /// Parses an absolute URL.
     ///
     /// # Errors
     ///
-    /// As for [`Profile::new`](crate::Profile::new).
+    /// Returns the errors of [`Profile::new`](crate::Profile::new).
     fn from_str(url: &str) -> Result<Self, ConfigError> {
         endpoint_url("token URL", url).map(Self)
     }

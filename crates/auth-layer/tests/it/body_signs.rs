@@ -391,22 +391,34 @@ fn a_sign_that_can_never_match_is_an_error() {
     let refused: Vec<(Result<BodySign, ConfigError>, &str)> = vec![
         (sign("code"), "body sign code: a JSON Pointer begins with a slash; write `/code`"),
         (sign("/a~b"), "body sign /a~b: `~` is written `~0` in a JSON Pointer, and `/` is written `~1`"),
-        (BodySign::new("/code", none), "body sign /code: needs at least one value, or it can never match"),
-        (statuses(&[]), "body sign /code: needs at least one status, or it can never match"),
-        (statuses(&[200, 204]), "body sign /code: a response with status 204 has no body"),
-        (statuses(&[304]), "body sign /code: a response with status 304 has no body"),
-        (statuses(&[205]), "body sign /code: a response with status 205 has no body"),
-        (statuses(&[101]), "body sign /code: a response with status 101 has no body"),
-        (statuses(&[407]), "body sign /code: 407 is about the proxy, and never about the token"),
-        (dead().with_operations(none), "body sign /code: needs the ids of operations, or it can never match"),
-        (dead().with_operations([""]), "body sign /code: needs the ids of operations, or it can never match"),
+        (
+            BodySign::new("/code", none),
+            "body sign /code: needs at least one value; without one it can never match",
+        ),
+        (statuses(&[]), "body sign /code: needs at least one status; without one it can never match"),
+        (statuses(&[200, 204]), "body sign /code: a response with status 204 has no body; remove the status"),
+        (statuses(&[304]), "body sign /code: a response with status 304 has no body; remove the status"),
+        (statuses(&[205]), "body sign /code: a response with status 205 has no body; remove the status"),
+        (statuses(&[101]), "body sign /code: a response with status 101 has no body; remove the status"),
+        (
+            statuses(&[407]),
+            "body sign /code: status 407 comes from a proxy and never concerns the token; remove it",
+        ),
+        (
+            dead().with_operations(none),
+            "body sign /code: needs at least one operation id, and no id may be empty",
+        ),
+        (
+            dead().with_operations([""]),
+            "body sign /code: needs at least one operation id, and no id may be empty",
+        ),
         (
             dead().while_absent("/code"),
-            "body sign /code: is inside of /code, which must be absent, so that it can never match",
+            "body sign /code: can never match, since it is inside of /code, which must be absent; use another pointer",
         ),
         (
             sign("/data/*/x").and_then(|sign| sign.while_absent("/data/*")),
-            "body sign /data/*/x: is inside of /data/*, which must be absent, so that it can never match",
+            "body sign /data/*/x: can never match, since it is inside of /data/*, which must be absent; use another pointer",
         ),
         (dead().while_absent("data"), "body sign /code: a JSON Pointer begins with a slash; write `/data`"),
     ];

@@ -58,10 +58,13 @@ async fn a_refusal_may_depend_on_the_status_and_on_what_is_absent() {
 fn a_refusal_that_can_never_be_in_a_token_answer_is_an_error() {
     let sign = |pointer| BodySign::new(pointer, ["x"]).unwrap();
     let refused = [
-        (sign("/a").with_operations(["me"]).unwrap(), "body sign /a: a token answer belongs to no operation"),
+        (
+            sign("/a").with_operations(["me"]).unwrap(),
+            "body sign /a: a token answer belongs to no operation; remove the operations",
+        ),
         (
             sign("/a").with_statuses([StatusCode::BAD_REQUEST]).unwrap(),
-            "body sign /a: a token answer whose status is not 2xx is refused anyway",
+            "body sign /a: a token answer without a 2xx status is always a refusal; name a 2xx status",
         ),
         (sign(""), "body sign : a token answer is an object; point to one of its members"),
     ];
