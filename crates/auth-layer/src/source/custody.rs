@@ -1,4 +1,4 @@
-//! One identity's record in its store, and what could not be written to it yet.
+//! `Custody`: one identity's record in its store, and an entry that could not be written yet.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,41 +11,42 @@ use crate::clock::Clock;
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
 use crate::token::RefreshToken;
 
-/// One identity's record in its store. What cannot be written is kept, and tried again until it is.
+/// One identity's record in its store. An entry that cannot be written is kept in memory and written later.
 #[derive(Debug)]
 pub(super) struct Custody {
     store: Arc<dyn TokenStore>,
     key: StoreKey,
     clock: Arc<dyn Clock>,
     unsaved: Mutex<Unsaved>,
-    /// Held while what is unsaved is written, so that it is written once.
+    /// Held across the writes of `flush`, so that two flushes never write the same entry. `unsaved` is not held there:
+    /// it must be free for a new entry.
     flushing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Unsaved {
     pending: Option<Pending>,
-    /// A task is at it.
+    /// True while a task retries the write.
     retrying: bool,
 }
 
-/// An entry on its way into the store.
+/// An entry that is not in the store yet.
 #[derive(Clone, Debug)]
 struct Pending {
-    /// The version that it replaces.
+    /// The version that the entry replaces.
     version: Version,
     entry: Entry,
-    /// The refresh token that was used up for it, which makes it news whatever else was written about that token. `None`
-    /// for what counts only if nothing else was written.
+    /// The refresh token that was used up for this entry. The entry then replaces any record that still has that token.
+    /// `None` if the entry must not replace another version.
     used: Option<RefreshToken>,
 }
 
-/// How far what was unsaved has come.
+/// The result of a flush.
 pub(super) enum Flushed {
-    /// Nothing is unsaved any more.
+    /// No entry is waiting to be written.
     Done,
-    /// Another holder is redeeming the token that was used up already; this is the version of its mark, and what is left
-    /// of its lease. What comes of it decides.
+    /// Another holder is redeeming the token that this process has used up. These are the version of its mark and the
+    /// rest of its lease. Its outcome decides whether our entry is still needed.
     Waiting(Version, Duration),
 }
 
@@ -74,12 +75,12 @@ impl Custody {
         self.store.compare_exchange(&self.key, version, entry).await
     }
 
-    /// Waits until the record is another one, and no longer than `lease`.
+    /// Waits until the record has another version than `seen`, or until `lease` is over.
     pub(super) async fn wait(&self, seen: Version, lease: Duration) -> Result<(), StoreError> {
         self.wait_for(&self.key, seen, lease).await
     }
 
-    /// The same for the record under another key.
+    /// Waits like [`wait`](Self::wait), for the record under another key.
     pub(super) async fn wait_for(
         &self,
         key: &StoreKey,
@@ -93,32 +94,39 @@ impl Custody {
         }
     }
 
-    /// Writes what came of redeeming `used`, over our mark. What cannot be written now is kept, and tried again.
+    /// Writes the outcome of redeeming `used` over our mark. If the write fails, the entry is kept and written later.
+    ///
+    /// The entry is kept before the first `await`, so that no drop of this future loses it.
     pub(super) async fn write(self: &Arc<Self>, version: Version, entry: Entry, used: &RefreshToken) {
         self.keep(Pending { version, entry, used: Some(used.clone()) }).await;
     }
 
-    /// Writes over our mark what is true only as long as nobody else wrote.
+    /// Writes an entry over our mark, unless another process has written since.
     pub(super) async fn take_back(self: &Arc<Self>, version: Version, entry: Entry) {
         self.keep(Pending { version, entry, used: None }).await;
     }
 
     async fn keep(self: &Arc<Self>, pending: Pending) {
+        // Before the first `await`: from here on a drop of this future leaves the entry for the next `flush`.
         self.unsaved().pending = Some(pending);
         match self.flush().await {
             Ok(Flushed::Done) => return,
             Ok(Flushed::Waiting(..)) => {}
             Err(error) => {
-                tracing::warn!(%error, "the token store failed; what came of redeeming is kept in memory until it can be written");
+                tracing::warn!(
+                    %error,
+                    "the token store failed; the result of the refresh is kept in memory until it can be written"
+                );
             }
         }
+        // Without a runtime there is no task to retry. The next call or `flush` of the source writes the entry.
         let Ok(runtime) = Handle::try_current() else { return };
         if !std::mem::replace(&mut self.unsaved().retrying, true) {
             runtime.spawn(retry(self.clone()));
         }
     }
 
-    /// Writes what is unsaved, unless it is no longer of use.
+    /// Writes the entry that is not in the store yet. Drops it if the store has something newer.
     pub(super) async fn flush(&self) -> Result<Flushed, StoreError> {
         let _alone = self.flushing.lock().await;
         loop {
@@ -127,10 +135,10 @@ impl Custody {
                 self.unsaved().pending = None;
                 return Ok(Flushed::Done);
             }
-            // Another holder wrote first.
+            // Another holder wrote first. Its record decides whether our entry is still of use.
             let record = match self.load().await? {
                 Some(record) if pending.is_news_to(&record.entry) => record,
-                // There is another token by now, or another sign-in, or none at all any more.
+                // The store has another refresh token or another sign-in by now, or the record was removed.
                 _ => {
                     self.unsaved().pending = None;
                     return Ok(Flushed::Done);
@@ -141,12 +149,15 @@ impl Custody {
             {
                 return Ok(Flushed::Waiting(record.version, lease));
             }
+            // The record still has the token that we used up. Our entry replaces this version in the next round.
             self.unsaved().pending = Some(Pending { version: record.version, ..pending });
         }
     }
 
-    /// Whether there is nothing left to retry. From then on the next failure begins a retry of its own.
+    /// Returns whether nothing is left to retry.
     fn is_settled(&self) -> bool {
+        // Both fields change under one lock. Otherwise an entry that comes in between would find `retrying` set and start
+        // no task, while the task that set it ends.
         let mut unsaved = self.unsaved();
         if unsaved.pending.is_none() {
             unsaved.retrying = false;
@@ -154,6 +165,7 @@ impl Custody {
         unsaved.pending.is_none()
     }
 
+    /// Locks the entry that is not written yet. The guard is never held across an `await`.
     fn unsaved(&self) -> std::sync::MutexGuard<'_, Unsaved> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -162,19 +174,21 @@ impl Custody {
 impl Drop for Custody {
     fn drop(&mut self) {
         if self.unsaved().pending.is_some() {
-            tracing::error!("what came of redeeming a refresh token could never be stored, and is lost");
+            tracing::error!(
+                "the result of a refresh could never be stored, and its refresh token is lost; sign in again if calls fail"
+            );
         }
     }
 }
 
 impl Pending {
-    /// Whether all that the store knows is the token that was used up for this, or its end.
+    /// Returns whether the store still has the sign-in and the refresh token that this entry was obtained with.
     fn is_news_to(&self, known: &Entry) -> bool {
         known.sign_in == self.entry.sign_in && self.used.as_ref() == Some(&known.refresh_token)
     }
 }
 
-/// Tries again until it is written. Where nobody else holds the record any more, it is given up after a while.
+/// Retries the write until it succeeds. After the source itself is dropped, it gives up within [`LONGEST_ALONE`].
 async fn retry(custody: Arc<Custody>) {
     let (mut wait, mut alone) = (FIRST_WAIT, Duration::ZERO);
     loop {
@@ -183,6 +197,7 @@ async fn retry(custody: Arc<Custody>) {
         if custody.is_settled() {
             return;
         }
+        // The only reference left is this task's: no source uses the record any more.
         if Arc::strong_count(&custody) == 1 {
             alone += wait;
             if alone >= LONGEST_ALONE {
@@ -193,8 +208,9 @@ async fn retry(custody: Arc<Custody>) {
     }
 }
 
+/// The wait doubles from the first value to the second. A store in trouble gets at most one write a minute for each record.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A service that ends is not held up for longer than this.
+/// A program that waits for its tasks at its end does not wait longer than this.
 const LONGEST_ALONE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! An answer that was lost: how that is noticed, whether its refresh token is sent again, and what an error says of it.
+//! A lost answer: how it is noticed, whether its refresh token may be sent again, and the error that says so.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,55 +8,61 @@ use crate::error::{Error, ErrorKind};
 use crate::profile::{Profile, ReplayRule};
 use crate::store::Entry;
 
-/// One sending of a refresh token. Its answer counts as lost unless [`settled`](Self::settled) is called: the future that
-/// waits for it may be dropped with its runtime or its last caller, or end in a panic of the transport.
-pub(super) struct Redemption<'a> {
+/// Notes that the answer to a refresh is lost, unless it is [disarmed](Self::disarm) before it is dropped.
+///
+/// A destructor does this because the future that waits for the answer may be dropped with its runtime or its last
+/// caller, or end in a panic of the transport. No other code of the refresh runs then.
+pub(super) struct LossGuard<'a> {
     refresh: &'a Refresh,
-    /// The token was not marked before, so that this is the first time it is sent.
-    is_first: bool,
-    is_settled: bool,
+    /// True if the token was not marked before, so that this is its first use.
+    is_first_use: bool,
+    is_disarmed: bool,
 }
 
-impl<'a> Redemption<'a> {
-    /// Begins one. Nothing has left yet.
-    pub(super) const fn new(refresh: &'a Refresh, is_first: bool) -> Self {
-        Self { refresh, is_first, is_settled: false }
+impl<'a> LossGuard<'a> {
+    /// Creates an armed guard. Create it before the first byte of the request is sent.
+    pub(super) const fn new(refresh: &'a Refresh, is_first_use: bool) -> Self {
+        Self { refresh, is_first_use, is_disarmed: false }
     }
 
-    /// Says that the fate of the token is known.
-    pub(super) const fn settled(&mut self) {
-        self.is_settled = true;
+    /// Ends the guard's work, because the token is now known to be replaced, ended or unused.
+    pub(super) const fn disarm(&mut self) {
+        self.is_disarmed = true;
     }
 
-    /// The answer was lost, and this says how.
+    /// Notes that `error` lost the answer.
     pub(super) fn lost(self, error: &Error) {
         self.refresh.memory().loss = Some(error.clone());
     }
 }
 
-impl Drop for Redemption<'_> {
+impl Drop for LossGuard<'_> {
     fn drop(&mut self) {
         let mut memory = self.refresh.memory();
-        // As long as nothing has left, the token is as good as it was, and its mark is known to mean nothing.
-        if !self.is_settled && memory.unsent.is_none() {
-            memory.lost = self.is_first;
+        // `before_unsent_mark` is cleared just before the first byte is sent. While it is set, the token is unused.
+        if !self.is_disarmed && memory.before_unsent_mark.is_none() {
+            // A grace period allows one more use. After the second use, the answer does not count as lost again, and
+            // `may_replay` then refuses a third one.
+            memory.answer_lost = self.is_first_use;
         }
     }
 }
 
 impl Refresh {
-    /// Whether a token that may be used up may be sent again. In a grace period it may: once by the one who lost its
-    /// answer, and once more by each who finds the mark of one that is gone.
+    /// Returns whether a marked token, which may be used up, may be sent again.
+    ///
+    /// In a grace period, the process that lost the answer may send it once more. So may each process that finds a mark
+    /// of another process whose lease has ended.
     pub(super) fn may_replay(&self, rule: ReplayRule, holder: &str, marked: &Entry) -> bool {
         let ReplayRule::Grace(grace) = rule else { return replays_freely(rule) };
-        let ours_again = *holder == *self.holder && !self.memory().lost;
+        let ours_again = *holder == *self.holder && !self.memory().answer_lost;
         !ours_again && !self.is_over(grace, marked)
     }
 
-    /// The error for a token that is not sent again. It says that the answer was lost and not that the token is dead,
-    /// which no server has said.
+    /// Returns the error for a token that is not sent again. It says that the answer was lost. It does not say that the
+    /// token is revoked, because no server has said that.
     pub(super) fn answer_lost(&self, profile: &Profile, holder: &str, marked: &Entry) -> Error {
-        // Another holder's reasons are not in its mark.
+        // A mark has no reason in it, so the reason is known for our own mark only.
         let is_ours = *holder == *self.holder;
         let loss = self.memory().loss.clone().filter(|_| is_ours);
         let how = match &loss {
@@ -83,19 +89,20 @@ impl Refresh {
         }
     }
 
-    /// Whether the grace period of a token is over. It counts from the first sending, which the mark tells.
+    /// Returns whether the grace period of a token is over. It counts from the first use, whose time is in the record.
+    /// Without a time it counts as over.
     fn is_over(&self, grace: Duration, marked: &Entry) -> bool {
         let ends = marked.redeemed.map(|sent| sent.saturating_add(grace));
         ends.is_none_or(|ends| ends <= self.clock.now().wall())
     }
 }
 
-/// Whether a second use of a token does no harm, as far as anybody knows.
+/// Returns whether a second use of a token is not known to do harm.
 pub(super) const fn replays_freely(rule: ReplayRule) -> bool {
     matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
 }
 
-/// How an answer was lost, in a few words.
+/// Returns a few words about how an answer was lost.
 fn how(loss: &Error) -> Cow<'static, str> {
     match (loss.status(), loss.kind()) {
         (Some(status), _) if status.is_success() => {

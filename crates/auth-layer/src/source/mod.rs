@@ -1,11 +1,13 @@
-//! Where tokens come from.
+//! Token sources: an exchange at a token endpoint, and a token that never changes.
 
 mod advice;
+mod claim;
 mod custody;
 mod exchange;
 mod loss;
 mod news;
 mod refresh;
+mod settle;
 mod static_token;
 mod take_over;
 mod terms;

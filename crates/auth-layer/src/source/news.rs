@@ -1,4 +1,4 @@
-//! What the store holds that this process has not tried: another process's access token, or a new sign-in.
+//! News in the store: an access token of another process, or a new sign-in.
 
 use std::time::Duration;
 
@@ -8,24 +8,29 @@ use crate::store::{Entry, State};
 use crate::token::{AccessToken, Scope};
 
 impl Refresh {
-    /// Whether the store holds something that has not been tried. `None` if it does not, but the client's secret may
-    /// matter; after a grant has ended it does not. A store that fails holds no news.
+    /// Returns whether the store has something that this process has not tried. A store that fails counts as one without
+    /// news.
+    ///
+    /// `None` means that the store has no news, but a new client secret could help. After a grant has ended no client
+    /// secret helps, and the result is never `None`.
     pub(crate) async fn has_news(&self, required: Option<&Scope>) -> Option<bool> {
         let record = self.custody.load().await.ok().flatten();
         let memory = self.memory();
         let entry = record.as_ref().map(|record| &record.entry).filter(|entry| entry.state == State::Idle);
-        if memory.ended {
+        if memory.sign_in_needed {
             return Some(entry.is_some());
         }
-        // Other processes that fail as well write new refresh tokens, but those are of the same sign-in.
+        // The sign-ins are compared, and not the refresh tokens. Other processes whose calls fail as well may store new
+        // refresh tokens of the same sign-in, and those are not news.
         let is_news = entry.is_some_and(|entry| {
-            memory.tried.as_ref() != Some(&entry.sign_in)
+            memory.tried_sign_in.as_ref() != Some(&entry.sign_in)
                 || self.adoptable(&memory, entry, None, required).is_some()
         });
         is_news.then_some(true)
     }
 
-    /// Takes over what another holder got, if it is news, may do what is required and lives on for a while.
+    /// Returns the access token that another process stored. `None` if this process has used it or it was rejected, if
+    /// it lacks the required scope, or if it expires soon.
     pub(super) fn adopt(
         &self,
         entry: &Entry,
@@ -34,7 +39,7 @@ impl Refresh {
     ) -> Option<IssuedToken> {
         let mut memory = self.memory();
         let issued = self.adoptable(&memory, entry, request.rejected(), required)?;
-        memory.last = Some(issued.token.clone());
+        memory.last_issued = Some(issued.token.clone());
         Some(issued)
     }
 
@@ -47,12 +52,12 @@ impl Refresh {
     ) -> Option<IssuedToken> {
         let (token, hard) = (entry.access_token.as_ref()?, entry.hard?);
         let now = self.clock.now();
-        // A wall clock that was set back since then leaves no more life than the token had when it was issued.
+        // If the wall clock was set back since the token was issued, `hard - now` is more than its whole lifetime.
         let life = entry.redeemed.map_or(Duration::MAX, |issued| hard.saturating_sub(issued));
         let left = hard.saturating_sub(now.wall()).min(life);
         if entry.state != State::Idle
             || left < WORTH_ADOPTING
-            || memory.last.as_ref() == Some(token)
+            || memory.last_issued.as_ref() == Some(token)
             || rejected == Some(token)
             || required
                 .is_some_and(|required| entry.scope.as_ref().is_some_and(|scope| !scope.covers(required)))
@@ -67,5 +72,5 @@ impl Refresh {
     }
 }
 
-/// An access token with less left is not worth taking over.
+/// An access token with less lifetime left is not worth adopting: its user would need a new one almost at once.
 const WORTH_ADOPTING: Duration = Duration::from_secs(30);

@@ -257,5 +257,5 @@ async fn sc06_what_was_taken_over_and_removed_does_not_come_back() {
     house.store.memory.remove(&house.key).await.unwrap();
     let error = token_in_time(&house, &stored(&house)).await.unwrap_err();
     assert_eq!((error.kind(), house.endpoint.count()), (ErrorKind::SignInAgain, 1));
-    assert!(error.to_string().contains("nobody has signed in"), "{error}");
+    assert!(error.to_string().contains("no sign-in is stored yet"), "{error}");
 }

@@ -107,7 +107,7 @@ async fn where_nobody_signed_in_nothing_is_printed() {
     for command in ["token", "header"] {
         let ran = home.run(&[command, "goto"]).await.ended_with(3);
         assert_eq!(ran.out, "");
-        ran.told(&["nobody has signed in yet", "tokenctl login goto"]);
+        ran.told(&["no sign-in is stored yet", "tokenctl login goto"]);
     }
     assert_eq!(site.counters().token_requests, 0);
 }
