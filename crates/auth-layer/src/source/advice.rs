@@ -20,8 +20,8 @@ impl Advice {
 
 /// Returns whether the server does not know the client or its secret.
 ///
-/// A 401 without an error code counts as well: RFC 6749 section 5.2 uses that status for nothing else. A transient error
-/// does not count.
+/// A 401 without an error code counts as well: RFC 6749 section 5.2 uses that status for nothing else. A transient
+/// error does not count.
 fn is_of_the_client(error: &Error) -> bool {
     let code = error.oauth().map(|oauth| oauth.code().to_ascii_lowercase());
     let is_named = matches!(code.as_deref(), Some("invalid_client" | "unauthorized_client"))

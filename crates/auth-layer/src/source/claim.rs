@@ -133,7 +133,8 @@ impl Refresh {
         memory.sign_in_needed = false;
     }
 
-    /// Looks for a newer sign-in in place of one that has ended. Returns the end as an error if there is none.
+    /// Looks for a newer sign-in in place of one that has ended. Without a newer one, it returns the error of the ended
+    /// grant.
     async fn replace_ended(&self, record: &Record) -> Result<(), Error> {
         if let Some(first) = self.newer_sign_in(&record.entry) {
             // If another process wrote first, its record is as good. The caller reads the record again.
@@ -152,8 +153,8 @@ impl Refresh {
         (ended.sign_in != first.sign_in).then_some(first)
     }
 
-    /// Reads the record. If there is none, it takes over the record of an earlier version, or else writes one with the
-    /// configured refresh token.
+    /// Reads the record. An empty store gets the record of an earlier version, or else one with the configured refresh
+    /// token.
     async fn record(&self) -> Result<Option<Record>, StoreError> {
         loop {
             if let Some(record) = self.custody.load().await? {

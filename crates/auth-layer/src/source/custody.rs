@@ -156,8 +156,8 @@ impl Custody {
 
     /// Returns whether nothing is left to retry.
     fn is_settled(&self) -> bool {
-        // Both fields change under one lock. Otherwise an entry that comes in between would find `retrying` set and start
-        // no task, while the task that set it ends.
+        // Both fields change under one lock. Otherwise an entry that comes in between would find `retrying` set and
+        // start no task, while the task that set it ends.
         let mut unsaved = self.unsaved();
         if unsaved.pending.is_none() {
             unsaved.retrying = false;
@@ -175,7 +175,7 @@ impl Drop for Custody {
     fn drop(&mut self) {
         if self.unsaved().pending.is_some() {
             tracing::error!(
-                "the result of a refresh could never be stored, and its refresh token is lost; sign in again if calls fail"
+                "the result of a refresh could never be stored and is lost; sign in again if calls fail"
             );
         }
     }
@@ -208,7 +208,8 @@ async fn retry(custody: Arc<Custody>) {
     }
 }
 
-/// The wait doubles from the first value to the second. A store in trouble gets at most one write a minute for each record.
+/// The wait doubles from the first value to the second. A store in trouble gets at most one write a minute for each
+/// record.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 

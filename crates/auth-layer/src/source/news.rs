@@ -8,8 +8,8 @@ use crate::store::{Entry, State};
 use crate::token::{AccessToken, Scope};
 
 impl Refresh {
-    /// Returns whether the store has something that this process has not tried. A store that fails counts as one without
-    /// news.
+    /// Returns whether the store has something that this process has not tried. A store that fails counts as one
+    /// without news.
     ///
     /// `None` means that the store has no news, but a new client secret could help. After a grant has ended no client
     /// secret helps, and the result is never `None`.

@@ -28,7 +28,7 @@ pub(crate) struct Refresh {
     pub(super) label: Label,
     /// The URL that refresh tokens are sent to. It is stored with the tokens of each answer.
     pub(super) token_url: TokenUrl,
-    /// What a person has to do if a sign-in is needed.
+    /// The application's text about how a person signs in again.
     pub(super) remedy: Option<String>,
     /// The name in our marks. It is random, so that no other holder of the store uses the same one.
     pub(super) holder: String,
@@ -116,8 +116,8 @@ impl Refresh {
                 Claimed::Adopted(issued) => return Ok(Redeemed::Adopted(issued)),
             };
             // The guard must exist before the first byte is sent. This future may be dropped at the `await` below, with
-            // its runtime or its last caller, or the transport may panic. The server may have used the token up by then,
-            // and only the guard is left to note that the answer is lost.
+            // its runtime or its last caller, or the transport may panic. The server may have used the token up by
+            // then, and only the guard is left to note that the answer is lost.
             let guard = LossGuard::new(self, claim.is_first_use());
             // Called just before the first byte is sent. A drop before that loses nothing, so the guard ignores it.
             let leaving = || self.note_sending();

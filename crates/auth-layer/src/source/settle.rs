@@ -18,7 +18,7 @@ impl Refresh {
     /// | outcome | written to the record |
     /// | --- | --- |
     /// | an access token | the new tokens; the mark is gone |
-    /// | no usable access token, but the answer is about the next refresh token | that refresh token; the mark is gone |
+    /// | no usable access token, but a word on the next refresh token | that refresh token; the mark is gone |
     /// | the server says that the grant has ended | `Ended`, unless the store has another refresh token by now |
     /// | refused, or never sent, or a second use does no harm | the entry as it was before the mark |
     /// | the answer is lost | nothing: the mark stays |
@@ -81,8 +81,9 @@ impl Refresh {
 
     /// Writes the entry as it was before the mark.
     ///
-    /// Nothing was used up under our mark. If our mark replaced one that was left behind, the call under that older mark
-    /// may have used the token up. Such a mark is kept, with a lease of zero, so that no process waits for it.
+    /// Our call has used nothing up, or a second use does no harm. If our mark replaced one that was left behind, the
+    /// call under that older mark may have used the token up. Such a mark is kept, with a lease of zero, so that no
+    /// process waits for it.
     pub(super) async fn unmark(&self, version: Version, mut entry: Entry, rule: ReplayRule) {
         match &mut entry.state {
             State::Redeeming { holder, lease } if !replays_freely(rule) => {

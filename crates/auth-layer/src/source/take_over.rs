@@ -9,8 +9,8 @@ impl Custody {
     /// Takes over the record under an earlier key, if there is one. It replaces `known`: no record, or one that has no
     /// further use. Returns whether the record under today's key is worth reading again.
     ///
-    /// If another process is redeeming a refresh token under the earlier key, this waits for it. The new refresh token is
-    /// then taken over, and not the one that was used up.
+    /// If another process is redeeming a refresh token under the earlier key, this waits for it. The new refresh token
+    /// is then taken over, and not the one that was used up.
     pub(super) async fn take_over(&self, known: Option<&Record>) -> Result<bool, StoreError> {
         loop {
             let entry = known.map(|record| &record.entry);
@@ -40,8 +40,8 @@ impl Custody {
         }
     }
 
-    /// Takes over a newer record under an earlier key, in place of one that has no further use. Returns false if there is
-    /// none or the store fails: the error about `known` is then the one to report.
+    /// Takes over a newer record under an earlier key, in place of one that has no further use. Returns false if the
+    /// store has no newer record or fails: the error about `known` is then the one to report.
     pub(super) async fn take_over_newer(&self, known: &Record) -> bool {
         let is_newer = self.take_over(Some(known)).await;
         is_newer
@@ -49,11 +49,14 @@ impl Custody {
             .unwrap_or(false)
     }
 
-    /// Writes under the earlier keys that the record is now under today's key. A failure is logged only: the next process
-    /// writes it again, and nothing depends on it.
+    /// Writes under the earlier keys that the record is now under today's key. A failure is logged only: the next
+    /// process writes it again, and nothing depends on it.
     pub(super) async fn settle_earlier(&self) {
         if let Err(error) = self.key().settle_earlier(self.store()).await {
-            tracing::warn!(%error, "cannot note under its earlier key that a record was taken over; a later start tries again");
+            tracing::warn!(
+                %error,
+                "cannot write under its earlier key that a record was taken over; the next start tries again"
+            );
         }
     }
 }

@@ -20,9 +20,9 @@ pub(super) fn has_refused(error: &Error) -> bool {
         })
 }
 
-/// Returns whether the server says that the grant has ended (RFC 6749 section 5.2), with any of the error codes that the
-/// profile lists for it. The code does not count with another status than 2xx, 400, 401 or 403: the server is then in
-/// trouble, or a proxy has answered.
+/// Returns whether the server says that the grant has ended (RFC 6749 section 5.2), with any of the error codes that
+/// the profile lists for it. The code does not count with another status than 2xx, 400, 401 or 403: the server is then
+/// in trouble, or a proxy has answered.
 pub(super) fn is_dead(error: &Error, profile: &Profile) -> bool {
     let is_of_server = error.status().is_none_or(|status| {
         status.is_success()

@@ -88,9 +88,9 @@ async fn sc04_a_sealed_record_shows_no_token_and_all_else() {
 async fn sc04_a_sealed_record_opens_with_its_own_key_alone() {
     let folder = tempfile::tempdir().unwrap();
     let version = write(&store(folder.path(), &[ONE]), None).await;
-    stays_shut(&store(folder.path(), &[]), version, "give the one it was sealed with").await;
+    stays_shut(&store(folder.path(), &[]), version, "set the one it was sealed with").await;
     let wrong = store(folder.path(), &[TWO]);
-    stays_shut(&wrong, version, &format!("key {}, which is none of those given", id(ONE))).await;
+    stays_shut(&wrong, version, &format!("key {}, which is not among the sealing keys", id(ONE))).await;
 
     // A key that calls itself another's does not open it either.
     let text = fs::read_to_string(wrong.file(&key())).unwrap();
@@ -111,7 +111,7 @@ async fn sc04_the_tokens_of_one_identity_do_not_open_for_another() {
     fs::set_permissions(store.file(&key()), Permissions::from_mode(0o600)).unwrap();
     assert_eq!(store.load(&key()).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
     fs::write(store.file(&key()), text.replace(other.as_str(), key().as_str())).unwrap();
-    stays_shut(&store, version, "is another identity's").await;
+    stays_shut(&store, version, "belongs to another identity").await;
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn sc04_keys_change_one_write_at_a_time() {
     let version = write(&both, Some(version)).await;
     assert_eq!(document(&both)["sealed"]["key"], id(TWO));
     assert_eq!(store(folder.path(), &[TWO]).load(&key()).await.unwrap().unwrap().entry, entry());
-    stays_shut(&old, version, "none of those given").await;
+    stays_shut(&old, version, "not among the sealing keys").await;
 }
 
 #[tokio::test]

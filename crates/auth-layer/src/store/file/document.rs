@@ -1,4 +1,4 @@
-//! What stands in the file of a record.
+//! `Document`: the content of a record's file.
 
 use std::fmt;
 use std::io;
@@ -14,7 +14,8 @@ use crate::secret::Secret;
 use crate::store::{Entry, Label, State, StoreError, StoreErrorKind, StoreKey, Version};
 use crate::token::{AccessToken, RefreshToken, Scope};
 
-/// A record's file: all but the tokens can be read by people. A record that was removed leaves its version behind.
+/// The content of a record's file. All but the tokens is plain text that a person can read. A removed record leaves its
+/// version here.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Document {
     format: u64,
@@ -52,11 +53,12 @@ enum Status {
     Removed,
 }
 
-/// Who is redeeming, and until when that counts, since the Unix epoch.
+/// The mark of a holder that is redeeming the refresh token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
     holder: String,
     lease: Duration,
+    /// The end of the lease, since the Unix epoch.
     ends: Duration,
 }
 
@@ -74,20 +76,22 @@ struct Tokens {
     sign_in: Hidden,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     access_token: Option<Hidden>,
-    /// Where they came from. It is sealed with them, so that it cannot be exchanged, and because its query may hold a
-    /// secret. A file of an earlier version has none, and that version ignores it.
+    /// The token URL that the tokens came from. It is sealed with them, so that it cannot be replaced alone, and
+    /// because its query may hold a secret. Earlier versions of this crate do not write it, and ignore it when they
+    /// read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_url: Option<Hidden>,
 }
 
-/// An entry as it was read. A mark's lease is told with its end, since the Unix epoch.
+/// An entry as it was read.
 pub(super) struct Opened {
     pub(super) entry: Entry,
+    /// The end of the mark's lease, since the Unix epoch.
     pub(super) lease_ends: Option<Duration>,
 }
 
 impl Document {
-    /// Writes down an entry, sealed if there is a key to seal it with.
+    /// Returns the content for an entry. Its tokens are sealed if there is a key.
     pub(super) fn new(
         key: &StoreKey,
         version: Version,
@@ -134,7 +138,7 @@ impl Document {
         })
     }
 
-    /// What is left of a record that was removed.
+    /// Returns the content for a record that was removed.
     pub(super) fn removed(key: &StoreKey, version: u64) -> Self {
         Self {
             format: FORMAT,
@@ -154,13 +158,15 @@ impl Document {
         }
     }
 
-    /// Reads the file of `key`, without opening what is sealed.
+    /// Parses the file of `key`. Sealed tokens stay sealed.
     pub(super) fn read(key: &StoreKey, bytes: &[u8]) -> Result<Self, StoreError> {
-        /// What tells one format from another, whatever else changes.
+        /// The one member that all formats have.
         #[derive(Deserialize)]
         struct Format {
             format: u64,
         }
+        // The format is read alone first. A newer format may have other members, which must give the error "update" and
+        // not "corrupt".
         let Format { format } = serde_json::from_slice(bytes).map_err(|error| garbled(&error))?;
         if format > FORMAT {
             let message = format!(
@@ -169,7 +175,7 @@ impl Document {
             return Err(StoreError::of(StoreErrorKind::Newer, message));
         }
         if format < FORMAT {
-            return Err(corrupt("is of no format that ever was"));
+            return Err(corrupt("has a format that does not exist"));
         }
         let document: Self = serde_json::from_slice(bytes).map_err(|error| garbled(&error))?;
         if document.key != key.as_str() {
@@ -178,18 +184,18 @@ impl Document {
         Ok(document)
     }
 
-    /// Whether this is all that is left of a record.
+    /// Returns whether the record was removed.
     pub(super) fn is_removed(&self) -> bool {
         self.state == Status::Removed
     }
 
-    /// The version that comes after this one.
+    /// Returns the version after this one.
     pub(super) fn next(&self) -> Result<Version, StoreError> {
-        let next = self.version.checked_add(1).ok_or_else(|| corrupt("has no version after its own"))?;
+        let next = self.version.checked_add(1).ok_or_else(|| corrupt("has the highest possible version"))?;
         Ok(Version::new(next))
     }
 
-    /// The entry, its tokens opened with one of `keys` if they are sealed.
+    /// Returns the entry. Sealed tokens are opened with one of `keys`.
     pub(super) fn open(&self, key: &StoreKey, keys: &[SealingKey]) -> Result<Opened, StoreError> {
         let opened;
         let tokens = match (&self.tokens, &self.sealed) {
@@ -198,12 +204,12 @@ impl Document {
                 opened = unseal(key, sealed, keys)?;
                 &opened
             }
-            _ => return Err(corrupt("has no tokens, or has them twice")),
+            _ => return Err(corrupt("has no tokens, or both plain and sealed ones")),
         };
         let access_token = match &tokens.access_token {
             Some(token) => Some(
                 AccessToken::new(token.0.expose())
-                    .map_err(|_| corrupt("has an access token that is none"))?,
+                    .map_err(|_| corrupt("has an access token that is not a valid header value"))?,
             ),
             None => None,
         };
@@ -215,11 +221,11 @@ impl Document {
             (Status::Redeeming, Some(mark)) => {
                 (State::Redeeming { holder: mark.holder.clone(), lease: mark.lease }, Some(mark.ends))
             }
-            _ => return Err(corrupt("has a state that does not go with its mark")),
+            _ => return Err(corrupt("has a state that does not match its mark")),
         };
         let entry = Entry {
             state,
-            sign_in: sign_in.ok_or_else(|| corrupt("does not tell which sign-in it is from"))?,
+            sign_in: sign_in.ok_or_else(|| corrupt("does not say which sign-in it is from"))?,
             token_url: token_url.map_err(|_| corrupt("has a token URL that is not valid"))?,
             access_token,
             hard: self.access_token_ends,
@@ -234,7 +240,7 @@ impl Document {
         Ok(Opened { entry, lease_ends })
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     pub(super) fn text(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         text(self)
     }
@@ -254,31 +260,34 @@ impl Named {
 fn unseal(key: &StoreKey, sealed: &Sealed, keys: &[SealingKey]) -> Result<Tokens, StoreError> {
     let failed = |message| StoreError::of(StoreErrorKind::Sealed, message);
     if keys.is_empty() {
-        return Err(failed(
-            "is sealed, and no key was given to open it; give the one it was sealed with".into(),
-        ));
+        return Err(failed("is sealed, and no sealing key is set; set the one it was sealed with".into()));
     }
     let Some(with) = keys.iter().find(|with| with.id() == sealed.key) else {
-        // The file may say anything.
+        // The file may say anything, and this text goes into an error: only digits are shown.
         let id: String = sealed.key.chars().filter(char::is_ascii_hexdigit).take(16).collect();
         return Err(failed(format!(
-            "is sealed with key {id}, which is none of those given; give that one too"
+            "is sealed with key {id}, which is not among the sealing keys that are set; add that one"
         )));
     };
     let text = with.open(&bound(key), sealed).ok_or_else(|| {
         failed(
-            "does not open: it was changed, or is another identity's; remove it and sign in again".to_owned(),
+            "cannot be unsealed: it was changed, or belongs to another identity; remove it and sign in again"
+                .to_owned(),
         )
     })?;
     serde_json::from_slice(&text).map_err(|error| garbled(&error))
 }
 
-/// What ties sealed tokens to their place: the format and the identity.
+/// Returns the text that sealed tokens are bound to: the format and the identity. A sealed text that is copied into the
+/// file of another identity does not open.
 fn bound(key: &StoreKey) -> Vec<u8> {
     format!("auth-layer file store, format {FORMAT}, key {}", key.as_str()).into_bytes()
 }
 
-/// JSON in a buffer that does not grow, so that no copy of a token is left behind, with room for a seal.
+/// Returns a value as JSON, in a buffer with room for a seal.
+///
+/// The value is written twice: the first time for its length alone. The buffer then never grows, and growing would
+/// leave copies of the tokens in memory that are not wiped.
 fn text(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     struct Length(usize);
     impl io::Write for Length {
@@ -299,7 +308,7 @@ fn text(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     Ok(text)
 }
 
-/// A string that is wiped when dropped.
+/// A string that is wiped from memory when it is dropped.
 #[derive(Debug)]
 struct Hidden(Secret);
 
@@ -329,26 +338,32 @@ impl<'de> Deserialize<'de> for Hidden {
                 Ok(Hidden::of(text))
             }
         }
-        deserializer.deserialize_str(Text).map_err(|_| D::Error::custom("no token"))
+        // The parser's own error would show the value, which may be a token.
+        deserializer.deserialize_str(Text).map_err(|_| D::Error::custom("not a token"))
     }
 }
 
-/// Tells where it went wrong, and not what stands there: that may be a token.
+/// Returns an error with the place of the problem. The text at that place is left out, because it may be a token.
 fn garbled(error: &serde_json::Error) -> StoreError {
     let (line, column) = (error.line(), error.column());
-    let message = format!("is no record (line {line}, column {column}); remove it and sign in again");
+    let message =
+        format!("is not a valid record (line {line}, column {column}); remove it and sign in again");
     StoreError::of(StoreErrorKind::Corrupt, message)
 }
 
 fn unsealable() -> StoreError {
-    StoreError::of(StoreErrorKind::Unreachable, "cannot be sealed: the system has no randomness to give")
+    StoreError::of(
+        StoreErrorKind::Unreachable,
+        "cannot be sealed: the system's random number generator failed; try again",
+    )
 }
 
 fn corrupt(problem: &str) -> StoreError {
     StoreError::of(StoreErrorKind::Corrupt, format!("{problem}; remove the file and sign in again"))
 }
 
+/// The format of the files. A higher number makes programs of this version ask for an update.
 const FORMAT: u64 = 1;
 
-/// What a seal adds to a text.
+/// The length that a seal adds to a text, in bytes: the tag of Poly1305.
 const SEAL: usize = 16;

@@ -1,4 +1,4 @@
-//! The folder of a file store: what is in it, and how that is read and replaced. All of this blocks.
+//! `Folder`: the files of a store, and how they are read, locked and replaced. All of this blocks.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::owner::{Owner, make_private_folder, private_file, refused, sync_folder};
 use crate::store::{StoreError, StoreErrorKind, StoreKey};
 
+/// The folder of a file store.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
@@ -19,17 +20,22 @@ pub(super) struct Folder {
     pub(super) patience: Duration,
 }
 
-/// The right to replace the record of one identity. The operating system takes it back when the process ends.
+/// The right to replace the record of one identity. It ends when this is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock(#[expect(dead_code, reason = "it is unlocked when it is closed")] File);
 
 impl Folder {
-    /// The file of a record.
+    /// Returns the path of a record's file.
     pub(super) fn record(&self, key: &StoreKey) -> PathBuf {
         self.path.join(format!("{}.json", key.as_str()))
     }
 
-    /// Reads the file of a record; `None` if there is none.
+    /// Returns the path of the file that a record is written to before it replaces the old one.
+    pub(super) fn temporary(&self, key: &StoreKey) -> PathBuf {
+        self.path.join(format!("{}.tmp", key.as_str()))
+    }
+
+    /// Reads the file of a record. Returns `None` if the file does not exist.
     pub(super) fn read(&self, key: &StoreKey) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         if !self.is_there()? {
             return Ok(None);
@@ -43,15 +49,20 @@ impl Folder {
         read_whole(file).map(Some).map_err(|error| error.at(&path))
     }
 
-    /// Waits until nobody else may replace the record. Makes the folder if there is none.
+    /// Waits for the right to replace a record. Creates the folder if it does not exist.
     pub(super) fn lock(&self, key: &StoreKey) -> Result<Lock, StoreError> {
         self.make()?;
         let path = self.path.join(format!("{}.lock", key.as_str()));
         let lock = self.open(private_file().read(true).write(true).create(true).truncate(false), &path);
         let lock = lock.map_err(|failed| match failed {
-            Failed::Missing => unreachable_at(&path, "has gone", io::ErrorKind::NotFound.into()),
+            Failed::Missing => {
+                let problem = "was removed while it was opened; try again";
+                unreachable_at(&path, problem, io::ErrorKind::NotFound.into())
+            }
             Failed::Otherwise(error) => error,
         })?;
+        // A blocking lock has no timeout: a holder that was stopped would block this thread for good. So the lock is
+        // tried again and again until the patience is over.
         let (mut waited, mut wait) = (Duration::ZERO, SHORTEST_WAIT);
         loop {
             match fs4::FileExt::try_lock(&lock) {
@@ -59,11 +70,12 @@ impl Folder {
                 Err(fs4::TryLockError::WouldBlock) if waited < self.patience => {
                     thread::sleep(wait);
                     waited += wait;
+                    // Random, so that many waiting processes do not all try at the same moment.
                     wait = (wait * 2).min(LONGEST_WAIT).mul_f64(0.5 + fastrand::f64() / 2.0);
                 }
                 Err(fs4::TryLockError::WouldBlock) => {
                     let problem = format!(
-                        "has been locked by another process for {:?}; see whether that one is stopped",
+                        "is still locked by another process after {:?}; check whether that process is stopped",
                         self.patience
                     );
                     return Err(StoreError::of(StoreErrorKind::Unreachable, problem).at(&path));
@@ -75,33 +87,31 @@ impl Folder {
         }
     }
 
-    /// Replaces the file of a record: it is the old one or the new one, whole, whatever happens.
+    /// Replaces the file of a record. After a crash or a loss of power at any point, the file is the old one or the new
+    /// one, whole.
+    ///
+    /// The caller shows that it holds the lock of this record. Without the lock, two processes would write to the same
+    /// temporary file, and the second rename would undo the first write.
     pub(super) fn write(&self, _held: &Lock, key: &StoreKey, bytes: &[u8]) -> Result<(), StoreError> {
-        let (path, temporary) = (self.record(key), self.path.join(format!("{}.tmp", key.as_str())));
-        let written = (|| {
-            // One may have been left behind by a process that was killed. Under the lock it is nobody's.
-            match fs::remove_file(&temporary) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = private_file().write(true).create_new(true).open(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
+        let (path, temporary) = (self.record(key), self.temporary(key));
+        let written = write_new_file(&temporary, bytes).and_then(|()| {
+            // A rename on one file system is atomic: a reader without the lock finds the old file or the new one. The
+            // temporary file is in the same folder for this reason.
             fs::rename(&temporary, &path)?;
+            // The rename itself must survive a loss of power. Once this function returns, the caller may use an access
+            // token whose refresh token is in this file alone. If the sync fails, the file is replaced although this
+            // function returns an error. Callers read the record again after an error.
             sync_folder(&self.path)
-        })();
+        });
         written.map_err(|error| {
-            // It holds tokens. If it cannot be removed, the next write does.
+            // The temporary file holds tokens. If it cannot be removed now, the next write removes it.
             let _ = fs::remove_file(&temporary);
-            unreachable_at(
-                &path,
-                "cannot be written; see that the disk has room and the folder is ours",
-                error,
-            )
+            let problem = "cannot be written; check the free space on the disk and who owns the folder";
+            unreachable_at(&path, problem, error)
         })
     }
 
-    /// The keys of which there is a file.
+    /// Returns the keys that have a file.
     pub(super) fn keys(&self) -> Result<Vec<StoreKey>, StoreError> {
         if !self.is_there()? {
             return Ok(Vec::new());
@@ -117,7 +127,7 @@ impl Folder {
         Ok(keys)
     }
 
-    /// Whether there is a folder. One that others could write to is not used.
+    /// Returns whether the folder exists. It is an error if other users can write to it: they could replace a record.
     fn is_there(&self) -> Result<bool, StoreError> {
         let found = match fs::metadata(&self.path) {
             Ok(found) => found,
@@ -125,7 +135,7 @@ impl Folder {
             Err(error) => return Err(unreachable_at(&self.path, "cannot be reached", error)),
         };
         if !found.is_dir() {
-            let problem = "is no folder; name one where the tokens may be kept".to_owned();
+            let problem = "is not a folder; name one for the token files".to_owned();
             return Err(refused(problem).at(&self.path));
         }
         self.owner.check_folder(&found).map_err(|error| error.at(&self.path))?;
@@ -136,21 +146,25 @@ impl Folder {
         if self.is_there()? {
             return Ok(());
         }
-        let failed = |error| unreachable_at(&self.path, "cannot be made", error);
+        let failed = |error| unreachable_at(&self.path, "cannot be created", error);
         make_private_folder(&self.path).map_err(failed)?;
+        // The new folder is an entry in the one above it. After a loss of power it would be missing with all its
+        // records.
         if let Some(above) = self.path.parent().filter(|above| !above.as_os_str().is_empty()) {
             sync_folder(above).map_err(failed)?;
         }
+        // Checked again, because another user may have created it first.
         self.is_there().map(|_| ())
     }
 
-    /// Opens a file that is ours and nobody else's.
+    /// Opens a file that belongs to our user and that no other user can read.
     fn open(&self, how: &fs::OpenOptions, path: &Path) -> Result<File, Failed> {
         let file = match how.open(path) {
             Ok(file) => file,
             Err(error) => return Err(self.not_opened(path, error)),
         };
-        let found = file.metadata().map_err(|error| unreachable_at(path, "cannot be looked at", error))?;
+        // The open file is checked, and not its path: the path could be another file by now.
+        let found = file.metadata().map_err(|error| unreachable_at(path, "cannot be inspected", error))?;
         if !found.is_file() {
             return Err(no_file(path).into());
         }
@@ -158,7 +172,8 @@ impl Folder {
         Ok(file)
     }
 
-    /// Tells why a file could not be opened: a link, a folder and a pipe each fail in a way of their platform's.
+    /// Returns the reason why a file could not be opened. The error alone is not enough: for a link, a folder or a pipe
+    /// it depends on the platform.
     fn not_opened(&self, path: &Path, error: io::Error) -> Failed {
         match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() => no_file(path).into(),
@@ -172,8 +187,9 @@ impl Folder {
     }
 }
 
-/// Why there is no open file.
+/// The reason why a file is not open.
 enum Failed {
+    /// The file does not exist.
     Missing,
     Otherwise(StoreError),
 }
@@ -184,22 +200,37 @@ impl From<StoreError> for Failed {
     }
 }
 
+/// Writes a file that is not there yet, and waits until the disk has it.
+fn write_new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A process that was killed may have left the file behind. No live process uses it, because this one has the lock.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // `create_new` fails if another user has put a file or a link there since, and never writes tokens into it.
+    let mut file = private_file().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    // The content must be on the disk before the rename is. Otherwise a loss of power could leave the record's name
+    // with an empty file.
+    file.sync_all()
+}
+
 fn read_whole(file: File) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let failed = |error: io::Error| StoreError::new("cannot be read", error);
     let length = file.metadata().map_err(failed)?.len();
     if length > LONGEST {
-        let problem = "is too long for a record; remove it and sign in again";
+        let problem = "is longer than 1 MiB, too long for a record; remove it and sign in again";
         return Err(StoreError::of(StoreErrorKind::Corrupt, problem));
     }
-    // All of it at once: a buffer that grew would leave copies behind, which nobody wipes. A record that is replaced
-    // meanwhile is another file.
+    // The buffer never grows, because growing would leave copies of the tokens in memory that are not wiped. The length
+    // stays right: a write replaces the file, and this one is still open.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1));
     file.take(length).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
 fn no_file(path: &Path) -> StoreError {
-    let problem = "is a link, a folder or a device, and no file of this store's; remove it and sign in again";
+    let problem = "is a link, a folder or a device, and not a regular file; remove it and sign in again";
     refused(problem.to_owned()).at(path)
 }
 
@@ -207,10 +238,11 @@ fn unreachable_at(path: &Path, problem: &'static str, error: io::Error) -> Store
     StoreError::new(problem, error).at(path)
 }
 
-/// How soon to try a lock again, at first. A lock is held for about as long.
+/// The first wait for a lock. A write holds the lock for about as long.
 const SHORTEST_WAIT: Duration = Duration::from_micros(200);
 
+/// The longest wait between two tries. It is short because a lock is held for milliseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(8);
 
-/// No record is longer.
+/// The longest file that is read, in bytes. Records have a few kilobytes, so a longer file is not a record.
 const LONGEST: u64 = 1024 * 1024;

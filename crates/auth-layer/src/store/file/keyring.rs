@@ -1,4 +1,4 @@
-//! A sealing key in the keyring of the operating system.
+//! Sealing keys in the keyring of the operating system.
 
 use keyring::v1::{Entry, Error};
 use zeroize::Zeroizing;
@@ -7,14 +7,14 @@ use super::sealing::SealingKey;
 use crate::config_error::ConfigError;
 
 impl SealingKey {
-    /// The key that the operating system's keyring keeps under a name; `None` if it has none of that name.
+    /// Reads a key from the operating system's keyring. Returns `None` if the keyring has no entry of that name.
     ///
-    /// It is the keychain on macOS, the credential manager on Windows and the Secret Service elsewhere. This blocks, and
-    /// may ask the person to unlock the keyring.
+    /// The keyring is the keychain on macOS, the credential manager on Windows and the Secret Service elsewhere. This
+    /// blocks, and the keyring may ask the person to unlock it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no keyring, if it stays locked, or if what it keeps is no key.
+    /// Returns [`ConfigError`] if there is no keyring, if it stays locked, or if the entry is not a sealing key.
     ///
     /// ```no_run
     /// use auth_layer::SealingKey;
@@ -35,15 +35,16 @@ impl SealingKey {
             Err(Error::NoEntry) => return Ok(None),
             Err(error) => return Err(refused(name, error)),
         };
-        let text = std::str::from_utf8(&kept).map_err(|_| told(name, "holds no key"))?;
-        Self::from_text(text).map(Some).map_err(|_| told(name, "holds no key"))
+        let invalid = || keyring_error(name, "is not a valid sealing key; write a new one");
+        let text = std::str::from_utf8(&kept).map_err(|_| invalid())?;
+        Self::from_text(text).map(Some).map_err(|_| invalid())
     }
 
-    /// Puts the key into the operating system's keyring, in the place of another of that name.
+    /// Writes the key to the operating system's keyring. It replaces an entry of the same name.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no keyring, or if it stays locked.
+    /// Returns [`ConfigError`] if there is no keyring, or if it stays locked.
     pub fn keep_in_keyring(&self, name: &str) -> Result<(), ConfigError> {
         let kept = entry(name)?.set_secret(self.to_text().expose().as_bytes());
         kept.map_err(|error| refused(name, error))
@@ -54,9 +55,11 @@ fn entry(name: &str) -> Result<Entry, ConfigError> {
     Entry::new(SERVICE, name).map_err(|error| refused(name, error))
 }
 
-/// Some errors hold what the keyring keeps: their text is not told.
+/// Returns an error for a keyring that cannot be used.
 fn refused(name: &str, error: Error) -> ConfigError {
-    let refused = told(name, "cannot be had; is there a keyring, and is it unlocked?");
+    let refused =
+        keyring_error(name, "cannot be read or written; check that a keyring is running and unlocked");
+    // Only these errors become the source. The others may hold the secret itself.
     match error {
         Error::PlatformFailure(_) | Error::NoStorageAccess(_) | Error::NoDefaultStore => {
             refused.with_source(error)
@@ -65,9 +68,9 @@ fn refused(name: &str, error: Error) -> ConfigError {
     }
 }
 
-fn told(name: &str, problem: &'static str) -> ConfigError {
+fn keyring_error(name: &str, problem: &'static str) -> ConfigError {
     ConfigError::new(format!("sealing key {} in the keyring", name.escape_default()), problem)
 }
 
-/// Under which service the keyring lists the keys.
+/// The service that the keyring lists the keys under.
 const SERVICE: &str = "auth-layer";

@@ -1,9 +1,12 @@
-//! Records in files, which the processes of one host share.
+//! `FileStore`: records in files, which the processes of one host share.
 //!
-//! One folder, two files for each identity: `<key>.json` is the record, `<key>.lock` is locked while one process reads,
-//! compares and writes. A record is replaced whole, by renaming, so that reading needs no lock; and the lock is the
-//! operating system's, which dies with its process. A lock file is never removed: whoever still held the old one would
-//! no longer keep anybody out.
+//! A folder holds these files for each identity:
+//!
+//! - `<key>.json`: the record. A write replaces the whole file by a rename, so reading needs no lock.
+//! - `<key>.lock`: locked while one process compares and replaces the record. The operating system releases the lock
+//!   when the process ends. The file is never removed: a process that holds the lock of the removed file would no
+//!   longer exclude a process that locks a new one.
+//! - `<key>.tmp`: the next record, while it is written. It is left behind only if its process is killed then.
 
 mod document;
 mod folder;

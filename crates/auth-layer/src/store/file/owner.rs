@@ -1,5 +1,7 @@
-//! Whose a file is, and who else may read it. Elsewhere than on unix, the folder's access list decides, which is that
-//! of the user whose folder it is in.
+//! `Owner`: the checks that a file belongs to our user and is private.
+//!
+//! On platforms other than unix nothing is checked. The access list of the folder decides there, which is usually that
+//! of the user's own folder above it.
 
 use std::fs::{DirBuilder, Metadata, OpenOptions};
 use std::io;
@@ -7,7 +9,7 @@ use std::path::Path;
 
 use crate::store::{StoreError, StoreErrorKind};
 
-/// The user whom all files must belong to.
+/// The user that all files must belong to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Owner {
     #[cfg(unix)]
@@ -16,18 +18,18 @@ pub(super) struct Owner {
 
 #[cfg(unix)]
 impl Owner {
-    /// The user on whose behalf this process runs.
+    /// Returns the effective user of this process.
     pub(super) fn this() -> Self {
         Self { id: rustix::process::geteuid().as_raw() }
     }
 
-    /// Refuses a file that belongs to somebody else, or that others may read.
+    /// Returns an error for a file that belongs to another user, or that other users may read or write.
     pub(super) fn check_file(self, found: &Metadata) -> Result<(), StoreError> {
         self.check(found, 0o077, "600")
     }
 
-    /// Refuses a folder that belongs to somebody else, or where others may put a file in place of ours. That they may
-    /// see the files' names does no harm.
+    /// Returns an error for a folder that belongs to another user, or where other users may replace a file of ours.
+    /// They may list the folder: the file names hold no secret.
     pub(super) fn check_folder(self, found: &Metadata) -> Result<(), StoreError> {
         self.check(found, 0o022, "700")
     }
@@ -38,13 +40,14 @@ impl Owner {
         if found.uid() != self.id {
             let (theirs, ours) = (found.uid(), self.id);
             return Err(refused(format!(
-                "belongs to user {theirs} and not to user {ours}; give it to that user, or remove it and sign in again"
+                "belongs to user {theirs} and not to user {ours}; run `chown {ours}` on it, or remove it and sign in \
+                 again"
             )));
         }
         if found.mode() & others != 0 {
             return Err(refused(format!(
-                "is open to others (mode {:04o}); run `chmod {private}` on it, and sign in again if somebody else may \
-                 have used it",
+                "is open to other users (mode {:04o}); run `chmod {private}` on it, and sign in again if another user \
+                 may have used it",
                 found.mode() & 0o7777
             )));
         }
@@ -69,7 +72,7 @@ impl Owner {
     }
 }
 
-/// Opens files that are private from their creation. It follows no link, and waits for no pipe.
+/// Returns options for a file that is private from its creation.
 pub(super) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -78,13 +81,16 @@ pub(super) fn private_file() -> OpenOptions {
 
         use rustix::fs::OFlags;
 
+        // A link could lead to a file that another user controls. A pipe would block the open until another process
+        // opens its other end.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // Set at the creation. A later `chmod` would leave a moment in which other users could open the file.
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     options
 }
 
-/// Makes a folder that is private from its creation, and those above it that are missing.
+/// Creates a folder that is private from its creation, with the missing folders above it.
 pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -97,11 +103,12 @@ pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Makes what was renamed or made in a folder outlive a loss of power.
+/// Waits until the disk has the folder's list of files, so that a rename or a new file survives a loss of power.
 #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the signature is that of unix"))]
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::File::open(path)?.sync_all()?;
+    // On other platforms a folder cannot be opened and synced like a file.
     #[cfg(not(unix))]
     let _ = path;
     Ok(())

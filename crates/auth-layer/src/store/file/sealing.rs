@@ -1,4 +1,4 @@
-//! `SealingKey`: what the tokens of a record are sealed with.
+//! `SealingKey`: the key that seals the tokens of a record.
 
 use std::fmt;
 use std::fs::File;
@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 use crate::config_error::ConfigError;
 use crate::secret::Secret;
 
-/// What seals the tokens in a [`FileStore`](crate::FileStore): 32 random bytes. They are wiped when dropped, and `Debug`
-/// shows their id alone.
+/// The key that seals the tokens in a [`FileStore`](crate::FileStore): 32 random bytes. They are wiped from memory when
+/// the key is dropped. `Debug` shows only the id.
 ///
 /// ```
 /// use auth_layer::SealingKey;
@@ -33,42 +33,45 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// A new key, from the randomness of the operating system.
+    /// Generates a key with the operating system's random number generator.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the system has no randomness to give.
+    /// Returns [`ConfigError`] if the random number generator fails.
     pub fn generate() -> Result<Self, ConfigError> {
         Self::filled(|bytes| {
             getrandom::fill(bytes).map_err(|error| {
-                ConfigError::new(WHAT, "the system has no randomness to give").with_source(error)
+                ConfigError::new(WHAT, "the system's random number generator failed; try again")
+                    .with_source(error)
             })
         })
     }
 
-    /// The key in a text: 32 bytes in base64 (either alphabet), or as 64 hexadecimal digits. White space around it is
-    /// no part of it.
+    /// Parses a key: 32 bytes in base64 (either alphabet), or 64 hexadecimal digits. White space around it is ignored.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is neither.
+    /// Returns [`ConfigError`] if the text is neither.
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         let text = text.trim();
         Self::filled(|bytes| {
             let read =
                 if text.len() == 2 * LENGTH { from_hex(text, bytes) } else { from_base64(text, bytes) };
             read.ok_or_else(|| {
-                ConfigError::new(WHAT, "must be 32 bytes in base64, or 64 hexadecimal digits; make one anew")
+                ConfigError::new(
+                    WHAT,
+                    "must be 32 bytes in base64, or 64 hexadecimal digits; generate a new key",
+                )
             })
         })
     }
 
-    /// The key in a file, as [`from_text`](Self::from_text) reads it.
+    /// Reads a key from a file, in the format of [`from_text`](Self::from_text).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the file cannot be read, holds no key, or can be read by everybody. A group may read it, as is
-    /// the way of mounted secrets.
+    /// Returns [`ConfigError`] if the file cannot be read, is not a key, or can be read by all users. Its group may
+    /// read it, because secrets are often mounted that way.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let refused =
@@ -77,37 +80,41 @@ impl SealingKey {
         let file = File::open(path).map_err(unread)?;
         let found = file.metadata().map_err(unread)?;
         if !found.is_file() {
-            return Err(refused("is in no file"));
+            return Err(refused("is not in a regular file"));
         }
         if is_open_to_all(&found) {
-            return Err(refused("can be read by everybody; run `chmod o-rwx` on it, and make a new key"));
+            return Err(refused("can be read by all users; run `chmod o-rwx` on it, and generate a new key"));
         }
+        // The buffer never grows, because growing would leave copies of the key in memory that are not wiped.
         let mut text = Zeroizing::new(String::with_capacity(LONGEST + 1));
         file.take(LONGEST as u64).read_to_string(&mut text).map_err(unread)?;
         Self::from_text(&text).map_err(|error| refused(error.problem()))
     }
 
-    /// The key as a text, in base64: for the place where it is kept.
+    /// Returns the key in base64, to be written to the place where it is kept.
     pub fn to_text(&self) -> Secret {
         let mut text = String::with_capacity(LONGEST);
         STANDARD.encode_string(&self.bytes[..], &mut text);
         Secret::new(text)
     }
 
-    /// What a record calls the key it is sealed with: a digest, from which the key cannot be had.
+    /// Returns the id that a record names its key by. It is a digest, and the key cannot be computed from it.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Seals a text for the place that `bound` tells of. The text is turned into what is sealed where it stands.
+    /// Seals a text. It opens only with the same `bound`. The text is encrypted in its own buffer, so no plain copy is
+    /// left.
     pub(super) fn seal(&self, bound: &[u8], mut text: Zeroizing<Vec<u8>>) -> Option<Sealed> {
+        // Random, because processes that share a key cannot share a counter. With 24 bytes no two nonces are ever equal
+        // in practice.
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).ok()?;
         self.cipher()?.encrypt_in_place(&XNonce::from(nonce), bound, &mut *text).ok()?;
         Some(Sealed { key: self.id.clone(), nonce: STANDARD.encode(nonce), text: STANDARD.encode(&*text) })
     }
 
-    /// Opens what was sealed for the place that `bound` tells of.
+    /// Opens a text that was sealed with the same `bound`.
     pub(super) fn open(&self, bound: &[u8], sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
         let nonce: [u8; NONCE] = STANDARD.decode(&sealed.nonce).ok()?.try_into().ok()?;
         let mut text = Zeroizing::new(STANDARD.decode(&sealed.text).ok()?);
@@ -119,8 +126,9 @@ impl SealingKey {
         XChaCha20Poly1305::new_from_slice(&self.bytes[..]).ok()
     }
 
-    /// The bytes are put where they stay, so that no copy of them is left behind.
+    /// Creates a key and lets `fill` write its bytes.
     fn filled(fill: impl FnOnce(&mut [u8; LENGTH]) -> Result<(), ConfigError>) -> Result<Self, ConfigError> {
+        // On the heap from the start: moving an array would leave copies of the key on the stack that are not wiped.
         let mut bytes = Box::new(Zeroizing::new([0; LENGTH]));
         fill(&mut bytes)?;
         let digest = Sha256::new().chain_update(ID_OF).chain_update(&bytes[..]).finalize();
@@ -135,9 +143,10 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What was sealed (XChaCha20-Poly1305), with which key.
+/// A sealed text (XChaCha20-Poly1305).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sealed {
+    /// The id of the key.
     pub(super) key: String,
     nonce: String,
     text: String,
@@ -177,12 +186,12 @@ const fn is_open_to_all(_: &std::fs::Metadata) -> bool {
 
 const WHAT: &str = "sealing key";
 
-/// So that the id is the digest of nothing else.
+/// A prefix of the digested text. A digest that another program makes of the same key is then a different one.
 const ID_OF: &str = "auth-layer: id of a sealing key: ";
 
 const LENGTH: usize = 32;
 
 const NONCE: usize = 24;
 
-/// The text of a key is not longer, with room around it.
+/// The longest text of a key, in bytes. 64 digits and some white space fit in.
 const LONGEST: usize = 128;

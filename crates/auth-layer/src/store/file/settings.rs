@@ -1,4 +1,4 @@
-//! Where the store is, as the environment tells.
+//! The settings of a `FileStore` in the environment.
 
 use std::path::PathBuf;
 
@@ -10,8 +10,8 @@ impl FileStore {
     /// The environment variable that names the folder.
     pub const FOLDER_VARIABLE: &'static str = FOLDER;
 
-    /// The folder for tokens of the user this process runs as: `auth-layer` in `$XDG_STATE_HOME`, or else in
-    /// `~/.local/state` (on Windows in `%LOCALAPPDATA%`). `None` if the environment tells of no such place.
+    /// Returns the user's own folder for tokens: `auth-layer` in `$XDG_STATE_HOME`, or else in `~/.local/state`. On
+    /// Windows it is in `%LOCALAPPDATA%`. `None` if these variables are not set.
     ///
     /// ```
     /// if let Some(folder) = auth_layer::FileStore::default_folder() {
@@ -22,18 +22,19 @@ impl FileStore {
         default_folder(&|name| std::env::var(name).ok())
     }
 
-    /// The store that the environment tells of; `lookup` gives the value of a variable.
+    /// Creates the store that the environment describes. `lookup` returns the value of a variable.
     ///
-    /// - `AUTH_LAYER_STORE`: the folder; without it, as [`default_folder`](Self::default_folder) says.
-    /// - `AUTH_LAYER_STORE_KEY`: a sealing key, as [`SealingKey::from_text`] reads it; or several apart by white space, of
-    ///   which the first seals.
-    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key. It comes after those of `AUTH_LAYER_STORE_KEY`.
-    /// - `AUTH_LAYER_STORE_KEYRING`: the name of a sealing key in the operating system's keyring (feature `keyring`), which
-    ///   comes last.
+    /// - `AUTH_LAYER_STORE`: the folder. The default is [`default_folder`](Self::default_folder).
+    /// - `AUTH_LAYER_STORE_KEY`: one or more sealing keys, separated by white space. Each has the format of
+    ///   [`SealingKey::from_text`]. The first one seals.
+    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key, which comes after those of `AUTH_LAYER_STORE_KEY`.
+    /// - `AUTH_LAYER_STORE_KEYRING`: the name of a sealing key in the operating system's keyring (feature `keyring`),
+    ///   which comes last.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable, if it is empty, if a key is none, or if there is no folder.
+    /// Returns [`ConfigError`] with the name of the variable if a variable is empty, if a key is not valid, or if no
+    /// folder is set.
     ///
     /// ```
     /// use auth_layer::FileStore;
@@ -47,7 +48,7 @@ impl FileStore {
         Self::builder_from_env(lookup).map(FileStoreBuilder::build)
     }
 
-    /// The same, to be given a clock or more keys.
+    /// Returns a builder for the store that the environment describes, to add a clock or more keys.
     ///
     /// # Errors
     ///
@@ -58,14 +59,15 @@ impl FileStore {
         let folder = match set(lookup, FOLDER)? {
             Some(folder) => folder.into(),
             None => default_folder(lookup).ok_or_else(|| {
-                let problem = "is not set, and neither is a home folder; name the folder for tokens";
+                let problem = "is not set, and neither is a home folder; set it to the folder for tokens";
                 ConfigError::new(variable(FOLDER), problem)
             })?,
         };
         let mut builder = Self::builder(folder);
-        // A key that was meant to be there and is not would leave the tokens plain.
+        // An empty value is an error. If it counted as "no key", the tokens would be written as plain text.
         for text in set(lookup, KEY)?.unwrap_or_default().split_whitespace() {
-            builder = builder.sealing_key(SealingKey::from_text(text).map_err(|error| told(KEY, &error))?);
+            builder =
+                builder.sealing_key(SealingKey::from_text(text).map_err(|error| key_error(KEY, &error))?);
         }
         if let Some(file) = set(lookup, KEY_FILE)? {
             let key = SealingKey::from_file(file).map_err(|error| {
@@ -82,8 +84,9 @@ impl FileStore {
 
 #[cfg(feature = "keyring")]
 fn from_keyring(name: &str) -> Result<SealingKey, ConfigError> {
-    SealingKey::from_keyring(name)?
-        .ok_or_else(|| ConfigError::new(variable(KEYRING), "names a key that the keyring does not have"))
+    SealingKey::from_keyring(name)?.ok_or_else(|| {
+        ConfigError::new(variable(KEYRING), "names a key that is not in the keyring; write it there first")
+    })
 }
 
 #[cfg(not(feature = "keyring"))]
@@ -92,7 +95,7 @@ fn from_keyring(_: &str) -> Result<SealingKey, ConfigError> {
 }
 
 fn default_folder(lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    // A relative one is to be ignored, says the XDG Base Directory Specification.
+    // The XDG Base Directory Specification says that a relative path is to be ignored.
     let absolute = |name: &str| lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = if cfg!(windows) {
         absolute("LOCALAPPDATA")
@@ -109,7 +112,7 @@ fn set(lookup: &dyn Fn(&str) -> Option<String>, name: &'static str) -> Result<Op
     }
 }
 
-fn told(name: &'static str, error: &ConfigError) -> ConfigError {
+fn key_error(name: &'static str, error: &ConfigError) -> ConfigError {
     ConfigError::new(variable(name), error.problem().to_owned())
 }
 

@@ -1,4 +1,4 @@
-//! `FileStore`: the store itself, off the runtime's threads.
+//! `FileStore`: the store itself. Its file operations run on tokio's blocking threads.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,29 +20,33 @@ use super::sealing::SealingKey;
 use crate::clock::{Clock, Now, SystemClock};
 use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Version};
 
-/// Keeps records in files, which the processes of one host share. Clones share one store.
+/// A store that keeps records in files, which the processes of one host share. Clones share one store.
 ///
-/// The folder is made with mode 0700 and each file with mode 0600, from the start; elsewhere than on unix they are as
-/// private as the folder they are in. A file that is open to others, belongs to another user, is a link, holds half a
-/// record, or was written by a newer version is an error that names it, and is left as it is.
+/// The folder is created with mode 0700, and each file with mode 0600. On platforms other than unix they are as private
+/// as the folder above them. Each of these is an error that names the file, and the file is left as it is:
 ///
-/// Without a [`SealingKey`] the tokens stand in the files as they are. With one they are sealed (XChaCha20-Poly1305), each
-/// to its identity; all else can still be read by people.
+/// - Other users can read it, or it belongs to another user.
+/// - It is a link.
+/// - It holds half a record.
+/// - A newer version of this crate wrote it.
 ///
-/// Reading and writing block, and run on the threads that tokio keeps for that, or on the caller's own where there is no
-/// runtime. A lock is held while a record is compared and replaced, never while a token is asked for.
+/// Without a [`SealingKey`] the tokens are in the files as plain text. With one they are sealed (XChaCha20-Poly1305),
+/// and each sealed text opens for its own identity only. The rest of a record is plain text in both cases.
+///
+/// Reads and writes block. They run on tokio's blocking threads, or on the caller's thread if there is no runtime. A
+/// lock is held while a record is compared and replaced, but never during a token request.
 ///
 /// # Versions
 ///
-/// The versions of a record go up by one. What was removed leaves a file with its version behind, and no token. Where
-/// there is no file to count on from, the first version is the time in microseconds, so that it is new even after
-/// somebody removed the file by hand.
+/// Each write adds one to the version of a record. A record that is removed leaves a file with its version and no
+/// token. If a record has no file, its first version is the time in microseconds. That version is new even if a person
+/// removed the file by hand.
 ///
 /// # Leases
 ///
-/// The end of a lease is written as a time of the wall clock, which the processes of a host share. What is left of it is
-/// never more than was written, and, for a reader who has seen the mark before, no more than is left since then by its
-/// monotonic clock: a wall clock set back makes nobody wait for longer than one lease.
+/// The end of a lease is written as a time of the wall clock, which the processes of a host share. A reader waits no
+/// longer than the written length of the lease, counted by its monotonic clock from the first time that it saw the
+/// mark. A wall clock that is set back therefore makes no reader wait for longer than one lease.
 ///
 /// ```
 /// use auth_layer::{Entry, FileStore, RefreshToken, StoreKey, TokenStore};
@@ -50,12 +54,12 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let folder = folder.path().join("tokens");
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// // As it comes.
+/// // With the defaults.
 /// let store = FileStore::new(&folder);
 /// let key = StoreKey::of(["an identity"]);
 /// store.compare_exchange(&key, None, Entry::new(RefreshToken::new("r1"))).await?;
 ///
-/// // With its tokens sealed; what was plain is sealed with the next write.
+/// // With sealed tokens. The next write seals the ones that are plain text.
 /// let sealing = auth_layer::SealingKey::generate().unwrap();
 /// let sealed = FileStore::builder(&folder).sealing_key(sealing).build();
 /// assert_eq!(sealed.load(&key).await?.unwrap().entry.refresh_token.expose(), "r1");
@@ -67,27 +71,27 @@ pub struct FileStore(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     folder: Folder,
-    /// The first seals; all open.
+    /// The first key seals. All keys open.
     keys: Vec<SealingKey>,
     clock: Arc<dyn Clock>,
-    /// When this process first saw the mark that is in a record.
+    /// The version of each marked record, and the time when this process first saw it.
     marks: Mutex<HashMap<StoreKey, (Version, Now)>>,
-    /// Counts this process's writes, to wake those who wait for one.
+    /// The number of this process's writes. A change wakes the tasks that wait in `changed`.
     writes: watch::Sender<u64>,
 }
 
 impl FileStore {
-    /// A store in a folder, its tokens as they are. Nothing is read or made before it is used.
+    /// Creates a store in a folder, with plain tokens. The folder is neither read nor created before the first use.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self::builder(folder).build()
     }
 
-    /// The same with leases judged by `clock`.
+    /// Creates a store whose leases are measured by `clock`.
     pub fn with_clock(folder: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
         Self::builder(folder).clock(clock).build()
     }
 
-    /// Describes a store in a folder.
+    /// Returns a builder for a store in a folder.
     pub fn builder(folder: impl Into<PathBuf>) -> FileStoreBuilder {
         FileStoreBuilder {
             folder: Folder { path: folder.into(), owner: Owner::this(), patience: PATIENCE },
@@ -96,21 +100,21 @@ impl FileStore {
         }
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.0.folder.path
     }
 
-    /// The file of an identity's record, whether there is one or not.
+    /// Returns the path of an identity's record, whether the file exists or not.
     pub fn file(&self, key: &StoreKey) -> PathBuf {
         self.0.folder.record(key)
     }
 
-    /// All records, each as it is or with the reason why it cannot be read.
+    /// Reads all records. Each is a record, or the error that it cannot be read with.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the folder cannot be read. A record that cannot be is an error in its own place.
+    /// Returns [`StoreError`] if the folder cannot be read.
     ///
     /// # Cancel safety
     ///
@@ -126,7 +130,8 @@ impl FileStore {
         .await
     }
 
-    /// Does what blocks. What has begun goes on to its end, though nobody may wait for it any more.
+    /// Runs blocking work on another thread. Work that has begun runs to its end, even if this future is dropped. A
+    /// write is therefore never cut off between its steps.
     async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -138,6 +143,7 @@ impl FileStore {
                 .spawn_blocking(move || work(&inner))
                 .await
                 .map_err(|_| StoreError::new("cannot use the store", "the runtime shut down"))?,
+            // Without a runtime there are no other threads for it.
             Err(_) => work(&inner),
         }
     }
@@ -177,7 +183,7 @@ impl Inner {
         Ok(Some(Record::new(version, entry)))
     }
 
-    /// What is left of a lease that ends, by the wall clock, at `ends`.
+    /// Returns the rest of a lease that ends at `ends` by the wall clock.
     fn left(&self, key: &StoreKey, version: Version, lease: Duration, ends: Duration) -> Duration {
         let now = self.clock.now();
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -188,6 +194,8 @@ impl Inner {
                 now
             }
         };
+        // Two limits: the end that was written, and one lease since this process first saw the mark. The second one
+        // holds if the wall clock was set back, or if the writer's clock was ahead.
         ends.saturating_sub(now.wall()).min(now.until(first + lease))
     }
 
@@ -197,11 +205,14 @@ impl Inner {
         expected: Option<Version>,
         entry: &Entry,
     ) -> Result<Option<Version>, StoreError> {
+        // Held until this function returns. Between the comparison and the rename no other process may write, or its
+        // record would be lost.
         let lock = self.folder.lock(key)?;
         let found = self.read(key)?;
         let current = match &found {
             Some(document) if !document.is_removed() => {
-                // What cannot be read is not written over.
+                // A record that cannot be opened is never replaced: it may hold the only good refresh token. The error
+                // leaves it to a person to give the right key or to remove the file.
                 self.open(key, document)?;
                 Some(Version::new(document.version))
             }
@@ -212,6 +223,8 @@ impl Inner {
         }
         let now = self.clock.now();
         let here = |error: StoreError| error.at(&self.folder.record(key));
+        // A removed record counts on too. Its old version must not come back, because a process that still knows it
+        // would take the new record for the old one.
         let version = found.map_or_else(|| Ok(first_version(now)), |found| found.next()).map_err(here)?;
         let document = Document::new(key, version, entry, now, self.keys.first()).map_err(here)?;
         self.folder.write(&lock, key, &document.text().map_err(here)?)?;
@@ -220,8 +233,9 @@ impl Inner {
     }
 
     fn remove(&self, key: &StoreKey) -> Result<(), StoreError> {
-        let temporary = self.folder.path.join(format!("{}.tmp", key.as_str()));
-        // Who has nothing here makes no folder. A write that was killed may have left its token, and no record.
+        let temporary = self.folder.temporary(key);
+        // The lock would create the folder, so it is taken only if there is a file to remove. A process that was killed
+        // in its first write leaves a temporary file with a token, and no record.
         if fs::symlink_metadata(&temporary).is_err() && self.folder.read(key)?.is_none() {
             return Ok(());
         }
@@ -232,7 +246,7 @@ impl Inner {
             }
             _ => {}
         }
-        // What is sealed need not be opened for this.
+        // Not opened: a sealed record can be removed without its key.
         if let Some(found) = self.read(key)?.filter(|document| !document.is_removed()) {
             self.folder.write(&lock, key, &Document::removed(key, found.version).text()?)?;
             self.wake();
@@ -267,13 +281,15 @@ impl TokenStore for FileStore {
         self.apart(move |inner| inner.remove(&key)).await
     }
 
-    /// A write of this process's wakes at once. For another's the file is looked at, every 50 ms at first and every 500 ms
-    /// later, which needs a clock that can sleep.
+    /// Waits until the record has another version than `seen`. A write of this process ends the wait at once. For
+    /// writes of other processes the file is read again, every 50 ms at first and every 500 ms later. That needs a
+    /// clock that can sleep.
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
+        // Before the first look, so that no write between the look and the wait is missed.
         let mut writes = self.0.writes.subscribe();
         let mut pause = SHORTEST_PAUSE;
         while self.version(key).await? == Some(seen) {
-            // Apart from each other, so that many who wait do not all look at once.
+            // Random, so that many waiting processes do not all read at the same moment.
             let sleep = self.0.clock.sleep(pause.mul_f64(0.75 + fastrand::f64() / 2.0));
             select(pin!(writes.changed()), sleep).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
@@ -282,12 +298,12 @@ impl TokenStore for FileStore {
     }
 }
 
-/// Makes a [`FileStore`].
+/// A builder for a [`FileStore`].
 ///
 /// ```
 /// use auth_layer::{FileStore, SealingKey};
 ///
-/// // Keys change: the new one seals, and the old one still opens.
+/// // The key was changed: the new one seals, and the old one still opens.
 /// let store = FileStore::builder("/var/lib/my-service/tokens")
 ///     .sealing_key(SealingKey::generate()?)
 ///     .sealing_key(SealingKey::from_text("3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8=")?)
@@ -303,33 +319,38 @@ pub struct FileStoreBuilder {
 }
 
 impl FileStoreBuilder {
-    /// A key. The first one given seals; each opens what was sealed with it, until the next write seals that anew.
+    /// Adds a sealing key. The first key seals. The others open records that were sealed with them; the next write of
+    /// such a record seals it with the first key.
     pub fn sealing_key(mut self, key: SealingKey) -> Self {
         self.keys.push(key);
         self
     }
 
-    /// What leases are judged by, and what `changed` sleeps by. Its wall clock is to be that of all who share the folder.
+    /// Sets the clock for leases and for the waits of `changed`. All processes that share the folder must have the same
+    /// wall clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The user whom the folder and its files must belong to, by number: the one this process runs as, unless set.
+    /// Sets the numeric id of the user that the folder and its files must belong to. The default is the effective user
+    /// of this process.
     #[cfg(unix)]
     pub const fn owner(mut self, user: u32) -> Self {
         self.folder.owner = Owner { id: user };
         self
     }
 
-    /// How long to wait while another process holds the lock of a record: 10 s, unless set. A lock is held for
-    /// milliseconds, and is gone with its process; who holds one for longer has been stopped.
+    /// Sets how long to wait for the lock of a record. The default is 10 s.
+    ///
+    /// A lock is held for milliseconds and is released when its process ends. A process that holds one for longer has
+    /// been stopped.
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.folder.patience = patience;
         self
     }
 
-    /// Makes it. Nothing is read or made before it is used.
+    /// Creates the store. The folder is neither read nor created before the first use.
     pub fn build(self) -> FileStore {
         let Self { folder, keys, clock } = self;
         let inner = Inner { folder, keys, clock, marks: Mutex::default(), writes: watch::Sender::new(0) };
@@ -337,13 +358,17 @@ impl FileStoreBuilder {
     }
 }
 
-/// Where nothing is left to count on from, time itself goes on.
+/// Returns the first version of a record that has no file. It is the time, because a counter from 1 could repeat a
+/// version of a file that was removed by hand.
 fn first_version(now: Now) -> Version {
     Version::new(u64::try_from(now.wall().as_micros()).unwrap_or(1))
 }
 
+/// A lock is held for milliseconds, so a process that holds one for this long has been stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A token request seldom takes less time than this.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// About the longest delay between a write of another process and the end of the wait for it.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
