@@ -1,21 +1,25 @@
 //! Records under the keys of an earlier version of this crate.
 //!
-//! Version 1 of a key had the token URL and the client's authentication in it. Its record is moved once, in three writes,
-//! each to one record alone:
+//! Version 1 of a key included the token URL and the client's authentication. A record under such a key is moved once,
+//! in three writes:
 //!
-//! 1. The record under the earlier key becomes [`State::Ended`], with all it held still in it and a word in `last_error`
-//!    that says it is *being taken over*. From here on no program of an earlier version sends its refresh token.
-//! 2. The record is written under the new key. From here on programs of this version use it.
-//! 3. The word under the earlier key becomes *taken over*. From here on it is of no more use to this version.
+//! 1. The record under the earlier key gets the state [`State::Ended`]. Its tokens stay in it, and a word in
+//!    `last_error` says that it is *being taken over*. From then on no program of an earlier version sends its refresh
+//!    token.
+//! 2. The record is written under the new key. From then on programs of this version use it.
+//! 3. The word under the earlier key becomes *taken over*. From then on this version ignores that record.
 //!
-//! A crash after the first write loses nothing: the next program finds the word and goes on with the second. A crash after
-//! the second leaves the first word beside a finished record; the next program writes the third. Each write names the
-//! version that it replaces, so that of several programs one succeeds and the others read again.
+//! A crash between two writes loses nothing. After the first write, the next program finds the word and goes on with
+//! the second write. After the second, the next program finds a finished record beside the first word, and makes the
+//! third write. Each write names the version that it replaces. So one of several programs succeeds, and the others read
+//! again.
 //!
-//! The record is not removed, and its refresh token stays in it. A program of an earlier version that was *given* a refresh
-//! token begins with that one again where it finds no record, though the token was used up long ago; it does not where it
-//! finds the end of that same sign-in. And a program that had redeemed the token, but could not write what it got, finds
-//! the token that it used, and writes the new one over the end.
+//! The record under the earlier key is not removed, and its refresh token stays in it, for two reasons:
+//!
+//! - A program of an earlier version may be *configured* with a refresh token. Without a record it would send that
+//!   token, which was used up long ago. It does not if it finds that the same sign-in has ended.
+//! - A program of an earlier version may have redeemed the token and failed to write the answer. It finds the token
+//!   that it used, and writes the new one over the ended record.
 
 use std::time::Duration;
 
@@ -36,20 +40,20 @@ pub(super) struct Earlier {
 pub(crate) struct Found {
     pub(crate) key: StoreKey,
     pub(crate) version: Version,
-    /// The record as it is.
+    /// The record under the earlier key.
     pub(crate) known: Entry,
-    /// The record as it is to stand under the new key.
+    /// The record to write under the new key.
     pub(crate) entry: Entry,
-    /// True if programs of the earlier version may still use the record, so that it has to be ended first.
+    /// True if programs of the earlier version may still use the record. It has to be ended first then.
     pub(crate) is_live: bool,
 }
 
-/// The keys of version 1, for the profile's own token URL and for each that the provider moved from.
+/// Returns the keys of version 1, for the profile's own token URL and for each URL that the provider moved from.
 pub(super) fn keys(profile: &Profile, client_id: &str, subject: &str) -> Vec<Earlier> {
     let own = TokenUrl::at(profile.token_url().clone());
     let mut urls: Vec<&TokenUrl> = vec![&own];
     for url in profile.moved_from() {
-        // By their spelling, which is part of the key.
+        // Compared as text, because the spelling of a URL is part of the key.
         if urls.iter().all(|known| known.uri().to_string() != url.uri().to_string()) {
             urls.push(url);
         }
@@ -68,7 +72,8 @@ pub(super) fn keys(profile: &Profile, client_id: &str, subject: &str) -> Vec<Ear
     urls.into_iter().map(|url| Earlier { key: key(url), token_url: url.clone() }).collect()
 }
 
-/// How version 1 wrote a client's authentication into a key. These words stay, whatever becomes of the type.
+/// Returns the text for a client's authentication in a key of version 1. The text must never change, even if the names
+/// of the type do: keys that were made with it are in stores.
 fn client_auth(client_auth: &ClientAuth) -> String {
     match client_auth {
         ClientAuth::Basic => "Basic".to_owned(),
@@ -79,12 +84,12 @@ fn client_auth(client_auth: &ClientAuth) -> String {
 }
 
 impl StoreKey {
-    /// Reads the record of an identity from a store, whichever version of this crate wrote it, and changes nothing. A
-    /// record under an [earlier](Self::earlier) key is read as it will be once an exchange takes it over.
+    /// Reads the record of an identity from a store, whichever version of this crate wrote it. Nothing is changed. A
+    /// record under an [earlier](Self::earlier) key is returned as an exchange would write it under this key.
     ///
     /// # Errors
     ///
-    /// As for [`TokenStore::load`].
+    /// Returns [`StoreError`] if the store cannot be reached or the record cannot be read.
     ///
     /// # Cancel safety
     ///
@@ -100,8 +105,8 @@ impl StoreKey {
         }
     }
 
-    /// The record under an earlier key that is to take the place of `known`. The one of a sign-in that goes on comes
-    /// before one that has ended; over a record that is there, only a later sign-in counts.
+    /// Finds the record under an earlier key that should replace `known`. A live sign-in is preferred to one that has
+    /// ended. If `known` is a record, only a later sign-in replaces it.
     pub(crate) async fn find_earlier(
         &self,
         store: &dyn TokenStore,
@@ -120,14 +125,15 @@ impl StoreKey {
         Ok(ended.filter(|_| known.is_none()))
     }
 
-    /// Says under the earlier keys that what was being taken over has been. Call it once there is a record under this key.
+    /// Writes *taken over* under the earlier keys that say *being taken over*. Call this once there is a record under
+    /// this key.
     pub(crate) async fn settle_earlier(&self, store: &dyn TokenStore) -> Result<(), StoreError> {
         for earlier in self.earlier_records() {
             if let Some(record) = store.load(&earlier.key).await?
                 && record.entry.word().is_some_and(|word| word != TAKEN_OVER)
             {
                 let finished = record.entry.ended_with(TAKEN_OVER);
-                // Another program may have been first, with this or with a new sign-in.
+                // If another program wrote first, it wrote the same word or a new sign-in. Both may stay.
                 store.compare_exchange(&earlier.key, Some(record.version), finished).await?;
             }
         }
@@ -136,13 +142,15 @@ impl StoreKey {
 }
 
 impl Earlier {
-    /// Reads what a record means; `None` if it has been taken over.
+    /// Returns the record to take over. `None` if it has been taken over already.
     fn found(&self, record: Record) -> Option<Found> {
         let known = record.entry;
         let mut entry = known.clone();
         match known.word() {
             Some(TAKEN_OVER) => return None,
             Some(BEING_TAKEN_OVER_MARKED) => {
+                // Its refresh token may be used up. The lease is zero, because the record was ended only after its own
+                // lease was over.
                 entry.state = State::Redeeming { holder: EARLIER_HOLDER.to_owned(), lease: Duration::ZERO };
             }
             Some(_) => entry.state = State::Idle,
@@ -158,13 +166,13 @@ impl Earlier {
 }
 
 impl Entry {
-    /// True if an earlier version of this crate kept the record, and it stands under another key by now. What is left here
-    /// is for the programs of that version, which read it as a sign-in that has ended.
+    /// Returns whether an earlier version of this crate kept this record, and it is under another key by now. The entry
+    /// here is left for programs of that version, which read it as a sign-in that has ended.
     pub fn is_taken_over(&self) -> bool {
         self.word() == Some(TAKEN_OVER)
     }
 
-    /// The same record as one that is being taken over.
+    /// Returns the entry with the state and the word of a record that is being taken over.
     pub(crate) fn being_taken_over(&self) -> Self {
         match self.state {
             State::Redeeming { .. } => self.ended_with(BEING_TAKEN_OVER_MARKED),
@@ -182,12 +190,14 @@ impl Entry {
     }
 }
 
-/// Programs of an earlier version show these words as the reason why a person has to sign in.
+/// The word for a record that is being taken over. Programs of an earlier version show it as the reason why a person
+/// has to sign in.
 const BEING_TAKEN_OVER: &str = "being_taken_over_by_a_newer_version";
 
-/// The same, of a record whose refresh token was on its way when its process ended.
+/// The word for a record that had a mark when it was taken over. Its refresh token may be used up.
 const BEING_TAKEN_OVER_MARKED: &str = "being_taken_over_by_a_newer_version_while_redeeming";
 
+/// The word for a record that has been taken over.
 const TAKEN_OVER: &str = "taken_over_by_a_newer_version";
 
 /// The holder of a mark that was left behind under an earlier key.

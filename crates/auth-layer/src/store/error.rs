@@ -1,11 +1,11 @@
-//! Why a store could not do what it was asked.
+//! `StoreError`: the error of a store.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::BoxError;
 
-/// Why a store could not do what it was asked. It never holds a token.
+/// The error of a store. It never holds a token.
 ///
 /// ```
 /// use auth_layer::{StoreError, StoreErrorKind};
@@ -22,29 +22,30 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A store that cannot be reached: what could not be done, with its cause. Neither may hold a token.
+    /// Creates the error of a store that cannot be reached. The message says what could not be done. Neither the
+    /// message nor the cause may hold a token.
     pub fn new(message: impl Into<Cow<'static, str>>, source: impl Into<BoxError>) -> Self {
         Self::of(StoreErrorKind::Unreachable, message).with_source(source)
     }
 
-    /// An error of a kind, which says what is wrong and what to do. It may hold no token.
+    /// Creates an error. The message says what is wrong and what to do. It must not hold a token.
     pub fn of(kind: StoreErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// Adds the cause, which may hold no token.
+    /// Adds the cause, which must not hold a token.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// What kind of trouble it is.
+    /// Returns the kind of the error.
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// The same error, told of a file.
+    /// Puts the path of a file in front of the message.
     #[cfg(feature = "file-store")]
     pub(super) fn at(mut self, path: &std::path::Path) -> Self {
         self.message = format!("{}: {}", path.display(), self.message).into();
@@ -64,7 +65,7 @@ impl std::error::Error for StoreError {
     }
 }
 
-/// What kind of trouble a store is in.
+/// The kind of a [`StoreError`].
 ///
 /// ```
 /// use auth_layer::{StoreError, StoreErrorKind};
@@ -76,14 +77,14 @@ impl std::error::Error for StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// It cannot be reached, read or written now. This may pass.
+    /// The store cannot be reached, read or written now. A later call may succeed.
     Unreachable,
-    /// What it holds is no record: half of one, or something else.
+    /// The stored data is not a valid record, such as half of one.
     Corrupt,
-    /// What it holds is open to others, belongs to somebody else, or is no file.
+    /// A file or folder is open to other users, belongs to another user, or is not a regular file or folder.
     Permissions,
     /// A newer version of this crate wrote the record.
     Newer,
-    /// The record is sealed, and no key at hand opens it.
+    /// The record is sealed, and no key that was given opens it.
     Sealed,
 }

@@ -1,4 +1,4 @@
-//! The key of an identity, made of everything that makes its tokens different from another's.
+//! The key of an identity, computed from everything that makes its tokens different from those of other identities.
 
 use super::earlier;
 use super::key::StoreKey;
@@ -8,17 +8,23 @@ use crate::profile::Profile;
 use crate::token::Scope;
 
 impl StoreKey {
-    /// The key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. A sign-in that is written
-    /// there is found by every exchange with the same profile, client id, grant and identity.
+    /// Returns the key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. Every exchange
+    /// with the same profile, client id, grant and identity finds a sign-in that is written there.
     ///
-    /// It covers the provider's name, the client's id, the grant, the identity's tenant (which an
-    /// [`ExchangeBuilder`](crate::ExchangeBuilder) calls the `subject`), the set of scopes, the audience, the resource and
-    /// every further parameter of the profile. The order of scopes and parameters does not count.
-    /// [`Grant::RefreshToken`] and [`Grant::Stored`] have the same key; other grants keep no record.
+    /// The key is computed from:
     ///
-    /// It does not cover the token URL and how the client authenticates, which a provider may change. The record keeps
-    /// its token URL instead ([`Entry::token_url`](crate::Entry::token_url)). Two token endpoints that share a provider's
-    /// name and a client id, such as two tenants of one issuer, therefore need a tenant or a provider name each.
+    /// - the provider's name, the client id and the grant
+    /// - the identity's tenant, which an [`ExchangeBuilder`](crate::ExchangeBuilder) calls the `subject`
+    /// - the set of scopes, the audience and the resource
+    /// - every further parameter of the profile
+    ///
+    /// The order of scopes and parameters does not count. [`Grant::RefreshToken`] and [`Grant::Stored`] have the same
+    /// key. Other grants keep no record.
+    ///
+    /// The token URL and the client's way to authenticate are not part of the key, because a provider may change them.
+    /// The record has its token URL instead ([`Entry::token_url`](crate::Entry::token_url)). Two token endpoints that
+    /// share a provider name and a client id, such as two tenants of one issuer, therefore need different tenants or
+    /// provider names.
     ///
     /// ```
     /// use auth_layer::{Credential, Exchange, Grant, Identity, MemoryStore, Profile, StoreKey};
@@ -40,12 +46,12 @@ impl StoreKey {
         Self::for_subject(&profile, client_id, grant, identity.tenant())
     }
 
-    /// The same, of a profile that has the identity's scope, audience and resource in it.
+    /// Returns the key for a profile that already has the identity's scope, audience and resource.
     pub(crate) fn for_subject(profile: &Profile, client_id: &str, grant: &Grant, subject: &str) -> Self {
         let mut parameters: Vec<_> = profile.parameters.iter().collect();
         parameters.sort();
-        // Each part has its name in front, and a fixed number of values after it, so that no part can pass for another
-        // and a kind of part that comes later leaves all other keys as they are.
+        // Each part begins with its name and has a fixed number of values. So no part can pass for another one, and a
+        // new kind of part in a later version changes no other keys.
         let mut parts = vec![VERSION, "provider", profile.name(), "client", client_id];
         parts.extend(["grant", grant.name(), "subject", subject]);
         parts.extend(profile.scope.iter().flat_map(Scope::iter).flat_map(|scope| ["scope", scope]));
@@ -58,7 +64,7 @@ impl StoreKey {
     }
 }
 
-/// Counted up when keys are made of other parts. What was kept under the keys before is then to be taken over.
+/// The version of the keys. Raise it when keys get other parts, and take over the records under the previous keys.
 const VERSION: &str = "2";
 
 #[cfg(test)]

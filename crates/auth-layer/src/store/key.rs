@@ -1,4 +1,4 @@
-//! Under which key an identity's record is kept.
+//! `StoreKey`: the key of an identity's record.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::earlier::Earlier;
 
-/// The key of an identity: a digest of everything that makes its tokens different from another's. It holds
-/// no secret, and none can be had from it.
+/// The key of an identity: a digest of everything that makes its tokens different from those of other identities. It
+/// holds no secret, and no secret can be computed from it.
 ///
-/// [`StoreKey::for_identity`] makes the key under which an [`Exchange`](crate::Exchange) keeps its record. That key also
-/// knows the [earlier](Self::earlier) keys of the same identity. They do not count when two keys are compared.
+/// [`StoreKey::for_identity`] makes the key under which an [`Exchange`](crate::Exchange) keeps its record. That key
+/// also knows the [earlier](Self::earlier) keys of the same identity. They do not count when two keys are compared.
 ///
 /// ```
 /// use auth_layer::{Grant, Identity, Profile, StoreKey};
@@ -30,8 +30,10 @@ pub struct StoreKey {
 }
 
 impl StoreKey {
-    /// A key of any parts, whose order counts. No exchange looks under it: an identity's key is made by
-    /// [`for_identity`](Self::for_identity). This one is for what a program keeps by itself, and for tests of a store.
+    /// Creates a key from any parts. Their order counts.
+    ///
+    /// Use this for a program's own records and for tests of a store. An exchange never reads such a key: it uses the
+    /// one that [`for_identity`](Self::for_identity) returns.
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut digest = Sha256::new();
         for part in parts {
@@ -43,7 +45,7 @@ impl StoreKey {
         Self::with_digits(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// The key with these digits; `None` if they are none of a key.
+    /// Returns the key with these digits. `None` if they are not the digits of a key.
     #[cfg(feature = "file-store")]
     pub(super) fn from_digits(digits: &str) -> Option<Self> {
         let good = digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -58,13 +60,13 @@ impl StoreKey {
         Self { earlier: earlier.into(), ..self }
     }
 
-    /// The key as 64 hexadecimal digits.
+    /// Returns the key as 64 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.digits
     }
 
-    /// The keys under which earlier versions of this crate kept the same identity's record, the most likely one first.
-    /// Only a key of [`for_identity`](Self::for_identity) or of an exchange has them.
+    /// Returns the keys under which earlier versions of this crate kept the same identity's record. The most likely one
+    /// comes first. Only a key from [`for_identity`](Self::for_identity) or from an exchange has them.
     pub fn earlier(&self) -> impl Iterator<Item = &Self> {
         self.earlier.iter().map(|earlier| &earlier.key)
     }

@@ -1,4 +1,4 @@
-//! Records in memory: shared within a process, gone with it.
+//! `MemoryStore`: records in the memory of one process.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use super::record::{Entry, Record, State, Version};
 use super::token_store::TokenStore;
 use crate::clock::{Clock, Now, SystemClock};
 
-/// Keeps records in memory. Clones share them; they are gone with the process.
+/// A store that keeps records in memory. Clones share the records, which are lost when the process ends.
 ///
 /// ```
 /// use auth_layer::MemoryStore;
@@ -28,32 +28,34 @@ pub struct MemoryStore(Arc<Inner>);
 struct Inner {
     clock: Arc<dyn Clock>,
     records: Mutex<HashMap<StoreKey, Kept>>,
-    /// The version given out last, to whichever record: one that was removed and made anew has no version twice.
+    /// The latest version of any record. All records share this counter, so that a record that is removed and written
+    /// again never gets an old version.
     last: AtomicU64,
-    /// Counts writes, to wake those who wait for one.
+    /// The number of writes. A change wakes the tasks that wait in `changed`.
     writes: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
 struct Kept {
     record: Record,
-    /// When the lease of a redeeming mark ends.
+    /// The end of the lease, if the record has a mark.
     lease_ends: Option<Now>,
 }
 
 impl MemoryStore {
-    /// An empty store on the system's clock.
+    /// Creates an empty store that uses the system's clock.
     pub fn new() -> Self {
         Self::with_clock(Arc::new(SystemClock::new()))
     }
 
-    /// An empty store that judges leases by `clock`.
+    /// Creates an empty store that measures leases by `clock`.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         let records = Mutex::default();
         Self(Arc::new(Inner { clock, records, last: AtomicU64::new(0), writes: watch::Sender::new(0) }))
     }
 
     fn records(&self) -> MutexGuard<'_, HashMap<StoreKey, Kept>> {
+        // No code under this lock can panic halfway through a change, so the records behind a poisoned lock are whole.
         self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,12 +94,14 @@ impl TokenStore for MemoryStore {
         if records.get(key).map(|kept| kept.record.version) != expected {
             return Ok(None);
         }
+        // Relaxed: the lock of the records is held, and it orders all uses of the counter.
         let version = Version::new(self.0.last.fetch_add(1, Ordering::Relaxed) + 1);
         let lease_ends = match &entry.state {
             State::Redeeming { lease, .. } => Some(now + *lease),
             State::Idle | State::Ended => None,
         };
         records.insert(key.clone(), Kept { record: Record::new(version, entry), lease_ends });
+        // Unlocked first: a task that wakes locks the records at once.
         drop(records);
         self.0.writes.send_modify(|writes| *writes += 1);
         Ok(Some(version))
@@ -111,9 +115,10 @@ impl TokenStore for MemoryStore {
     }
 
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError> {
+        // Before the first look, so that no write between the look and the wait is missed.
         let mut writes = self.0.writes.subscribe();
         while self.version(key) == Some(seen) {
-            // The sender lives as long as this store does.
+            // An error would mean that the sender is gone. It lives as long as this store.
             if writes.changed().await.is_err() {
                 break;
             }

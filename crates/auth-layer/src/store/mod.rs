@@ -1,11 +1,11 @@
-//! Where tokens that must outlive a call are kept.
+//! Stores for tokens that must outlive a call.
 //!
-//! A [`TokenStore`] keeps one [`Record`] for each identity. It is written before anyone sees the access
-//! token that came with it, and it carries a mark while a refresh token is on its way, so that two holders of
-//! one store never redeem the same refresh token.
+//! A [`TokenStore`] keeps one [`Record`] for each identity. The record is written before any caller sees the access
+//! token that came with it. It has a mark while its refresh token is being redeemed, so that two holders of one store
+//! never redeem the same refresh token.
 //!
-//! Records are found by a [`StoreKey`]. A record that an earlier version of this crate kept under another key is taken
-//! over by the first program of this version that wants it: `earlier.rs` says how.
+//! A record is found by its [`StoreKey`]. An earlier version of this crate kept it under another key. The first program
+//! of this version that needs the record takes it over; `earlier.rs` describes how.
 
 mod earlier;
 mod error;

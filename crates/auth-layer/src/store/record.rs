@@ -1,4 +1,4 @@
-//! What a store keeps for one identity.
+//! `Record`: the data that a store keeps for one identity.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::key::StoreKey;
 use crate::profile::TokenUrl;
 use crate::token::{AccessToken, RefreshToken, Scope};
 
-/// Which writing of a record this is; each write makes it larger.
+/// The version of a record. Each write makes it larger.
 ///
 /// ```
 /// use auth_layer::Version;
@@ -17,18 +17,18 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 pub struct Version(u64);
 
 impl Version {
-    /// The version with this number.
+    /// Creates the version with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns the number.
     pub const fn number(self) -> u64 {
         self.0
     }
 }
 
-/// What is written for one identity. `Debug` shows no token.
+/// The content of a record. `Debug` shows no token.
 ///
 /// ```
 /// use auth_layer::{Entry, RefreshToken, State};
@@ -39,37 +39,38 @@ impl Version {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Whether somebody is redeeming the refresh token.
+    /// The state of the refresh token.
     pub state: State,
-    /// The refresh token that is good, or that is being redeemed.
+    /// The current refresh token. It may be the one that is being redeemed.
     pub refresh_token: RefreshToken,
-    /// A digest of the refresh token that a person's sign-in gave, from which all others here came: it tells a new
-    /// sign-in from the one that is known.
+    /// A digest of the first refresh token of this sign-in. Later tokens of the same sign-in leave it as it is, so that
+    /// it tells a new sign-in from the known one.
     pub sign_in: StoreKey,
-    /// The token URL that the tokens came from. A refresh token is sent nowhere but to that issuer (RFC 6749 section 10.4),
-    /// so that the record is used only where
-    /// [`Profile::takes_sign_ins_from`](crate::Profile::takes_sign_ins_from) allows it. `None` leaves that to the program
-    /// that wrote the entry under the identity's key.
+    /// The token URL that the tokens came from. A refresh token must be sent to no other issuer (RFC 6749 section
+    /// 10.4). So the record is used only if [`Profile::takes_sign_ins_from`](crate::Profile::takes_sign_ins_from)
+    /// allows this URL.
+    ///
+    /// `None` means that it is not checked. The program that wrote the entry under this key is then responsible for it.
     pub token_url: Option<TokenUrl>,
-    /// The access token that came last.
+    /// The latest access token.
     pub access_token: Option<AccessToken>,
-    /// When the access token ends, since the Unix epoch.
+    /// The time when the access token expires, since the Unix epoch.
     pub hard: Option<Duration>,
     /// The OAuth error code that ended the grant.
     pub last_error: Option<String>,
-    /// What was granted, where the server said.
+    /// The scope that was granted, if the server said it.
     pub scope: Option<Scope>,
-    /// Whom the tokens stand for, where the server said.
+    /// The account that the tokens belong to, if the server said it.
     pub account: Option<String>,
-    /// When this refresh token was handed out, since the Unix epoch.
+    /// The time when this refresh token was issued, since the Unix epoch.
     pub obtained: Option<Duration>,
-    /// When it was last traded for an access token, since the Unix epoch.
+    /// The time when the refresh token was last redeemed, since the Unix epoch.
     pub redeemed: Option<Duration>,
-    /// Whose record it is, in words, for those who look into a store.
+    /// The identity in words, for a person who looks into a store.
     pub label: Option<Label>,
 }
 
-/// Whose record it is, in words: the key tells nobody. It holds no secret.
+/// The identity of a record in words, because a person cannot read it from the key. It holds no secret.
 ///
 /// ```
 /// use auth_layer::Label;
@@ -82,20 +83,20 @@ pub struct Entry {
 pub struct Label {
     /// The profile's name.
     pub provider: String,
-    /// The client's id.
+    /// The client id.
     pub client: String,
-    /// The subject, as [`ExchangeBuilder::subject`](crate::ExchangeBuilder::subject) was told it.
+    /// The subject that was set with [`ExchangeBuilder::subject`](crate::ExchangeBuilder::subject).
     pub subject: String,
 }
 
 impl Label {
-    /// A label.
+    /// Creates a label.
     pub fn new(provider: impl Into<String>, client: impl Into<String>, subject: impl Into<String>) -> Self {
         Self { provider: provider.into(), client: client.into(), subject: subject.into() }
     }
 }
 
-/// Whether a record's refresh token may be redeemed.
+/// The state of a record's refresh token.
 ///
 /// ```
 /// use auth_layer::State;
@@ -107,18 +108,18 @@ impl Label {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Nobody is redeeming it.
+    /// The refresh token may be redeemed.
     Idle,
-    /// It is on its way to the token endpoint. This is written before the bytes leave: if the mark outlives
-    /// its lease, the token may be used up.
+    /// A holder of the store is redeeming the refresh token. This mark is written before the request is sent. If it is
+    /// still there after its lease, the token may be used up.
     Redeeming {
-        /// Who is redeeming it.
+        /// The name of the holder.
         holder: String,
-        /// How long the mark still counts. The store judges that by its own clock: written as the whole
-        /// lease, read as what is left of it.
+        /// How long the mark counts. A writer gives the whole lease, and a reader gets the rest of it. The store
+        /// measures it by its own clock.
         lease: Duration,
     },
-    /// The server has ended the grant; a person has to sign in again.
+    /// The server has ended the grant. A person has to sign in again.
     Ended,
 }
 
@@ -133,14 +134,14 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
-    /// Its version.
+    /// The version that the next write has to name.
     pub version: Version,
-    /// What was written.
+    /// The content.
     pub entry: Entry,
 }
 
 impl Entry {
-    /// An idle entry with nothing but a refresh token.
+    /// Creates an idle entry that has only a refresh token.
     pub fn new(refresh_token: RefreshToken) -> Self {
         let sign_in = StoreKey::of([refresh_token.expose()]);
         Self {
@@ -161,7 +162,7 @@ impl Entry {
 }
 
 impl Record {
-    /// A record as a store reads it.
+    /// Creates a record, for the implementation of a store.
     pub const fn new(version: Version, entry: Entry) -> Self {
         Self { version, entry }
     }

@@ -1,4 +1,4 @@
-//! The trait that every store fulfils.
+//! `TokenStore`: the trait of all stores.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use super::error::StoreError;
 use super::key::StoreKey;
 use super::record::{Entry, Record, Version};
 
-/// Keeps one record for each identity. [`MemoryStore`](crate::MemoryStore) is the first implementation, and
-/// the model for others.
+/// A store that keeps one record for each identity. [`MemoryStore`](crate::MemoryStore) is the simplest implementation,
+/// and the model for others.
 ///
-/// A write that returned is durable as far as the store can make it, and seen by every later `load`.
+/// A write that has returned is as durable as the store can make it, and every later `load` returns it.
 ///
 /// # Cancel safety
 ///
-/// Dropping a future of `load` or `changed` does nothing. Dropping one of `compare_exchange` leaves the
-/// record as it was or written whole.
+/// Dropping a future of `load` or `changed` does nothing. If a future of `compare_exchange` is dropped, the record is
+/// unchanged or the write is complete. It is never written in part.
 ///
 /// ```
 /// use auth_layer::{Entry, MemoryStore, RefreshToken, StoreKey, TokenStore};
@@ -39,15 +39,17 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be reached or what it holds cannot be read.
+    /// Returns [`StoreError`] if the store cannot be reached or the record cannot be read.
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>, StoreError>;
 
-    /// Writes `entry` if the record still has version `expected` (`None`: if there is no record), and
-    /// returns the new version; returns `None`, having written nothing, if somebody else was first.
+    /// Writes `entry` if the record still has the version `expected`, and returns the new version. An `expected` of
+    /// `None` means that there must be no record.
+    ///
+    /// Returns `None` and writes nothing if the record has another version by now.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be reached. Whether the entry was written is then unknown.
+    /// Returns [`StoreError`] if the store cannot be reached. The entry may have been written all the same.
     async fn compare_exchange(
         &self,
         key: &StoreKey,
@@ -55,18 +57,21 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         entry: Entry,
     ) -> Result<Option<Version>, StoreError>;
 
-    /// Removes the record of an identity, whatever its version; one that is not there is no error. A record that is made
-    /// anew afterwards gets no version that the old one had, so that nobody takes it for the old one.
+    /// Removes the record of an identity, whatever its version is. A missing record is not an error.
+    ///
+    /// A record that is written later must not get a version that the removed one had. A process that still knows such
+    /// a version would take the new record for the old one.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be reached. Whether the record was removed is then unknown.
+    /// Returns [`StoreError`] if the store cannot be reached. The record may have been removed all the same.
     async fn remove(&self, key: &StoreKey) -> Result<(), StoreError>;
 
-    /// Waits until the record has another version than `seen`. It may return early; the caller looks again.
+    /// Waits until the record has another version than `seen`. It may return early, so the caller reads the record
+    /// again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be reached.
+    /// Returns [`StoreError`] if the store cannot be reached.
     async fn changed(&self, key: &StoreKey, seen: Version) -> Result<(), StoreError>;
 }
