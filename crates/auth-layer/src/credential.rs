@@ -1,4 +1,4 @@
-//! The long-lived thing that is traded for tokens.
+//! `Credential`: a client's id and secret.
 
 use std::path::Path;
 
@@ -7,8 +7,7 @@ use crate::error::{BoxError, Error};
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
 
-/// A client's id and secret. It travels to the token endpoint, and to the provider's others beside it, and nowhere
-/// else.
+/// A client's id and secret. They are sent only to the token endpoint and to the provider's other OAuth endpoints.
 ///
 /// ```
 /// use auth_layer::Credential;
@@ -16,7 +15,7 @@ use crate::secret_source::SecretSource;
 /// let credential = Credential::new("my-client", "my-secret");
 /// assert_eq!(format!("{credential:?}"), r#"Credential { id: "my-client", secret: Secret(..) }"#);
 ///
-/// // A secret that somebody else changes now and then.
+/// // A secret that another program changes now and then.
 /// let mounted = Credential::from_file("my-client", "/run/secrets/my-client");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,29 +25,31 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A client's id and secret, or where the secret is read from for each exchange ([`SecretSource`]).
+    /// Creates a credential from a client id and a secret. The secret may also be a [`SecretSource`] that is read for
+    /// each exchange.
     ///
     /// An id or a secret without a visible character is a [`ConfigError`] when the exchange or the sign-in is built.
     pub fn new(id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
         Self { id: id.into(), secret: secret.into() }
     }
 
-    /// A public client, which has no secret.
+    /// Creates a credential for a public client, which has no secret.
     pub fn public(id: impl Into<String>) -> Self {
         Self::new(id, "")
     }
 
-    /// A client whose secret is read from a file for each exchange, so that a new one serves without a restart.
+    /// Creates a credential whose secret is read from a file for each exchange, so that a new secret needs no restart.
     ///
-    /// What may go wrong is told at [`SecretSource::from_file`].
+    /// [`SecretSource::from_file`] describes what happens if the file cannot be read.
     pub fn from_file(id: impl Into<String>, path: impl AsRef<Path>) -> Self {
         Self { id: id.into(), secret: SecretSource::from_file(path) }
     }
 
-    /// A client whose secret is asked for at each exchange: of a key store, or of a helper program.
+    /// Creates a credential whose secret is returned by a function for each exchange, such as one that runs a helper
+    /// program.
     ///
-    /// Where `ask` runs, what its failure means, and that its error must hold no secret, is told at
-    /// [`SecretSource::from_fn`].
+    /// [`SecretSource::from_fn`] describes where `ask` runs, and what happens if it fails. Its error must not hold a
+    /// secret.
     ///
     /// ```
     /// use auth_layer::{Credential, Secret};
@@ -69,17 +70,17 @@ impl Credential {
         Self { id: id.into(), secret: SecretSource::from_fn(ask) }
     }
 
-    /// The client's id.
+    /// Returns the client id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The client's secret, empty for a public client; `None` if it is read anew for each exchange.
+    /// Returns the client's secret, which is empty for a public client. `None` if it is read for each exchange.
     pub const fn secret(&self) -> Option<&Secret> {
         self.secret.fixed()
     }
 
-    /// Refuses a secret without a visible character, if it is kept here.
+    /// Returns an error for a fixed secret without a visible character.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.secret.check("client secret")
     }

@@ -1,4 +1,4 @@
-//! `CustomGrant`: what one provider trades for a token, and no other.
+//! `CustomGrant`: a grant that only one provider has.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::secret_source::SecretSource;
 
-/// What one provider trades for a token, and no other (RFC 6749 section 4.5). [`Grant::custom`](crate::Grant::custom)
-/// makes it. `Debug` shows no value.
+/// A grant that only one provider has (RFC 6749 section 4.5). [`Grant::custom`](crate::Grant::custom) creates it.
+/// `Debug` shows no secret.
 ///
 /// ```
 /// use auth_layer::{CustomGrant, Grant};
@@ -33,7 +33,7 @@ impl CustomGrant {
         Self { grant_type, parameters }
     }
 
-    /// Its `grant_type`.
+    /// Returns the `grant_type`.
     pub fn name(&self) -> &str {
         &self.grant_type
     }
@@ -44,10 +44,13 @@ impl CustomGrant {
         };
         match &*self.grant_type {
             "" => return refuse("is empty"),
-            "password" => return refuse("is not offered (RFC 9700 section 2.4)"),
-            "client_credentials" | "refresh_token" => return refuse("is a grant of its own"),
+            "password" => return refuse("is not supported (RFC 9700 section 2.4); use another grant"),
+            // A refresh token in a custom grant would be sent without its mark in the store.
+            "client_credentials" | "refresh_token" => {
+                return refuse("has its own variant of `Grant`; use that one");
+            }
             "authorization_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
-                return refuse("is good for one exchange: a person signs in through `SignIn`");
+                return refuse("is good for one exchange only; use `SignIn` to sign a person in");
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! What is traded for a token.
+//! `Grant`: what a client exchanges for a token.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,9 @@ use crate::secret_source::SecretSource;
 use crate::token::RefreshToken;
 use crate::token_exchange::TokenExchange;
 
-/// What is traded for a token at the token endpoint.
+/// A grant: the proof that a client exchanges for a token at the token endpoint.
 ///
-/// The password grant is not offered (RFC 9700 section 2.4). `Debug` shows no secret.
+/// The password grant is not supported (RFC 9700 section 2.4). `Debug` shows no secret.
 ///
 /// ```
 /// use auth_layer::{Grant, RefreshToken};
@@ -25,35 +25,34 @@ use crate::token_exchange::TokenExchange;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Grant {
-    /// The client's own credential (RFC 6749 section 4.4). A refresh token in the answer is ignored
-    /// (section 4.4.3).
+    /// The client's own credential (RFC 6749 section 4.4). A refresh token in the answer is ignored (section 4.4.3).
     ClientCredentials,
-    /// A refresh token (RFC 6749 section 6). The one given here is where it starts; what the server hands
-    /// out later replaces it.
+    /// A refresh token (RFC 6749 section 6). The exchange begins with this one. A refresh token that the server issues
+    /// later replaces it.
     RefreshToken(RefreshToken),
-    /// The refresh token that a sign-in left in the store. Where there is none, a person has to sign in.
+    /// The refresh token that a sign-in wrote to the store. If the store has no sign-in, a person has to sign in.
     Stored,
-    /// A JWT that somebody signed (RFC 7523 section 2.1), see [`Grant::jwt_bearer`]. A refresh token in the answer is
-    /// ignored: the next token costs another assertion.
+    /// A signed JWT (RFC 7523 section 2.1), see [`Grant::jwt_bearer`]. A refresh token in the answer is ignored: the
+    /// next token needs another assertion.
     JwtBearer(SecretSource),
-    /// Somebody's token, traded for one of another kind or for somewhere else (RFC 8693). A refresh token in the answer
-    /// is ignored.
+    /// A token of a person or a workload, exchanged for one of another kind or for another place (RFC 8693). A refresh
+    /// token in the answer is ignored.
     TokenExchange(TokenExchange),
-    /// A grant of a provider's own, see [`Grant::custom`]. A refresh token in the answer is ignored.
+    /// A grant that only one provider has, see [`Grant::custom`]. A refresh token in the answer is ignored.
     Custom(CustomGrant),
 }
 
 impl Grant {
-    /// A refresh token to start from.
+    /// Creates a grant from a refresh token to begin with.
     pub fn refresh_token(token: impl Into<RefreshToken>) -> Self {
         Self::RefreshToken(token.into())
     }
 
-    /// A JWT that `assertion` makes anew for each exchange (RFC 7523 section 2.1).
+    /// Creates a grant from a function that returns a signed JWT for each exchange (RFC 7523 section 2.1).
     ///
-    /// Nothing is signed here: who has the key makes the JWT, with an issuer, a subject, an audience and an end (RFC
-    /// 7523 section 3). It lives for minutes and may be good for one use, which is why there is no fixed one. Where the
-    /// function runs, and what its failure means, is told at [`SecretSource::from_fn`].
+    /// This crate signs nothing. The function must return a signed JWT with an issuer, a subject, an audience and an
+    /// expiry (RFC 7523 section 3). A JWT lives for minutes and may be good for one use, so it cannot be a fixed
+    /// string. [`SecretSource::from_fn`] describes where the function runs, and what happens if it fails.
     ///
     /// ```
     /// use auth_layer::{Grant, Secret};
@@ -69,8 +68,8 @@ impl Grant {
         Self::JwtBearer(SecretSource::from_fn(assertion))
     }
 
-    /// A grant of a provider's own (RFC 6749 section 4.5): its `grant_type`, and its parameters. All their values count
-    /// as secrets.
+    /// Creates a grant that only one provider has (RFC 6749 section 4.5), from its `grant_type` and its parameters. All
+    /// values count as secrets.
     ///
     /// ```
     /// use auth_layer::{Grant, SecretSource};
@@ -91,8 +90,8 @@ impl Grant {
         Self::Custom(CustomGrant::new(grant_type.into(), parameters.collect()))
     }
 
-    /// A token that a person made for programs, as GoTo has them: `grant_type=personal_access_token`, with the token as
-    /// `pat`.
+    /// Creates a grant from a personal access token, which GoTo has. It is sent as `grant_type=personal_access_token`,
+    /// with the token in the parameter `pat`.
     ///
     /// ```
     /// let grant = auth_layer::Grant::personal_access_token("6f1ed002ab5595859014ebf0951522d9");
@@ -102,12 +101,12 @@ impl Grant {
         Self::custom("personal_access_token", [("pat", token)])
     }
 
-    /// Whether asking may use the grant up, so that an answer must never be lost.
+    /// Returns whether an exchange may use the grant up. Its answer must never be lost then.
     pub const fn is_used_up(&self) -> bool {
         matches!(self, Self::RefreshToken(_) | Self::Stored)
     }
 
-    /// The name in the request's `grant_type`.
+    /// Returns the value of the request's `grant_type`.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::ClientCredentials => "client_credentials",
@@ -118,7 +117,7 @@ impl Grant {
         }
     }
 
-    /// What of it may have to be waited for, for errors.
+    /// Returns the name of the part that has to be read first, for errors.
     pub(crate) const fn traded(&self) -> &'static str {
         match self {
             Self::JwtBearer(_) => "the assertion",
@@ -127,7 +126,7 @@ impl Grant {
         }
     }
 
-    /// Refuses what cannot be right, whatever the provider.
+    /// Returns an error for a value that is wrong for every provider.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::RefreshToken(token) => match blankness(token.expose()) {
@@ -141,12 +140,12 @@ impl Grant {
         }
     }
 
-    /// Whether a name among its parameters comes more than once.
+    /// Returns whether two parameters have the same name.
     pub(crate) const fn repeats(&self) -> bool {
         matches!(self, Self::TokenExchange(exchange) if exchange.repeats())
     }
 
-    /// The names of its own parameters. Those of a refresh token are nobody else's business.
+    /// Returns the names of the parameters of this grant. A refresh token has its own code path and is not included.
     pub(crate) fn parameter_names(&self) -> Vec<&str> {
         match self {
             Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Vec::new(),
@@ -156,7 +155,7 @@ impl Grant {
         }
     }
 
-    /// Its own parameters for one exchange, secrets read anew.
+    /// Returns the parameters of this grant for one exchange. Secrets are read again for each exchange.
     pub(crate) async fn parameters(&self) -> Result<Vec<(&str, Secret)>, Error> {
         match self {
             Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Ok(Vec::new()),
@@ -166,7 +165,7 @@ impl Grant {
         }
     }
 
-    /// Whether its own secrets are kept here, or it has none. A refresh token in a store is not counted.
+    /// Returns whether all secrets of this grant are fixed. A refresh token in a store does not count.
     pub(crate) fn has_fixed_secrets(&self) -> bool {
         match self {
             Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => true,
@@ -176,7 +175,7 @@ impl Grant {
         }
     }
 
-    /// What of it makes one identity's tokens different from another's, without a secret in clear.
+    /// Returns the texts that tell this grant from others in a store key. They hold no plain secret.
     pub(crate) fn identity(&self) -> Vec<String> {
         match self {
             Self::ClientCredentials | Self::RefreshToken(_) | Self::Stored => Vec::new(),

@@ -1,15 +1,16 @@
-//! Who a request is made for.
+//! `Identity`: the tenant of a request, and the properties of its token.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::token::{Resource, Scope};
 
-/// Who a request is made for: a tenant, and what its token is to be good for. Cheap to clone.
+/// An identity that a request is made for: a tenant, and the scope, audience and resource of its token. It is cheap to
+/// clone.
 ///
-/// In the extensions of a request it chooses whose token the request carries, where
-/// [`AuthLayer`](crate::AuthLayer) stands over a [`TokenPool`](crate::TokenPool). Identities that differ in anything
-/// have tokens of their own (RFC 8707 section 2.2). It holds no secret, and its `Debug` shows all of it.
+/// An [`AuthLayer`](crate::AuthLayer) over a [`TokenPool`](crate::TokenPool) reads the identity from the extensions of
+/// a request, and puts the token of that identity on the request. Identities that differ in any part never share a
+/// token (RFC 8707 section 2.2). An identity holds no secret, and its `Debug` shows all of it.
 ///
 /// ```
 /// use auth_layer::Identity;
@@ -17,7 +18,7 @@ use crate::token::{Resource, Scope};
 /// let mut request = http::Request::get("https://api.example.com/me").body(())?;
 /// request.extensions_mut().insert(Identity::new("tenant-7"));
 ///
-/// // With one thing changed: another scope, so another token.
+/// // Another scope is another identity, with another token.
 /// let reader = Identity::new("tenant-7").with_scope("orders:read".parse()?);
 /// assert_ne!(reader, Identity::new("tenant-7"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -34,47 +35,47 @@ struct Parts {
 }
 
 impl Identity {
-    /// A tenant, or whatever else the application tells its credentials apart by.
+    /// Creates an identity for a tenant, or for any other name that the application keeps separate credentials for.
     pub fn new(tenant: impl Into<Box<str>>) -> Self {
         let tenant = tenant.into();
         Self(Arc::new(Parts { tenant, scope: None, audience: None, resource: None }))
     }
 
-    /// A token for this scope, and no more.
+    /// Sets the scope of the token, in place of the default one.
     #[must_use]
     pub fn with_scope(self, scope: Scope) -> Self {
         self.change(|parts| parts.scope = Some(scope))
     }
 
-    /// A token for this audience, as its issuer names it (RFC 8693 section 2.1).
+    /// Sets the audience of the token, by the name that the issuer has for it (RFC 8693 section 2.1).
     #[must_use]
     pub fn with_audience(self, audience: impl Into<Box<str>>) -> Self {
         let audience = audience.into();
         self.change(|parts| parts.audience = Some(audience))
     }
 
-    /// A token for this resource (RFC 8707 section 2).
+    /// Sets the resource that the token is for (RFC 8707 section 2).
     #[must_use]
     pub fn with_resource(self, resource: Resource) -> Self {
         self.change(|parts| parts.resource = Some(resource))
     }
 
-    /// The tenant.
+    /// Returns the tenant.
     pub fn tenant(&self) -> &str {
         &self.0.tenant
     }
 
-    /// The scope its token is to have; `None` leaves that to whoever makes the exchange.
+    /// Returns the scope of the token. `None` means that the function that creates the exchange decides.
     pub fn scope(&self) -> Option<&Scope> {
         self.0.scope.as_ref()
     }
 
-    /// The audience its token is for.
+    /// Returns the audience of the token.
     pub fn audience(&self) -> Option<&str> {
         self.0.audience.as_deref()
     }
 
-    /// The resource its token is for.
+    /// Returns the resource that the token is for.
     pub fn resource(&self) -> Option<&Resource> {
         self.0.resource.as_ref()
     }

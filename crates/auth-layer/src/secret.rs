@@ -1,10 +1,10 @@
-//! Strings that must never be seen: wiped when dropped, and never printed.
+//! `Secret`: a string that is wiped when dropped, and never printed.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret string. It is wiped from memory when dropped, and its `Debug` shows nothing of it.
+/// A secret string. It is wiped from memory when it is dropped, and its `Debug` does not show it.
 ///
 /// ```
 /// use auth_layer::Secret;
@@ -17,23 +17,23 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes over a secret.
+    /// Creates a secret.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(Zeroizing::new(secret.into()))
     }
 
-    /// The secret itself: for the place that sends it, and for nothing else.
+    /// Returns the secret itself. Call this only where it is sent.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the string is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it has no visible character: it is empty, or holds only white space, control characters and characters
-    /// without a width. Such a text is a value that was never filled in, and is not sent.
+    /// Returns whether the string has no visible character: it is empty, or has only white space, control characters
+    /// and characters of no width. Such a value was never filled in, and it is not sent.
     ///
     /// ```
     /// use auth_layer::Secret;
@@ -46,7 +46,8 @@ impl Secret {
     }
 }
 
-/// The problem of a value that has no visible character, and how to mend it. The text follows the name of the value.
+/// Returns the problem of a value that has no visible character, and what to do. The text follows the name of the
+/// value.
 pub(crate) fn blankness(value: &str) -> Option<&'static str> {
     match value {
         "" => Some("is empty; set it to the real value"),
@@ -59,14 +60,16 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || WITHOUT_WIDTH.contains(&c))
 }
 
-/// Characters that an editor or a copy may leave behind, and that Unicode does not count as white space: zero width space,
-/// non-joiner and joiner, the marks of direction, word joiner, byte order mark.
+/// Characters of no width that an editor or a copied text may leave, and that Unicode does not count as white space:
+/// zero width space, non-joiner and joiner, the two direction marks, the word joiner and the byte order mark.
 const WITHOUT_WIDTH: [char; 7] =
     ['\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
 impl PartialEq for Secret {
-    /// Compares in a time that depends on the lengths alone.
+    /// Compares in a time that depends only on the lengths.
     fn eq(&self, other: &Self) -> bool {
+        // The loop reads every byte. If it ended at the first difference, an attacker could measure how many bytes were
+        // right.
         let (left, right) = (self.0.as_bytes(), other.0.as_bytes());
         left.len() == right.len() && left.iter().zip(right).fold(0, |seen, (l, r)| seen | (l ^ r)) == 0
     }

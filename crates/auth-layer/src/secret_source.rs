@@ -1,4 +1,4 @@
-//! `SecretSource`: where a secret is kept until it is sent.
+//! `SecretSource`: a secret, or the place that it is read from.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,16 +14,15 @@ use crate::config_error::ConfigError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::secret::{Secret, blankness};
 
-/// Where a secret is kept until it is sent: here, in a file, or with whoever is asked for it each time.
+/// A secret, or the file or function that it is read from for each exchange.
 ///
-/// Two that are read anew are equal if they are read from the same place. `Debug` shows no secret.
+/// Two sources are equal if they have the same secret or read from the same place. `Debug` shows no secret.
 ///
-/// After a permanent refusal, or after a secret could not be read, callers who need a token have it read again, at most
-/// once a second. If it is another one than was refused, it is used at once. Nothing is kept of a refused secret but a
-/// digest, in memory.
+/// After the server has refused a secret, or after it could not be read, it is read again when a caller needs a token,
+/// at most once a second. A changed secret is used at once. Only a digest of the refused secret is kept, in memory.
 ///
-/// Reading a file and asking somebody may block, on a thread that tokio keeps for that. One that hangs keeps its thread
-/// until it returns, whatever deadline has passed meanwhile, and a runtime that shuts down waits for it.
+/// A read may block. It runs on tokio's blocking threads. A read that hangs keeps its thread until it returns, even
+/// after the deadline of the exchange, and a runtime that shuts down waits for it.
 ///
 /// ```
 /// use auth_layer::{Secret, SecretSource};
@@ -31,7 +30,7 @@ use crate::secret::{Secret, blankness};
 /// let fixed = SecretSource::from("hunter2");
 /// assert_eq!(format!("{fixed:?}"), "Secret(..)");
 ///
-/// // One that somebody else changes now and then, and one that is made each time.
+/// // A secret that another program changes now and then, and one that is made for each exchange.
 /// let mounted = SecretSource::from_file("/var/run/secrets/tokens/workload");
 /// let made = SecretSource::from_fn(|| Ok(Secret::new("an assertion")));
 /// ```
@@ -48,29 +47,29 @@ enum Kept {
 type Ask = dyn Fn() -> Result<Secret, BoxError> + Send + Sync;
 
 impl SecretSource {
-    /// A secret that stays the same.
+    /// Creates a source of one fixed secret.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self(Kept::Here(secret.into()))
     }
 
-    /// A secret that is read from a file for each exchange, so that a new one serves without a restart.
+    /// Creates a source that reads a file for each exchange, so that a new secret needs no restart.
     ///
-    /// Line ends at the end of the file are not part of it. A file that cannot be read, has no visible character, is
-    /// not UTF-8 text or is longer than 64 KiB fails the exchange with [`ErrorKind::Secret`], which is transient.
+    /// Line ends at the end of the file are not part of the secret. If the file cannot be read, has no visible
+    /// character, is not UTF-8 text or is longer than 64 KiB, the exchange fails with [`ErrorKind::Secret`], which is
+    /// transient.
     pub fn from_file(path: impl AsRef<Path>) -> Self {
         Self(Kept::File(path.as_ref().into()))
     }
 
-    /// A secret that is asked for at each exchange: of a key store, of a helper program, of whoever signs.
+    /// Creates a source that calls a function for each exchange. The function may read a key store, run a helper
+    /// program or sign an assertion.
     ///
-    /// `ask` may block. It runs on the threads that tokio keeps for that, or on the caller's own where there is no
-    /// runtime. The deadline of the exchange holds for it as well, but cannot stop it: it runs on, and what it returns
-    /// is dropped. One that hangs keeps a thread of the runtime until it returns, and tokio waits for it at shutdown: give
-    /// what it calls a timeout of its own.
+    /// `ask` may block. It runs on tokio's blocking threads, or on the caller's thread if there is no runtime. The
+    /// deadline of the exchange includes it but cannot stop it: a late secret is dropped. A function that hangs keeps a
+    /// thread of the runtime until it returns, and tokio waits for it at shutdown. Set a timeout inside the function.
     ///
-    /// Its failure, or a secret without a visible character, fails the exchange with [`ErrorKind::Secret`], which is
-    /// transient. The error that it returns is shown,
-    /// as the cause of ours, and so must hold no secret.
+    /// If the function fails, or its secret has no visible character, the exchange fails with [`ErrorKind::Secret`],
+    /// which is transient. The function's error is shown as the cause, so it must not hold a secret.
     pub fn from_fn<F>(ask: F) -> Self
     where
         F: Fn() -> Result<Secret, BoxError> + Send + Sync + 'static,
@@ -78,7 +77,7 @@ impl SecretSource {
         Self(Kept::Elsewhere(Arc::new(ask)))
     }
 
-    /// The secret, if it stays the same.
+    /// Returns the secret of a source that is fixed.
     pub const fn fixed(&self) -> Option<&Secret> {
         match &self.0 {
             Kept::Here(secret) => Some(secret),
@@ -86,7 +85,7 @@ impl SecretSource {
         }
     }
 
-    /// Refuses a secret that stays the same and has no visible character; `what` names it in the error.
+    /// Returns an error for a fixed secret without a visible character. `what` names the secret in the error.
     pub(crate) fn check(&self, what: impl Into<Cow<'static, str>>) -> Result<(), ConfigError> {
         match self.fixed().and_then(|secret| blankness(secret.expose())) {
             Some(problem) => Err(ConfigError::new(what, problem)),
@@ -94,7 +93,7 @@ impl SecretSource {
         }
     }
 
-    /// What tells it from another, without the secret itself. Those that are asked for elsewhere are all alike.
+    /// Returns a text that tells this source from others without showing the secret. All functions have the same text.
     pub(crate) fn identity(&self) -> String {
         match &self.0 {
             Kept::Here(secret) => format!("{:x?}", Sha256::digest(secret.expose())),
@@ -103,10 +102,10 @@ impl SecretSource {
         }
     }
 
-    /// Gets the secret for one exchange; `what` names it in errors.
+    /// Gets the secret for one exchange. `what` names the secret in errors.
     pub(crate) async fn read(&self, what: &'static str) -> Result<Secret, Error> {
         let read: Box<dyn FnOnce() -> Result<Secret, Error> + Send> = match &self.0 {
-            // The owner of this source checked the value when it was built.
+            // Not checked here: `check` did that when the owner of this source was built.
             Kept::Here(secret) => return Ok(secret.clone()),
             Kept::File(path) => {
                 let path = path.clone();
@@ -114,14 +113,16 @@ impl SecretSource {
             }
             Kept::Elsewhere(ask) => {
                 let ask = ask.clone();
-                Box::new(move || ask().map_err(|error| unread(what, "could not be had").with_source(error)))
+                Box::new(move || {
+                    ask().map_err(|error| unread(what, "could not be obtained").with_source(error))
+                })
             }
         };
         let secret = match Handle::try_current() {
             Ok(runtime) => runtime.spawn_blocking(read).await.map_err(|error| {
-                // Not the panic's own message, which may hold anything.
-                let why = if error.is_panic() { "what was asked panicked" } else { "the runtime shut down" };
-                unread(what, format!("could not be had: {why}"))
+                // The panic's own message is left out, because it may hold the secret.
+                let why = if error.is_panic() { "its function panicked" } else { "the runtime shut down" };
+                unread(what, format!("could not be obtained: {why}"))
             })?,
             Err(_) => read(),
         }?;
@@ -175,15 +176,15 @@ impl fmt::Debug for SecretSource {
 
 fn read_file(what: &'static str, path: &Path) -> Result<Secret, Error> {
     let refuse = |problem: &str| unread(what, format!("in {} {problem}", path.display()));
-    // All of it at once: a buffer that grew would leave copies behind that are not wiped.
+    // The buffer never grows, because growing would leave copies of the secret in memory that are not wiped.
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     std::fs::File::open(path)
         .and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut text))
         .map_err(|error| refuse("could not be read").with_source(error.into()))?;
     if text.len() > LONGEST {
-        return Err(refuse("is too long"));
+        return Err(refuse("is longer than 64 KiB; name a file that has only the secret"));
     }
-    let text = std::str::from_utf8(&text).map_err(|_| refuse("is no UTF-8 text"))?;
+    let text = std::str::from_utf8(&text).map_err(|_| refuse("is not UTF-8 text; write it again as text"))?;
     let secret = text.trim_end_matches(['\r', '\n']);
     match blankness(secret) {
         Some(problem) => Err(refuse(problem)),
@@ -195,5 +196,5 @@ fn unread(what: &str, problem: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Secret, format!("{what} {problem}"))
 }
 
-/// No secret is longer; a device or a log that was named by mistake is.
+/// The longest secret, in bytes. A longer file is a log or a device that was named by mistake.
 const LONGEST: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! `TokenExchange`: a token traded for another one.
+//! `TokenExchange`: a token that is exchanged for another one.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use crate::secret::Secret;
 use crate::secret_source::SecretSource;
 use crate::token::{Resource, TokenTypeId};
 
-/// A token traded for another one (RFC 8693 section 2.1): for somebody (the subject), and, where somebody else acts for
-/// them, by somebody (the actor).
+/// A token that is exchanged for another one (RFC 8693 section 2.1). The new token is for the subject. If another party
+/// acts for the subject, that party is the actor.
 ///
-/// A token and what kind it is go together. `Debug` shows no token.
+/// `Debug` shows no token.
 ///
 /// ```
 /// use auth_layer::{Grant, SecretSource, TokenExchange, TokenTypeId};
 ///
-/// // As it comes: the token that a cluster writes into a file for each workload.
+/// // With the defaults: the token that a cluster writes to a file for each workload.
 /// let workload = SecretSource::from_file("/var/run/secrets/tokens/workload");
 /// let grant: Grant = TokenExchange::new(workload.clone(), TokenTypeId::JWT).into();
 ///
-/// // With more said: what is wanted, for where, and who acts.
+/// // With an actor, and with the token type, audience and resource to request.
 /// let acting = TokenExchange::new("a-person's-token", TokenTypeId::ACCESS_TOKEN)
 ///     .with_actor(workload, TokenTypeId::JWT)
 ///     .with_requested_token_type(TokenTypeId::ACCESS_TOKEN)
@@ -37,7 +37,7 @@ pub struct TokenExchange {
     audiences: Vec<Cow<'static, str>>,
 }
 
-/// A token, and what kind it is: never one without the other.
+/// A token and its type. One is never sent without the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Party {
     token: SecretSource,
@@ -45,7 +45,7 @@ struct Party {
 }
 
 impl TokenExchange {
-    /// For whom a token is asked: a token of theirs, and what kind it is.
+    /// Creates an exchange for a subject, from a token of the subject and its type.
     pub fn new(subject_token: impl Into<SecretSource>, subject_token_type: TokenTypeId) -> Self {
         Self {
             subject: Party { token: subject_token.into(), token_type: subject_token_type },
@@ -56,29 +56,30 @@ impl TokenExchange {
         }
     }
 
-    /// Who acts for the subject: a token of theirs, and what kind it is.
+    /// Adds the party that acts for the subject, with a token of that party and its type.
     #[must_use]
     pub fn with_actor(mut self, actor_token: impl Into<SecretSource>, actor_token_type: TokenTypeId) -> Self {
         self.actor = Some(Party { token: actor_token.into(), token_type: actor_token_type });
         self
     }
 
-    /// What kind of token is wanted. The server decides where nothing is said. Whatever it is, a layer can use it only
-    /// as a Bearer token.
+    /// Sets the type of the token to request. Without it the server decides. A layer can use every type only as a
+    /// Bearer token.
     #[must_use]
     pub fn with_requested_token_type(mut self, token_type: TokenTypeId) -> Self {
         self.requested_token_type = Some(token_type);
         self
     }
 
-    /// One more resource that the token is for. Several can be sent in a form only.
+    /// Adds a resource that the token is for. A request encoded as JSON can carry only one.
     #[must_use]
     pub fn with_resource(mut self, resource: Resource) -> Self {
         self.resources.push(resource);
         self
     }
 
-    /// One more audience that the token is for, as the issuer names it. Several can be sent in a form only.
+    /// Adds an audience that the token is for, by the name that the issuer has for it. A request encoded as JSON can
+    /// carry only one.
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<Cow<'static, str>>) -> Self {
         self.audiences.push(audience.into());
@@ -107,7 +108,7 @@ impl TokenExchange {
         names
     }
 
-    /// Whether a name comes more than once.
+    /// Returns whether two parameters have the same name.
     pub(crate) const fn repeats(&self) -> bool {
         self.resources.len() > 1 || self.audiences.len() > 1
     }
@@ -138,12 +139,12 @@ impl TokenExchange {
         });
         let mut open: Vec<String> =
             self.open().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        // The order in which places are named changes nothing.
+        // Sorted, because the order of resources and audiences does not count.
         open.sort();
         parties.chain(open).collect()
     }
 
-    /// The parameters that hold no token.
+    /// Returns the parameters that hold no token.
     fn open(&self) -> Vec<(&'static str, &str)> {
         let requested = self.requested_token_type.iter().map(|id| ("requested_token_type", id.as_str()));
         let resources = self.resources.iter().map(|resource| ("resource", resource.as_str()));

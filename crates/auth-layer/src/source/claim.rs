@@ -10,6 +10,7 @@ use crate::store::{Entry, Record, State, StoreError, Version};
 use crate::token::{RefreshToken, Scope};
 
 /// The result of [`Refresh::claim`].
+#[expect(clippy::large_enum_variant, reason = "it is moved once and never stored")]
 pub(super) enum Claimed {
     /// Our mark is on the record: the refresh token may be sent.
     Marked(Claim),

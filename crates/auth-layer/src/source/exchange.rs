@@ -1,4 +1,4 @@
-//! `Exchange`: a grant traded at a token endpoint.
+//! `Exchange`: a token source that sends a grant to a token endpoint.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::profile::{ClientAuth, Profile, TokenUrl};
 use crate::store::{Label, MemoryStore, StoreKey, TokenStore};
 use crate::token::{Resource, Scope, TokenTypeId};
 
-/// A grant that is traded for tokens at a profile's token endpoint.
+/// A token source that exchanges a grant for tokens at a profile's token endpoint.
 ///
-/// An answer without a usable access token is an error. If it is the answer to a refresh and has a refresh token, that one
-/// is stored before the error is returned, even if the answer breaks off behind it. Nothing is taken from an answer whose
-/// status is not 2xx.
+/// An answer without a usable access token is an error. If the answer to a refresh has a new refresh token all the
+/// same, that token is stored before the error is returned, even if the connection breaks after it. An answer with
+/// another status than 2xx never changes the stored token.
 ///
 /// ```no_run
 /// use auth_layer::{Credential, Exchange, Grant, Profile};
 ///
-/// // As it comes: the default transport, a timeout of 30 s.
+/// // With the defaults: the default transport, and a timeout of 30 s.
 /// let exchange = Exchange::builder(
 ///     Profile::gbg_go(),
 ///     Credential::new("client-id", "client-secret"),
@@ -37,7 +37,7 @@ use crate::token::{Resource, Scope, TokenTypeId};
 /// )
 /// .build()?;
 ///
-/// // With one thing changed.
+/// // With another timeout.
 /// let patient = Exchange::builder(
 ///     Profile::gbg_go(),
 ///     Credential::new("client-id", "client-secret"),
@@ -57,7 +57,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Describes an exchange: where, as whom, and what is traded.
+    /// Returns a builder for an exchange: the provider, the client and the grant.
     pub fn builder(profile: Profile, credential: Credential, grant: Grant) -> ExchangeBuilder {
         ExchangeBuilder {
             profile,
@@ -76,15 +76,16 @@ impl Exchange {
         }
     }
 
-    /// Under which key the store keeps this identity's record; `None` if the grant has none. It is the one that
-    /// [`StoreKey::for_identity`] makes, for which no exchange is needed.
+    /// Returns the key of this identity's record in the store. `None` if the grant has no record. The key equals that
+    /// of [`StoreKey::for_identity`], which needs no exchange.
     ///
-    /// A grant that has ended stays so until another refresh token is written there: who lets a person sign in
-    /// again writes an [`Entry`](crate::Entry) with the new one.
+    /// A grant that has ended stays ended until another refresh token is written under this key. After a person has
+    /// signed in again, write an [`Entry`](crate::Entry) with the new refresh token.
     pub fn store_key(&self) -> Option<&StoreKey> {
         self.refresh.as_ref().map(Refresh::key)
     }
 
+    /// Gets a token for the grant.
     async fn trade(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
         match &self.refresh {
             Some(refresh) => {
@@ -97,7 +98,8 @@ impl Exchange {
         }
     }
 
-    /// Looks whether the secrets or the sign-in in the store are others than those that failed last.
+    /// Returns whether the secrets or the stored sign-in have changed since the last failure. A check that takes longer
+    /// than the timeout counts as no change.
     async fn would_send_something_else(&self) -> bool {
         let looking = async {
             if let Some(refresh) = &self.refresh
@@ -110,6 +112,7 @@ impl Exchange {
         self.endpoint.in_timeout(looking).await.unwrap_or(false)
     }
 
+    /// Checks the token of an answer, and returns it as this source issues it.
     fn issue(&self, answer: TokenAnswer) -> Result<IssuedToken, Error> {
         if let Some(required) = &self.required_scope
             && answer.lacks(required)
@@ -135,10 +138,12 @@ impl TokenSource for Exchange {
     }
 
     fn must_finish(&self) -> bool {
+        // A refresh may use its refresh token up, and only the answer has the next one. Other grants can be sent again.
         self.refresh.is_some()
     }
 
     fn has_changed(&self) -> Option<Pin<Box<dyn Future<Output = bool> + Send + '_>>> {
+        // `None` saves the manager a check that could never find a change.
         let may_change = self.refresh.is_some() || !self.endpoint.has_fixed_secrets(&self.grant);
         may_change.then(|| Box::pin(self.would_send_something_else()) as _)
     }
@@ -151,21 +156,24 @@ impl TokenSource for Exchange {
     }
 }
 
-/// Whether what a token exchange brought may be sent as a Bearer token (RFC 8693 section 2.2.1). Its `token_type` alone
-/// does not tell: some servers say Bearer whatever they issued.
+/// Returns an error if the token of a token exchange must not be sent as a Bearer token (RFC 8693 section 2.2.1).
+///
+/// Its `token_type` is not enough to decide that: some servers answer `Bearer` for every kind of token.
 fn check_issued(issued: Option<&TokenTypeId>) -> Result<(), Error> {
     let Some(issued) = issued else {
         let message = "the answer has no issued_token_type (RFC 8693 section 2.2.1)";
         return Err(Error::new(ErrorKind::InvalidAnswer, message));
     };
     if NO_ACCESS_TOKENS.contains(issued) {
-        let message = format!("the token is a {issued}, and only an access token can be used");
+        let message = format!(
+            "the server issued a {issued}, and only an access token can be used; request another token type"
+        );
         return Err(Error::new(ErrorKind::TokenType, message));
     }
     Ok(())
 }
 
-/// Makes an [`Exchange`].
+/// A builder for an [`Exchange`].
 ///
 /// ```
 /// use auth_layer::{Credential, Exchange, Grant, Profile};
@@ -198,66 +206,69 @@ pub struct ExchangeBuilder {
 }
 
 impl ExchangeBuilder {
-    /// The transport of the token requests. The default is the hyper leaf, or else the reqwest leaf, whichever feature is on.
-    /// The whole process shares it: the certificates and the proxies of the environment are read once, and exchanges
-    /// that run on one tokio runtime share connections.
+    /// Sets the transport of the token requests.
     ///
-    /// A client that you built needs a second one ([`Transport::one_shot`]).
+    /// The default is the hyper leaf if its feature is on, or else the reqwest leaf. The whole process shares the
+    /// default: the certificates and the proxies of the environment are read once, and exchanges on one tokio runtime
+    /// share connections.
+    ///
+    /// A transport around your own client needs a second client for requests that are sent once
+    /// ([`Transport::one_shot`]).
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// The `User-Agent` of the token requests, in place of the transport's
-    /// ([`Transport::with_user_agent`]). An invalid one is a [`ConfigError`] when the exchange is built.
+    /// Sets the `User-Agent` of the token requests. It replaces that of the transport ([`Transport::with_user_agent`]).
+    /// [`build`](Self::build) returns an error if it is not a valid header value.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// Where the time comes from. Give the manager the same clock.
+    /// Sets the clock. Give the manager the same clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where refresh tokens are kept. The default is a memory of the exchange's own.
+    /// Sets the store of refresh tokens. The default is a [`MemoryStore`] that only this exchange uses.
     pub fn store(mut self, store: Arc<dyn TokenStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Whose refresh token it is: an account's name, which becomes part of the key in the store. It is
-    /// needed where one client keeps several people's tokens in one store.
+    /// Sets the account that the refresh token belongs to. The name becomes part of the key in the store. Set it if one
+    /// client keeps the tokens of several accounts in one store.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = subject.into();
         self
     }
 
-    /// The scope to ask for, in place of the profile's. A refresh asks for less than was granted so (RFC 6749
-    /// section 6); without it, for all that was.
+    /// Sets the scope to request, in place of the profile's. For a refresh it must not exceed the scope that was
+    /// granted (RFC 6749 section 6). Without this setting a refresh requests everything that was granted.
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The audience the token is for, as its issuer names it (RFC 8693 section 2.1).
+    /// Sets the audience of the token, by the name that the issuer has for it (RFC 8693 section 2.1).
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.profile = self.profile.with_parameter("audience", audience.into());
         self
     }
 
-    /// The resource the token is for (RFC 8707 section 2).
+    /// Sets the resource that the token is for (RFC 8707 section 2).
     pub fn resource(mut self, resource: &Resource) -> Self {
         self.profile = self.profile.with_parameter("resource", resource.to_string());
         self
     }
 
-    /// Asks for the token of an identity: its scope, audience and resource, where it states them, and its tenant as
-    /// the [`subject`](Self::subject).
+    /// Sets the scope, audience and resource of an identity, as far as it has them, and its tenant as the
+    /// [`subject`](Self::subject).
     ///
-    /// Scope, audience and resource are part of the key in the store. Where a refresh token is used up by each
-    /// exchange, give identities that differ in them refresh tokens of their own.
+    /// Scope, audience and resource are part of the key in the store. If each exchange uses its refresh token up, give
+    /// every identity its own refresh token: two identities that differ in one of them have two records.
     pub fn identity(mut self, identity: &Identity) -> Self {
         self = self.subject(identity.tenant());
         self.scope = identity.scope().cloned().or(self.scope);
@@ -265,39 +276,44 @@ impl ExchangeBuilder {
         self
     }
 
-    /// How long one token request may take, headers and body together. 30 s unless set.
+    /// Sets how long one token request may take, headers and body together. The default is 30 s.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Refuses a token that was granted less than this scope.
+    /// Sets the scope that a token must have. A token with less is an error.
     pub fn require_scope(mut self, scope: Scope) -> Self {
         self.required_scope = Some(scope);
         self
     }
 
-    /// What a person has to do where a sign-in is needed, in words that follow a colon. It becomes part of the error
-    /// ([`Error::remedy`]).
+    /// Sets the text about how a person signs in again. It follows a colon in the error ([`Error::remedy`]).
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// What to do where the server refuses the client itself: it knows no such id, or not this secret. In words that follow
-    /// a colon, such as "check CLIENT_ID and CLIENT_SECRET". It becomes part of the error ([`Error::remedy`]).
+    /// Sets the text about what to do if the server refuses the client id or its secret, such as "check CLIENT_ID and
+    /// CLIENT_SECRET". It follows a colon in the error ([`Error::remedy`]).
     pub fn client_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.advice = Advice(Some(remedy.into()));
         self
     }
 
-    /// Makes the exchange. Nothing is sent, and no runtime is needed.
+    /// Creates the exchange. It sends nothing and needs no runtime.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an id, a secret or a refresh token without a visible character, for client credentials of a public client
-    /// (RFC 6749 section 4.4), for a parameter that the grant sets itself, for a grant that the provider's encoding
-    /// cannot carry, for a `User-Agent` that is not a valid header value, and where there is no transport.
+    /// Returns [`ConfigError`] in these cases:
+    ///
+    /// - The client id, a secret or the refresh token has no visible character.
+    /// - The grant is client credentials, and the client is public (RFC 6749 section 4.4).
+    /// - The profile has a parameter that the grant sets itself.
+    /// - The provider's encoding cannot carry the grant.
+    /// - The grant is [`Grant::Stored`], and no store is set.
+    /// - The `User-Agent` is not a valid header value.
+    /// - No transport is set, and this crate was built without one.
     pub fn build(mut self) -> Result<Exchange, ConfigError> {
         if let Some(scope) = &self.scope {
             self.profile.scope = Some(scope.clone());
@@ -305,22 +321,28 @@ impl ExchangeBuilder {
         self.grant.check()?;
         let refresh = match &self.grant {
             Grant::ClientCredentials if self.profile.facts().client_auth == ClientAuth::Public => {
-                let problem = "need a client that authenticates (RFC 6749 section 4.4)";
+                let problem =
+                    "need a client that authenticates (RFC 6749 section 4.4); give the client a secret";
                 return Err(ConfigError::new("client credentials", problem));
             }
             Grant::ClientCredentials | Grant::JwtBearer(_) | Grant::TokenExchange(_) | Grant::Custom(_) => {
                 None
             }
             Grant::Stored if self.store.is_none() => {
-                return Err(ConfigError::new("stored refresh token", "needs the store that keeps it"));
+                return Err(ConfigError::new(
+                    "stored refresh token",
+                    "needs the store that has it; set one with `ExchangeBuilder::store`",
+                ));
             }
             Grant::RefreshToken(_) | Grant::Stored => {
                 let token = match &self.grant {
                     Grant::RefreshToken(token) => Some(token.clone()),
                     _ => None,
                 };
+                // Before the profile's scope is changed below, because the scope is part of the key.
                 let key = self.key();
-                // A refresh asks for what was granted, which is what no scope at all means, or for a part of it.
+                // The profile's scope is for a sign-in. A refresh without a scope gets all that was granted (RFC 6749
+                // section 6), and one with a wider scope than that would be refused.
                 self.profile.scope = self.scope.clone();
                 let clock = self.clock.clone();
                 let store =
@@ -350,9 +372,9 @@ impl ExchangeBuilder {
     }
 }
 
-/// Long enough for a slow identity provider, short enough for a person to wait.
+/// Long enough for a slow identity provider, and short enough for a person who waits.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a token exchange may bring that is for no API to see.
+/// The token types of a token exchange that must not be sent to an API.
 const NO_ACCESS_TOKENS: [TokenTypeId; 4] =
     [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2];

@@ -1,4 +1,4 @@
-//! A token that never changes.
+//! `StaticToken`: a token that never changes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::token::AccessToken;
 
-/// A token that never changes: for tests, and for scripts that were handed one.
+/// A source with one token that never changes, for tests and for scripts that got a token from elsewhere.
 ///
 /// ```
 /// use auth_layer::{AccessToken, StaticToken, TokenManager};
@@ -21,7 +21,7 @@ use crate::token::AccessToken;
 pub struct StaticToken(AccessToken);
 
 impl StaticToken {
-    /// Always this token.
+    /// Creates a source that always returns this token.
     pub const fn new(token: AccessToken) -> Self {
         Self(token)
     }
@@ -34,4 +34,5 @@ impl TokenSource for StaticToken {
     }
 }
 
+/// The real expiry is unknown. An exchange, too, trusts no token for longer than a year.
 const A_YEAR: Duration = Duration::from_secs(365 * 86_400);

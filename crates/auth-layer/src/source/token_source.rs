@@ -1,4 +1,4 @@
-//! The trait that an outsider may implement.
+//! `TokenSource`: the trait of everything that issues tokens.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::token::{AccessToken, Scope, TokenTypeId};
 
-/// Anything that can be asked for a token: an [`Exchange`](crate::Exchange) at a token endpoint, a metadata
-/// server, a file that something else keeps fresh.
+/// A source of tokens: an [`Exchange`](crate::Exchange) at a token endpoint, a metadata server, or a file that another
+/// program renews.
 ///
-/// A [`TokenManager`](crate::TokenManager) above it sees to it that it is asked once however many callers
-/// wait, early, and not too often. A panic in it is caught and becomes an error.
+/// A [`TokenManager`](crate::TokenManager) calls it once for any number of waiting callers, before the old token
+/// expires, and not too often after failures. A panic in a source is caught and becomes an error.
 ///
 /// # Cancel safety
 ///
-/// The manager asks in a task of its own, so a caller that goes away never drops the future. The last handle
-/// of a manager does, unless [`must_finish`](Self::must_finish) says otherwise.
+/// The manager calls the source in its own task. A caller that is dropped never drops the source's future. The last
+/// handle of a manager does, unless [`must_finish`](Self::must_finish) returns true.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -44,22 +44,23 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever kept it from coming. [`Error::is_transient`] decides how long the failure is remembered: transient ones
-    /// 1 s, doubling to 60 s; permanent ones 5 s, doubling to 60 s.
+    /// Returns the reason why there is no token. A manager remembers a failure for a while before it calls the source
+    /// again: for 1 s if [`Error::is_transient`] is true, or else for 5 s. Each further failure doubles that time, up
+    /// to 60 s.
     async fn token(&self, request: &TokenRequest) -> Result<IssuedToken, Error>;
 
-    /// Whether a token that is being fetched must arrive even if nobody wants it any more, since asking has
-    /// used something up. `false` unless a source says otherwise.
+    /// Returns whether a call of [`token`](Self::token) must run to its end even if no caller waits for it any more,
+    /// because it may use something up, such as a refresh token. The default is false.
     fn must_finish(&self) -> bool {
         false
     }
 
-    /// Looks whether [`token`](Self::token) would send something else than it did when it failed last, such as a secret
-    /// that was corrected meanwhile. It asks no server. `None`, unless a source says otherwise: nothing can change.
+    /// Returns whether [`token`](Self::token) would now send something else than it did when it failed last, such as a
+    /// secret that was corrected since. It must not send a request. The default is `None`: nothing can change.
     ///
-    /// A manager calls this while it remembers a permanent failure and a caller needs a token, at most once a second.
-    /// If the answer is `true`, the source is asked for a token at once. After four such exchanges in a row there is one
-    /// a minute, so that a source whose answer is always `true` does not undo the wait. A panic counts as `false`.
+    /// A manager calls this at most once a second, while it remembers a permanent failure and a caller needs a token.
+    /// If the result is true, the manager calls the source at once. After four such calls in a row it makes only one a
+    /// minute, so that a source that always returns true does not undo the wait. A panic counts as false.
     ///
     /// # Cancel safety
     ///
@@ -73,7 +74,7 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
     ///
     /// #[derive(Debug)]
     /// struct Configured {
-    ///     /// Set when the configuration is read again, and cleared when a token is asked for.
+    ///     /// Set when the configuration is read again, and cleared by the next call for a token.
     ///     changed: AtomicBool,
     /// }
     ///
@@ -93,17 +94,17 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Writes what a store could not take before. Does nothing unless a source has a store.
+    /// Writes the result that a store could not take before. It does nothing if the source has no store.
     ///
     /// # Errors
     ///
-    /// Why it still cannot be written.
+    /// Returns the reason why the result still cannot be written.
     async fn flush(&self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// Why a token is wanted.
+/// A request for a token, with its reason.
 ///
 /// ```
 /// use auth_layer::TokenRequest;
@@ -116,23 +117,23 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// A token is wanted because there is none, or because the one there is grows old.
+    /// Creates a request for a first token, or for one that replaces an older token.
     pub const fn new() -> Self {
         Self { rejected: None }
     }
 
-    /// A token is wanted because this one was rejected.
+    /// Creates a request for a token that replaces a rejected one.
     pub const fn after_rejection(token: AccessToken) -> Self {
         Self { rejected: Some(token) }
     }
 
-    /// The token that was rejected, which is not to be handed out again.
+    /// Returns the token that was rejected. A source must not return it again.
     pub const fn rejected(&self) -> Option<&AccessToken> {
         self.rejected.as_ref()
     }
 }
 
-/// A token as its source issued it.
+/// A token from its source, with its lifetime.
 ///
 /// ```
 /// use auth_layer::{AccessToken, Clock, IssuedToken, SystemClock};
@@ -153,24 +154,24 @@ pub struct IssuedToken {
 }
 
 impl IssuedToken {
-    /// A token that was asked for at `asked` and lives for `lifetime` from then on.
+    /// Creates a token that was requested at `asked` and expires after `lifetime`, counted from `asked`.
     pub const fn new(token: AccessToken, asked: Now, lifetime: Duration) -> Self {
         Self { token, asked, lifetime, scope: None, issued_token_type: None }
     }
 
-    /// Adds the scope that the issuer granted, where it differs from what was asked for.
+    /// Adds the scope that the issuer granted, if it differs from the requested one.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The scope that the issuer granted; `None` means "as asked" (RFC 6749 section 5.1).
+    /// Returns the scope that the issuer granted. `None` means that it equals the requested one (RFC 6749 section 5.1).
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
 
-    /// What kind of token it is, where a token exchange told (RFC 8693 section 2.2.1).
+    /// Returns the type of the token, if it came from a token exchange (RFC 8693 section 2.2.1).
     pub const fn issued_token_type(&self) -> Option<&TokenTypeId> {
         self.issued_token_type.as_ref()
     }

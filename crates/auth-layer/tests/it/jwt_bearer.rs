@@ -54,13 +54,16 @@ async fn a_public_client_may_have_one() {
 #[tokio::test]
 async fn whoever_signs_may_fail_or_panic_and_nothing_is_sent() {
     for (grant, problem) in [
-        (Grant::jwt_bearer(|| Err("the key is locked".into())), "the assertion could not be had"),
+        (Grant::jwt_bearer(|| Err("the key is locked".into())), "the assertion could not be obtained"),
         (Grant::jwt_bearer(|| Ok(Secret::new(""))), "the assertion is empty; set it to the real value"),
         (
             Grant::jwt_bearer(|| Ok(Secret::new(" \n"))),
             "the assertion has no visible character; set it to the real value",
         ),
-        (Grant::jwt_bearer(|| panic!("s3cret")), "the assertion could not be had: what was asked panicked"),
+        (
+            Grant::jwt_bearer(|| panic!("s3cret")),
+            "the assertion could not be obtained: its function panicked",
+        ),
     ] {
         let rig = rig(example(), grant);
         let error = rig.manager.token().await.unwrap_err();

@@ -194,8 +194,11 @@ fn a_file_that_holds_no_secret_is_refused_and_named_without_its_content() {
     for blank in [" ", "\t \r\n", "\0\n", "\u{a0}\u{3000}", "\u{feff}\u{200b}\n"] {
         refused(blank.as_bytes(), "has no visible character; set it to the real value");
     }
-    refused(b"hunter2\xff", "is no UTF-8 text");
-    refused("hunter2".repeat(10_000).as_bytes(), "is too long");
+    refused(b"hunter2\xff", "is not UTF-8 text; write it again as text");
+    refused(
+        "hunter2".repeat(10_000).as_bytes(),
+        "is longer than 64 KiB; name a file that has only the secret",
+    );
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ impl Document {
             return Err(corrupt("has a format that does not exist"));
         }
         let document: Self = serde_json::from_slice(bytes).map_err(|error| garbled(&error))?;
+        // A file that was copied or renamed would give one identity the tokens of another.
         if document.key != key.as_str() {
             return Err(corrupt("holds the record of another identity"));
         }
@@ -204,6 +205,7 @@ impl Document {
                 opened = unseal(key, sealed, keys)?;
                 &opened
             }
+            // With both, a person could put a token of their own beside the sealed one.
             _ => return Err(corrupt("has no tokens, or both plain and sealed ones")),
         };
         let access_token = match &tokens.access_token {
