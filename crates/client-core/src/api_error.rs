@@ -1,4 +1,4 @@
-//! `ApiError`: what a call failed with, whatever the type of its documented errors.
+//! `ApiError`: the error of a call, without the type of its documented errors.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,11 +8,11 @@ use http::{HeaderMap, StatusCode};
 
 use crate::{Denial, Error};
 
-/// What a call failed with, without the type of the API's documented errors: one type for a service that makes calls of
-/// several operations, or of several APIs.
+/// The error of a call, without the type of the API's documented errors.
 ///
-/// Every [`Error`] becomes one with `?`. It keeps all of it but the typed body; read that before, where it matters.
-/// `Display` says in one line what went wrong and what to do, and no cause repeats it. It is one pointer in size.
+/// One type for a service that calls several operations or several APIs. `?` converts every [`Error`] into it. It keeps
+/// everything but the typed body: read the body before the conversion if you need it. `Display` says in one line what
+/// went wrong and what to do; the sources do not repeat it. The type is one pointer in size.
 ///
 /// ```
 /// use client_core::{ApiError, Error};
@@ -36,7 +36,7 @@ use crate::{Denial, Error};
 /// }
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 /// # let error = runtime.block_on(dine()).unwrap_err();
-/// # assert_eq!(error.to_string(), "the request could not be made: no amount");
+/// # assert_eq!(error.to_string(), "the request could not be built: no amount");
 /// ```
 pub struct ApiError(Box<Inner>);
 
@@ -56,43 +56,43 @@ enum Cause {
 }
 
 impl ApiError {
-    /// The status, if there was a response.
+    /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.head.as_ref().map(|(status, _)| *status)
     }
 
-    /// The headers, if there was a response.
+    /// Returns the headers, if there was a response.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.0.head.as_ref().map(|(_, headers)| headers)
     }
 
-    /// The code of the API's refusal: see [`Error::code`].
+    /// Returns the API's error code: see [`Error::code`].
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The message of the API's refusal: see [`Error::message`].
+    /// Returns the API's error message: see [`Error::message`].
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The id by which the API's support finds the request: see [`Error::request_id`].
+    /// Returns the id by which the API's support can find the request: see [`Error::request_id`].
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// Whether it may heal by itself: see [`Error::is_transient`].
+    /// Returns whether the same call may succeed later: see [`Error::is_transient`].
     pub fn is_transient(&self) -> bool {
         self.0.is_transient
     }
 
-    /// What the API's challenge says is missing, where the token itself is good.
+    /// Returns what the API asks for in its challenge, if the token is valid but not sufficient.
     pub fn denial(&self) -> Option<Denial> {
         let (status, headers) = self.0.head.as_ref()?;
         Denial::read(*status, headers)
     }
 
-    /// Why no token could be had, if that is what went wrong. [`auth_layer::Error::find`] finds it too.
+    /// Returns the token error, if the call failed because of the token. [`auth_layer::Error::find`] finds it too.
     pub fn auth(&self) -> Option<&auth_layer::Error> {
         match self.0.cause.as_ref()? {
             Cause::Token(error) => Some(error.get_ref()),
@@ -116,6 +116,8 @@ impl<E> From<Error<E>> for ApiError {
         match error {
             Error::InvalidRequest(_) => {}
             Error::Auth(error) => {
+                // The text of `Error` leaves the details to its source. Here the text has them all, and the source is
+                // a `QuotedError`, so that a report of the whole chain shows them once.
                 inner.text = format!("the call could not be authorized: {error}");
                 inner.cause = Some(Cause::Token(QuotedError::new(error)));
             }

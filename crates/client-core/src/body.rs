@@ -1,4 +1,4 @@
-//! The body of requests and responses: bytes in hand, or a stream.
+//! The body of requests and responses: bytes in memory, or a stream.
 
 use std::any::Any;
 use std::fmt;
@@ -14,8 +14,8 @@ use crate::in_bytes::InBytes;
 
 /// The body of a request or a response.
 ///
-/// Bytes in hand can be sent again at no cost ([`Body::try_clone`]). A stream cannot; but the client records it while it
-/// is sent, so that a short one can be.
+/// Bytes in memory can be sent again at no cost ([`Body::try_clone`]). A stream cannot be sent again by itself. The
+/// client records it while it is sent, so that a short one can be.
 ///
 /// ```
 /// use client_core::Body;
@@ -35,23 +35,24 @@ enum Kind {
     Recorded(Mutex<ReplayBody<Stream>>),
 }
 
-/// It is locked although a body is polled through `&mut`, because a client's errors and futures have to be `Sync`, which
-/// not every body is.
+/// A boxed body. It is behind a lock although it is polled through `&mut`: errors and futures of a client must be
+/// `Sync`, and not every body is.
 type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 
 impl Body {
-    /// A body without content.
+    /// Creates a body without content.
     pub const fn empty() -> Self {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Takes over a body of another type, which is read as it is sent. A length that it knows goes along, so that a
-    /// request has `content-length`; a body of unknown length is sent in chunks (RFC 9112 section 7.1).
+    /// Wraps a body of another type, which is read while it is sent. If it knows its length, the request has a
+    /// `content-length`. A body of unknown length is sent in chunks (RFC 9112 section 7.1).
     pub fn wrap<B>(body: B) -> Self
     where
         B: HttpBody + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        // A `Body` must not become a stream: its bytes could not be sent again. `Any` is the way to ask for one type.
         let mut body = Some(body);
         if let Some(same) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
             return same.take().unwrap_or_default();
@@ -59,7 +60,8 @@ impl Body {
         body.map_or_else(Self::empty, |body| Self(Kind::Stream(Mutex::new(Box::pin(InBytes::new(body))))))
     }
 
-    /// The same body once more: bytes in hand, which are shared and not copied, or what was recorded of a stream.
+    /// Returns a copy of the body. Bytes in memory are shared, not copied. Of a stream, the copy has the recorded part.
+    /// `None` for a stream that is not recorded.
     pub fn try_clone(&self) -> Option<Self> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
@@ -71,7 +73,7 @@ impl Body {
         }
     }
 
-    /// Records up to `limit` bytes of a stream while it is sent. Bytes in hand stay what they are.
+    /// Returns a body that records up to `limit` bytes of a stream while it is sent. Bytes in memory are not changed.
     pub(crate) fn recorded(self, limit: usize) -> Self {
         match self.0 {
             Kind::Stream(stream) => {
@@ -82,7 +84,7 @@ impl Body {
         }
     }
 
-    /// The bytes, if they are in hand.
+    /// Returns the bytes, if they are in memory.
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(bytes),
@@ -91,7 +93,7 @@ impl Body {
     }
 }
 
-/// How the layers send a request again.
+/// The layers send a request again through this trait.
 impl TryClone for Body {
     fn try_clone(&self) -> Option<Self> {
         Self::try_clone(self)
@@ -164,6 +166,7 @@ impl fmt::Debug for Body {
 }
 
 fn lock<T>(body: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is done under the lock can leave the body half-changed.
+    // A poisoned lock is used on: under `&self` the body is only read or cloned, so a panic cannot leave it
+    // half-changed.
     body.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `Builder`: puts a provider's client together.
+//! `Builder`: builds a provider's client.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -22,11 +22,11 @@ use crate::remedy;
 use crate::sent::Noting;
 use crate::{Client, Request};
 
-type Tell = dyn Fn(&Error) + Send + Sync;
+type OnSignInNeeded = dyn Fn(&Error) + Send + Sync;
 
-/// Makes a provider's client: its credentials or a shared manager, and whatever else differs from the default.
+/// A builder of a provider's client. It needs credentials, a shared manager or a pool. Everything else has a default.
 ///
-/// The crates of the providers show it at work. Nothing is sent while building, and no runtime is needed.
+/// The docs of the providers' crates have examples. `build` sends nothing and needs no runtime.
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder<P: Provider> {
     profile: Profile,
@@ -41,19 +41,19 @@ pub struct Builder<P: Provider> {
     leaf: Option<Stack>,
     one_shot_leaf: Option<Stack>,
     layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
-    adjust: Vec<Box<dyn FnOnce(StackLayer) -> StackLayer + Send>>,
+    stack_changes: Vec<Box<dyn FnOnce(StackLayer) -> StackLayer + Send>>,
     replay_limit: usize,
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn TokenStore>>,
     subject: String,
     token_timeout: Option<Duration>,
     renew_early: Option<Duration>,
-    tell: Option<Box<Tell>>,
+    on_sign_in_needed: Option<Box<OnSignInNeeded>>,
     provider: std::marker::PhantomData<fn() -> P>,
 }
 
 impl<P: Provider> Builder<P> {
-    /// A client as it comes: the provider's real URLs, and one reqwest leaf for API and token calls.
+    /// Creates a builder with the provider's real URLs, and one reqwest leaf for API and token requests.
     pub fn new() -> Self {
         Self {
             profile: P::profile(),
@@ -67,48 +67,48 @@ impl<P: Provider> Builder<P> {
             leaf: None,
             one_shot_leaf: None,
             layers: Vec::new(),
-            adjust: Vec::new(),
+            stack_changes: Vec::new(),
             replay_limit: REPLAY_LIMIT,
             clock: Arc::new(SystemClock::new()),
             store: None,
             subject: String::new(),
             token_timeout: None,
             renew_early: None,
-            tell: None,
+            on_sign_in_needed: None,
             provider: std::marker::PhantomData,
         }
     }
 
-    /// What to sign in with.
+    /// Sets the credentials.
     pub fn credentials(mut self, credentials: P::Credentials) -> Self {
         self.identity = Some(credentials.into());
         self.credential_variables.clear();
         self
     }
 
-    /// A manager shared with other clients, in place of credentials: one token for all of them.
+    /// Sets a manager in place of credentials. Clients that share a manager share its token.
     pub fn manager(mut self, manager: TokenManager) -> Self {
         self.manager = Some(manager);
         self
     }
 
-    /// A pool of managers, in place of credentials: each request carries the token of its identity
-    /// ([`Client::with_identity`]), or of the pool's default.
-    ///
-    /// The pool makes the exchanges of its managers, with a transport of their own.
+    /// Sets a pool of managers in place of credentials. Each request carries the token of its identity
+    /// ([`Client::with_identity`]), or of the pool's default identity.
+    /// The pool creates the exchanges of its managers, and their transport. The leaf of this builder is not used for
+    /// them.
     pub fn pool(mut self, pool: TokenPool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// Another profile, such as a provider's second preset.
+    /// Sets another profile, such as a second preset of the provider.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Another base URL for one of the provider's APIs. The token is then sent to that origin in place of the real
-    /// one. [`build`](Self::build) says whether it is valid.
+    /// Sets another base URL for one of the provider's APIs. The token is then sent to that origin and not to the real
+    /// one. [`build`](Self::build) checks the URL.
     pub fn api_url(mut self, api: P::Api, url: impl Into<String>) -> Self {
         let url = url.into();
         for (slot, known) in self.base_urls.iter_mut().zip(P::APIS) {
@@ -119,32 +119,31 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// Another token endpoint.
+    /// Sets the URL of another token endpoint.
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
         self.token_url = Some(url.into());
         self
     }
 
-    /// The `User-Agent` of API and token requests, for example `billing/1.4`. Unless it is set, API requests name the
-    /// provider's crate ([`Provider::USER_AGENT`]), and token requests this and
-    /// [`auth_layer::USER_AGENT`].
-    ///
-    /// - A request that has a `User-Agent` keeps it, from a header parameter or from a [`layer`](Self::layer).
-    /// - A default header of a reqwest client that is given as the [`leaf`](Self::leaf) does not count: reqwest adds it
-    ///   only where a request has none. Set it here.
-    /// - The token requests of a shared [`manager`](Self::manager) or [`pool`](Self::pool) have that of its own
-    ///   exchanges.
+    /// Sets the `User-Agent` of API and token requests, for example `billing/1.4`. The default is
+    /// [`Provider::USER_AGENT`] for API requests, and that and [`auth_layer::USER_AGENT`] for token requests.
+    /// - A request keeps a `User-Agent` that a header parameter or a [`layer`](Self::layer) has set.
+    /// - The default header of a reqwest client that is the [`leaf`](Self::leaf) has no effect, because reqwest adds it
+    ///   only to a request without the header. Set it here.
+    /// - The token requests of a shared [`manager`](Self::manager) or [`pool`](Self::pool) use the `User-Agent` of
+    ///   their own exchanges.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// What really sends bytes, for API and token calls alike: any tower service over `http` types, such as a hyper
-    /// client, a [`ReqwestLeaf`] with a proxy, or a closure in a test. It must not follow redirects.
+    /// Sets the HTTP client for API and token requests: a tower service over `http` types, such as a hyper client, a
+    /// [`ReqwestLeaf`] with a proxy, or a closure in a test. It must not follow redirects.
     ///
-    /// Where a provider's refresh tokens are good for one use, add a second one: with
-    /// [`ReqwestLeaf::with_one_shot`] to a [`ReqwestLeaf`] of a client that you built, and with
-    /// [`one_shot_leaf`](Self::one_shot_leaf) to any other service.
+    /// If a refresh token of the provider can be used only once, add a second leaf:
+    ///
+    /// - with [`ReqwestLeaf::with_one_shot`] for a [`ReqwestLeaf`] of a client that you built,
+    /// - with [`one_shot_leaf`](Self::one_shot_leaf) for any other service.
     pub fn leaf<S, R>(mut self, leaf: S) -> Self
     where
         S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
@@ -157,8 +156,8 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// A second [`leaf`](Self::leaf) for token requests that use something up, such as a refresh token. It must open a
-    /// connection for each request (see [`Transport`](auth_layer::Transport)).
+    /// Sets a second [`leaf`](Self::leaf) for token requests with a single-use grant, such as a refresh token. It must
+    /// open a new connection for each request (see [`Transport`](auth_layer::Transport)).
     pub fn one_shot_leaf<S, R>(mut self, leaf: S) -> Self
     where
         S: Service<Request, Response = http::Response<R>> + Clone + Send + Sync + 'static,
@@ -171,8 +170,7 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// One more layer, around all that is there already: the last one added sees a request first. It does not see
-    /// token requests.
+    /// Adds a layer around the whole stack. The last one added sees a request first. Layers do not see token requests.
     pub fn layer<L, R>(mut self, layer: L) -> Self
     where
         L: Layer<Stack> + Send + 'static,
@@ -186,8 +184,8 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// Changes what stands round the token: retries, timeouts, rate limits (see [`StackLayer`]), and how long a call without
-    /// a token waits while token requests fail for a moment ([`StackLayer::with_patience`]; 10 s unless set).
+    /// Changes the layers around the token layer: retries, timeouts and rate limits (see [`StackLayer`]). Also sets how
+    /// long a call without a token waits while token requests fail ([`StackLayer::with_patience`]; 10 s by default).
     ///
     /// ```
     /// # use client_core::{Builder, Provider};
@@ -197,84 +195,87 @@ impl<P: Provider> Builder<P> {
     /// # fn show<P: Provider>(builder: Builder<P>) -> Builder<P> {
     /// builder.stack(|stack| {
     ///     stack.with_retry(RetryPolicy::new().with_attempts(2)).with_timeout(Duration::from_secs(5)).with_rate_limits()
-    /// })
+    ///     })
     /// # }
     /// ```
-    pub fn stack(mut self, adjust: impl FnOnce(StackLayer) -> StackLayer + Send + 'static) -> Self {
-        self.adjust.push(Box::new(adjust));
+    pub fn stack(mut self, change: impl FnOnce(StackLayer) -> StackLayer + Send + 'static) -> Self {
+        self.stack_changes.push(Box::new(change));
         self
     }
 
-    /// How much of a streamed request body is recorded while it is sent, so that it can be sent again: 64 KiB unless
-    /// set. A longer one is sent once. Bytes in hand need no recording.
+    /// Sets how many bytes of a streamed request body are recorded, so that it can be sent again: 64 KiB by default. A
+    /// longer body is sent once. Bytes in memory need no recording.
     pub const fn replay_limit(mut self, bytes: usize) -> Self {
         self.replay_limit = bytes;
         self
     }
 
-    /// Where the time comes from.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where refresh tokens are kept. The default is in memory.
+    /// Sets the store of refresh tokens. By default they are kept in memory.
     pub fn store(mut self, store: Arc<dyn TokenStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Whose refresh token it is: needed where one client keeps several people's tokens in one store.
+    /// Sets the name under which the refresh token is stored. Needed if one client keeps the tokens of several people
+    /// in one store.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = subject.into();
         self
     }
 
-    /// How long a token request may take; 30 s unless set.
+    /// Sets how long a token request may take: 30 s by default.
     pub const fn token_timeout(mut self, timeout: Duration) -> Self {
         self.token_timeout = Some(timeout);
         self
     }
 
-    /// How long before its end a token is renewed; 5 minutes unless set, and never more than a fifth of its life.
+    /// Sets how long before its expiry a token is renewed: 5 minutes by default, and never more than a fifth of its
+    /// lifetime.
     pub const fn renew_early(mut self, margin: Duration) -> Self {
         self.renew_early = Some(margin);
         self
     }
 
-    /// Tells somebody, once, when a person has to sign in again (see
+    /// Sets a function that is called once when a person has to sign in again (see
     /// [`TokenManagerBuilder::on_sign_in_needed`](auth_layer::TokenManagerBuilder::on_sign_in_needed)).
-    pub fn on_sign_in_needed(mut self, tell: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.tell = Some(Box::new(tell));
+    pub fn on_sign_in_needed(mut self, notify: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_sign_in_needed = Some(Box::new(notify));
         self
     }
 
-    /// Takes credentials and URLs from the environment.
+    /// Reads credentials and URLs from the environment.
     ///
-    /// Where a person signed in with `tokenctl login`, the refresh token is found in the file store that it uses:
-    /// `AUTH_LAYER_STORE`, `AUTH_LAYER_STORE_KEY` and `AUTH_LAYER_STORE_KEY_FILE` say where and how it is sealed (see
-    /// [`FileStore::from_env`](auth_layer::FileStore::from_env)), or else it is in its usual folder. A refresh token
-    /// from the environment is kept there only if `AUTH_LAYER_STORE` is set.
+    /// After `tokenctl login`, the refresh token is in a file store. `AUTH_LAYER_STORE`, `AUTH_LAYER_STORE_KEY` and
+    /// `AUTH_LAYER_STORE_KEY_FILE` set its folder and its key (see
+    /// [`FileStore::from_env`](auth_layer::FileStore::from_env)); without them it is in the default folder. A refresh
+    /// token from the environment is kept in the file store only if `AUTH_LAYER_STORE` is set.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or empty.
+    /// Returns [`ConfigError`] with the name of the variable if a required one is missing or empty.
     pub fn env(self) -> Result<Self, ConfigError> {
         self.variables(|name| std::env::var(name).ok())
     }
 
-    /// Takes credentials and URLs from variables that are looked up by a function. A store that is found so judges its
-    /// leases by the clock that was given before.
+    /// Reads credentials and URLs from variables that a function looks up. A file store found this way uses the clock
+    /// that was set before this call.
     ///
     /// # Errors
     ///
-    /// As for [`env`](Self::env).
+    /// The same as for [`env`](Self::env).
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let required = RefCell::default();
         let variables = Variables::new(&lookup);
         let identity: Identity = P::credentials(&variables.noting(&required))?.into();
         self.credential_variables = required.take();
         let wanted = identity.grant == Grant::Stored || variables.get(FileStore::FOLDER_VARIABLE).is_some();
+        // Only a single-use grant needs a store: its refresh token changes with each exchange.
         if self.store.is_none() && identity.grant.is_used_up() && wanted {
             let store = FileStore::builder_from_env(&lookup)?.clock(self.clock.clone()).build();
             self.store = Some(Arc::new(store));
@@ -282,18 +283,19 @@ impl<P: Provider> Builder<P> {
         self.identity = Some(identity);
         self.token_url = variables.get(P::TOKEN_URL_VARIABLE).or(self.token_url);
         for (slot, api) in self.base_urls.iter_mut().zip(P::APIS) {
+            // A URL from the environment has precedence, so that a deployment can change one that is set in code.
             *slot = variables.get(api.variable).or_else(|| slot.take());
         }
         Ok(self)
     }
 
-    /// Makes the client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there are neither credentials, nor a manager, nor a pool, if a credential is empty, if the
-    /// `User-Agent` is not a valid header value, or if a URL is not valid. Both kinds of URL are https, or plain http on
-    /// loopback, and have no user and no fragment; a base URL has no query either.
+    /// Returns [`ConfigError`] if there are no credentials, no manager and no pool, if a credential is empty, or if the
+    /// `User-Agent` or a URL is not valid. URLs must be https, or plain http on loopback, without user name and
+    /// fragment. A base URL must not have a query.
     pub fn build(mut self) -> Result<P, ConfigError> {
         let given = P::APIS.iter().zip(&self.base_urls);
         let base_urls: Vec<&str> =
@@ -309,8 +311,8 @@ impl<P: Provider> Builder<P> {
             None => boxed(ReqwestLeaf::new()?),
         };
         let profile = self.profile.clone();
-        let layers = std::mem::take(&mut self.layers);
-        let adjust = std::mem::take(&mut self.adjust);
+        // Taken out here, because `into_manager` consumes the builder.
+        let (layers, changes) = (std::mem::take(&mut self.layers), std::mem::take(&mut self.stack_changes));
         let limit = self.replay_limit;
         let user_agent = user_agent_header(self.user_agent.as_deref().unwrap_or(P::USER_AGENT))?;
         let (manager, layer) = match self.pool.take() {
@@ -320,10 +322,11 @@ impl<P: Provider> Builder<P> {
                 (Some(manager.clone()), StackLayer::new(&profile, manager))
             }
         };
-        let layer = adjust.into_iter().fold(layer, |layer, adjust| adjust(layer));
+        let layer = changes.into_iter().fold(layer, |layer, change| change(layer));
         let service = layer
             .layer(Noting(leaf))
             .map_request(move |mut request: Request| {
+                // Before the auth and retry layers, so that they see a body that they can send again.
                 request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
                 request.map(|body| body.recorded(limit))
             })
@@ -332,27 +335,24 @@ impl<P: Provider> Builder<P> {
         Ok(P::from_parts(base_urls, Client::from_service(stack).with_manager(manager)))
     }
 
-    /// The manager that was given, or one for the credentials, whose token calls go through the same leaf.
+    /// Returns the given manager, or a new one for the credentials, whose token requests go through `leaf`.
     fn into_manager(self, leaf: &Stack) -> Result<TokenManager, ConfigError> {
         if let Some(manager) = self.manager {
             return Ok(manager);
         }
         let Some(Identity { credential, grant, account }) = self.identity else {
-            let problem =
-                "are missing: give `credentials`, a shared `manager`, a `pool`, or take them from the `env`";
+            let problem = "are missing: call `credentials`, `manager`, `pool` or `env`";
             return Err(ConfigError::new("credentials", problem));
         };
         let transport = token_transport(leaf.clone(), self.one_shot_leaf);
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
+        let own_agent = || format!("{} {}", P::USER_AGENT, auth_layer::USER_AGENT);
         let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)
             .clock(self.clock.clone())
             .subject(subject)
-            .user_agent(match self.user_agent {
-                Some(user_agent) => user_agent,
-                None => format!("{} {}", P::USER_AGENT, auth_layer::USER_AGENT),
-            })
+            .user_agent(self.user_agent.unwrap_or_else(own_agent))
             .remedy(remedy)
             .client_remedy(remedy::of_client(&self.credential_variables));
         if let Some(store) = self.store {
@@ -365,15 +365,15 @@ impl<P: Provider> Builder<P> {
         if let Some(margin) = self.renew_early {
             manager = manager.renew_early(margin);
         }
-        if let Some(tell) = self.tell {
-            manager = manager.on_sign_in_needed(tell);
+        if let Some(notify) = self.on_sign_in_needed {
+            manager = manager.on_sign_in_needed(notify);
         }
         Ok(manager.build())
     }
 }
 
 impl<P: Provider<Api = ()>> Builder<P> {
-    /// Another base URL. The token is then sent to that origin in place of the real one.
+    /// Sets another base URL. The token is then sent to that origin and not to the real one.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         self.api_url((), url)
     }
@@ -396,5 +396,5 @@ impl<P: Provider> fmt::Debug for Builder<P> {
     }
 }
 
-/// More than nearly every body, and little beside what a connection takes.
+/// 64 KiB: more than nearly every body, and little compared with the buffers of a connection.
 const REPLAY_LIMIT: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! The client: a handle on a tower stack.
+//! `Client`: a handle to a tower stack.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use tower_service::Service;
 
 use crate::{Body, RequestBuilder, Target};
 
-/// A request as it goes through the stack.
+/// A request of the stack.
 pub type Request = http::Request<Body>;
 
-/// A response as it comes out of the stack.
+/// A response of the stack.
 pub type Response = http::Response<Body>;
 
-/// A cheap handle on a stack, through which every request of a generated client goes.
+/// A handle to the stack that sends every request of a generated client. It is cheap to clone.
 ///
-/// Clones share the stack, and with it the connections and the token.
+/// Clones share the stack, its connections and its token.
 ///
 /// ```
 /// use client_core::{Body, Client, Request, Response};
@@ -30,7 +30,7 @@ pub type Response = http::Response<Body>;
 /// # let _ = again;
 /// ```
 ///
-/// A bearer of its own in place of the managed token:
+/// A client with a fixed bearer in place of the managed token:
 ///
 /// ```
 /// # use client_core::{Body, Client, Request, Response};
@@ -50,8 +50,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client of a stack. Its requests have no `User-Agent` unless the stack adds one: only a
-    /// [`Builder`](crate::Builder) does so by itself.
+    /// Creates a client from a stack.
+    ///
+    /// Its requests have no `User-Agent` unless the stack adds one. A client of a [`Builder`](crate::Builder) has one.
     pub fn from_service<S>(service: S) -> Self
     where
         S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
@@ -62,23 +63,23 @@ impl Client {
         Self { stack, bearer: None, identity: None, manager: None }
     }
 
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a client whose requests carry `bearer` in place of the managed token.
     ///
-    /// It is never renewed; a rejection goes back to the caller.
+    /// `bearer` is never renewed. If the API rejects it, the caller gets the 401.
     #[must_use]
     pub fn with_bearer(&self, bearer: CallBearer) -> Self {
         Self { bearer: Some(bearer), ..self.clone() }
     }
 
-    /// The same client, whose requests carry the token of `identity`, where a [`TokenPool`](auth_layer::TokenPool)
-    /// keeps the tokens.
+    /// Returns a client whose requests carry the token of `identity`. It needs a stack with a
+    /// [`TokenPool`](auth_layer::TokenPool).
     #[must_use]
     pub fn with_identity(&self, identity: Identity) -> Self {
         Self { identity: Some(identity), ..self.clone() }
     }
 
-    /// The manager whose token the stack sends, if a [`Builder`](crate::Builder) made it and there is one. Give it to other clients
-    /// that are to share the token.
+    /// Returns the manager whose token the stack sends. Give it to other clients that should share the token. `None` if
+    /// the client was not made by a [`Builder`](crate::Builder), or has a pool.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.manager.as_ref()
     }
@@ -90,15 +91,15 @@ impl Client {
 
     /// Sends the request of an operation through the stack.
     ///
-    /// The operation's metadata, and the bearer and the identity if there are any, go with it as extensions.
+    /// The request's extensions get the operation's metadata, and the client's bearer and identity if it has them.
     ///
     /// # Errors
     ///
-    /// What the stack failed with; [`auth_layer::Error::find`] tells whether it is about the token.
+    /// Returns the stack's error. [`auth_layer::Error::find`] returns the token error in it, if there is one.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the request; a renewal of the token goes on without it.
+    /// Dropping the future drops the request. A renewal of the token continues.
     pub async fn exec(&self, mut request: Request, info: &OperationInfo) -> Result<Response, BoxError> {
         request.extensions_mut().insert(info.meta);
         if let Some(bearer) = &self.bearer {
@@ -107,40 +108,41 @@ impl Client {
         if let Some(identity) = &self.identity {
             request.extensions_mut().insert(identity.clone());
         }
+        // A clone, because `oneshot` consumes the service: concurrent calls need no lock this way.
         self.stack.clone().oneshot(request).await
     }
 
-    /// Begins a `GET` request.
+    /// Starts a `GET` request.
     pub fn get(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::GET, target)
     }
 
-    /// Begins a `POST` request.
+    /// Starts a `POST` request.
     pub fn post(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::POST, target)
     }
 
-    /// Begins a `PUT` request.
+    /// Starts a `PUT` request.
     pub fn put(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::PUT, target)
     }
 
-    /// Begins a `PATCH` request.
+    /// Starts a `PATCH` request.
     pub fn patch(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::PATCH, target)
     }
 
-    /// Begins a `DELETE` request.
+    /// Starts a `DELETE` request.
     pub fn delete(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::DELETE, target)
     }
 
-    /// Begins a `HEAD` request.
+    /// Starts a `HEAD` request.
     pub fn head(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::HEAD, target)
     }
 
-    /// Begins an `OPTIONS` request.
+    /// Starts an `OPTIONS` request.
     pub fn options(&self, target: Target) -> RequestBuilder {
         RequestBuilder::new(Method::OPTIONS, target)
     }
@@ -170,6 +172,6 @@ impl fmt::Debug for Client {
 pub struct OperationInfo {
     /// The name of the operation's method in Rust.
     pub operation_id: &'static str,
-    /// What the document says about it.
+    /// The operation's metadata from the API document.
     pub meta: &'static OperationMeta,
 }

@@ -1,4 +1,4 @@
-//! Reads a body up to a bound.
+//! Reads a body up to a limit.
 
 use auth_layer::BoxError;
 use bytes::{Bytes, BytesMut};
@@ -7,22 +7,22 @@ use http_body_util::BodyExt;
 
 use crate::Body;
 
-/// The most that is read of a successful answer: an answer is held in memory twice while it is decoded,
-/// and document images as base64 stay well below.
+/// The limit for a 2xx response: 64 MiB. A response is held in memory twice while it is decoded. The largest known
+/// bodies, document images in base64, are much smaller.
 const SUCCESS_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The most that is kept of any other answer: no error description needs more.
+/// The limit for every other response: 1 MiB. No description of an error needs more.
 const ERROR_LIMIT: usize = 1024 * 1024;
 
-/// What was read of a body.
+/// The part of a body that was read.
 pub(crate) struct Collected {
-    /// All of it, or its beginning.
+    /// The whole body, or its beginning if there is a failure.
     pub(crate) bytes: Bytes,
-    /// Why it is only the beginning.
+    /// The reason why the rest was not read.
     pub(crate) failure: Option<BoxError>,
 }
 
-/// The body of a successful answer went past the bound.
+/// The error of a body that is larger than the limit.
 #[derive(Debug)]
 pub(crate) struct TooLarge(usize);
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-/// Reads the body of an answer with `status`, up to the bound for it.
+/// Reads the body of a response with `status`, up to the limit for that status.
 pub(crate) async fn collect(status: StatusCode, body: Body) -> Collected {
     let limit = if status.is_success() { SUCCESS_LIMIT } else { ERROR_LIMIT };
     up_to(limit, body).await
@@ -54,7 +54,7 @@ async fn up_to(limit: usize, mut body: Body) -> Collected {
                 break;
             }
         };
-        // Most bodies come in one piece, which is then used as it is.
+        // Most bodies arrive as one chunk. It is used without a copy.
         if first.is_empty() && all.is_empty() {
             first = data;
         } else {

@@ -1,13 +1,13 @@
-//! What an API says is missing, where the token itself is good.
+//! `Denial`: what an API asks for if the token is valid but not sufficient.
 
 use std::time::Duration;
 
 use auth_layer::challenge;
 use http::{HeaderMap, StatusCode};
 
-/// What an API's challenge says is missing. A new token of the same kind would not help.
+/// The requirement in an API's challenge that the token does not meet. A new token of the same kind would not help.
 ///
-/// It comes from [`Error::denial`](crate::Error::denial).
+/// [`Error::denial`](crate::Error::denial) returns it.
 ///
 /// ```
 /// use client_core::{Denial, Error};
@@ -24,26 +24,27 @@ use http::{HeaderMap, StatusCode};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denial {
-    /// The token's scope does not reach (`insufficient_scope`, RFC 6750 section 3.1).
+    /// The token's scope is not sufficient (`insufficient_scope`, RFC 6750 section 3.1).
     #[non_exhaustive]
     Scope {
-        /// The scope that would, if the API names it.
+        /// The scope that the call needs, if the API names it.
         scope: Option<String>,
     },
-    /// The person has to sign in more strongly or more recently (`insufficient_user_authentication`, RFC 9470
+    /// The person has to sign in again, for example with a second factor (`insufficient_user_authentication`, RFC 9470
     /// section 3).
     #[non_exhaustive]
     Authentication {
-        /// The authentication context classes that would do, apart by spaces.
+        /// The authentication context classes that the API accepts, separated by spaces.
         acr_values: Option<String>,
-        /// How long ago the sign-in may have been.
+        /// The maximum age of the sign-in.
         max_age: Option<Duration>,
     },
 }
 
 impl Denial {
-    /// Reads a 401 or 403 through its challenges.
+    /// Reads the Bearer challenges of a 401 or 403.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        // RFC 6750 sends `insufficient_scope` with a 403, RFC 9470 its error with a 401.
         if status != StatusCode::UNAUTHORIZED && status != StatusCode::FORBIDDEN {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Numbers that are identifiers: as many digits as they like, as text or as number.
+//! `Digits`: numeric identifiers of any length, read from a JSON string or number.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,13 +10,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An identifier of digits, which some APIs write as a JSON string and some as a number.
 ///
-/// It is read from both, kept digit for digit, and written as a string. A number may be of any length; one with a fraction
-/// or an exponent is read if it is whole, such as `1.0` and `1e3`, and has at most 100 digits.
+/// Both are read without loss of digits, and written as a string. A number may have any length. A number with a
+/// fraction or an exponent is accepted if it is whole, such as `1.0` and `1e3`, and has at most 100 digits.
 ///
 /// # Errors
 ///
-/// Digits are never guessed. A number beyond 2^53 that another part of serde read first, and so rounded, is an error: one
-/// in a `serde_json::Value`, or in a type with `#[serde(untagged)]` or `#[serde(flatten)]` if it is beyond 2^64 too.
+/// Digits are never guessed. Serde may have read a number as a float before, and a float above 2^53 has lost digits.
+/// Such a number is an error:
+///
+/// - in a `serde_json::Value`,
+/// - in a type with `#[serde(untagged)]` or `#[serde(flatten)]`, if the number is above 2^64.
 ///
 /// ```
 /// use client_core::Digits;
@@ -30,7 +33,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digits(String);
 
-/// The text is not made of digits alone, with at most a minus sign before them.
+/// The error of a text that is not digits with an optional minus sign.
 ///
 /// ```
 /// assert!("12a".parse::<client_core::Digits>().is_err());
@@ -40,7 +43,7 @@ pub struct Digits(String);
 pub struct ParseDigitsError;
 
 impl Digits {
-    /// The digits.
+    /// Returns the digits, with a minus sign if the number is negative.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -104,7 +107,7 @@ impl<'de> Deserialize<'de> for Digits {
     }
 }
 
-/// Takes the JSON text of a value, where the deserializer has it.
+/// Reads the JSON text of a value, if the deserializer is serde_json's.
 struct TextVisitor;
 
 impl<'de> Visitor<'de> for TextVisitor {
@@ -114,8 +117,9 @@ impl<'de> Visitor<'de> for TextVisitor {
         f.write_str(EXPECTED)
     }
 
-    /// serde_json hands the text over as a map of one member.
+    /// Reads the text from serde_json, which passes it as a map with one member.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Digits, A::Error> {
+        // The key is serde_json's own marker.
         let Some(IgnoredAny) = map.next_key()? else { return Err(de::Error::invalid_type(Map, &self)) };
         let Text(text) = map.next_value()?;
         match text.as_bytes().first() {
@@ -124,7 +128,7 @@ impl<'de> Visitor<'de> for TextVisitor {
                 _ => Err(de::Error::invalid_type(Other("string"), &self)),
             },
             Some(b'-' | b'0'..=b'9') => {
-                // Only a text that is still where it came from is sure to be as it came.
+                // A borrowed text is the server's own. An owned one may have been printed from a rounded float.
                 let is_exact = matches!(text, Cow::Borrowed(_));
                 match whole(&text).filter(|whole| is_exact || is_plain(&text) || is_safe(whole)) {
                     Some(whole) => Ok(Digits(whole)),
@@ -138,13 +142,13 @@ impl<'de> Visitor<'de> for TextVisitor {
         }
     }
 
-    /// All other deserializers give the value itself.
+    /// Reads the value itself from every other deserializer.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Digits, D::Error> {
         deserializer.deserialize_any(ValueVisitor)
     }
 }
 
-/// Takes a value that was read already.
+/// Reads a value that is already decoded.
 struct ValueVisitor;
 
 impl Visitor<'_> for ValueVisitor {
@@ -175,7 +179,7 @@ impl Visitor<'_> for ValueVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Digits, E> {
-        // A float is shown without an exponent, and with all of its digits.
+        // `Display` of a float writes all digits and no exponent.
         match whole(&number.to_string()).filter(|whole| is_safe(whole)) {
             Some(whole) => Ok(Digits(whole)),
             None => Err(E::invalid_type(Other("floating point"), &self)),
@@ -183,7 +187,7 @@ impl Visitor<'_> for ValueVisitor {
     }
 }
 
-/// A text that is borrowed where the deserializer can lend it.
+/// A text, borrowed if the deserializer can lend it.
 struct Text<'de>(Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -209,7 +213,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// The digits of a JSON number (RFC 8259 section 6), if it is whole.
+/// Returns the digits of a JSON number (RFC 8259 section 6), if it is whole.
 fn whole(number: &str) -> Option<String> {
     let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (significand, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
@@ -219,7 +223,8 @@ fn whole(number: &str) -> Option<String> {
     if significant.is_empty() {
         return Some("0".to_owned());
     }
-    // Where the decimal point is, counted from the first significant digit.
+    // The position of the decimal point, counted from the first significant digit. The additions are checked because
+    // the exponent is the server's.
     let exponent: i64 = exponent.parse().ok()?;
     let leading = i64::try_from(digits.len() - significant.len()).ok()?;
     let point = i64::try_from(before.len()).ok()?.checked_sub(leading)?.checked_add(exponent)?;
@@ -235,28 +240,29 @@ fn whole(number: &str) -> Option<String> {
     Some(whole)
 }
 
-/// Whether a number is written in digits alone.
+/// Returns whether a number has neither a fraction nor an exponent.
 fn is_plain(number: &str) -> bool {
     !number.contains(['.', 'e', 'E'])
 }
 
-/// Whether no other number has the same float (RFC 8259 section 6).
+/// Returns whether a float can hold `whole` exactly: its absolute value is at most 2^53 (RFC 8259 section 6).
 fn is_safe(whole: &str) -> bool {
     whole.parse::<i64>().is_ok_and(|whole| whole.unsigned_abs() <= 1 << 53)
 }
 
-/// The name by which serde_json is asked for the text of a value: `RawValue` asks so. To serde_json without it, as to all
-/// other deserializers, it is the name of a type, and numbers that a float cannot hold are an error.
+/// The name by which `RawValue` asks serde_json for the text of a value. Other deserializers, and serde_json without
+/// its `raw_value` feature, take it for the name of a type. They then return a number, and an error if a float cannot
+/// hold it.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 const EXPECTED: &str = "a string of digits or a whole number";
 
-/// What an exponent may make of a short text.
+/// The maximum number of digits if there is an exponent. Otherwise `1e999999999` would allocate a gigabyte.
 const LONGEST: usize = 100;
 
 impl fmt::Display for ParseDigitsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a number written in digits")
+        f.write_str("not a whole number: use digits with an optional minus sign")
     }
 }
 
@@ -277,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn every_whole_number_is_read_digit_for_digit() {
+    fn every_whole_number_is_read_without_loss_of_digits() {
         let cases = [
             ("0", "0"),
             ("-0", "0"),
@@ -309,13 +315,13 @@ mod tests {
         let longest = format!("1{}", "0".repeat(99));
         reads("1e99", &longest);
         reads(&longest.repeat(9), &longest.repeat(9));
-        // More digits than a format's width may have.
+        // More digits than the maximum width of a format string, 65535.
         let endless = format!("1{}", "3".repeat(70_000));
         reads(&endless, &endless);
     }
 
     #[test]
-    fn what_is_no_whole_number_is_refused() {
+    fn other_values_than_whole_numbers_are_errors() {
         let cases = [
             "1.5",
             "1e-1",
@@ -341,9 +347,9 @@ mod tests {
         }
     }
 
-    /// A value that was read before has lost digits already; which ones is not known.
+    /// A number that serde has already read as a float has lost digits.
     #[test]
-    fn digits_that_were_lost_on_the_way_are_not_made_up() {
+    fn digits_that_a_float_has_lost_are_not_guessed() {
         #[derive(Debug, Deserialize)]
         #[serde(untagged)]
         enum Choice {

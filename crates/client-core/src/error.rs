@@ -1,4 +1,4 @@
-//! What can go wrong in a call of a generated client.
+//! `Error`: why a call of a generated client failed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,12 +11,12 @@ use http::{HeaderMap, StatusCode};
 use crate::collect::TooLarge;
 use crate::{Denial, InvalidRequest, Response, ResponseValue};
 
-/// Why a call did not give its value; `E` is the type of the API's documented errors.
+/// The reason why a call failed; `E` is the type of the API's documented errors.
 ///
-/// Whatever came back is kept: each variant with a response has its status and headers, also reached by
-/// [`status`](Self::status) and [`headers`](Self::headers). `Display` and `Debug` show of a refusal the API's
-/// [`code`](Self::code), its [`message`](Self::message) and the [id of the request](Self::request_id), and nothing else of
-/// a body or of headers: they may hold secrets. [`ApiError`](crate::ApiError) is the same without `E`.
+/// Each variant with a response keeps its status and headers: see [`status`](Self::status) and
+/// [`headers`](Self::headers). For an error response, `Display` and `Debug` show the API's [`code`](Self::code), its
+/// [`message`](Self::message) and the [id of the request](Self::request_id). They show nothing else of a body or of
+/// headers, which may hold secrets. [`ApiError`](crate::ApiError) is the same error without `E`.
 ///
 /// ```
 /// use client_core::Error;
@@ -24,7 +24,7 @@ use crate::{Denial, InvalidRequest, Response, ResponseValue};
 /// fn explain<E>(error: &Error<E>) -> &'static str {
 ///     match error {
 ///         Error::Auth(error) if error.kind() == auth_layer::ErrorKind::SignInAgain => "sign in again",
-///         Error::ErrorResponse(_) => "the API said no",
+///         Error::ErrorResponse(_) => "the API refused the call",
 ///         _ if error.is_transient() => "try again later",
 ///         _ => "broken",
 ///     }
@@ -33,25 +33,25 @@ use crate::{Denial, InvalidRequest, Response, ResponseValue};
 /// ```
 #[non_exhaustive]
 pub enum Error<E = ()> {
-    /// The request could not be made from its parameters; nothing was sent.
+    /// The request could not be built from its parameters. Nothing was sent.
     InvalidRequest(String),
-    /// No token could be had, or the request could not carry one.
+    /// The client could not get a token, or could not put one on the request.
     Auth(auth_layer::Error),
-    /// The request could not be sent, or no response came.
+    /// The request could not be sent, or no response was received.
     Transport(BoxError),
     /// The API answered with an error that its document describes.
     ErrorResponse(ResponseValue<E>),
-    /// The API answered with a status that its document does not list. The body is at most 1 MiB of what came.
+    /// The API answered with a status that its document does not list. At most 1 MiB of the body is kept.
     UnexpectedResponse(ResponseValue<Bytes>),
-    /// The body of the response is not what the document says.
+    /// The body of the response does not match the document.
     #[non_exhaustive]
     InvalidResponsePayload {
         /// The response with its body.
         response: ResponseValue<Bytes>,
-        /// What is wrong with the body.
+        /// The reason, and the place in the body.
         source: BoxError,
     },
-    /// The body of the response could not be read to its end, or is larger than is read.
+    /// The body of the response could not be read to its end, or is larger than the limit (64 MiB for 2xx, else 1 MiB).
     #[non_exhaustive]
     ResponseBody {
         /// The response with the part of its body that was read.
@@ -62,58 +62,64 @@ pub enum Error<E = ()> {
 }
 
 impl<E> Error<E> {
-    /// Keeps a response whose status the document does not list.
+    /// Returns the error for a response whose status the document does not list, and keeps the response.
     pub async fn unexpected(response: Response) -> Self {
         let (head, collected) = ResponseValue::<()>::collected(response).await;
         Self::UnexpectedResponse(head.map(|()| collected.bytes))
     }
 
-    /// The status, if there was a response.
+    /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
         self.head().map(|head| head.status)
     }
 
-    /// The headers, if there was a response.
+    /// Returns the headers, if there was a response.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.head().map(|head| head.headers)
     }
 
-    /// The code of the API's refusal, such as `RESOURCE_NOT_FOUND`: at most 64 characters of it.
+    /// Returns the API's error code, such as `RESOURCE_NOT_FOUND`, cut to 64 characters.
     ///
-    /// It is found in any JSON body of a response that is no success, whether the document describes that body or not:
-    /// flat, in `error`, in the first of `errors`, under each name that the providers have for it.
+    /// The client looks for the code in every JSON body of a non-2xx response, even if the document does not describe
+    /// that body. It looks at the top level, in `error` and in the first entry of `errors`, under every name that the
+    /// providers use for a code.
     pub fn code(&self) -> Option<&str> {
         self.head()?.code
     }
 
-    /// The message of the API's refusal, in its language: one line, and at most 200 characters of it. It is found as the
-    /// [`code`](Self::code) is; a page of HTML has none.
+    /// Returns the API's error message in the API's language, as one line, cut to 200 characters. The client finds it
+    /// in the same places as the [`code`](Self::code). An HTML page has no message.
     ///
-    /// What may be a secret is replaced by `[redacted]`:
+    /// Possible secrets are replaced by `[redacted]`:
     ///
     /// - the credential that the request carried, if the client was made by a [`Builder`](crate::Builder),
-    /// - what follows `Bearer` or `Basic`, and what is assigned to a name such as `access_token`,
-    /// - long words of digits and letters, as tokens are.
+    /// - the word after `Bearer` or `Basic`, and the value assigned to a name such as `access_token`,
+    /// - long words of digits and letters, which look like tokens.
     pub fn message(&self) -> Option<&str> {
         self.head()?.message
     }
 
-    /// The id by which the API's support finds the request, at most 128 visible ASCII characters: from `x-request-id` and
-    /// the headers that are used in its place, or else from the body of a refusal.
+    /// Returns the id by which the API's support can find the request: at most 128 visible ASCII characters. It comes
+    /// from `x-request-id` or a similar header, or else from the body of the error response.
     pub fn request_id(&self) -> Option<&str> {
         self.head()?.request_id
     }
 
-    /// Whether it may heal by itself: the same call may succeed later without anyone doing anything.
+    /// Returns whether the same call may succeed later without any change.
     ///
-    /// So it is for the statuses 408, 425, 429, 502, 503 and 504 whatever the body, for failures of the
-    /// transport, and for [`Auth`](Self::Auth) where that error says so; the cause is in
-    /// [`source`](StdError::source). It does not say that sending the request twice does no harm.
+    /// True for:
+    ///
+    /// - the statuses 408, 425, 429, 502, 503 and 504, whatever the body is,
+    /// - failures of the transport (the cause is in [`source`](StdError::source)),
+    /// - [`Auth`](Self::Auth), if the error inside is transient.
+    ///
+    /// It does not mean that the request can be sent twice without harm.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::InvalidRequest(_) => false,
             Self::Auth(error) => error.is_transient(),
             Self::Transport(_) => true,
+            // The next body would be too large as well.
             Self::ResponseBody { source, .. } => !source.is::<TooLarge>(),
             Self::ErrorResponse(_) | Self::UnexpectedResponse(_) | Self::InvalidResponsePayload { .. } => {
                 self.status().is_some_and(|status| TRANSIENT.contains(&status))
@@ -121,7 +127,7 @@ impl<E> Error<E> {
         }
     }
 
-    /// What the API's challenge says is missing, where the token itself is good.
+    /// Returns what the API asks for in its challenge, if the token is valid but not sufficient.
     pub fn denial(&self) -> Option<Denial> {
         let head = self.head()?;
         Denial::read(head.status, head.headers)
@@ -138,7 +144,7 @@ impl<E> Error<E> {
     }
 }
 
-/// What is known of a response, whatever its value.
+/// The parts of a response that do not depend on the type of its value.
 struct Head<'a> {
     status: StatusCode,
     headers: &'a HeaderMap,
@@ -159,10 +165,10 @@ impl<'a> Head<'a> {
     }
 }
 
-/// What the API answered, and `what` is the matter with that, with the API's own words.
-fn answered<T>(response: &ResponseValue<T>, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes the status, the `problem` with the response, and the API's code, message and request id.
+fn answered<T>(response: &ResponseValue<T>, problem: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let Head { status, code, message, request_id, .. } = Head::of(response);
-    write!(f, "the API answered {status}{what}")?;
+    write!(f, "the API answered {status}{problem}")?;
     for words in [code, message].into_iter().flatten() {
         write!(f, ": {words}")?;
     }
@@ -172,7 +178,7 @@ fn answered<T>(response: &ResponseValue<T>, what: &str, f: &mut fmt::Formatter<'
     }
 }
 
-/// What stands in the way of a token, in few words: the cause has the rest.
+/// Writes in a few words why there is no token. The source of the error has the details.
 fn unauthorized(error: &auth_layer::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("the call could not be authorized: ")?;
     match error.status() {
@@ -188,6 +194,8 @@ fn unauthorized(error: &auth_layer::Error, f: &mut fmt::Formatter<'_>) -> fmt::R
     }
 }
 
+/// Statuses that ask the caller to try again later (RFC 9110 section 15, RFC 6585 section 4, RFC 8470 section 5.2).
+/// 500 and 501 are not among them: the server does not say that another attempt would help.
 const TRANSIENT: [StatusCode; 6] = [
     StatusCode::REQUEST_TIMEOUT,
     StatusCode::TOO_EARLY,
@@ -200,13 +208,15 @@ const TRANSIENT: [StatusCode; 6] = [
 impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidRequest(reason) => write!(f, "the request could not be made: {reason}"),
+            Self::InvalidRequest(reason) => write!(f, "the request could not be built: {reason}"),
             Self::Auth(error) => unauthorized(error, f),
-            Self::Transport(_) => f.write_str("the request could not be sent, or no response came"),
+            Self::Transport(_) => f.write_str("the request could not be sent, or no response was received"),
             Self::ErrorResponse(response) => answered(response, "", f),
-            Self::UnexpectedResponse(response) => answered(response, ", which its document does not list", f),
+            Self::UnexpectedResponse(response) => {
+                answered(response, ", which the API document does not list", f)
+            }
             Self::InvalidResponsePayload { response, .. } => {
-                answered(response, " with a body that is not what its document says", f)
+                answered(response, " with a body that does not match the API document", f)
             }
             Self::ResponseBody { response, .. } => {
                 answered(response, " with a body that could not be read to its end", f)
@@ -249,9 +259,11 @@ impl<E> StdError for Error<E> {
     }
 }
 
-/// What a stack failed with, told apart by whether it is about the token.
+/// Becomes [`Auth`](Error::Auth) if an [`auth_layer::Error`] is in the chain of sources, else
+/// [`Transport`](Error::Transport).
 impl<E> From<BoxError> for Error<E> {
     fn from(error: BoxError) -> Self {
+        // A layer in between may have wrapped the token error, so the whole chain is searched.
         match auth_layer::Error::find(error.as_ref()) {
             Some(auth) => Self::Auth(auth.clone()),
             None => Self::Transport(error),
@@ -267,6 +279,8 @@ impl<E> From<InvalidRequest> for Error<E> {
 
 impl<E> From<InvalidHeaderValue> for Error<E> {
     fn from(_: InvalidHeaderValue) -> Self {
-        Self::InvalidRequest("a header parameter holds a character that no header may have".to_owned())
+        Self::InvalidRequest(
+            "a header parameter contains a character that is not allowed in a header value".to_owned(),
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! `InBytes`: a body of another type, whose data comes as [`Bytes`].
+//! `InBytes`: a body of another type whose data is converted to [`Bytes`].
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,10 +9,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// Passes on everything that the body says about itself.
+    /// A body that keeps the length and the end of the inner body.
     ///
-    /// Its length matters most: a request whose length is not known goes out in chunks, which some servers refuse.
-    /// `BodyExt::map_frame` cannot tell that the length stays the same, and says that it is unknown.
+    /// The length matters most: a request of unknown length is sent in chunks, which some servers refuse.
+    /// `BodyExt::map_frame` does not keep it, because it cannot know that the length stays the same.
     pub(crate) struct InBytes<B> {
         #[pin]
         body: B,
@@ -38,6 +38,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = self.project().body.poll_frame(cx);
+        // For `Bytes`, `copy_to_bytes` shares the memory and copies nothing.
         frame
             .map_ok(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
             .map_err(Into::into)
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn data_trailers_and_errors_come_as_they_are() {
+    async fn data_trailers_and_errors_are_passed_on_unchanged() {
         let trailers: HeaderMap = std::iter::once((http::header::ETAG, "a".parse().unwrap())).collect();
         let frames = [
             Ok(Frame::data(&b"123"[..])),

@@ -1,9 +1,10 @@
-//! Parameters that no request can be made of.
+//! `InvalidRequest`: the parameters do not make a valid request.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The parameters of an operation cannot be made a request; becomes [`Error::InvalidRequest`](crate::Error::InvalidRequest).
+/// The error of an operation whose parameters do not make a valid request. `?` converts it into
+/// [`Error::InvalidRequest`](crate::Error::InvalidRequest).
 ///
 /// ```
 /// use auth_layer::OperationMeta;

@@ -1,8 +1,8 @@
-//! What every generated client stands on: transport seam, errors, bodies.
+//! The runtime of every generated client: the stack that sends requests, errors, bodies.
 //!
-//! A [`Client`] is a tower stack of `http` requests and responses. Generated code builds a [`Request`],
-//! sends it through the stack and reads the answer as a [`ResponseValue`] or an [`Error`]. There is no way
-//! round the stack, and a `tower::service_fn` in its place is a mock without sockets:
+//! A [`Client`] is a tower stack of `http` requests and responses. Generated code builds a [`Request`], sends it
+//! through the stack and reads the response as a [`ResponseValue`] or an [`Error`]. Every request goes through the
+//! stack, so a `tower::service_fn` in its place is a mock without sockets:
 //!
 //! ```
 //! use client_core::{Body, Client, Request, Response};
@@ -14,9 +14,9 @@
 //! # let _ = client;
 //! ```
 //!
-//! In the order a reader meets them: [`Client`], [`Body`], [`ResponseValue`], [`Error`], [`ApiError`],
-//! [`ByteStream`], [`Digits`]. What only generated code calls: [`Target`], [`RequestBuilder`], [`QueryParam`],
-//! [`OperationInfo`], [`FromStatus`], [`decode`].
+//! Applications use [`Client`], [`Body`], [`ResponseValue`], [`Error`], [`ApiError`], [`ByteStream`] and [`Digits`].
+//! Only generated code uses [`Target`], [`RequestBuilder`], [`QueryParam`], [`OperationInfo`], [`FromStatus`] and
+//! [`decode`].
 
 mod api_error;
 mod body;
@@ -60,7 +60,7 @@ pub use status::{FromStatus, decode};
 pub use stream::ByteStream;
 pub use target::Target;
 
-// What generated code names beside our own types.
+// Types of other crates that generated code names.
 pub use auth_layer::BoxError;
 pub use bytes::Bytes;
 pub use http::{HeaderMap, Method, StatusCode, header};

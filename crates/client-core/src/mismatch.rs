@@ -1,4 +1,4 @@
-//! Why a body is not what a document says, and where, told without the body.
+//! `Mismatch`: why a body does not match the API document, and where, without a value of the body.
 
 use std::fmt;
 
@@ -8,41 +8,41 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::redact::is_opaque;
 
-/// What serde says of a body, without the values it quotes: they may be secrets.
+/// Serde's error about a body, without the values that serde quotes: they may be secrets.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
-    what: &'static str,
-    /// The place, with the name of a member that is missing; empty for the whole body.
+    problem: &'static str,
+    /// The path in the body, with the name of a missing member. Empty for the whole body.
     place: String,
-    /// What the document says.
+    /// The type or the values that the document allows.
     expected: Option<String>,
-    /// What kind of value there is instead.
+    /// The kind of the value in the body.
     found: Option<&'static str>,
     line: usize,
     column: usize,
 }
 
 impl Mismatch {
-    /// Explains why `body` was not read as a `T`. The body is read once more, with an eye on the place: a body that can
-    /// be read costs nothing so.
+    /// Explains why `body` could not be decoded as a `T`. It decodes the body a second time and records the path, so
+    /// that a valid body does not pay for it.
     pub(crate) fn of<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Self {
         let mut json = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Err(error) => Self::new(shown(error.path()), error.inner()),
-            // What comes after the value is wrong.
+            // The value is valid, but other text follows it.
             Ok(_) => Self::new(String::new(), error),
         }
     }
 
     fn new(mut place: String, error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        let what = match error.classify() {
+        let problem = match error.classify() {
             Category::Eof => "the JSON ends too early",
-            Category::Syntax | Category::Io => "it is not JSON",
-            Category::Data => WORDS
+            Category::Syntax | Category::Io => "the body is not JSON",
+            Category::Data => PROBLEMS
                 .iter()
                 .find(|(beginning, _)| text.starts_with(beginning))
-                .map_or("a value cannot be read", |(_, what)| what),
+                .map_or("a value cannot be decoded", |(_, problem)| problem),
         };
         let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
         if let Some((name, _)) = missing {
@@ -52,7 +52,7 @@ impl Mismatch {
         let quoted = ["invalid type: ", "invalid value: "].iter().find_map(|start| text.strip_prefix(start));
         let found = quoted.and_then(|rest| KINDS.iter().find(|(kind, _)| rest.starts_with(kind)));
         Self {
-            what,
+            problem,
             place,
             expected: expected(&text),
             found: found.map(|(_, shown)| *shown),
@@ -64,10 +64,10 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.what, &*self.place) {
+        match (self.problem, &*self.place) {
             (MISSING, place) => write!(f, "the member `{place}` is missing")?,
-            (what, "") => f.write_str(what)?,
-            (what, place) => write!(f, "{what} at `{place}`")?,
+            (problem, "") => f.write_str(problem)?,
+            (problem, place) => write!(f, "{problem} at `{place}`")?,
         }
         if let Some(expected) = &self.expected {
             write!(f, ": expected {expected}")?;
@@ -75,6 +75,7 @@ impl fmt::Display for Mismatch {
                 write!(f, ", found {found}")?;
             }
         }
+        // serde_json has no line for an error in a part that it read as text before.
         match self.line {
             0 => Ok(()),
             line => write!(f, " (line {line}, column {})", self.column),
@@ -84,21 +85,22 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// What our own types expect. It comes last: a value that is quoted before it may hold the same words.
+/// Returns the expected type or values from serde's text. They come from our own types, not from the body.
 fn expected(text: &str) -> Option<String> {
-    let is_told = WORDS.iter().any(|(beginning, _)| text.starts_with(beginning));
-    let (_, expected) = text.rsplit_once(", expected ").filter(|_| is_told)?;
+    let is_known = PROBLEMS.iter().any(|(beginning, _)| text.starts_with(beginning));
+    // The last `, expected ` is serde's own. An earlier one may be part of a quoted value.
+    let (_, expected) = text.rsplit_once(", expected ").filter(|_| is_known)?;
     let expected = expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected);
     Some(expected.chars().filter(|sign| !sign.is_control()).take(LONGEST_EXPECTED).collect())
 }
 
-/// A path such as `data[0].guest.kind`.
+/// Returns a path such as `data[0].guest.kind`.
 fn shown(path: &Path) -> String {
     let mut shown = String::new();
     for segment in path {
         match segment {
             Segment::Seq { index } => shown.push_str(&format!("[{index}]")),
-            // How serde_json hands a value over as text.
+            // serde_json's internal key for a value passed as text is not a member of the body.
             Segment::Map { key } if key.starts_with("$serde_json::") => {}
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !shown.is_empty() {
@@ -112,8 +114,8 @@ fn shown(path: &Path) -> String {
     tail(shown)
 }
 
-/// A member's name. One that a document would not have may be a value as well, such as a person's address or a token: a
-/// star stands for it.
+/// Returns a member's name, or `*` if it does not look like a documented name. In a map, a key may be personal data or
+/// a secret, such as an email address or a token.
 fn shown_name(name: &str) -> &str {
     let is_name = |sign: char| sign.is_ascii_alphanumeric() || "_-$".contains(sign);
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
@@ -121,9 +123,9 @@ fn shown_name(name: &str) -> &str {
     if is_shown && digits < MOST_DIGITS && !is_opaque(name) { name } else { "*" }
 }
 
-/// The end of a long path, which says more than its beginning.
+/// Returns the end of a long path, which says more than its beginning.
 fn tail(path: String) -> String {
-    // It is ASCII.
+    // Every index is a character boundary: `shown_name` lets only ASCII through.
     match path.len().checked_sub(LONGEST_PATH) {
         None | Some(0) => path,
         Some(cut) => format!("...{}", &path[cut..]),
@@ -132,19 +134,19 @@ fn tail(path: String) -> String {
 
 const MISSING: &str = "a member is missing";
 
-/// How serde begins what it says, and how we say it.
-const WORDS: [(&str, &str); 8] = [
+/// The beginnings of serde's texts, and our text for each.
+const PROBLEMS: [(&str, &str); 8] = [
     ("missing field ", MISSING),
-    ("invalid type: ", "a value is of another type"),
+    ("invalid type: ", "a value has the wrong type"),
     ("invalid value: ", "a value is not allowed"),
-    ("invalid length ", "an array is of another length"),
-    ("unknown variant ", "a value is none of those documented"),
+    ("invalid length ", "an array has the wrong length"),
+    ("unknown variant ", "a value is not one of the documented values"),
     ("unknown field ", "a member is not documented"),
-    ("duplicate field ", "a member is there twice"),
-    ("data did not match any variant ", "a value has none of the documented shapes"),
+    ("duplicate field ", "a member appears twice"),
+    ("data did not match any variant ", "a value matches none of the documented types"),
 ];
 
-/// How serde begins a value that it quotes, and what we say in its place.
+/// The beginnings of serde's descriptions of a value, and our text for each.
 const KINDS: [(&str, &str); 13] = [
     ("null", "null"),
     ("unit", "null"),
@@ -161,11 +163,12 @@ const KINDS: [(&str, &str); 13] = [
     ("Option", "an optional value"),
 ];
 
+// Limits in characters. They keep an error on one readable line.
 const LONGEST_EXPECTED: usize = 120;
 const LONGEST_NAME: usize = 40;
 const LONGEST_PATH: usize = 160;
 
-/// A name with as many digits is somebody's number.
+/// A name with this many digits is not shown: it may be a phone or account number.
 const MOST_DIGITS: usize = 6;
 
 #[cfg(test)]
@@ -178,7 +181,7 @@ mod tests {
     use crate::Digits;
 
     #[derive(Deserialize)]
-    #[expect(dead_code, reason = "only what cannot be read matters")]
+    #[expect(dead_code, reason = "the tests look only at the errors")]
     struct Guest {
         kind: String,
         age: Option<u8>,
@@ -197,20 +200,20 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(untagged)]
-    #[expect(dead_code, reason = "only what cannot be read matters")]
+    #[expect(dead_code, reason = "the tests look only at the errors")]
     enum Room {
         Number(u8),
         Names(Vec<String>),
     }
 
     #[derive(Deserialize)]
-    #[expect(dead_code, reason = "only what cannot be read matters")]
+    #[expect(dead_code, reason = "the tests look only at the errors")]
     struct Booking {
         guest: Guest,
     }
 
     #[derive(Deserialize)]
-    #[expect(dead_code, reason = "only what cannot be read matters")]
+    #[expect(dead_code, reason = "the tests look only at the errors")]
     struct Page {
         data: Vec<Booking>,
     }
@@ -236,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mismatch_tells_the_place_and_what_was_expected() {
-        let kind = "a value is of another type at `data[1].guest.kind`: expected a string, found ";
+    fn a_mismatch_says_where_it_is_and_which_type_was_expected() {
+        let kind = "a value has the wrong type at `data[1].guest.kind`: expected a string, found ";
         check_guest(r#"{"kind": null}"#, &format!("{kind}null"));
         check_guest(r#"{"kind": 7}"#, &format!("{kind}an integer"));
         check_guest(r#"{"kind": 7.5}"#, &format!("{kind}a number"));
@@ -250,36 +253,36 @@ mod tests {
         );
         check_guest(
             r#"{"kind": "x", "id": "s3cret"}"#,
-            "a value is of another type at `data[1].guest.id`: expected a string of digits or a whole number, found a string",
+            "a value has the wrong type at `data[1].guest.id`: expected a string of digits or a whole number, found a string",
         );
         check_guest(
             r#"{"kind": "x", "mood": "secret, expected secret"}"#,
-            "a value is none of those documented at `data[1].guest.mood`: expected `glad` or `sad`",
+            "a value is not one of the documented values at `data[1].guest.mood`: expected `glad` or `sad`",
         );
         check_guest(
             r#"{"kind": "x", "room": "secret"}"#,
-            "a value has none of the documented shapes at `data[1].guest.room`",
+            "a value matches none of the documented types at `data[1].guest.room`",
         );
-        check_guest(r#"{"kind": "x", "kind": "secret"}"#, "a member is there twice at `data[1].guest`");
+        check_guest(r#"{"kind": "x", "kind": "secret"}"#, "a member appears twice at `data[1].guest`");
     }
 
     #[test]
     fn values_are_not_quoted() {
         check::<u32>(
             "\"secret\"",
-            "a value is of another type: expected u32, found a string (line 1, column 8)",
+            "a value has the wrong type: expected u32, found a string (line 1, column 8)",
         );
         check::<u32>(
             "\"secret, expected secret\"",
-            "a value is of another type: expected u32, found a string (line 1, column 25)",
+            "a value has the wrong type: expected u32, found a string (line 1, column 25)",
         );
         check::<Guest>("{}", "the member `kind` is missing (line 1, column 2)");
-        check::<Guest>("<html>", "it is not JSON (line 1, column 1)");
+        check::<Guest>("<html>", "the body is not JSON (line 1, column 1)");
         check::<Guest>("{", "the JSON ends too early (line 1, column 1)");
-        check::<u32>("7 secret", "it is not JSON (line 1, column 3)");
+        check::<u32>("7 secret", "the body is not JSON (line 1, column 3)");
         check::<Digits>(
             "1.5",
-            "a value is of another type: expected a string of digits or a whole number, found a number",
+            "a value has the wrong type: expected a string of digits or a whole number, found a number",
         );
     }
 

@@ -1,14 +1,14 @@
-//! Values as names and texts, for queries and forms.
+//! Turns values into names and texts for queries and forms.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::InvalidRequest;
 
-/// A name and the texts of its value: none for null, one for a scalar, several for an array.
+/// A name and the texts of its value: no text for null, one for a scalar, one per item for an array.
 pub(crate) type Pair = (String, Vec<String>);
 
-/// `value` under `name`; an object becomes its members under their own names.
+/// Returns `value` under `name`. An object becomes its members under their own names.
 pub(crate) fn named<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Vec<Pair>, InvalidRequest> {
     match to_value(name, value)? {
         Value::Object(members) => members.into_iter().map(|(name, value)| pair(name, value)).collect(),
@@ -16,11 +16,11 @@ pub(crate) fn named<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Vec<
     }
 }
 
-/// The members of `value`, which is an object.
+/// Returns the members of `value`, which must be an object.
 pub(crate) fn members<T: Serialize + ?Sized>(value: &T) -> Result<Vec<Pair>, InvalidRequest> {
     match to_value("the form", value)? {
         Value::Object(members) => members.into_iter().map(|(name, value)| pair(name, value)).collect(),
-        _ => Err(InvalidRequest::new("a form has to be an object")),
+        _ => Err(InvalidRequest::new("the form must be an object with named members")),
     }
 }
 
@@ -43,9 +43,11 @@ fn text(name: &str, value: Value) -> Result<String, InvalidRequest> {
         Value::Bool(value) => Ok(value.to_string()),
         Value::Number(value) => Ok(value.to_string()),
         Value::String(value) => Ok(value),
+        // A null item of an array keeps its position.
         Value::Null => Ok(String::new()),
         Value::Array(_) | Value::Object(_) => {
-            Err(InvalidRequest::new(format!("`{name}` holds a nested value, which has no form as text")))
+            let problem = "contains a nested array or object; only scalars and arrays of scalars can be sent";
+            Err(InvalidRequest::new(format!("`{name}` {problem}")))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The parts that a builder puts together: services, bodies and headers in the form in which a stack has them.
+//! Conversions that the builder needs: services, bodies and headers in the form that a stack uses.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::{Body, Request, Response};
 
-/// A stack, or a part of one, whose type does not matter any more.
+/// A stack, or a part of one, whose type is erased.
 pub type Stack = BoxCloneSyncService<Request, Response, BoxError>;
 
 /// Boxes a service.
@@ -28,12 +28,12 @@ where
     Stack::new(service.map_err(Into::into).map_response(|response| response.map(Body::wrap)))
 }
 
-/// A body that the layer did not look into stays what it was.
+/// Returns the inner body if the layer did not read it, so that bytes stay bytes. Otherwise wraps the layer's body.
 pub(crate) fn unwrap_untouched(body: ResponseBody<Body>) -> Body {
     body.try_into_inner().unwrap_or_else(Body::wrap)
 }
 
-/// The header of a `User-Agent`.
+/// Returns the value of a `User-Agent` header.
 pub(crate) fn user_agent_header(text: &str) -> Result<HeaderValue, ConfigError> {
     let problem = match text.trim() {
         "" => "must not be empty",
@@ -44,11 +44,12 @@ pub(crate) fn user_agent_header(text: &str) -> Result<HeaderValue, ConfigError> 
     header.ok_or_else(|| ConfigError::new("User-Agent", problem))
 }
 
-/// The transport of a client's token requests: its leaf, and a second one for those that use something up.
+/// Returns the transport of a client's token requests: its leaf, and a second one for requests that use up a single-use
+/// grant, such as a refresh token.
 pub(crate) fn token_transport(leaf: Stack, one_shot_leaf: Option<Stack>) -> Transport {
-    // The extensions stay, by which a leaf knows such a request.
+    // `Request::map` keeps the extensions, by which a leaf recognises a request with a single-use grant.
     let carrying =
-        |leaf: Stack| leaf.map_request(|request: http::Request<TransportBody>| request.map(in_hand));
+        |leaf: Stack| leaf.map_request(|request: http::Request<TransportBody>| request.map(into_body));
     let transport = Transport::new(carrying(leaf));
     match one_shot_leaf {
         Some(leaf) => transport.one_shot(carrying(leaf)),
@@ -56,16 +57,17 @@ pub(crate) fn token_transport(leaf: Stack, one_shot_leaf: Option<Stack>) -> Tran
     }
 }
 
-/// The bytes of a token request: [`Full`](TransportBody) holds them, but has no other way to give them out.
-fn in_hand(mut body: TransportBody) -> Body {
+/// Returns the bytes of a token request as a [`Body`]. [`TransportBody`] is a `Full`, which returns its bytes only from
+/// `poll_frame`; it is always ready, so the no-op waker is never used.
+fn into_body(mut body: TransportBody) -> Body {
     match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Some(Ok(frame))) => Body::from(frame.into_data().unwrap_or_default()),
         _ => Body::empty(),
     }
 }
 
-/// A URL as `Debug` shows it before anything has judged it: its origin alone, or what is wrong with it. A user's password
-/// and a query may be secrets.
+/// Returns the text that `Debug` shows for a URL that is not validated yet: its origin, or what is wrong with the URL.
+/// The rest may hold a secret, such as a password or a query.
 pub(crate) fn origin_shown(url: &str) -> String {
     url.parse::<Origin>().map_or_else(|error| error.to_string(), |origin| origin.to_string())
 }

@@ -1,4 +1,4 @@
-//! What a provider's crate says about itself, so that one builder serves them all.
+//! `Provider`: the facts about a provider that let one builder make the clients of all providers.
 
 use std::cell::RefCell;
 
@@ -6,9 +6,9 @@ use auth_layer::{ConfigError, Credential, Grant, Profile, Secret};
 
 use crate::Client;
 
-/// A provider's client, as [`Builder`](crate::Builder) makes it.
+/// A provider's client, which a [`Builder`](crate::Builder) makes.
 ///
-/// It is implemented by the client type of each provider's crate; an application has no need to.
+/// The client type of each provider's crate implements it. An application does not have to.
 ///
 /// ```
 /// use auth_layer::{ConfigError, Credential, Grant, Profile};
@@ -43,37 +43,37 @@ use crate::Client;
 /// assert_eq!(refused.to_string(), "environment variable EXAMPLE_ID: is not set");
 /// ```
 pub trait Provider: Sized {
-    /// What an application signs in with.
+    /// The credentials that an application signs in with.
     type Credentials: Into<Identity>;
 
-    /// Tells the provider's APIs apart; `()` where there is one.
+    /// The type that names the provider's APIs; `()` if there is one API.
     type Api: Copy + PartialEq + 'static;
 
     /// The provider's APIs.
     const APIS: &'static [Api<Self::Api>];
 
-    /// The environment variable that may name another token endpoint.
+    /// The environment variable that may hold the URL of another token endpoint.
     const TOKEN_URL_VARIABLE: &'static str;
 
-    /// The `User-Agent` of the client's requests (RFC 9110 section 10.1.5): the name and version of the provider's crate,
-    /// and those of this crate unless it says so.
+    /// The `User-Agent` of the client's requests (RFC 9110 section 10.1.5): the name and version of the provider's
+    /// crate. The default has the name and version of `client-core`.
     const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-    /// The provider's profile.
+    /// Returns the provider's profile.
     fn profile() -> Profile;
 
     /// Reads the credentials from environment variables.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing, is empty, or has no visible character.
+    /// Returns [`ConfigError`] with the name of the variable if one is missing, empty, or has no visible character.
     fn credentials(variables: &Variables<'_>) -> Result<Self::Credentials, ConfigError>;
 
-    /// Makes the client of its base URLs, in the order of [`APIS`](Self::APIS).
+    /// Creates the client. The base URLs are in the order of [`APIS`](Self::APIS).
     fn from_parts(base_urls: Vec<String>, client: Client) -> Self;
 }
 
-/// One API of a provider: its name, its real base URL, and the environment variable that may name another.
+/// One API of a provider: its name, its real base URL, and the environment variable that may hold another base URL.
 ///
 /// ```
 /// use client_core::Api;
@@ -94,18 +94,18 @@ impl<A: Copy> Api<A> {
         Self { name, base_url, variable }
     }
 
-    /// Which API it is.
+    /// Returns the name of the API.
     pub const fn name(&self) -> A {
         self.name
     }
 
-    /// Its real base URL.
+    /// Returns the API's real base URL.
     pub const fn base_url(&self) -> &'static str {
         self.base_url
     }
 }
 
-/// Who a client is, and what it trades for tokens.
+/// The credential of a client, and the grant that it exchanges for tokens.
 ///
 /// ```
 /// use auth_layer::{Credential, Grant};
@@ -121,22 +121,22 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A client's credential, and its grant.
+    /// Creates an identity from a client's credential and its grant.
     pub const fn new(credential: Credential, grant: Grant) -> Self {
         Self { credential, grant, account: None }
     }
 
-    /// A client for which a person signed in: the refresh token is in the store, under the name of an account. The one
-    /// that `tokenctl login` uses unless it is told another is [`DEFAULT_ACCOUNT`].
+    /// Creates an identity for which a person signed in. The refresh token is in the store, under the name of
+    /// `account`. `tokenctl login` uses [`DEFAULT_ACCOUNT`] unless `--account` names another.
     pub fn signed_in(credential: Credential, account: impl Into<String>) -> Self {
         Self { credential, grant: Grant::Stored, account: Some(account.into()) }
     }
 }
 
-/// The account under which a sign-in is kept unless it is given a name.
+/// The account that holds a sign-in if no other is named.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
-/// Environment variables, or what a test puts in their place.
+/// A lookup of environment variables, or of a test's values.
 ///
 /// ```
 /// use client_core::Variables;
@@ -150,17 +150,17 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 #[derive(Clone, Copy)]
 pub struct Variables<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// The names of those that had to be there.
+    /// The names of the variables that were required. An error about the credentials lists them.
     required: Option<&'a RefCell<Vec<String>>>,
 }
 
 impl<'a> Variables<'a> {
-    /// Looks variables up by a function.
+    /// Creates a lookup from a function.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, required: None }
     }
 
-    /// The same variables, which note the names of those that have to be there.
+    /// Returns the same variables, which also write down the names that are required.
     pub(crate) const fn noting<'b>(self, required: &'b RefCell<Vec<String>>) -> Variables<'b>
     where
         'a: 'b,
@@ -168,16 +168,17 @@ impl<'a> Variables<'a> {
         Variables { lookup: self.lookup, required: Some(required) }
     }
 
-    /// The value of a variable, if it is set and not empty.
+    /// Returns the value of a variable, if it is set and not empty.
     pub fn get(&self, name: &str) -> Option<String> {
+        // An empty variable counts as unset: deployment tools often set unused variables to an empty text.
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that has to be there.
+    /// Returns the value of a required variable.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable, if it is not set, is empty, or has no visible character.
+    /// Returns [`ConfigError`] with the name of the variable if it is not set, is empty, or has no visible character.
     pub fn require(&self, name: &str) -> Result<String, ConfigError> {
         if let Some(required) = self.required {
             required.borrow_mut().push(name.to_owned());

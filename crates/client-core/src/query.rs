@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A query parameter: nothing is sent for `None`; arrays are repeated or joined as the operation says.
+/// A query parameter. Nothing is sent for `None`. Arrays are repeated or joined with commas, as the operation says.
 ///
 /// ```
 /// use auth_layer::{ArrayStyle, OperationMeta};
@@ -29,7 +29,7 @@ pub struct QueryParam<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> QueryParam<'a, T> {
-    /// Names a value.
+    /// Creates a parameter of a name and a value.
     pub const fn new(name: &'a str, value: &'a T) -> Self {
         Self { name, value }
     }

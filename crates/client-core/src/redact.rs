@@ -1,15 +1,19 @@
-//! Strikes out of a server's words what may be a secret.
+//! Redacts possible secrets in a server's text.
 
 use http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A server's words as an error may show them: one line of at most `limit` characters, without what may be a secret.
-/// `None` if nothing is left.
+/// Returns a server's text in the form in which an error may show it: one line of at most `limit` characters, with
+/// possible secrets redacted. `None` if nothing is left.
 ///
-/// Struck out are the credential that the request carried, wherever it is known; what follows the name of an
-/// authentication scheme; what is assigned to a name such as `access_token`; and every word that is [opaque](is_opaque).
+/// Redacted are:
+///
+/// - the credential that the request carried, if it is known,
+/// - the word after the name of an authentication scheme,
+/// - the value assigned to a name such as `access_token`,
+/// - every word that is [opaque](is_opaque).
 pub(crate) fn clean(text: &str, sent: Option<&HeaderValue>, limit: usize) -> Option<Box<str>> {
-    // The credential may be longer than what is looked at besides.
+    // This comes before the cut: the credential may be longer than `LONGEST`, and a part of it would not be recognised.
     let text = without_sent(text.to_owned(), sent);
     let visible: String =
         text.chars().take(LONGEST).map(|sign| if is_invisible(sign) { ' ' } else { sign }).collect();
@@ -22,16 +26,16 @@ pub(crate) fn clean(text: &str, sent: Option<&HeaderValue>, limit: usize) -> Opt
     (!cut.is_empty()).then(|| cut.into_boxed_str())
 }
 
-/// Whether a text holds the credential that the request carried.
+/// Returns whether a text contains the credential that the request carried.
 pub(crate) fn holds_sent(text: &str, sent: Option<&HeaderValue>) -> bool {
     without_sent(text.to_owned(), sent) != text
 }
 
-/// Whether a word looks like a token: long, and of digits and letters in no order that a person would write. A UUID, a
-/// code in capitals and a name in small letters do not.
+/// Returns whether a word looks like a token: a long mix of digits and letters. A UUID, a code in capitals and a name
+/// in small letters do not look like one.
 pub(crate) fn is_opaque(word: &str) -> bool {
     let any = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
-    // Every JSON Web Token begins so.
+    // `{"` in base64url: every JSON Web Token begins with it.
     if word.starts_with("eyJ") {
         return word.len() >= SHORTEST_JWT;
     }
@@ -41,33 +45,34 @@ pub(crate) fn is_opaque(word: &str) -> bool {
     word.len() >= SHORTEST && has_both && (is_mixed || is_solid)
 }
 
+/// Redacts the credential that the request carried, also in its percent-encoded form.
 fn without_sent(mut text: String, sent: Option<&HeaderValue>) -> String {
     let Some(header) = sent.and_then(|sent| sent.to_str().ok()) else { return text };
     let credential = header.split_once(' ').map_or(header, |(_, credential)| credential.trim());
     let encoded = utf8_percent_encode(credential, NON_ALPHANUMERIC).to_string();
     for secret in [credential, &encoded] {
         if secret.len() >= SHORTEST_SENT && text.contains(secret) {
-            text = text.replace(secret, STRUCK_OUT);
+            text = text.replace(secret, REDACTED);
         }
     }
     text
 }
 
-/// Strikes out the word after the name of a scheme, unless it is a plain word: `Bearer abc123`, not `Bearer token`.
+/// Redacts the word after the name of a scheme, unless it is a plain word: `Bearer abc123`, but not `Bearer token`.
 fn without_schemes<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut shown = Vec::with_capacity(words.len());
     let mut after_scheme = false;
     for word in words {
         let bare = word.trim_matches(|sign: char| !sign.is_alphanumeric());
         let is_plain = bare.chars().all(char::is_alphabetic) && bare.chars().skip(1).all(char::is_lowercase);
-        shown.push(if after_scheme && !is_plain { STRUCK_OUT } else { word });
+        shown.push(if after_scheme && !is_plain { REDACTED } else { word });
         let name = bare.rsplit(|sign: char| !sign.is_alphanumeric()).next().unwrap_or_default();
         after_scheme = SCHEMES.iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
     }
     shown
 }
 
-/// Strikes out opaque words, and what is assigned to the name of a secret.
+/// Redacts opaque words, and values assigned to the name of a secret.
 fn without_opaque(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -76,7 +81,7 @@ fn without_opaque(line: &str) -> String {
         let end = rest.find(|sign| !is_of_word(sign)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         let strike = !word.is_empty() && (is_secret || word.split('/').any(is_opaque));
-        shown.push_str(if strike && word != STRUCK_OUT_INSIDE { STRUCK_OUT } else { word });
+        shown.push_str(if strike && word != REDACTED_WORD { REDACTED } else { word });
         let end = after.find(is_of_word).unwrap_or(after.len());
         let (between, next) = after.split_at(end);
         shown.push_str(between);
@@ -88,7 +93,7 @@ fn without_opaque(line: &str) -> String {
     shown
 }
 
-/// Whether what follows is the value of a secret: `access_token=`, `"password": "`.
+/// Returns whether the next word is the value of a secret, as after `access_token=` and `"password": "`.
 fn is_assigned(name: &str, between: &str) -> bool {
     let name: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
@@ -101,33 +106,37 @@ fn is_of_word(sign: char) -> bool {
     sign.is_ascii_alphanumeric() || "-._~+/%".contains(sign) || !sign.is_ascii()
 }
 
-/// Control characters, and those that change how the text around them is shown.
+/// Returns whether a character is a control character or changes how the text around it is displayed, such as a
+/// right-to-left override. In a log, such a character could hide or forge text.
 fn is_invisible(sign: char) -> bool {
     sign.is_control()
         || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-const STRUCK_OUT: &str = "[redacted]";
-const STRUCK_OUT_INSIDE: &str = "redacted";
+const REDACTED: &str = "[redacted]";
+/// [`REDACTED`] without its brackets. An earlier step may have written it, and it must not get a second pair.
+const REDACTED_WORD: &str = "redacted";
 const ELLIPSIS: &str = "...";
 
 /// Authentication schemes whose credential is a word (RFC 9110 section 11.6.2).
 const SCHEMES: [&str; 3] = ["bearer", "basic", "dpop"];
 
-/// How names of secrets end.
+/// The endings of names of secrets.
 const SECRETS: [&str; 9] =
     ["token", "secret", "password", "passwd", "apikey", "authorization", "assertion", "credential", "cookie"];
 
-/// Four times what is shown of a message: enough to find a secret that the limit would cut.
+/// The number of characters that are searched: four times the length of a message, so that a secret at the cut is
+/// still recognised.
 const LONGEST: usize = 800;
 
-/// Shorter words are names and codes.
+/// The minimum length of an opaque word. Shorter words are mostly names and codes.
 const SHORTEST: usize = 20;
 
-/// The beginning of a JSON Web Token that says anything at all.
+/// The minimum length of the beginning of a JSON Web Token. A shorter beginning reveals nothing.
 const SHORTEST_JWT: usize = 12;
 
-/// Shorter ones are no secrets, and striking them out would make a text unreadable.
+/// The minimum length of a credential that is redacted. A shorter one, such as a test's, may be part of many words, and
+/// the text would become unreadable.
 const SHORTEST_SENT: usize = 4;
 
 #[cfg(test)]
@@ -163,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_secret_is_struck_out() {
+    fn a_word_that_looks_like_a_secret_is_redacted() {
         check("Bearer abc123 is unknown", "Bearer [redacted] is unknown");
         check("header \"Authorization: Bearer s3cr3t\"", "header \"Authorization: Bearer [redacted]");
         check("Basic aWQ6c2VjcmV0", "Basic [redacted]");
@@ -184,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_struck_out_in_every_spelling() {
+    fn the_sent_credential_is_redacted_in_every_spelling() {
         let sent = HeaderValue::from_static("Bearer to/ken-1=");
         let text = "you sent Bearer to/ken-1= and to/ken-1= or to%2Fken%2D1%3D";
         let shown = clean(text, Some(&sent), LIMIT).unwrap();
@@ -195,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_and_never_within_a_secret() {
+    fn the_cut_of_a_long_text_never_shows_part_of_a_secret() {
         let sent = HeaderValue::from_static("Bearer abcdefghij");
         for before in 0..LIMIT + 20 {
             let text = format!("{} abcdefghij", "x ".repeat(before / 2) + &"y".repeat(before % 2));
@@ -210,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_breaks_the_line_or_turns_it_round() {
+    fn control_and_direction_characters_are_removed() {
         check("a\r\nb\tc\0d\u{1b}[31me\u{2028}f\u{202e}g\u{feff}h  i", "a b c d [31me f g h i");
         check(" \n\t ", "");
         check("", "");

@@ -1,4 +1,4 @@
-//! What an API says when it refuses: its code, its message and the id of the request, wherever in the body they are.
+//! `Refusal`: the code, the message and the request id of an API's error response, wherever they are in the body.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::redact::{clean, holds_sent};
 
-/// The words of a response that is no success.
+/// The code, message and request id of a non-2xx response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refusal {
     pub(crate) code: Option<Box<str>>,
@@ -17,7 +17,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads the words of a response. `sent` is the credential that its request carried, which is struck out.
+    /// Reads a response. `sent` is the credential that its request carried; it is redacted.
     pub(crate) fn read(
         status: StatusCode,
         headers: &HeaderMap,
@@ -38,7 +38,7 @@ impl Refusal {
     }
 }
 
-/// The id of a request, by which the API's support finds it, as the response's headers have it.
+/// Returns the id of a request from the headers of its response.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     let id = REQUEST_IDS.iter().filter_map(|name| headers.get(name)?.to_str().ok()).find(|id| is_id(id));
     id.or_else(|| {
@@ -52,17 +52,17 @@ fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Reads a body that may be JSON, whatever it calls itself.
+/// Reads a body that may be JSON, whatever its content type is: some gateways send JSON errors as `text/plain`.
 fn parse(body: &[u8]) -> Option<Value> {
     if body.len() > LONGEST_BODY {
         return None;
     }
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    // A byte that is not UTF-8 spoils a character, and not the whole message.
+    // An invalid byte must cost one character, not the whole message.
     serde_json::from_str(&String::from_utf8_lossy(body)).ok()
 }
 
-/// What was found so far: the first one counts.
+/// The values found so far. The first one of each kind is kept.
 #[derive(Default)]
 struct Words<'a> {
     code: Option<Cow<'a, str>>,
@@ -74,7 +74,7 @@ impl<'a> Words<'a> {
     fn take_from(&mut self, value: &'a Value, status: StatusCode, depth: usize) {
         match value {
             Value::String(text) => self.message(text),
-            // The first of several errors: a message has no room for more.
+            // Only the first of several errors: the message must fit on one line.
             Value::Array(values) => {
                 if let Some(first) = values.first().filter(|_| depth > 0) {
                     self.take_from(first, status, depth - 1);
@@ -89,7 +89,7 @@ impl<'a> Words<'a> {
         let members: Vec<(String, &Value)> =
             members.iter().map(|(name, value)| (plain(name), value)).collect();
         let named = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
-        // OAuth and many others: the code is the value of `error`. A sentence there is a message.
+        // OAuth and many other APIs put the code in `error`. A text with spaces there is a message.
         if let Some(Value::String(text)) = named("error")
             && !text.contains(char::is_whitespace)
         {
@@ -102,13 +102,13 @@ impl<'a> Words<'a> {
         }
         for value in CODES.iter().filter_map(|name| named(name)) {
             match value {
-                // RFC 9457: the address of a page, in `type`.
+                // The URI of a documentation page in `type` (RFC 9457 section 3.1.1) is not a code.
                 Value::String(text) if text.contains("://") || text == "about:blank" => {}
                 Value::String(text) if !FAILED.contains(&text.to_ascii_lowercase().as_str()) => {
-                    // AWS: `com.example#Throttling`.
+                    // AWS writes a namespace before the code: `com.example#Throttling`.
                     self.code(Cow::Borrowed(text.rsplit('#').next().unwrap_or(text)));
                 }
-                // The status once more says nothing.
+                // A number that repeats the HTTP status adds nothing.
                 Value::Number(number) if number.as_u64() != Some(status.as_u16().into()) => {
                     self.code(Cow::Owned(number.to_string()));
                 }
@@ -131,7 +131,7 @@ impl<'a> Words<'a> {
                 self.request_id.get_or_insert(Cow::Borrowed(id));
             }
         }
-        // Errors by the name of the member that is wrong: `{"errors": {"name": ["is too long"]}}`.
+        // Some APIs list errors under the names of the invalid members: `{"errors": {"name": ["is too long"]}}`.
         if self.message.is_none()
             && let Some(Value::Object(errors)) = named("errors")
             && let Some((_, first)) = errors.iter().next()
@@ -153,23 +153,23 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A member's name in one spelling: `errorCode`, `error_code` and `ErrorCode` are the same.
+/// Returns a member's name in one spelling: `errorCode`, `error_code` and `ErrorCode` become `errorcode`.
 fn plain(name: &str) -> String {
     name.chars().filter(|sign| !"_-".contains(*sign)).map(|sign| sign.to_ascii_lowercase()).collect()
 }
 
-/// Objects and lists that hold the words, in the order in which they are looked into. The first two are Octotable's and
-/// GBG's; `fault` is that of gateways, `extensions` that of GraphQL.
+/// The members that contain the error object or list, in the order of the search. Octotable uses `error`, GBG `errors`,
+/// API gateways `fault`, GraphQL `extensions`.
 const INSIDE: [&str; 6] = ["error", "errors", "fault", "detail", "extensions", "response"];
 
-/// Members that hold a code: `errorCode` and `int_err_code` are GoTo's.
+/// The members that hold a code. GoTo uses `errorCode` and `int_err_code`.
 const CODES: [&str; 7] = ["code", "errorcode", "interrcode", "errcode", "status", "name", "type"];
 
-/// What a `status` says beside every refusal.
+/// Values of `status` that only say that the call failed. They are not codes.
 const FAILED: [&str; 4] = ["error", "fail", "failed", "failure"];
 
-/// Members that hold a message: `msg` and `description` are GoTo's, `problem` is GBG's, `detail` and `title` are those of
-/// RFC 9457. A sentence in `error` is the last resort.
+/// The members that hold a message. GoTo uses `msg` and `description`, GBG `problem`, RFC 9457 `detail` and `title`. A
+/// text in `error` is used last, because it is mostly a code or the name of the status.
 const MESSAGES: [&str; 13] = [
     "message",
     "errormessage",
@@ -186,10 +186,10 @@ const MESSAGES: [&str; 13] = [
     "error",
 ];
 
-/// Members that hold the id of a request: `incident` and `reference` are GoTo's.
+/// The members that hold a request id. GoTo uses `incident` and `reference`.
 const REQUESTS: [&str; 6] = ["requestid", "correlationid", "traceid", "incident", "incidentid", "reference"];
 
-/// Headers that hold the id of a request, in the order in which they are looked at.
+/// The headers that hold a request id, in the order of the search.
 const REQUEST_IDS: [HeaderName; 11] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("request-id"),
@@ -206,12 +206,14 @@ const REQUEST_IDS: [HeaderName; 11] = [
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// No API says more, and what is read is held in memory several times.
+/// The largest body that is parsed: 64 KiB. No known API sends a larger error, and a parsed body takes several times
+/// its size in memory.
 const LONGEST_BODY: usize = 64 * 1024;
 
-/// `errors[0].extensions.code`, and one more for a wrapper.
+/// The maximum depth of the search: `errors[0].extensions.code`, and one more level for a wrapper.
 const DEPTH: usize = 5;
 
+// The limits in characters are part of the docs of `Error::code`, `Error::message` and `Error::request_id`.
 const LONGEST_CODE: usize = 64;
 const LONGEST_MESSAGE: usize = 200;
 const LONGEST_ID: usize = 128;
@@ -231,7 +233,7 @@ mod tests {
 
     #[test]
     fn code_and_message_are_found_in_every_providers_shape() {
-        // GoTab: flat, an envelope, GraphQL.
+        // GoTab has three shapes: flat, with an envelope, and GraphQL.
         check(
             403,
             r#"{"error":"forbidden","message":"Not yours.","statusCode":403}"#,
@@ -244,7 +246,7 @@ mod tests {
         let graphql =
             r#"{"data":null,"errors":[{"message":"Sign in","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
         check(401, graphql, "UNAUTHENTICATED", "Sign in");
-        // GoTo: three shapes.
+        // GoTo has several shapes, one per API.
         check(
             403,
             r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#,
@@ -268,7 +270,7 @@ mod tests {
         let gbg = r#"{"errors":[{"code":"4002","name":"MISSING_FIELD","problem":"resourceId is missing","action":"Add it."}]}"#;
         check(400, gbg, "4002", "resourceId is missing");
         check(400, r#"{"status":"error","code":7,"message":"no"}"#, "7", "no");
-        // Octotable, as documented and as seen.
+        // Octotable, as documented and as observed.
         let octotable =
             r#"{"success":false,"error":{"code":"RESOURCE_NOT_FOUND","message":"No such","class_name":"X"}}"#;
         check(404, octotable, "RESOURCE_NOT_FOUND", "No such");
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn code_and_message_are_found_in_the_shapes_of_others() {
+    fn code_and_message_are_found_in_the_shapes_of_other_apis() {
         check(400, r#"{"error":"invalid_scope","error_description":"No."}"#, "invalid_scope", "No.");
         check(
             403,
@@ -322,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_words_has_none() {
+    fn other_bodies_have_neither_code_nor_message() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let deeper = format!("{}{}", "{\"error\":".repeat(100), "}".repeat(100));
         let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(LONGEST_BODY));
@@ -351,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_bounded() {
+    fn code_and_message_are_cut_to_their_limits() {
         let body = format!(r#"{{"code":"{}","message":"{}"}}"#, "C".repeat(900), "m ".repeat(900));
         let refusal = Refusal::read(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), None);
         assert_eq!(refusal.code.unwrap().chars().count(), LONGEST_CODE);

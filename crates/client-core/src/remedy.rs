@@ -1,10 +1,10 @@
-//! What a person has to do where no token can be had, in words that follow a colon.
+//! Advice to a person whose client cannot get a token. Each text follows a colon in an error.
 
 use auth_layer::Grant;
 
 use crate::provider::DEFAULT_ACCOUNT;
 
-/// What to do when the grant has ended.
+/// Returns the advice for a grant that has ended.
 pub(crate) fn of_grant(provider: &str, grant: &Grant, account: &str) -> String {
     let login = match account {
         "" | DEFAULT_ACCOUNT => format!("run `tokenctl login {provider}`"),
@@ -12,15 +12,16 @@ pub(crate) fn of_grant(provider: &str, grant: &Grant, account: &str) -> String {
     };
     match grant {
         Grant::Stored => login,
-        // The variable comes before the store: a sign-in is not looked at while it is set.
+        // The environment variable has precedence over the store, so a new sign-in has no effect while it is set.
         _ => {
             let variable = provider.to_ascii_uppercase().replace('-', "_");
-            format!("give the client a new refresh token; or unset {variable}_REFRESH_TOKEN and {login}")
+            format!("give the client a new refresh token, or unset {variable}_REFRESH_TOKEN and {login}")
         }
     }
 }
 
-/// What to do when the server refuses the client, whose id and secret came from these environment variables, if from any.
+/// Returns the advice for a client that the server refuses. `variables` are the environment variables that hold its id
+/// and secret; empty if they were given in code.
 pub(crate) fn of_client(variables: &[String]) -> String {
     match variables {
         [] => "check the client id and secret that were given to `Builder::credentials`".to_owned(),
@@ -36,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_advice_leads_somewhere() {
+    fn the_advice_for_an_ended_grant_says_how_to_sign_in() {
         assert_eq!(of_grant("goto", &Grant::Stored, "default"), "run `tokenctl login goto`");
         assert_eq!(of_grant("goto", &Grant::Stored, "desk"), "run `tokenctl login goto --account desk`");
         let given = Grant::refresh_token(RefreshToken::new("r"));
         assert_eq!(
             of_grant("goto", &given, ""),
-            "give the client a new refresh token; or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
+            "give the client a new refresh token, or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
         );
     }
 

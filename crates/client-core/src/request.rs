@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::{Body, InvalidRequest, QueryParam, Request, Target, pairs};
 
-/// Builds the request of an operation; [`Client::get`](crate::Client::get) and its like begin one.
+/// A builder of an operation's request. [`Client::get`](crate::Client::get) and the other method functions create one.
 ///
-/// What goes wrong on the way is told by [`build`](Self::build).
+/// [`build`](Self::build) returns the first error of all steps.
 ///
 /// ```
 /// use auth_layer::OperationMeta;
@@ -35,7 +35,7 @@ pub struct RequestBuilder {
     target: Target,
     headers: HeaderMap,
     body: Body,
-    /// The first thing that went wrong.
+    /// The first error of a step.
     error: Option<InvalidRequest>,
 }
 
@@ -51,7 +51,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds headers; those already there by the same name are replaced.
+    /// Adds headers. They replace headers of the same name.
     #[must_use]
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
@@ -80,7 +80,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets a JSON body if there is one; otherwise no body is sent.
+    /// Sets a JSON body, or no body for `None`.
     #[must_use]
     pub fn optional_json<T: Serialize + ?Sized>(self, value: Option<&T>) -> Self {
         match value {
@@ -93,7 +93,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// If the value is not an object of scalars and arrays of scalars.
+    /// Returns [`InvalidRequest`] if the value is not an object of scalars and arrays of scalars.
     pub fn form_urlencoded<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, InvalidRequest> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, values) in pairs::members(value)? {
@@ -103,11 +103,11 @@ impl RequestBuilder {
         Ok(self.with_body(HeaderValue::from_static("application/x-www-form-urlencoded"), body))
     }
 
-    /// Sets a form as the body if there is one; otherwise no body is sent.
+    /// Sets a form as the body, or no body for `None`.
     ///
     /// # Errors
     ///
-    /// As for [`form_urlencoded`](Self::form_urlencoded).
+    /// The same as for [`form_urlencoded`](Self::form_urlencoded).
     pub fn optional_form_urlencoded<T: Serialize + ?Sized>(
         self,
         value: Option<&T>,
@@ -118,14 +118,14 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets the body; its content type is a header like any other.
+    /// Sets the body. Set its content type with [`header`](Self::header).
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Sets the body and its content type if there is one; otherwise neither is sent.
+    /// Sets the body and its content type, or neither for `None`.
     #[must_use]
     pub fn optional_body(self, content_type: HeaderValue, body: Option<Body>) -> Self {
         match body {
@@ -134,18 +134,20 @@ impl RequestBuilder {
         }
     }
 
-    /// Builds the request. A `POST`, `PUT` or `PATCH` without content says `content-length: 0` (RFC 9110 section 8.6),
-    /// since HTTP clients leave the length out then and strict servers answer 411.
+    /// Builds the request.
+    ///
+    /// A `POST`, `PUT` or `PATCH` without content gets `content-length: 0` (RFC 9110 section 8.6). HTTP clients leave
+    /// the header out in this case, and strict servers then answer 411.
     ///
     /// # Errors
     ///
-    /// If a parameter could not be written, or the base URL is not a valid absolute URL.
+    /// Returns [`InvalidRequest`] if a parameter could not be written, or if the base URL is not a valid absolute URL.
     pub fn build(self) -> Result<Request, InvalidRequest> {
         if let Some(error) = self.error {
             return Err(error);
         }
         let uri = Uri::try_from(self.target.as_str()).ok().filter(is_absolute);
-        // The URL is not shown: it may hold what is nobody's business.
+        // The error does not show the URL, which may contain personal data or secrets.
         let problem = || format!("the base URL of `{}` is not a valid absolute URL", self.target.meta.id());
         let uri = uri.ok_or_else(|| InvalidRequest::new(problem()))?;
         let mut request = Request::new(self.body);
@@ -160,12 +162,13 @@ impl RequestBuilder {
         match self.target.meta.array_style(name) {
             ArrayStyle::Comma if values.is_empty() => {}
             ArrayStyle::Comma => self.target.push_query(name, values),
-            // Repeated, and whatever style may come after it.
+            // `Repeat`. `ArrayStyle` is non-exhaustive, and repeating is what OpenAPI does by default.
             _ => values.iter().for_each(|value| self.target.push_query(name, std::slice::from_ref(value))),
         }
     }
 
     fn with_body(mut self, content_type: HeaderValue, body: Body) -> Self {
+        // A content type that was set as a header has precedence.
         self.headers.entry(CONTENT_TYPE).or_insert(content_type);
         self.body = body;
         self
@@ -176,7 +179,8 @@ impl RequestBuilder {
     }
 }
 
-/// Whether it has a scheme, a host, and a port that is one: `port_u16` says nothing of one that is too large.
+/// Returns whether `uri` has a scheme, a host and, if any, a valid port. `port_u16` alone is not enough: it is `None`
+/// both without a port and for a port above 65535.
 fn is_absolute(uri: &Uri) -> bool {
     let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else { return false };
     let after_host = authority.as_str().strip_prefix(authority.host());
@@ -184,11 +188,12 @@ fn is_absolute(uri: &Uri) -> bool {
         && after_host.is_some_and(|port| matches!(port, "" | ":") || authority.port_u16().is_some())
 }
 
-/// Says that there is no content where the method expects some (RFC 9110 section 8.6).
+/// Sets `content-length: 0` if the method expects content but the body is empty (RFC 9110 section 8.6).
 fn state_length(request: &mut Request) {
     let expects_content = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     let is_empty = request.body().is_end_stream() || request.body().size_hint().exact() == Some(0);
     let headers = request.headers_mut();
+    // A message must not have both headers (RFC 9112 section 6.2).
     if expects_content && is_empty && !headers.contains_key(TRANSFER_ENCODING) {
         headers.entry(CONTENT_LENGTH).or_insert(const { HeaderValue::from_static("0") });
     }

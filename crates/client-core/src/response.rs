@@ -1,4 +1,4 @@
-//! What came back: a value with the status and the headers it came under.
+//! `ResponseValue`: a decoded value with the status and headers of its response.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -12,10 +12,10 @@ use crate::refusal::{Refusal, request_id};
 use crate::sent::Sent;
 use crate::{ByteStream, Error, FromStatus, Response};
 
-/// A value out of a response, with the response's status and headers.
+/// A value from a response, with the response's status and headers.
 ///
-/// It dereferences to the value. `Debug` shows the status, and of a refusal the API's code and message: values and other
-/// headers than the request's id may hold secrets.
+/// It dereferences to the value. `Debug` shows the status and the request id, and for an error response the API's code
+/// and message. It shows no value and no other header, because they may hold secrets.
 ///
 /// ```
 /// use client_core::{ResponseValue, StatusCode};
@@ -35,56 +35,56 @@ pub struct ResponseValue<T> {
     head: Box<Head>,
 }
 
-/// Boxed, so that results of calls stay small.
+/// The status and headers of a response. They are boxed so that `Result`s of calls stay small.
 #[derive(Clone)]
 struct Head {
     status: StatusCode,
     headers: HeaderMap,
-    /// The API's words, where it refused.
+    /// The API's code and message. Empty for a 2xx response.
     refusal: Refusal,
 }
 
 impl<T> ResponseValue<T> {
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.head.status
     }
 
-    /// The headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
 
-    /// The code of an API's refusal; see [`Error::code`].
+    /// Returns the API's error code: see [`Error::code`].
     pub(crate) fn code(&self) -> Option<&str> {
         self.head.refusal.code.as_deref()
     }
 
-    /// The message of an API's refusal; see [`Error::message`].
+    /// Returns the API's error message: see [`Error::message`].
     pub(crate) fn message(&self) -> Option<&str> {
         self.head.refusal.message.as_deref()
     }
 
-    /// The id by which the API's support finds the request: see [`Error::request_id`].
+    /// Returns the id by which the API's support can find the request: see [`Error::request_id`].
     pub fn request_id(&self) -> Option<&str> {
         match self.head.status.is_success() {
             true => request_id(&self.head.headers),
-            // A refusal's has been looked at for what must not be shown.
+            // The id of an error response was checked for the request's credential. The header was not.
             false => self.head.refusal.request_id.as_deref(),
         }
     }
 
-    /// Status and headers alone.
+    /// Returns the status and headers without the value.
     pub(crate) fn into_head(self) -> (StatusCode, HeaderMap) {
         (self.head.status, self.head.headers)
     }
 
-    /// The value alone.
+    /// Returns the value without status and headers.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// Changes the value; status and headers stay.
+    /// Converts the value and keeps status and headers.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
         ResponseValue { value: change(self.value), head: self.head }
     }
@@ -96,7 +96,7 @@ impl<T> ResponseValue<T> {
         (ResponseValue { value: (), head: Box::new(head) }, body)
     }
 
-    /// Reads the body of a response up to the bounds, and the API's words if it is a refusal.
+    /// Reads the body of a response up to its limit, and the API's code and message if it is not a 2xx.
     pub(crate) async fn collected(mut response: Response) -> (ResponseValue<()>, Collected) {
         let sent = response.extensions_mut().remove::<Sent>();
         let (mut value, body) = Self::split(response);
@@ -113,13 +113,14 @@ impl<T> ResponseValue<T> {
 impl<T: DeserializeOwned> ResponseValue<T> {
     /// Reads a JSON response.
     ///
-    /// At most 64 MiB of a success are read, and 1 MiB of any other answer.
+    /// It reads at most 64 MiB of a 2xx response, and at most 1 MiB of any other response.
     ///
     /// # Errors
     ///
-    /// [`Error::ResponseBody`] if the body could not be read to its end within these bounds,
-    /// [`Error::InvalidResponsePayload`] if it is not what the document says; its source tells where. Both keep status,
-    /// headers and what was read.
+    /// - Returns [`Error::ResponseBody`] if the body could not be read to its end, or is larger than its limit.
+    /// - Returns [`Error::InvalidResponsePayload`] if the body does not match the document. Its source says where.
+    ///
+    /// Both keep the status, the headers and the part of the body that was read.
     pub async fn from_response<E>(response: Response) -> Result<Self, Error<E>> {
         let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
         if let Some(source) = failure {
@@ -138,12 +139,12 @@ impl<T: DeserializeOwned> ResponseValue<T> {
 impl<T: FromStatus> ResponseValue<T> {
     /// Reads a response whose type depends on its status.
     ///
-    /// The same bounds hold as for [`from_response`](Self::from_response).
+    /// The limits are the same as for [`from_response`](Self::from_response).
     ///
     /// # Errors
     ///
-    /// [`Error::ResponseBody`] if the body could not be read to its end. A body that is not what the document
-    /// says is no error here: the type has a variant for it.
+    /// Returns [`Error::ResponseBody`] if the body could not be read to its end, or is larger than its limit. A body
+    /// that does not match the document is not an error: the type has a variant for it.
     pub async fn from_status_response<E>(response: Response) -> Result<Self, Error<E>> {
         let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
         if let Some(source) = failure {
@@ -155,14 +156,14 @@ impl<T: FromStatus> ResponseValue<T> {
 }
 
 impl ResponseValue<()> {
-    /// Takes a response without content.
+    /// Converts a response without content. A body that it has is dropped unread.
     pub fn empty(response: Response) -> Self {
         Self::split(response).0
     }
 }
 
 impl ResponseValue<ByteStream> {
-    /// Takes a response whose body the caller reads.
+    /// Converts a response whose body the caller reads.
     pub fn stream(response: Response) -> Self {
         let (head, body) = ResponseValue::<()>::split(response);
         head.map(|()| body.into())

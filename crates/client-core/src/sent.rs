@@ -1,4 +1,4 @@
-//! Remembers which credential a request was sent with, so that an error can strike it out of what the server says.
+//! Keeps the credential that a request was sent with, so that an error can redact it in the server's text.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,11 +10,12 @@ use tower_service::Service;
 
 use crate::{Request, Response};
 
-/// The credential that a request carried, in the extensions of a response that is no success.
+/// The `Authorization` header of a request, in the extensions of its non-2xx response.
 #[derive(Clone)]
 pub(crate) struct Sent(pub(crate) HeaderValue);
 
-/// A leaf that tells with which credential it was called.
+/// A leaf that adds [`Sent`] to non-2xx responses. It is the innermost service, so it sees the header that the layers
+/// set.
 #[derive(Clone)]
 pub(crate) struct Noting<S>(pub(crate) S);
 
@@ -32,7 +33,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // It is shared with the request, not copied.
+        // The clone shares the bytes of the header.
         let sent = request.headers().get(AUTHORIZATION).cloned();
         NotingFuture { response: self.0.call(request), sent }
     }
@@ -52,7 +53,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = ready!(Pin::new(&mut self.response).poll(cx))?;
-        // A response that says yes is not asked for its words.
+        // The text of a 2xx response is never put into an error, so nothing has to be redacted in it.
         if !response.status().is_success()
             && let Some(sent) = self.sent.take()
         {

@@ -1,13 +1,13 @@
-//! Types that depend on the status of a response.
+//! Response types that are chosen by the status.
 
 use bytes::Bytes;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
-/// A type that is decoded by the status of the response.
+/// A type that is decoded according to the status of the response.
 ///
-/// Generated enums implement it: a variant for each documented status and one for all else, so it
-/// cannot fail.
+/// Generated enums implement it. They have a variant for each documented status and one for every other response, so
+/// decoding cannot fail.
 ///
 /// ```
 /// use client_core::{Bytes, FromStatus, StatusCode, decode};
@@ -34,7 +34,7 @@ pub trait FromStatus: Sized {
     fn from_status(status: StatusCode, body: Bytes) -> Self;
 }
 
-/// Reads JSON; `None` if the body is not what the type says.
+/// Decodes JSON. Returns `None` if the body is not a JSON value of the type.
 ///
 /// ```
 /// assert_eq!(client_core::decode::<u32>(b"7"), Some(7));

@@ -27,17 +27,18 @@ use crate::Body;
 pub struct ByteStream(Body);
 
 impl ByteStream {
-    /// The next piece, of whatever length it arrived in; `None` at the end.
+    /// Returns the next chunk in the length in which it arrived, or `None` at the end.
     ///
     /// # Errors
     ///
-    /// If the connection broke.
+    /// Returns the transport's error if the connection broke.
     ///
     /// # Cancel safety
     ///
-    /// A piece is either returned or still to come.
+    /// This method is cancel safe: no chunk is lost if the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BoxError> {
         while let Some(frame) = self.0.frame().await {
+            // Trailers are skipped: they carry no content.
             if let Ok(data) = frame?.into_data() {
                 return Ok(Some(data));
             }
@@ -45,7 +46,7 @@ impl ByteStream {
         Ok(None)
     }
 
-    /// The body, to be read through [`http_body::Body`].
+    /// Returns the body, which can be read through [`http_body::Body`].
     pub fn into_body(self) -> Body {
         self.0
     }

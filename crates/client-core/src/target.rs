@@ -7,10 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::InvalidRequest;
 
-/// All but the unreserved characters of RFC 3986 section 2.3.
+/// All characters but the unreserved ones of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Where a request of an operation goes.
+/// The URL of an operation's request.
 ///
 /// ```
 /// use auth_layer::OperationMeta;
@@ -21,7 +21,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// let target = Target::new("https://api.example.com/v1/", &META, &[&"blue room"])?;
 /// assert_eq!(target.as_str(), "https://api.example.com/v1/rooms/blue%20room");
 ///
-/// // Would lead to another path.
+/// // The request would go to another path.
 /// assert!(Target::new("https://api.example.com/v1/", &META, &[&".."]).is_err());
 /// # Ok::<(), client_core::InvalidRequest>(())
 /// ```
@@ -32,14 +32,18 @@ pub struct Target {
 }
 
 impl Target {
-    /// Puts `values`, in their order, into the operation's path template under `base`.
+    /// Appends the operation's path to `base`, with `values` in place of the template's parameters, in order.
     ///
-    /// A slash at the end of `base` is of no consequence.
+    /// A slash at the end of `base` is ignored.
     ///
     /// # Errors
     ///
-    /// If `base` has a query or a fragment, names a user, or has a `.` or `..` segment. If a value is missing, or would make a path segment that is empty, `.` or `..`: every URL parser
-    /// folds the latter two, written as they are or encoded, and the request would go to another path.
+    /// Returns [`InvalidRequest`] if:
+    ///
+    /// - `base` has a query, a fragment, a user name, or a `.` or `..` segment,
+    /// - a value is missing,
+    /// - a value would make a path segment that is empty, `.` or `..`. Every URL parser resolves the last two, even if
+    ///   they are encoded, so the request would go to another path.
     pub fn new(
         base: &str,
         meta: &'static OperationMeta,
@@ -68,19 +72,20 @@ impl Target {
             if !names.is_empty() && matches!(&url[start..], "" | "." | "..") {
                 let names = names.join("`, `");
                 return Err(InvalidRequest::new(format!(
-                    "path parameter `{names}` makes an empty or a dot segment, which leads to another path"
+                    "path parameter `{names}` must not make a path segment that is empty, `.` or `..`: \
+                     the request would go to another path"
                 )));
             }
         }
         Ok(Self { url, meta })
     }
 
-    /// The URL, without query.
+    /// Returns the URL without its query.
     pub fn as_str(&self) -> &str {
         &self.url
     }
 
-    /// Appends `name=values` to the query; the values are joined with commas.
+    /// Appends `name=values` to the query. The values are joined with commas.
     pub(crate) fn push_query(&mut self, name: &str, values: &[String]) {
         self.url.push(if self.url.contains('?') { '&' } else { '?' });
         encode(&mut self.url, name);
@@ -94,20 +99,22 @@ impl Target {
     }
 }
 
-/// Refuses a base URL that would not stay in front of the path, or that holds a password. The error shows nothing of it.
+/// Rejects a base URL to which no path can be appended, or that contains a user name. The error does not show the URL,
+/// which may hold a password.
 fn check_base(base: &str) -> Result<(), InvalidRequest> {
     let refuse = |problem: &str| Err(InvalidRequest::new(format!("the base URL {problem}")));
     if base.contains(['?', '#']) {
-        return refuse("has a query or a fragment, which would swallow the path");
+        return refuse("has a query or a fragment; remove it, because paths are appended to the URL");
     }
     let (authority, path) =
         base.split_once("://").map_or((base, ""), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
     if authority.contains('@') {
-        return refuse("names a user; credentials have a place of their own");
+        return refuse("contains a user name; remove it and give credentials to the client's builder");
     }
+    // URL parsers also resolve encoded dots, and read `\` as `/` (WHATWG URL, "path state").
     let is_dots = |segment: &str| matches!(&*segment.replace("%2e", ".").replace("%2E", "."), "." | "..");
     if path.split(['/', '\\']).any(is_dots) {
-        return refuse("has a `.` or `..` segment, which leads to another path");
+        return refuse("has a `.` or `..` segment; remove it, because requests would go to another path");
     }
     Ok(())
 }

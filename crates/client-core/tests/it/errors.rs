@@ -1,4 +1,4 @@
-//! How failures reach the caller.
+//! The errors that a caller gets from a failed call.
 
 use std::error::Error as StdError;
 
@@ -7,7 +7,7 @@ use client_core::{Error, StatusCode};
 
 use crate::support::{api, failing};
 
-/// A layer between authorization and the client that adds its own word to an error.
+/// An error of a layer between the token layer and the client, which wraps the token error.
 #[derive(Debug)]
 struct Wrapped(BoxError);
 
@@ -39,12 +39,13 @@ fn chain(error: &dyn StdError) -> Vec<String> {
 
 #[tokio::test]
 async fn b93_auth_failure_reaches_the_user_typed() {
+    // The layer in between must not hide the type.
     let client = failing(|| Box::new(Wrapped(revoked(false))));
     let error = client.get_deep().a("a").b(7_u64).send().await.unwrap_err();
     let Error::Auth(auth) = &error else { panic!("{error:?}") };
     assert_eq!(auth.kind(), auth_layer::ErrorKind::Source);
     assert_eq!(error.status(), None, "no made-up 401");
-    assert!(!error.is_transient(), "a revoked refresh token does not heal");
+    assert!(!error.is_transient(), "a revoked refresh token stays revoked");
     let chain = chain(&error);
     assert_eq!(
         chain,
@@ -84,7 +85,7 @@ async fn html_error_page_keeps_status_headers_and_body() {
     assert!(error.is_transient());
     assert!(matches!(&error, Error::UnexpectedResponse(response) if **response == PAGE));
 
-    // A documented one, whose body is another.
+    // A documented status with an undocumented body.
     let (client, _) = api(503, &[("retry-after", "7")], PAGE);
     let error = client.get_deep().a("a").b(7_u64).send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
@@ -109,13 +110,13 @@ async fn bodies_and_header_values_are_never_printed() {
         let (client, _) = api(status, &[("x-secret", "secret")], body);
         let error = client.list_things().x_tenant("t").send().await.unwrap_err();
         let printed = format!("{error} {error:?} {:#?} {:?}", error, chain(&error));
-        // What serde says of a wrong type quotes the value.
+        // Serde's own text for a wrong type quotes the value.
         assert!(!printed.contains("secret"), "{printed}");
     }
 }
 
 #[tokio::test]
-async fn large_error_bodies_are_cut() {
+async fn error_bodies_are_cut_to_one_mebibyte() {
     let page: &'static str = Box::leak("x".repeat(3 << 20).into_boxed_str());
     let (client, _) = api(500, &[], page);
     let error = client.get_health().send().await.unwrap_err();
@@ -124,8 +125,9 @@ async fn large_error_bodies_are_cut() {
 }
 
 #[test]
-fn errors_are_small_and_travel() {
-    fn assert_travels<T: Send + Sync + 'static>() {}
-    assert_travels::<Error<String>>();
+fn errors_are_small_and_can_be_sent_to_other_threads() {
+    fn assert_send_sync<T: Send + Sync + 'static>() {}
+    assert_send_sync::<Error<String>>();
+    // Clippy's `result_large_err` warns from 128 bytes on.
     assert!(size_of::<Error<()>>() <= 64);
 }

@@ -1,4 +1,4 @@
-//! One client for many identities.
+//! A client with a pool of identities, and the variables of a client's identity.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ impl Provider for Example {
 static META: OperationMeta = OperationMeta::new("getMe", Method::GET, "/me");
 
 #[test]
-fn a_variable_without_a_visible_character_is_refused_and_named() {
+fn a_variable_without_a_visible_character_is_named_in_the_error() {
     for (value, problem) in [
         ("", "is empty"),
         (" \n", "has no visible character; set it to the real value"),

@@ -1,4 +1,4 @@
-//! Which leaf carries which request of a client.
+//! The leaf that each request of a client goes through.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::identities::Example;
 
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// A leaf that notes what it carries, and answers with a token.
+/// Returns a leaf that records its requests and answers with a token.
 fn leaf(
     name: &'static str,
     log: &Log,
@@ -26,7 +26,7 @@ fn leaf(
 }
 
 #[tokio::test]
-async fn rf06_a_second_leaf_carries_what_uses_something_up_and_nothing_else() {
+async fn rf06_the_second_leaf_sends_single_use_grants_and_nothing_else() {
     let refresh = Grant::refresh_token(RefreshToken::new("r0"));
     for (grant, name) in [(Grant::ClientCredentials, "leaf"), (refresh, "one-shot leaf")] {
         let log = Log::default();

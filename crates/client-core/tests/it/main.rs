@@ -1,8 +1,8 @@
-//! Generated code on a service without sockets.
+//! Tests of generated code with a service that opens no sockets.
 
-/// Generated from a document that touches everything the generator supports.
+/// A client generated from a document that uses every feature that the generator supports.
 #[rustfmt::skip]
-#[expect(dead_code, reason = "a library's code in a test binary: not every part is called")]
+#[expect(dead_code, reason = "the tests do not call every part of the generated client")]
 mod kitchen_sink;
 
 mod errors;

@@ -1,5 +1,5 @@
-//! What an error says of an API that refused, and of a token that could not be had.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+//! The texts of errors: error responses of an API, and failures to get a token.
+#![expect(clippy::unwrap_used, reason = "a panic in a helper fails the test")]
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -14,19 +14,19 @@ use crate::kitchen_sink;
 use crate::support::{api, failing};
 
 #[tokio::test]
-async fn a_refusal_says_code_message_and_request_id() {
+async fn an_error_response_shows_code_message_and_request_id() {
     let body = r#"{"title": "t", "code": "NO_ROOM", "message": "All rooms\nare taken"}"#;
     let words = "NO_ROOM: All rooms are taken (request id r-7)";
     let headers: &[(&str, &str)] = &[("x-request-id", "r-7"), ("retry-after", "7")];
     let cases = [
-        // Documented; not documented; documented with another body.
+        // A documented status, an undocumented one, and a documented one with another body.
         (400, body, format!("the API answered 400 Bad Request: {words}")),
-        (409, body, format!("the API answered 409 Conflict, which its document does not list: {words}")),
+        (409, body, format!("the API answered 409 Conflict, which the API document does not list: {words}")),
         (
             400,
             r#"{"code": "NO_ROOM", "message": "All rooms are taken"}"#,
             format!(
-                "the API answered 400 Bad Request with a body that is not what its document says: {words}"
+                "the API answered 400 Bad Request with a body that does not match the API document: {words}"
             ),
         ),
     ];
@@ -50,7 +50,7 @@ async fn a_refusal_says_code_message_and_request_id() {
 }
 
 #[tokio::test]
-async fn errors_typed_by_status_say_the_words_too() {
+async fn errors_typed_by_status_show_the_message_too() {
     for body in [r#"{"title": "t", "detail": "It is gone"}"#, r#"[{"message": "It is gone"}]"#] {
         let (client, _) = api(404, &[], body);
         let error =
@@ -60,17 +60,17 @@ async fn errors_typed_by_status_say_the_words_too() {
 }
 
 #[tokio::test]
-async fn a_page_of_html_has_no_words() {
+async fn an_html_page_has_neither_code_nor_message() {
     let page = "<html><title>secret</title></html>";
     let (client, _) = api(503, &[("cf-ray", "8c-FRA")], page);
     let error = client.list_things().x_tenant("t").send().await.unwrap_err();
     let said =
-        "the API answered 503 Service Unavailable, which its document does not list (request id 8c-FRA)";
+        "the API answered 503 Service Unavailable, which the API document does not list (request id 8c-FRA)";
     assert_eq!((error.to_string().as_str(), error.code(), error.message()), (said, None, None));
 }
 
 #[tokio::test]
-async fn a_success_that_cannot_be_read_tells_where_and_no_words() {
+async fn a_2xx_body_with_a_mismatch_shows_where_but_no_message() {
     let body = r#"{"items": [{"id": 1}, {"id": 1.5, "name": "secret"}], "message": "secret"}"#;
     let (client, _) = api(200, &[("x-request-id", "r-8")], body);
     let error = client.list_things().x_tenant("t").send().await.unwrap_err();
@@ -83,15 +83,15 @@ async fn a_success_that_cannot_be_read_tells_where_and_no_words() {
 }
 
 #[tokio::test]
-async fn an_error_body_that_cannot_be_read_tells_where() {
+async fn an_error_body_with_a_mismatch_shows_where() {
     let (client, _) = api(400, &[], r#"{"title": 7, "message": "No."}"#);
     let error = client.list_things().x_tenant("t").send().await.unwrap_err();
-    assert!(error.to_string().ends_with("document says: No."), "{error}");
+    assert!(error.to_string().ends_with("the API document: No."), "{error}");
     let source = error.source().unwrap().to_string();
     assert!(source.contains("at `title`: expected a string, found an integer"), "{source}");
 }
 
-/// A client of a real stack, whose API answers what it was sent.
+/// A client with the real stack.
 struct Sink(kitchen_sink::Client);
 
 impl Provider for Sink {
@@ -126,7 +126,7 @@ async fn a_token_that_the_api_echoes_is_not_shown() {
         response = response.header("x-request-id", format!("for-{token}"));
         Ok::<_, Infallible>(response.body(Body::from(body)).unwrap())
     };
-    // Neither is opaque: it is known that they were sent.
+    // Neither word looks like a token. They are redacted because the request carried them.
     let token = StaticToken::new(AccessToken::new("plainword").unwrap());
     let Sink(client) = Builder::<Sink>::new()
         .manager(TokenManager::new(token))
@@ -167,7 +167,7 @@ async fn refused(client: &kitchen_sink::Client) -> Error<kitchen_sink::types::Pr
 }
 
 #[tokio::test]
-async fn a_refused_client_is_told_which_variables_to_check() {
+async fn a_refused_client_id_names_the_variables_to_check() {
     let said = "400 invalid_client: check SINK_ID and SINK_SECRET";
     for (body, also) in [
         (r#"{"error": "invalid_client"}"#, ""),
@@ -183,7 +183,7 @@ async fn a_refused_client_is_told_which_variables_to_check() {
         assert!(auth.to_string().ends_with(&format!("): {said}{also}")), "{auth}");
         assert!(!text.contains("value-of-it"));
     }
-    // The code in other words, and a status that stands for nothing else.
+    // Another spelling of the code, and 401 without a code, which can only mean the client's credentials.
     for (status, body) in [(400, r#"{"error": "UNAUTHORIZED_CLIENT"}"#), (401, ""), (401, "<html>")] {
         let error = refused(&sink((status, body), from_variables())).await;
         assert!(error.to_string().ends_with(": check SINK_ID and SINK_SECRET"), "{error}");
@@ -191,7 +191,7 @@ async fn a_refused_client_is_told_which_variables_to_check() {
 }
 
 #[tokio::test]
-async fn credentials_given_in_code_are_named_so() {
+async fn a_refused_client_id_from_code_names_the_builder_method() {
     let given = || Identity::new(Credential::new("id", "secret"), Grant::ClientCredentials);
     let answer = (401, r#"{"error": "invalid_client"}"#);
     let advice = "check the client id and secret that were given to `Builder::credentials`";
@@ -202,7 +202,7 @@ async fn credentials_given_in_code_are_named_so() {
 }
 
 #[tokio::test]
-async fn other_trouble_with_the_token_is_not_blamed_on_the_client() {
+async fn other_token_failures_do_not_name_the_credentials() {
     let cases = [
         (503, r#"{"error": "invalid_client"}"#),
         (400, r#"{"error": "invalid_scope"}"#),
@@ -225,7 +225,7 @@ fn chain(error: &dyn StdError) -> Vec<String> {
     texts
 }
 
-/// A service that makes calls with errors of different types.
+/// A function whose calls have errors of different types.
 async fn service(one: &kitchen_sink::Client, two: &kitchen_sink::Client) -> Result<StatusCode, ApiError> {
     one.list_things().x_tenant("t").send().await?;
     let done = two.create_thing().body_map(|thing| thing.name("n".to_owned())).send().await?;
@@ -233,9 +233,9 @@ async fn service(one: &kitchen_sink::Client, two: &kitchen_sink::Client) -> Resu
 }
 
 #[tokio::test]
-async fn an_erased_error_is_told_once_and_found_again() {
-    fn travels<T: StdError + Send + Sync + Debug + 'static>() {}
-    travels::<ApiError>();
+async fn an_api_error_shows_each_fact_once_and_can_be_found() {
+    fn assert_error<T: StdError + Send + Sync + Debug + 'static>() {}
+    assert_error::<ApiError>();
     assert_eq!(size_of::<ApiError>(), size_of::<usize>());
 
     let answer = (401, r#"{"error": "invalid_client", "error_description": "Who?"}"#);
@@ -257,7 +257,7 @@ async fn an_erased_error_is_told_once_and_found_again() {
 }
 
 #[tokio::test]
-async fn an_erased_error_keeps_the_cause_of_every_kind() {
+async fn an_api_error_keeps_the_cause_of_every_kind() {
     let (fine, _) = api(200, &[], r#"{"items": []}"#);
     let broken = failing(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset).into());
     let error = service(&fine, &broken).await.unwrap_err();
@@ -283,5 +283,5 @@ async fn an_erased_error_keeps_the_cause_of_every_kind() {
 
     let bad = fine.list_things().x_tenant("a\nb").send().await.unwrap_err();
     let erased = ApiError::from(bad);
-    assert!(erased.source().is_none() && erased.to_string().starts_with("the request could not be made: "));
+    assert!(erased.source().is_none() && erased.to_string().starts_with("the request could not be built: "));
 }

@@ -1,4 +1,4 @@
-//! What goes onto the wire.
+//! The requests that a client sends.
 
 use auth_layer::{ArrayStyle, CallBearer, OperationMeta, Security};
 use client_core::{Digits, Error, header};
@@ -53,7 +53,7 @@ async fn arrays_are_joined_or_repeated_as_documented() {
 }
 
 #[tokio::test]
-async fn header_that_no_header_may_have_is_refused() {
+async fn a_header_parameter_with_a_line_break_is_an_error() {
     let (client, log) = api(200, &[], r#"{"items": []}"#);
     let error = client.list_things().x_tenant("a\nb").send().await.unwrap_err();
     assert!(matches!(error, Error::InvalidRequest(_)), "{error:?}");
@@ -61,7 +61,7 @@ async fn header_that_no_header_may_have_is_refused() {
 }
 
 #[tokio::test]
-async fn required_parameters_are_asked_for() {
+async fn a_missing_required_parameter_is_named_in_the_error() {
     let (client, log) = api(200, &[], r#"{"items": []}"#);
     let error = client.list_things().send().await.unwrap_err();
     assert!(error.to_string().contains("x_tenant"), "{error}");
@@ -88,7 +88,7 @@ async fn unset_optional_body_is_not_sent() {
 }
 
 #[tokio::test]
-async fn requests_that_may_have_a_body_say_that_they_have_none() {
+async fn post_put_and_patch_without_body_send_content_length_0() {
     let (client, log) = api(200, &[], r#"{"id": 1}"#);
     client.update_thing().id("7").send().await.unwrap();
     let length = |sent: &crate::support::Sent| sent.headers.get(header::CONTENT_LENGTH).cloned();
@@ -105,7 +105,7 @@ async fn requests_that_may_have_a_body_say_that_they_have_none() {
     let sent = log.one();
     assert_eq!((sent.method.as_str(), length(&sent).unwrap().to_str().unwrap()), ("POST", "0"));
 
-    // A body says its length by itself, and other methods give one no meaning.
+    // The HTTP client adds the length of a body, and a body has no meaning for other methods.
     let (client, log) = api(200, &[], r#"{"id": 1}"#);
     client.update_thing().id("7").body_map(|body| body.name("n".to_owned())).send().await.unwrap();
     assert_eq!(length(&log.one()), None);
@@ -115,7 +115,7 @@ async fn requests_that_may_have_a_body_say_that_they_have_none() {
 }
 
 #[test]
-fn a_length_or_transfer_encoding_that_is_set_stays() {
+fn a_content_length_or_transfer_encoding_that_is_set_is_kept() {
     static META: OperationMeta = OperationMeta::new("post", client_core::Method::POST, "/post");
     let client = client_core::Client::from_service(tower::service_fn(|_| async {
         Ok::<_, std::convert::Infallible>(client_core::Response::new(client_core::Body::empty()))
@@ -151,7 +151,7 @@ async fn set_optional_body_is_sent_without_defaults() {
 }
 
 #[tokio::test]
-async fn forms_repeat_arrays_and_leave_out_what_is_unset() {
+async fn forms_repeat_arrays_and_leave_out_unset_members() {
     let (client, log) = api(200, &[], "ok");
     let body = |body: types::builder::ThingInput| {
         body.name("a b&c".to_owned()).tags(vec!["x".to_owned(), "y".to_owned()])
@@ -163,7 +163,7 @@ async fn forms_repeat_arrays_and_leave_out_what_is_unset() {
 }
 
 #[tokio::test]
-async fn bytes_are_sent_as_they_are() {
+async fn bytes_are_sent_unchanged() {
     let (client, log) = api(200, &[], "back");
     let mut back = client.put_blob().body(vec![0, 255]).send().await.unwrap();
     assert_eq!(back.chunk().await.unwrap().unwrap(), "back");
@@ -198,7 +198,7 @@ async fn metadata_and_bearer_go_with_the_request() {
 }
 
 #[test]
-fn metadata_says_what_the_document_says() {
+fn metadata_matches_the_document() {
     assert_eq!(meta::GET_HEALTH.security(), Security::Public);
     assert_eq!(meta::LIST_THINGS.security(), Security::Managed);
     assert_eq!(meta::LIST_THINGS.scopes(), ["sink.read"]);
@@ -213,7 +213,7 @@ fn metadata_says_what_the_document_says() {
 }
 
 #[tokio::test]
-async fn base_url_that_is_none_is_refused() {
+async fn an_invalid_base_url_is_an_error() {
     let (client, log) = api(204, &[], "");
     for base in ["sink.example.com", "/v1", ""] {
         let error = Client::from_parts(base, client.client.clone()).get_health().send().await;
@@ -223,13 +223,13 @@ async fn base_url_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_base_url_that_would_swallow_the_path_is_refused() {
+fn a_base_url_to_which_no_path_can_be_appended_is_an_error() {
     static META: OperationMeta = OperationMeta::new("getHealth", client_core::Method::GET, "/health");
     for (base, problem) in [
         ("https://h.example/v1?x=s3cret", "a query or a fragment"),
         ("https://h.example/v1?", "a query or a fragment"),
         ("https://h.example/v1#s3cret", "a query or a fragment"),
-        ("https://user:s3cret@h.example/v1", "names a user"),
+        ("https://user:s3cret@h.example/v1", "contains a user name"),
         ("https://h.example/v1/..", "segment"),
         ("https://h.example/%2E%2e/v1", "segment"),
         ("https://h.example/v1\\..", "segment"),

@@ -1,4 +1,4 @@
-//! What is made of answers.
+//! The values and errors that a client makes of responses.
 
 use client_core::{Error, StatusCode};
 
@@ -22,7 +22,7 @@ async fn any_2xx_is_a_success() {
 }
 
 #[tokio::test]
-async fn empty_answer_where_a_body_is_documented_keeps_its_status() {
+async fn an_empty_body_where_json_is_documented_keeps_its_status() {
     let (client, _) = api(204, &[("etag", "v1")], "");
     let error = client.get_deep().a("a").b(7_u64).send().await.unwrap_err();
     assert!(matches!(error, Error::InvalidResponsePayload { .. }), "{error:?}");

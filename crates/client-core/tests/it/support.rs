@@ -1,5 +1,5 @@
-//! An API that answers what a test says and remembers what it was sent.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! An API that gives a fixed response and records its requests.
+#![expect(clippy::unwrap_used, reason = "a panic in test support fails the test")]
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 
 use crate::kitchen_sink::Client;
 
-/// A request as it came out of the client.
+/// A request that the client sent.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -22,12 +22,12 @@ pub(crate) struct Sent {
     pub(crate) has_bearer: bool,
 }
 
-/// All requests so far.
+/// The requests that were sent so far.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Sent>>>);
 
 impl Log {
-    /// The only request.
+    /// Returns the only request.
     #[track_caller]
     pub(crate) fn one(&self) -> Sent {
         let mut sent = self.0.lock().unwrap();
@@ -41,7 +41,7 @@ impl Log {
     }
 }
 
-/// A client of an API that always gives the same answer.
+/// Returns a client of an API that always gives the same response, and the log of its requests.
 pub(crate) fn api(status: u16, headers: &'static [(&str, &str)], body: &'static str) -> (Client, Log) {
     let log = Log::default();
     let seen = log.clone();
@@ -69,7 +69,7 @@ pub(crate) fn api(status: u16, headers: &'static [(&str, &str)], body: &'static 
     (Client::from_parts("https://sink.example.com/v1/", client_core::Client::from_service(service)), log)
 }
 
-/// A client whose stack fails.
+/// Returns a client whose stack fails with `error`.
 pub(crate) fn failing(error: impl Fn() -> BoxError + Clone + Send + Sync + 'static) -> Client {
     let service = tower::service_fn(move |_: Request| {
         let error = error();
