@@ -14,14 +14,14 @@ use super::try_clone::TryClone;
 use crate::error::BoxError;
 
 pin_project! {
-    /// A request body that is sent as it comes, and can be sent again if it turned out to be short.
+    /// A request body that is streamed, and can be sent again if it was short.
     ///
-    /// Made by [`ReplayBodyLayer`](crate::ReplayBodyLayer). What is sent is recorded on the way, up to a limit; past it
-    /// the recording stops and its memory is freed. A copy can be sent once the stream was recorded to its end,
-    /// trailers included: not before, not if it was too long, and not if it broke off. Polled all the same, it fails; it
-    /// never passes for a shorter body.
+    /// [`ReplayBodyLayer`](crate::ReplayBodyLayer) makes it. The stream is recorded while it is sent, up to a limit.
+    /// Past the limit, the recording stops and its memory is freed. Nothing is recorded if there is no copy.
     ///
-    /// Without a copy nothing is recorded.
+    /// A copy can be sent once the stream is recorded to its end, trailers included. It cannot be sent before that, or
+    /// if the stream was too long or broke off. Polling such a copy returns an error, so that it never looks like a
+    /// shorter body.
     ///
     /// ```
     /// use auth_layer::{ReplayBody, TryClone};
@@ -46,28 +46,28 @@ pin_project! {
 pin_project! {
     #[project = StateProjected]
     enum State<B> {
-        /// The stream itself. `ahead` is what was found in looking for its end, and has not been given out.
+        /// The stream itself. `ahead` was read while looking for the end, and is returned by the next poll.
         First { #[pin] inner: B, tape: Arc<Tape>, ahead: Option<Next> },
-        /// A copy. `left` is what remains to be given out, once it was asked for.
+        /// A copy. `left` is the part that is not returned yet; `None` until the first poll.
         Again { tape: Arc<Tape>, left: Option<Recorded> },
     }
 }
 
-/// What a body gives out next: a frame, an error, or its end.
+/// The next item of a body: a frame, an error, or `None` at the end.
 type Next = Option<Result<Frame<Bytes>, BoxError>>;
 
 impl<B: Body> ReplayBody<B> {
-    /// Wraps a body, of which up to `limit` bytes may be recorded.
+    /// Wraps a body. At most `limit` bytes of it are recorded.
     pub fn new(inner: B, limit: usize) -> Self {
         let tape = Tape::new(limit, inner.size_hint().exact().is_some());
         if inner.is_end_stream() || inner.size_hint().exact() == Some(0) {
-            // What is empty may never be asked for anything.
+            // A sender may never poll an empty body, so its end would not be seen.
             tape.end();
         }
         Self { state: State::First { inner, tape: Arc::new(tape), ahead: None } }
     }
 
-    /// Wraps a body, and returns a copy of it besides.
+    /// Wraps a body, and returns it together with a copy.
     pub(super) fn pair(inner: B, limit: usize) -> (Self, Self) {
         let first = Self::new(inner, limit);
         let (State::First { tape, .. } | State::Again { tape, .. }) = &first.state;
@@ -105,7 +105,7 @@ where
                     return Poll::Ready(next);
                 }
                 let next = ready!(poll_recorded(inner.as_mut(), tape, cx));
-                // A sender that knows the length asks for nothing beyond it, so that the end is looked for here.
+                // A sender that knows the length does not poll beyond it. So the end is looked for here.
                 let all_sent = inner.size_hint().exact() == Some(0) && !inner.is_end_stream();
                 if all_sent
                     && matches!(next, Some(Ok(_)))
@@ -120,7 +120,9 @@ where
                     *left = tape.recorded();
                 }
                 let Some(left) = left else {
-                    return Poll::Ready(Some(Err("the body was not recorded to its end".into())));
+                    return Poll::Ready(Some(Err(
+                        "the body cannot be sent again: it was not recorded to its end".into(),
+                    )));
                 };
                 let data = std::mem::take(&mut left.data);
                 if !data.is_empty() {
@@ -139,7 +141,7 @@ where
             },
             State::Again { tape, left } => {
                 let is_over = |left: &Recorded| left.data.is_empty() && left.trailers.is_none();
-                // One that is not whole has not ended: it is to fail, and not to pass for an empty one.
+                // An incomplete copy has not ended. The sender must poll it and get the error: it is not an empty body.
                 left.as_ref().map_or_else(|| tape.recorded().as_ref().is_some_and(is_over), is_over)
             }
         }
@@ -156,7 +158,7 @@ where
     }
 }
 
-/// Polls the stream, and records what it brings as long as there is a copy that may want it.
+/// Polls the stream, and records its frames as long as there is a copy.
 fn poll_recorded<B>(mut inner: Pin<&mut B>, tape: &Arc<Tape>, cx: &mut Context<'_>) -> Poll<Next>
 where
     B: Body,
@@ -165,12 +167,14 @@ where
     let next = ready!(inner.as_mut().poll_frame(cx)).map(|frame| {
         frame.map(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))).map_err(Into::into)
     });
+    // All copies are gone, and only a copy reads the recording.
     if Arc::strong_count(tape) == 1 {
         tape.give_up();
     }
     match &next {
         Some(Ok(frame)) => {
             tape.record(frame);
+            // A sender may stop polling when `is_end_stream` is true.
             if inner.is_end_stream() {
                 tape.end();
             }

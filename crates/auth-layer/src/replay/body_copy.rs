@@ -1,4 +1,4 @@
-//! `BodyCopy`: a body that is kept aside while another copy of it is sent.
+//! `BodyCopy`: the copy of a body that is kept while the body is sent.
 
 use std::fmt;
 use std::mem;
@@ -11,9 +11,9 @@ use super::layer::LIMIT;
 use super::try_clone::TryClone;
 use crate::error::BoxError;
 
-/// A copy of a body, kept while the body itself is sent. [`TryClone::keep`] returns it.
+/// A copy of a body that is kept while the body itself is sent. [`TryClone::keep`] returns it.
 ///
-/// A type that implements [`TryClone`] seldom names it. It is for a body type that hides a stream in a box:
+/// Most implementations of [`TryClone`] do not need it. A body type with a boxed stream does:
 /// [`recording`](Self::recording) makes such a body resendable.
 ///
 /// ```
@@ -47,15 +47,15 @@ use crate::error::BoxError;
 pub struct BodyCopy<B>(Copy<B>);
 
 enum Copy<B> {
-    /// The body can be sent if the function says so.
+    /// A copy that can be sent if `is_whole` returns true.
     Body { body: B, is_whole: fn(&B) -> bool },
-    /// The body can be sent once its stream was recorded to its end. It is boxed, since a copy of bytes in hand, which is
-    /// far smaller, is moved with each request.
+    /// A copy that can be sent once its stream is recorded to the end. It is boxed because the other variant is much
+    /// smaller, and is moved with each request.
     Recorded { stream: Box<ReplayBody<B>>, wrap: fn(ReplayBody<B>) -> B },
 }
 
 impl<B> BodyCopy<B> {
-    /// A copy that [`TryClone::try_clone`] returned.
+    /// Creates a copy from a body that [`TryClone::try_clone`] returned.
     pub fn new(body: B) -> Self
     where
         B: TryClone,
@@ -63,10 +63,10 @@ impl<B> BodyCopy<B> {
         Self(Copy::Body { body, is_whole: B::is_whole })
     }
 
-    /// Replaces `body` by one that records up to 64 KiB of itself while it is sent, and returns the copy that reads the
-    /// recording. `wrap` makes a body of a recorded stream; it is called once for the body and once for the copy.
+    /// Replaces `body` with one that records up to 64 KiB while it is sent. Returns the copy that reads the recording.
+    /// `wrap` makes a body of a recorded stream. It is called once for the body and once for the copy.
     ///
-    /// Returns `None`, and leaves the body as it is, if the body says that it is longer.
+    /// Returns `None` and does not change the body if its `size_hint` is above 64 KiB.
     pub fn recording(body: &mut B, wrap: fn(ReplayBody<B>) -> B) -> Option<Self>
     where
         B: Body<Data = Bytes> + Default,
@@ -80,7 +80,7 @@ impl<B> BodyCopy<B> {
         Some(Self(Copy::Recorded { stream: Box::new(again), wrap }))
     }
 
-    /// Whether the copy can be sent now.
+    /// Returns whether the copy can be sent now.
     pub(super) fn is_whole(&self) -> bool {
         match &self.0 {
             Copy::Body { body, is_whole } => is_whole(body),
@@ -96,7 +96,7 @@ impl<B> BodyCopy<B> {
     }
 }
 
-/// The body may hold a secret, so it is not shown.
+/// Does not show the body, which may hold a secret.
 impl<B> fmt::Debug for BodyCopy<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BodyCopy").finish_non_exhaustive()

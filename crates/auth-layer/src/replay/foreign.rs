@@ -5,8 +5,8 @@ use http_body::Body as _;
 use super::body_copy::BodyCopy;
 use super::try_clone::TryClone;
 
-/// An empty body can be sent again at once. Any other is recorded while it is sent, up to 64 KiB: a unary call is
-/// resent, and a stream only if it was short and sent to its end.
+/// An empty body can always be sent again. Every other body is recorded while it is sent, up to 64 KiB. So a short
+/// unary call can be sent again, and a stream only if it was short and sent to its end.
 #[cfg(feature = "tonic")]
 impl TryClone for tonic::body::Body {
     fn try_clone(&self) -> Option<Self> {
@@ -18,7 +18,7 @@ impl TryClone for tonic::body::Body {
     }
 }
 
-/// An empty body can be sent again at once. Any other is recorded while it is sent, up to 64 KiB.
+/// An empty body can always be sent again. Every other body is recorded while it is sent, up to 64 KiB.
 #[cfg(feature = "axum")]
 impl TryClone for axum_core::body::Body {
     fn try_clone(&self) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! A request, kept aside in case it has to be sent again.
+//! `Kept`: a copy of a request, in case it has to be sent again.
 
 use std::cell::RefCell;
 use std::mem;
@@ -11,18 +11,18 @@ use super::try_clone::TryClone;
 use super::under_retry::UnderRetry;
 use crate::operation::OperationMeta;
 
-/// A request, kept aside in case it has to be sent again.
+/// A copy of a request, in case it has to be sent again.
 #[derive(Debug)]
 pub(crate) struct Kept<B> {
     head: Recycled,
     body: BodyCopy<B>,
 }
 
-/// How a service keeps its requests: [`Kept::of`], or not at all.
+/// The function by which a service keeps its requests: [`Kept::of`], or one that keeps none.
 pub(crate) type Keep<B> = fn(&mut Request<B>, &Common) -> Option<Kept<B>>;
 
 impl<B> Kept<B> {
-    /// Keeps a copy of `request`, if its body can be sent again. The body may be replaced by one that records itself.
+    /// Keeps a copy of `request`, if its body can be sent again. It may replace the body with one that records itself.
     pub(crate) fn of(request: &mut Request<B>, common: &Common) -> Option<Self>
     where
         B: TryClone,
@@ -35,12 +35,12 @@ impl<B> Kept<B> {
         Some(Self { head, body })
     }
 
-    /// Whether its body can be sent.
+    /// Returns whether the body of the copy can be sent now.
     pub(crate) fn is_whole(&self) -> bool {
         self.body.is_whole()
     }
 
-    /// The request as it was. `common` is the one it was kept with.
+    /// Returns the original request. `common` must be the one that was given to [`of`](Self::of).
     pub(crate) fn into_request(mut self, common: &Common) -> Request<B> {
         let mut request = Request::new(self.body.into_body());
         if let Some(head) = &mut self.head.0 {
@@ -50,17 +50,17 @@ impl<B> Kept<B> {
     }
 }
 
-/// The head of a request. Its headers are rows instead of a map, which needs no hashing.
+/// The head of a request. The headers are in vectors and not in a map, which would hash each name.
 #[derive(Debug, Default)]
 struct Head {
     method: Method,
     target: Target,
-    /// The path and query of a target whose host is known.
+    /// The path and query, if the target is [`Target::Common`].
     path: String,
     version: Version,
-    /// In the order of the request.
+    /// The headers in the order of the request.
     headers: Vec<Header>,
-    /// Those that have no common place, in the same order.
+    /// The headers that have no place in [`Common`], in the same order.
     others: Vec<(HeaderName, HeaderValue)>,
     extensions: KeptExtensions,
 }
@@ -90,7 +90,7 @@ impl Head {
             }
             _ => Target::Whole(request.uri().clone()),
         };
-        // In the order of the first request there was, as they nearly always are.
+        // Most requests have the same headers in the same order, so the next header is likely at the next place.
         let mut likely = Place::default();
         for (name, value) in request.headers() {
             self.headers.push(match common.header(likely, name, value) {
@@ -133,25 +133,26 @@ impl Head {
         *request.extensions_mut() = mem::take(&mut self.extensions).into_extensions();
     }
 
-    /// Forgets the request, and holds on to no more memory than a request is likely to need.
+    /// Clears the head. Returns whether it is small enough to be used again.
     fn clear(&mut self) -> bool {
         self.target = Target::None;
         self.path.clear();
         self.headers.clear();
         self.others.clear();
         self.extensions = KeptExtensions::None;
+        // One unusual request must not take memory for the rest of the thread's life.
         self.headers.capacity() <= MOST_HEADERS && self.path.capacity() <= LONGEST_PATH
     }
 }
 
-/// The extensions of a request that is kept.
+/// The extensions of a kept request.
 #[derive(Debug, Default)]
 enum KeptExtensions {
     #[default]
     None,
-    /// What a generated client sets, and nothing else: kept without the heap that a map of it takes.
+    /// The extension that a generated client sets, and no other. Unlike a map, it needs no allocation.
     Operation(&'static OperationMeta),
-    /// The same for a request that a retry layer sent.
+    /// The same, for a request that a retry layer sent.
     UnderRetry(Option<&'static OperationMeta>),
     Any(Extensions),
 }
@@ -193,14 +194,14 @@ impl KeptExtensions {
     }
 }
 
-/// A head whose memory is used again: after a few requests on a thread, keeping one aside costs no allocation of its
-/// own, and moves a pointer. (A name or value that is cloned for the first time may move to shared memory.) It is
-/// `None` only while it is being dropped.
+/// A head whose memory is used again. After a few requests on a thread, keeping a request allocates nothing and moves
+/// one pointer. (The first clone of a header name or value may allocate.) It is `None` only while it is dropped.
 #[derive(Debug)]
 struct Recycled(Option<Box<Head>>);
 
 impl Recycled {
     fn take() -> Self {
+        // A request can be made in the destructor of another thread-local, when `IDLE` is gone already.
         let idle = IDLE.try_with(|idle| idle.try_borrow_mut().ok()?.pop());
         Self(Some(idle.ok().flatten().unwrap_or_default()))
     }
@@ -210,7 +211,7 @@ impl Drop for Recycled {
     fn drop(&mut self) {
         let Some(mut head) = self.0.take() else { return };
         if head.clear() {
-            // Where the thread is ending, or its row is full, the memory is given back.
+            // The memory is freed if the thread is ending or its list is full.
             let _ = IDLE.try_with(|idle| {
                 let mut idle = idle.try_borrow_mut().ok()?;
                 (idle.len() < MOST_IDLE).then(|| idle.push(head))
@@ -220,13 +221,15 @@ impl Drop for Recycled {
 }
 
 thread_local! {
-    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
+    #[expect(clippy::vec_box, reason = "the boxes are reused")]
     static IDLE: RefCell<Vec<Box<Head>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How many heads a thread holds on to: a few kilobytes.
+/// The number of heads that a thread keeps. They take a few kilobytes.
 const MOST_IDLE: usize = 64;
+/// The largest header list of a head that is kept: more than a usual request has.
 const MOST_HEADERS: usize = 32;
+/// The longest path of a head that is kept, in bytes: longer than a usual path.
 const LONGEST_PATH: usize = 512;
 
 #[cfg(test)]
@@ -242,7 +245,7 @@ mod tests {
         request
     }
 
-    /// Checks that a request comes back as it was, and returns how many of its headers had a common place.
+    /// Checks that a kept request is restored unchanged. Returns the number of its headers that have a common place.
     #[track_caller]
     fn round(common: &Common, request: &Request<String>) -> usize {
         let kept = Kept::of(&mut request.clone(), common).unwrap();
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_comes_back_as_it_was() {
+    fn a_kept_request_is_restored_unchanged() {
         let common = Common::default();
         let uris = [
             "https://api.example.com/v1/things/42?a=1&b=%20",
@@ -284,17 +287,17 @@ mod tests {
     }
 
     #[test]
-    fn what_came_by_before_has_a_place() {
+    fn headers_of_earlier_requests_have_a_place() {
         let common = Common::default();
         let first = request("https://api.example.com/a", &[("accept", "a"), ("user-agent", "b")]);
         assert_eq!(round(&common, &first), 2);
-        // In another order, and of another host.
+        // The second request has another host, and its headers are in another order.
         let second = request("https://eu.example.com/b", &[("user-agent", "b"), ("accept", "a")]);
         assert_eq!(round(&common, &second), 2);
     }
 
     #[test]
-    fn a_value_that_always_changes_takes_two_places_and_a_long_or_sensitive_one_none() {
+    fn changing_values_take_two_places_and_long_or_sensitive_ones_none() {
         let common = Common::default();
         let mut secret = HeaderValue::from_static("secret");
         secret.set_sensitive(true);
@@ -305,7 +308,7 @@ mod tests {
             round(&common, &request)
         });
         assert_eq!(places.sum::<usize>(), 2);
-        // The same text without the mark is another header, and the mark is not lost by having met it.
+        // The same text without the sensitive mark is another header, and must not remove the mark from the first.
         let mut plain = request("https://api.example.com/a", &[("x-key", "secret")]);
         assert_eq!(round(&common, &plain), 1);
         plain.headers_mut().insert("x-key", secret);
@@ -313,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn more_hosts_and_headers_than_there_are_places_come_back_as_well() {
+    fn hosts_and_headers_without_a_place_are_restored_too() {
         let common = Common::default();
         for n in 0..40 {
             let headers: Vec<_> = (0..n).map(|n| (format!("x-{n}"), n.to_string())).collect();

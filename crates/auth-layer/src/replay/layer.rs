@@ -1,17 +1,17 @@
-//! `ReplayBodyLayer`: makes streams that turn out short fit to be sent again.
+//! `ReplayBodyLayer`: makes short streams resendable.
 
 use tower_layer::Layer;
 
 use super::service::Replay;
 
-/// Wraps each request's body in a [`ReplayBody`](crate::ReplayBody), so that a stream that turns out short can be sent
+/// A layer that wraps each request's body in a [`ReplayBody`](crate::ReplayBody), so that a short stream can be sent
 /// again. Put it outside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer).
 ///
-/// The first send streams: nothing is held back. Up to 64 KiB are recorded on the way, by a copy; a longer stream is sent
-/// once. So is a longer body in hand, which is therefore better left as it is.
+/// The first send is streamed without delay. Meanwhile up to 64 KiB are copied into a recording. A longer stream is
+/// sent once. This is also true for a longer body that is in memory, so do not put this layer around such bodies.
 ///
-/// A stream of known length should tell it in its `size_hint`, and not in a header alone: some senders stop at the
-/// announced length, and its end is then never seen.
+/// A stream of known length should return it from `size_hint`, and not only set a header. Some senders stop at the
+/// length in the header, and the end of the stream is then never seen.
 ///
 /// ```
 /// use auth_layer::{ReplayBody, ReplayBodyLayer};
@@ -21,10 +21,10 @@ use super::service::Replay;
 /// # let inner = tower::service_fn(|_: http::Request<ReplayBody<Full<bytes::Bytes>>>| async {
 /// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
 /// # });
-/// // As it comes: up to 64 KiB of each body.
+/// // The default: up to 64 KiB of each body.
 /// let service = ReplayBodyLayer::new().layer(inner);
 ///
-/// // With room for longer ones.
+/// // With room for longer bodies.
 /// let layer = ReplayBodyLayer::new().with_limit(1024 * 1024);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +33,12 @@ pub struct ReplayBodyLayer {
 }
 
 impl ReplayBodyLayer {
-    /// Records up to 64 KiB of each body.
+    /// Creates a layer that records up to 64 KiB of each body.
     pub const fn new() -> Self {
         Self { limit: LIMIT }
     }
 
-    /// Sets how many bytes of a body may be recorded. That much memory may be taken by each request on its way.
+    /// Sets how many bytes of a body are recorded at most. Each request in progress may take that much memory.
     #[must_use]
     pub const fn with_limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
@@ -60,5 +60,5 @@ impl<S> Layer<S> for ReplayBodyLayer {
     }
 }
 
-/// More than nearly every request's body, and little beside what a connection takes.
+/// 64 KiB: more than nearly every request's body, and little compared with the buffers of a connection.
 pub(super) const LIMIT: usize = 64 * 1024;

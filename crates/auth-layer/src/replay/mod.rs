@@ -1,7 +1,7 @@
-//! Sends a request a second time as the request it was, or not at all.
+//! Copies of requests, so that a request can be sent again unchanged.
 //!
-//! A copy is taken before a request is sent, and asked just before it is sent itself whether it is whole: bytes in hand
-//! always are, a stream is once it was recorded to its end.
+//! The copy is made before the request is sent. Just before the copy is sent, it is asked whether its body is whole.
+//! Bytes in memory are always whole. A stream is whole once it is recorded to its end.
 
 mod body;
 mod body_copy;

@@ -1,4 +1,4 @@
-//! `Replay`: wraps the body of each request.
+//! `Replay`: the service that wraps the body of each request.
 
 use std::task::{Context, Poll};
 
@@ -27,12 +27,12 @@ impl<S> Replay<S> {
         Self { inner, limit }
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }

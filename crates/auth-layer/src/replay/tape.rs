@@ -1,4 +1,4 @@
-//! What was sent of a stream, as far as it is kept.
+//! `Tape`: the recording of a stream.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-/// Records a stream while it is sent. Sender and copies share it.
+/// The recording of a stream. The stream writes it while it is sent, and its copies read it.
 pub(super) struct Tape {
     limit: usize,
     length_is_known: bool,
@@ -14,10 +14,10 @@ pub(super) struct Tape {
 }
 
 enum State {
-    /// The bytes so far. They stand in a row of their own: pieces would each keep the buffer that they came in.
+    /// The bytes so far. They are copied into one vector: a shared chunk would keep its whole read buffer in memory.
     Recording(Vec<u8>),
     Whole(Recorded),
-    /// Too long, broken off, or of no use to anybody: its memory is freed.
+    /// The stream was too long or broke off, or there are no copies. The memory is freed.
     GivenUp,
 }
 
@@ -26,13 +26,13 @@ enum State {
 pub(super) struct Recorded {
     pub(super) data: Bytes,
     pub(super) trailers: Option<HeaderMap>,
-    /// The stream said its length before it was read.
+    /// The stream knew its length before it was read.
     length_was_known: bool,
 }
 
 impl Recorded {
-    /// How long the data is. A length that the stream did not say stays unknown if there are trailers: HTTP/1.1 has room
-    /// for them only in a body that is sent in chunks (RFC 9112 section 7.1.2).
+    /// Returns the length of the data. It stays unknown if the stream did not know it and there are trailers: HTTP/1.1
+    /// sends trailers only with a chunked body (RFC 9112 section 7.1.2).
     pub(super) fn size_hint(&self) -> SizeHint {
         let length = self.data.len() as u64;
         let mut hint = SizeHint::new();
@@ -45,12 +45,12 @@ impl Recorded {
 }
 
 impl Tape {
-    /// Keeps up to `limit` bytes of a stream that says its length, or does not.
+    /// Creates a recording of at most `limit` bytes. `length_is_known` says whether the stream knows its length.
     pub(super) const fn new(limit: usize, length_is_known: bool) -> Self {
         Self { limit, length_is_known, state: Mutex::new(State::Recording(Vec::new())) }
     }
 
-    /// Adds what is sent next. Trailers are the end (RFC 9110 section 6.5).
+    /// Adds the next frame. Trailers end the stream (RFC 9110 section 6.5).
     pub(super) fn record(&self, frame: &Frame<Bytes>) {
         let mut state = self.lock();
         let State::Recording(bytes) = &mut *state else { return };
@@ -66,7 +66,7 @@ impl Tape {
         }
     }
 
-    /// Says that nothing more comes.
+    /// Ends the recording: the stream is complete.
     pub(super) fn end(&self) {
         let mut state = self.lock();
         if let State::Recording(bytes) = &mut *state {
@@ -75,7 +75,7 @@ impl Tape {
         }
     }
 
-    /// Forgets what was recorded, unless it is whole.
+    /// Frees the recording, unless it is whole.
     pub(super) fn give_up(&self) {
         let mut state = self.lock();
         if let State::Recording(_) = *state {
@@ -83,7 +83,7 @@ impl Tape {
         }
     }
 
-    /// Whether it may still become whole, or is.
+    /// Returns whether the recording is whole or may still become whole.
     pub(super) fn is_good(&self) -> bool {
         !matches!(*self.lock(), State::GivenUp)
     }
@@ -92,7 +92,7 @@ impl Tape {
         matches!(*self.lock(), State::Whole(_))
     }
 
-    /// The stream, once it was recorded to its end. The bytes are shared, not copied.
+    /// Returns the stream, if it is recorded to its end. The bytes are shared, not copied.
     pub(super) fn recorded(&self) -> Option<Recorded> {
         match &*self.lock() {
             State::Whole(recorded) => Some(recorded.clone()),
@@ -105,7 +105,7 @@ impl Tape {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under the lock can leave it half-changed.
+        // A poisoned lock is used on: the state is replaced in one assignment, so a panic cannot leave it half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

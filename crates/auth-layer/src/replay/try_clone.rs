@@ -1,4 +1,4 @@
-//! Whether a body can be sent a second time.
+//! `TryClone`: a request body that may be sent again.
 
 use bytes::Bytes;
 use http_body::Body;
@@ -7,11 +7,11 @@ use http_body_util::{BodyExt, Empty, Full};
 
 use super::body_copy::BodyCopy;
 
-/// A body that may be sent again: bytes in hand can, cheaply; a stream cannot, unless it is recorded
-/// ([`ReplayBody`](crate::ReplayBody)).
+/// A request body that may be sent again. Bytes in memory can be sent again at little cost. A stream can be sent again
+/// only if it is recorded ([`ReplayBody`](crate::ReplayBody)).
 ///
-/// `None` means that the request is sent once: a rejection then goes back to the caller. A body is never sent
-/// again as something else than it was.
+/// If there is no copy, the request is sent once, and the caller gets the rejection. A body is never sent again with
+/// other content.
 ///
 /// ```
 /// use auth_layer::TryClone;
@@ -28,20 +28,20 @@ use super::body_copy::BodyCopy;
     note = "to send each request once, whatever its body is, use `AuthLayer::without_resend()`"
 )]
 pub trait TryClone: Sized {
-    /// The same body once more, if it can be had.
+    /// Returns a copy of the body, if it can be copied.
     fn try_clone(&self) -> Option<Self>;
 
-    /// Whether this copy can be sent. It is asked just before, since the copy of a stream is taken before the stream was
-    /// read; one that is not whole is not sent, and the caller gets the response that there is.
+    /// Returns whether this copy can be sent. It is called just before the copy would be sent, because the copy of a
+    /// stream is made before the stream is read. An incomplete copy is not sent, and the caller gets the first
+    /// response.
     fn is_whole(&self) -> bool {
         true
     }
 
-    /// Called just before the body is sent: returns the copy that is kept meanwhile.
+    /// Returns the copy that is kept while the body is sent. It is called just before the body is sent.
     ///
-    /// The default is the copy of [`try_clone`](Self::try_clone). A type whose stream is hidden in a box replaces itself by
-    /// a body that [records](BodyCopy::recording) what is sent. Either way the body that is sent must stay the same, byte
-    /// for byte.
+    /// The default is the copy of [`try_clone`](Self::try_clone). A type with a boxed stream replaces itself with a
+    /// body that is [recorded](BodyCopy::recording) while it is sent. The bytes that are sent must not change.
     fn keep(&mut self) -> Option<BodyCopy<Self>> {
         self.try_clone().map(BodyCopy::new)
     }
@@ -77,7 +77,7 @@ impl TryClone for () {
     }
 }
 
-/// A boxed body can be sent again only if there is nothing in it.
+/// A boxed body can be sent again only if it is empty.
 impl<D, E> TryClone for BoxBody<D, E>
 where
     D: bytes::Buf + 'static,
@@ -88,7 +88,7 @@ where
     }
 }
 
-/// A boxed body can be sent again only if there is nothing in it.
+/// A boxed body can be sent again only if it is empty.
 impl<D, E> TryClone for UnsyncBoxBody<D, E>
 where
     D: bytes::Buf + 'static,
@@ -99,7 +99,7 @@ where
     }
 }
 
-/// What hyper received cannot be sent again.
+/// A body that hyper received cannot be sent again.
 #[cfg(feature = "hyper-util")]
 impl TryClone for hyper::body::Incoming {
     fn try_clone(&self) -> Option<Self> {
@@ -107,7 +107,7 @@ impl TryClone for hyper::body::Incoming {
     }
 }
 
-/// What reqwest has in hand can be sent again, at the price of a copy.
+/// A reqwest body that is in memory can be sent again. Its bytes are copied, because reqwest does not share them.
 #[cfg(feature = "reqwest")]
 impl TryClone for reqwest::Body {
     fn try_clone(&self) -> Option<Self> {
@@ -118,7 +118,7 @@ impl TryClone for reqwest::Body {
     }
 }
 
-/// A body of no bytes that has not ended may still have trailers.
+/// Returns whether a body has neither bytes nor trailers. A length of 0 is not enough: trailers may follow.
 fn is_empty(body: &impl Body) -> bool {
     body.is_end_stream()
 }

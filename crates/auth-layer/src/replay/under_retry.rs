@@ -1,6 +1,6 @@
-//! `UnderRetry`: the mark that a retry layer leaves on its requests.
+//! `UnderRetry`: the mark that a retry layer puts on its requests.
 
-/// An extension of a request that a `RetryLayer` sends again if need be. Another one inside of it then leaves the request
-/// alone: otherwise each attempt of the outer layer would become as many attempts as the inner layer has.
+/// An extension of a request that a `RetryLayer` may send again. A second `RetryLayer` inside of it then does not retry
+/// the request. Otherwise the attempts of both layers would multiply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UnderRetry;
