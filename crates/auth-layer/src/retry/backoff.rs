@@ -1,10 +1,10 @@
-//! How long to wait before an attempt. Pure: no I/O, no locks.
+//! The wait before the next attempt. No I/O, no locks.
 
 use std::time::Duration;
 
 use crate::retry_after::RetryAfter;
 
-/// The range that waits are drawn from: `first`, doubled with each attempt up to `longest`.
+/// The range of random waits: from zero to `first`, which doubles with each attempt up to `longest`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
     pub(super) first: Duration,
@@ -12,17 +12,17 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// How long to wait after attempt number `attempt` (from 1) failed.
+    /// Returns the wait after attempt number `attempt` (from 1) failed.
     ///
-    /// It is drawn evenly from the whole range, anew each time, so that callers that failed together do not come back
-    /// together. What the server asked for is a floor: the draw comes on top of it, and its range is then a tenth of
-    /// the floor at least.
+    /// The wait is drawn evenly from the whole range, so that callers that failed together do not retry together. If
+    /// the server asked for a wait, the drawn time is added to it, and the range is at least a tenth of it.
     pub(super) fn wait(
         self,
         attempt: u32,
         asked: Option<RetryAfter>,
         chance: &mut fastrand::Rng,
     ) -> Duration {
+        // 2^16 times 200 ms is more than 3 hours. The shift of a larger exponent would overflow.
         let range = self.first.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(self.longest);
         let floor = asked.map_or(Duration::ZERO, RetryAfter::wait);
         let range = range.max(floor / SPREAD);
@@ -37,11 +37,12 @@ impl Default for Backoff {
     }
 }
 
-/// Longer than a hiccup, shorter than a person's patience.
+/// The first range: 200 ms is longer than a short network failure, and a person hardly notices it.
 const FIRST: Duration = Duration::from_millis(200);
+/// The longest range: 10 s is about as long as a person waits.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A `Retry-After` is exceeded by at most this share of it.
+/// The random time on top of a `Retry-After` is up to a tenth of it.
 const SPREAD: u32 = 10;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! How many retries an origin is worth: a fifth of its calls, and a few each second.
+//! The retry budget of an origin: a fifth of its calls, and ten retries per second.
 //!
-//! An origin that fails all the time would otherwise be sent each call as often as there are attempts, when it can bear
-//! that least. No lock is taken: a call costs one look at the known origins, and one atomic addition.
+//! Without a budget, an origin that always fails would get every call several times, just when it is overloaded. No
+//! lock is taken: a call costs one search of the known origins and one atomic addition.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use crate::clock::Now;
 #[derive(Debug)]
 pub(super) struct Budgets {
     known: ArcSwap<Vec<Arc<Budget>>>,
-    /// Shared by those for whom there is no room.
+    /// The budget that all origins share for which `known` has no room.
     others: Arc<Budget>,
 }
 
@@ -25,16 +25,17 @@ impl Budgets {
         Self { known: ArcSwap::default(), others: Arc::new(Budget::of(&Uri::default())) }
     }
 
-    /// The budget of a request's origin.
+    /// Returns the budget of a request's origin.
     pub(super) fn of(&self, uri: &Uri, now: Now) -> Arc<Budget> {
         if let Some(budget) = self.find(uri) {
             return budget;
         }
         let new = Arc::new(Budget::of(uri));
+        // `rcu` runs the closure again if another thread has changed the list in between.
         self.known.rcu(|known| {
             let mut known = Vec::clone(known);
             if known.len() >= MOST_ORIGINS {
-                // An origin that was not called within the window has nothing that could be forgotten.
+                // An origin without a call in the window has no counts that matter.
                 known.retain(|budget| budget.calls.sum(second(now)) > 0);
             }
             if known.len() < MOST_ORIGINS && !known.iter().any(|budget| budget.is_of(uri)) {
@@ -50,7 +51,7 @@ impl Budgets {
     }
 }
 
-/// What one origin was sent within the window.
+/// The calls and retries of one origin in the window.
 #[derive(Debug)]
 pub(super) struct Budget {
     https: bool,
@@ -77,15 +78,15 @@ impl Budget {
             && self.host.eq_ignore_ascii_case(uri.host().unwrap_or_default())
     }
 
-    /// Counts a call. What it becomes does not matter.
+    /// Counts a call, whatever its outcome will be.
     pub(super) fn call(&self, now: Now) {
         self.calls.add(second(now));
     }
 
-    /// Counts a retry, if there is one left.
+    /// Counts a retry. Returns false, and counts none, if the budget is used up.
     pub(super) fn withdraw(&self, now: Now) -> bool {
         let second = second(now);
-        // Counted before it is judged, so that no two callers get the last one.
+        // Counted before the check, so that two callers cannot both get the last retry. At worst both get none.
         self.retries.add(second);
         let left = self.retries.sum(second) <= self.calls.sum(second) / SHARE + RESERVE;
         if !left {
@@ -95,13 +96,15 @@ impl Budget {
     }
 }
 
-/// Counts of the last seconds, each with the second that it belongs to in its upper half.
+/// One count for each of the last seconds. The upper 32 bits of a slot hold its second, the lower 32 bits the count, so
+/// that one atomic operation changes both.
 #[derive(Debug, Default)]
 struct Window([AtomicU64; SECONDS as usize]);
 
 impl Window {
     fn add(&self, second: u32) {
         self.change(second, |count| {
+            // A slot of an older second starts again at 1.
             if count >> 32 == u64::from(second) { count + 1 } else { u64::from(second) << 32 | 1 }
         });
     }
@@ -112,10 +115,13 @@ impl Window {
 
     fn change(&self, second: u32, change: impl Fn(u64) -> u64) {
         let slot = &self.0[(second % SECONDS) as usize];
+        // Relaxed: the counts guard no other memory. The result is never an error, as the closure never returns `None`.
         let _ = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| Some(change(count)));
     }
 
     fn sum(&self, second: u32) -> u64 {
+        // The slots are not read at one instant. A concurrent change shifts the limit by a few retries, which is
+        // harmless.
         let counts = self.0.iter().map(|slot| slot.load(Ordering::Relaxed));
         let recent = |count: &u64| second.wrapping_sub((count >> 32) as u32) < SECONDS;
         counts.filter(recent).map(|count| count & u64::from(u32::MAX)).sum()
@@ -126,16 +132,17 @@ fn second(now: Now) -> u32 {
     now.monotonic().as_secs() as u32
 }
 
-/// One retry for each five calls.
+/// One retry for every five calls.
 const SHARE: u64 = 5;
 
-/// Ten retries a second besides, so that a caller of few calls may retry at all. They may be spent at once.
+/// Ten retries per second in a window of ten seconds, so that a client with few calls can retry at all. They may all be
+/// used at once.
 const RESERVE: u64 = 100;
 
-/// The window: ten seconds, and the one that has just begun.
+/// The window in seconds: ten, and the current one.
 const SECONDS: u32 = 11;
 
-/// How many origins have a budget of their own. One takes about 250 bytes.
+/// The number of origins that have their own budget. A budget takes about 250 bytes.
 const MOST_ORIGINS: usize = 64;
 
 #[cfg(test)]
@@ -157,17 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn rt07_a_fifth_of_the_calls_and_a_reserve_are_allowed() {
+    fn rt07_a_fifth_of_the_calls_and_a_reserve_may_be_retried() {
         let budget = Budget::of(&uri(1));
         (0..1_000).for_each(|_| budget.call(at(0)));
         assert_eq!(withdrawn(&budget, at(0)), 300);
-        // Nothing is left within the window, and all of the reserve after it.
+        // Nothing is left within the window. After the window the whole reserve is back.
         assert_eq!(withdrawn(&budget, at(10)), 0);
         assert_eq!(withdrawn(&budget, at(11)), 100);
     }
 
     #[test]
-    fn rt07_each_origin_has_a_budget_of_its_own() {
+    fn rt07_each_origin_has_its_own_budget() {
         let budgets = Budgets::new();
         assert_eq!(withdrawn(&budgets.of(&uri(1), at(0)), at(0)), 100);
         assert_eq!(withdrawn(&budgets.of(&"https://1.EXAMPLE.com/other".parse().unwrap(), at(0)), at(0)), 0);
@@ -178,18 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn rt07_more_origins_than_there_is_room_for_share_a_budget() {
+    fn rt07_origins_beyond_the_maximum_share_a_budget() {
         let budgets = Budgets::new();
         for origin in 0..1_000 {
             let budget = budgets.of(&uri(origin), at(0));
             budget.call(at(0));
-            // The shared one has its reserve once, and a share of the calls to all of them.
+            // The shared budget has one reserve, and a fifth of the calls to all its origins.
             let expected = if origin <= MOST_ORIGINS { 100..=100 } else { 0..=1 };
             let got = withdrawn(&budget, at(0));
             assert!(expected.contains(&got), "{origin}: {got}");
             assert!(budgets.known.load().len() <= MOST_ORIGINS);
         }
-        // When the others have gone quiet there is room again.
+        // There is room again once the other origins had no calls for a whole window.
         assert_eq!(withdrawn(&budgets.of(&uri(2_000), at(11)), at(11)), 100);
         assert_eq!(budgets.known.load().len(), 1);
     }

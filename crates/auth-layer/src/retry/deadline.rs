@@ -1,11 +1,11 @@
-//! The end of a call, whatever it is doing.
+//! `DeadlinePassed`: the error of a call that took too long.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-/// The deadline of a call passed before there was a response. Found in the [`BoxError`](crate::BoxError) of
-/// [`Retry`](crate::Retry) by downcast.
+/// The error of a call whose deadline passed before there was a response. Downcast the [`BoxError`](crate::BoxError) of
+/// [`Retry`](crate::Retry) to get it.
 ///
 /// ```
 /// use auth_layer::{BoxError, DeadlinePassed};
@@ -21,7 +21,7 @@ pub struct DeadlinePassed {
 }
 
 impl DeadlinePassed {
-    /// The deadline, from when the call was made.
+    /// Returns the deadline, counted from the start of the call.
     pub const fn deadline(&self) -> Duration {
         self.deadline
     }
@@ -29,7 +29,7 @@ impl DeadlinePassed {
 
 impl fmt::Display for DeadlinePassed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there was no response within {:?}, all attempts together", self.deadline)
+        write!(f, "no response within the deadline of {:?}, all attempts and waits together", self.deadline)
     }
 }
 

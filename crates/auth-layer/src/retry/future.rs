@@ -1,4 +1,4 @@
-//! `RetryFuture`: the first attempt in place, all others in a box.
+//! `RetryFuture`: the first attempt is stored in place, all others in a box.
 
 use std::fmt;
 use std::future::Future;
@@ -40,8 +40,9 @@ pin_project! {
 pin_project! {
     #[project = StateProjected]
     enum State<S, B, F, R> {
-        /// `timer` is made when the response has to be waited for.
+        /// The first attempt. The timer is created on the first `Pending`: an immediate response needs none.
         First { #[pin] response: F, call: Option<Call<S, B>>, timer: Option<(Sleep, DeadlinePassed)> },
+        /// The waits and all further attempts. Boxed, because most calls never get here.
         Again { slow: Pin<Box<dyn Future<Output = Outcome<R>> + Send>> },
     }
 }
@@ -70,8 +71,9 @@ where
         loop {
             let slow = match self.as_mut().project().state.project() {
                 StateProjected::First { response, call, timer } => {
+                    // The response is polled before the timer: one that is ready at the deadline is returned.
                     let Poll::Ready(outcome) = response.poll(cx) else {
-                        let call = call.as_ref().expect("a future is not polled after it is done");
+                        let call = call.as_ref().expect("the future is not polled after completion");
                         if timer.is_none() {
                             *timer = call.timer();
                         }
@@ -81,9 +83,9 @@ where
                         };
                     };
                     let mut outcome = outcome.map_err(Into::into);
-                    let call = call.take().expect("a future is not polled after it is done");
+                    let call = call.take().expect("the future is not polled after completion");
                     match call.wait(&mut outcome) {
-                        Some(wait) => Box::pin(call.go_on(outcome, wait)),
+                        Some(wait) => Box::pin(call.retry(outcome, wait)),
                         None => return Poll::Ready(outcome),
                     }
                 }

@@ -1,21 +1,22 @@
-//! Whether a request may be sent twice, and the key that makes it so.
+//! Idempotent requests, and the key that makes a request idempotent.
 
 use http::{HeaderName, HeaderValue, Request};
 
 use crate::operation::OperationMeta;
 
-/// Whether sending the request twice has the effect of sending it once.
+/// Returns whether sending the request twice has the same effect as sending it once.
 ///
-/// What the document says wins over the method, and a key over both.
+/// The operation's metadata has precedence over the method, and a key over both.
 pub(super) fn is_idempotent<B>(request: &Request<B>, key: &HeaderName) -> bool {
     let operation = request.extensions().get::<&'static OperationMeta>();
     operation.map_or_else(|| request.method().is_idempotent(), |operation| operation.is_idempotent())
         || request.headers().contains_key(key)
 }
 
-/// Makes a key of the form of a version 4 UUID (RFC 9562 section 5.4). It tells calls apart, and is no secret.
-pub(super) fn make_key(chance: &mut fastrand::Rng) -> HeaderValue {
-    let bits = chance.u128(..);
+/// Creates a key in the form of a version 4 UUID (RFC 9562 section 5.4).
+pub(super) fn make_key(rng: &mut fastrand::Rng) -> HeaderValue {
+    // A fast generator is enough: the key must be unique, but it is not a secret.
+    let bits = rng.u128(..);
     let field = |shift: u32, width: u32| (bits >> shift) & ((1 << width) - 1);
     let uuid = format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",

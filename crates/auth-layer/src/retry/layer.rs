@@ -1,4 +1,4 @@
-//! `RetryLayer`: what is configured once, and what its services share.
+//! `RetryLayer`: the configuration and the state that its services share.
 
 use std::sync::{Arc, Mutex, Once};
 
@@ -11,22 +11,27 @@ use super::service::Retry;
 use super::stats::{Counts, RetryStats};
 use crate::replay::Common;
 
-/// Sends a request again after trouble that may pass: a 408, 429, 500, 502, 503 or 504, or an error of the inner service
-/// other than our own [`Error`](crate::Error).
+/// A layer that sends a request again after a failure that may pass: a 408, 429, 500, 502, 503 or 504, or an error of
+/// the inner service other than this crate's [`Error`](crate::Error).
 ///
-/// Only what cannot act twice is sent again: an idempotent method, or an operation whose
-/// [`OperationMeta`](crate::OperationMeta) says so (an explicit no wins over the method), or a request with an
-/// idempotency key, or one that never got a connection. And only if its body can be ([`TryClone`](crate::TryClone)). A
-/// response that asked for a wait and is given back carries it in its extensions, as [`RetryAfter`](crate::RetryAfter).
+/// A request is sent again only if its body can be sent again ([`TryClone`](crate::TryClone)) and one of these is true:
 ///
-/// Retries to one origin are a fifth of the calls to it at the most, and ten a second besides, counted over ten seconds.
-/// Clones are cheap; they, and the services they make, share these budgets.
+/// - Its [`OperationMeta`](crate::OperationMeta) says that it is idempotent. If it says the opposite, that has
+///   precedence over the method.
+/// - Its method is idempotent.
+/// - It has an idempotency key.
+/// - There never was a connection.
 ///
-/// Put it outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token anew. The resend after a
-/// rejected token is counted apart, one for each attempt: with 4 attempts a request is sent 8 times at the most.
+/// If the caller gets a response that asked for a wait, its extensions contain the wait as
+/// [`RetryAfter`](crate::RetryAfter).
 ///
-/// One of them is enough on a request. Where there are two, the inner one sends each request once and says so in one
-/// warning.
+/// Retries to one origin are limited to a fifth of its calls plus ten per second, counted over ten seconds. Clones are
+/// cheap. Clones and their services share these budgets.
+///
+/// Put it outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the current token. Each attempt may
+/// also have one resend after a rejected token: with 4 attempts a request is sent at most 8 times.
+///
+/// A request needs only one such layer. If there are two, the inner one sends each request once and logs one warning.
 ///
 /// ```
 /// use auth_layer::{AccessToken, AuthLayer, Profile, RetryLayer, RetryPolicy, StaticToken, TokenManager};
@@ -51,21 +56,21 @@ pub struct RetryLayer {
 }
 
 impl RetryLayer {
-    /// Retries by a policy.
+    /// Creates a layer that retries according to `policy`.
     pub fn new(policy: RetryPolicy) -> Self {
-        let chance = Mutex::new(policy.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
+        let rng = Mutex::new(policy.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed));
         let rules = Rules {
             policy,
-            chance,
+            rng,
             budgets: Budgets::new(),
             counts: Counts::default(),
             common: Common::default(),
-            stood_aside: Once::new(),
+            nesting_warning: Once::new(),
         };
         Self { rules: Arc::new(rules) }
     }
 
-    /// What this layer and its services have done so far.
+    /// Returns the counts of this layer and its services.
     pub fn stats(&self) -> RetryStats {
         self.rules.counts.read()
     }

@@ -1,28 +1,36 @@
-//! Sends a request again after trouble that may pass: a status such as 503, or a connection that broke.
+//! Sends a request again after a failure that may pass: a status such as 503, or a broken connection.
 //!
-//! [`RetryLayer`] goes outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token anew: after
-//! a long wait it carries the current one.
+//! [`RetryLayer`] goes outside of [`AuthLayer`](crate::AuthLayer), so that each attempt asks for the token. After a
+//! long wait the request carries the current token.
 //!
-//! A request is sent again only where that cannot do anything twice: its method is idempotent (RFC 9110 section 9.2.2),
-//! its [`OperationMeta`](crate::OperationMeta) says so (an explicit no wins over the method), it carries an idempotency
-//! key, or there never was a connection. And only if its body can be sent again. Then:
+//! A request is sent again only if its body can be sent again and one of these is true:
 //!
-//! | outcome | answer |
+//! - Its [`OperationMeta`](crate::OperationMeta) says that it is idempotent. If it says the opposite, that has
+//!   precedence over the method.
+//! - Its method is idempotent (RFC 9110 section 9.2.2).
+//! - It has an idempotency key.
+//! - There never was a connection.
+//!
+//! Then:
+//!
+//! | outcome of an attempt | reaction |
 //! | --- | --- |
 //! | 408, 429, 500, 502, 503, 504 | sent again after a backoff, and not before the time in `Retry-After` |
-//! | any other status | given back |
-//! | an error of ours, [`Error`](crate::Error) | given back: the token manager has a backoff of its own |
+//! | any other status | returned to the caller |
+//! | this crate's [`Error`](crate::Error) | returned to the caller: the token manager has its own backoff |
 //! | any other error | sent again after a backoff |
 //!
-//! A response that has to be given back although its server asked for a wait carries that wait, as
-//! [`RetryAfter`](crate::RetryAfter), in its extensions.
+//! If the caller gets a response that asked for a wait, its extensions contain the wait as
+//! [`RetryAfter`](crate::RetryAfter).
 //!
-//! Two things are counted apart: attempts here, and the one resend after a rejected token inside of each. With 4 attempts
-//! a request is sent 8 times at the most.
+//! Attempts of this layer and resends after a rejected token are counted separately. Each attempt may have one resend:
+//! with 4 attempts a request is sent at most 8 times.
 //!
-//! This is a service of its own, and not a policy for `tower::retry`: that keeps nothing of a request that cannot be
-//! cloned, so that its response would never be looked at; it has no deadline for a request that is on its way; and it
-//! lends the response, where a body to be drained must be owned.
+//! This is not a policy for `tower::retry`, for three reasons:
+//!
+//! - `tower::retry` does not show its policy the response of a request that cannot be cloned.
+//! - It has no deadline for a request that is in progress.
+//! - It only lends the response to the policy, but a body can only be drained by its owner.
 
 mod backoff;
 mod budget;

@@ -1,4 +1,4 @@
-//! `RetryPolicy`: when to send again, how often, and how long to go on.
+//! `RetryPolicy`: the number of attempts, the waits and the deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::backoff::Backoff;
 use crate::clock::{Clock, SystemClock};
 use crate::operation::OperationMeta;
 
-/// When a request is sent again, how often, and how long to go on.
+/// The configuration of a [`RetryLayer`](crate::RetryLayer): the number of attempts, the waits and the deadline.
 ///
 /// ```
 /// use auth_layer::{RetryLayer, RetryPolicy};
 /// use std::time::Duration;
 ///
-/// // As it comes: 4 attempts, 200 ms doubling to 10 s, `Retry-After` up to 60 s, 2 minutes in all.
+/// // The defaults: 4 attempts, 200 ms doubling to 10 s, `Retry-After` up to 60 s, 2 minutes in all.
 /// let layer = RetryLayer::new(RetryPolicy::new());
 ///
 /// // For a caller in a hurry.
@@ -30,12 +30,12 @@ pub struct RetryPolicy {
     pub(super) key: HeaderName,
     pub(super) makes_keys: bool,
     pub(super) clock: Arc<dyn Clock>,
-    /// A seed and not a generator: layers made of one policy must not draw the same keys.
+    /// A seed and not a generator: layers with clones of one policy must not create the same idempotency keys.
     pub(super) seed: Option<u64>,
 }
 
 impl RetryPolicy {
-    /// Starts from the defaults.
+    /// Creates a policy with the defaults.
     pub fn new() -> Self {
         Self {
             attempts: ATTEMPTS,
@@ -49,74 +49,77 @@ impl RetryPolicy {
         }
     }
 
-    /// Sets how often a request is sent, the first time included: 4 unless set. With 1, or 0, it is never sent again.
+    /// Sets how often a request is sent at most, including the first time: 4 by default. With 1 or 0 it is never sent
+    /// again.
     #[must_use]
     pub const fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// Sets the range of the first wait, which doubles with each attempt, and where it ends: 200 ms and 10 s unless set.
-    /// A wait is drawn from the whole range.
+    /// Sets the range of the first wait and the longest range: 200 ms and 10 s by default. The range doubles with each
+    /// attempt. A wait is drawn from the whole range, from zero on.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.backoff = Backoff { first, longest };
         self
     }
 
-    /// Sets the longest `Retry-After` that is waited for: 60 s unless set. A response that asks for more is given back at
-    /// once, with the wait in its extensions ([`RetryAfter`](crate::RetryAfter)).
+    /// Sets the longest `Retry-After` that the layer waits for: 60 s by default. The caller gets a response that asks
+    /// for more at once, with the wait in its extensions ([`RetryAfter`](crate::RetryAfter)).
     ///
-    /// A wait is exceeded by chance, by a tenth of it or by the backoff's range, whichever is longer.
+    /// A random time is added to the wait: up to a tenth of it, or up to the backoff's range if that is longer.
     #[must_use]
     pub const fn with_longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
-    /// Sets how long a call may take, all attempts and waits together, up to the head of its response.
+    /// Sets how long a call may take, all attempts and waits together, until the head of its response.
     ///
-    /// Unless set, it is 2 minutes, and longer by what the operation says of itself
-    /// ([`OperationMeta::timeout`](crate::OperationMeta::timeout)). A deadline that is set here holds for every operation.
-    /// A wait that would not end before it is not begun: the outcome that there is goes back at once. A request that
-    /// is on its way when it passes is dropped ([`DeadlinePassed`](crate::DeadlinePassed)), be it the first one: an
-    /// upload that takes its time needs a longer one, or none.
+    /// The default is 2 minutes plus the operation's own timeout
+    /// ([`OperationMeta::timeout`](crate::OperationMeta::timeout)). A deadline that is set here applies to every
+    /// operation.
+    ///
+    /// - A wait that would end after the deadline is not started. The caller gets the last outcome at once.
+    /// - A request that is in progress at the deadline is dropped ([`DeadlinePassed`](crate::DeadlinePassed)), even the
+    ///   first one. A slow upload needs a longer deadline, or none.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Deadline::Fixed(deadline);
         self
     }
 
-    /// Lets a call take as long as it takes.
+    /// Removes the deadline.
     #[must_use]
     pub const fn without_deadline(mut self) -> Self {
         self.deadline = Deadline::Unlimited;
         self
     }
 
-    /// Sets the header whose presence says that a request may be sent twice: `idempotency-key` unless set.
+    /// Sets the header that marks a request as idempotent: `idempotency-key` by default.
     #[must_use]
     pub fn with_idempotency_header(mut self, name: HeaderName) -> Self {
         self.key = name;
         self
     }
 
-    /// Puts a key of its own on each request that may not be sent twice without one: made once for a call, and the same
-    /// on each attempt. For APIs that know such keys; one that does not may act twice.
+    /// Adds a random key to each request that is not idempotent. All attempts of a call have the same key. Use it only
+    /// for APIs that support such keys: another API may act twice.
     #[must_use]
     pub const fn with_idempotency_keys(mut self) -> Self {
         self.makes_keys = true;
         self
     }
 
-    /// Sets where the time comes from.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Seeds the chance behind waits and keys, for tests that are to repeat.
+    /// Seeds the random generator of waits and keys, for reproducible tests.
     #[must_use]
     pub const fn with_jitter_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -125,12 +128,12 @@ impl RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How often a request is sent again at the most.
+    /// Returns how often a request is sent again at most.
     pub(crate) const fn retries(&self) -> u32 {
         self.attempts.saturating_sub(1)
     }
 
-    /// How long every call may take at least, whatever its operation says.
+    /// Returns the deadline without an operation's own timeout.
     pub(crate) const fn deadline(&self) -> Option<Duration> {
         match self.deadline {
             Deadline::Unlimited => None,
@@ -139,7 +142,7 @@ impl RetryPolicy {
         }
     }
 
-    /// How long the call of a request may take.
+    /// Returns how long the call of a request may take.
     pub(super) fn deadline_of<B>(&self, request: &Request<B>) -> Option<Duration> {
         match self.deadline {
             Deadline::Unlimited => None,
@@ -153,13 +156,13 @@ impl RetryPolicy {
     }
 }
 
-/// When a call must be over.
+/// The deadline of a call.
 #[derive(Clone, Copy, Debug)]
 enum Deadline {
     Unlimited,
-    /// The user of the policy said so.
+    /// The user of the policy has set it.
     Fixed(Duration),
-    /// After [`DEADLINE`], with an operation's own time on top: one long send must not be cut by what the others took.
+    /// [`DEADLINE`] plus the operation's own timeout: earlier attempts must not cut one long send short.
     Default,
 }
 
@@ -169,11 +172,11 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Enough for a restart of the server behind a load balancer.
+/// 4 attempts are enough for the restart of a server behind a load balancer.
 const ATTEMPTS: u32 = 4;
 
-/// Longer ones are for a scheduler, not for a caller that waits.
+/// A caller should not block for longer than 60 s. A scheduler can make the call later.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Room for one longest wait, and for the attempts around it.
+/// 2 minutes: one longest wait, and the attempts before and after it.
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! `Retry`: sends each request, and again if need be.
+//! `Retry`: the service that sends requests, and sends them again after a failure.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::replay::TryClone;
 
 /// The service of [`RetryLayer`](crate::RetryLayer).
 ///
-/// A request that succeeds at once costs a copy of its head and its body (see [`TryClone`]), and a timer if it has to
-/// wait and there is a deadline; a retry boxes its future.
+/// A request that succeeds costs a copy of its head and its body (see [`TryClone`]), and a timer if there is a deadline
+/// and the response is not ready at once. A retry boxes its future.
 ///
 /// # Errors
 ///
-/// [`DeadlinePassed`](crate::DeadlinePassed) if there was no response in time. What the last attempt failed with is
-/// passed on.
+/// Returns [`DeadlinePassed`](crate::DeadlinePassed) if there was no response in time, and otherwise the error of the
+/// last attempt.
 ///
 /// # Cancel safety
 ///
-/// Dropping a response future drops the request, on its way or waiting: nothing more is sent.
+/// Dropping a response future drops the request, in progress or waiting. Nothing more is sent.
 ///
 /// ```
 /// # fn show<S>(service: auth_layer::Retry<S>) {
@@ -44,12 +44,12 @@ impl<S> Retry<S> {
         Self { inner, rules }
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -73,7 +73,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The instance that was polled ready is called here and now; the other is polled before it is used.
+        // `poll_ready` was called on `self.inner`, so that instance is called now. The clone is polled ready before a
+        // retry.
         let call = Call::new(self.inner.clone(), self.rules.clone(), &mut request);
         RetryFuture::new(self.inner.call(request), call)
     }

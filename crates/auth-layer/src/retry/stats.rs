@@ -1,9 +1,9 @@
-//! What a retry layer has done so far.
+//! `RetryStats`: the counts of a retry layer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a [`RetryLayer`](crate::RetryLayer) and its services have done so far. Resends after a rejected token are counted
-/// apart, by the token manager ([`Stats`](crate::Stats)).
+/// The counts of a [`RetryLayer`](crate::RetryLayer) and its services. The token manager counts the resends after a
+/// rejected token ([`Stats`](crate::Stats)).
 ///
 /// ```
 /// use auth_layer::{RetryLayer, RetryPolicy};
@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// How many waits were begun, each for one more attempt.
+    /// The number of retries, counted when the wait before each of them starts.
     pub retries: u64,
-    /// How many retries there were that the budget of their origin had no room for.
+    /// The number of retries that were not sent because the budget of their origin was used up.
     pub over_budget: u64,
 }
 
-/// The same, being counted.
+/// The counters behind [`RetryStats`].
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) retries: AtomicU64,
@@ -29,6 +29,7 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn read(&self) -> RetryStats {
+        // Relaxed: the counters are independent, and a reader needs no order between them.
         RetryStats {
             retries: self.retries.load(Ordering::Relaxed),
             over_budget: self.over_budget.load(Ordering::Relaxed),

@@ -371,7 +371,10 @@ async fn b54_a_request_on_its_way_ends_at_the_deadline() {
         let error = result.unwrap_err();
         let passed = error.downcast_ref::<DeadlinePassed>().expect("the deadline's own error");
         assert_eq!(passed.deadline(), Duration::from_secs(2));
-        assert_eq!(error.to_string(), "there was no response within 2s, all attempts together");
+        assert_eq!(
+            error.to_string(),
+            "no response within the deadline of 2s, all attempts and waits together"
+        );
         assert_eq!((took, api.count()), (2_000, held));
         assert_eq!(clock.sleepers(), 0);
     }
