@@ -1,4 +1,4 @@
-//! `ResponseFuture`: wait for the turn, call inner, look at the answer.
+//! `ResponseFuture`: waits for the turn, calls the inner service, and reads the rate limit headers of the response.
 
 use std::fmt;
 use std::future::Future;
@@ -29,8 +29,9 @@ pin_project! {
 pin_project! {
     #[project = StateProjected]
     enum State<F, R> {
-        /// The request is on its way; the pace, if it has one, hears what the answer says.
+        /// The request is sent. The pace, if the request has one, reads the headers of the response.
         Sent { #[pin] response: F, pace: Option<Arc<Pace>> },
+        /// The request waits for its turn. Boxed, because most requests do not wait.
         Waiting { waiting: WaitingFuture<R> },
     }
 }

@@ -1,4 +1,4 @@
-//! What a response says about when to call again. Pure.
+//! Reads the rate limit headers of a response. No I/O, no locks.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use http::{HeaderMap, StatusCode};
 use crate::clock::Now;
 use crate::retry_after::RetryAfter;
 
-/// How long the provider wants no further calls, if the head of a response says so. It came `now`.
+/// Returns how long the provider asks for no further calls, if the head of a response received at `now` says so.
 pub(super) fn pause(status: StatusCode, headers: &HeaderMap, now: Now) -> Option<Duration> {
+    // `Retry-After` of a 503 is not about a rate limit. The retry layer handles it.
     if status == StatusCode::TOO_MANY_REQUESTS
         && let Some(asked) = RetryAfter::of(headers, now)
     {
@@ -23,13 +24,13 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// How many calls are left, and when there will be more: GoTab's names, and those of
+/// The headers for the number of remaining calls and for the time of the reset: GoTab's, and those of
 /// draft-ietf-httpapi-ratelimit-headers-06.
 const NAMES: [(&str, &str); 2] =
     [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")];
 
-/// Some say when in Unix seconds, as GoTab does, some in how many seconds, as the draft does. This was in 2001, and is
-/// 31 years as a wait.
+/// A reset from this value on is a Unix time in seconds, as GoTab sends it. A smaller one is a wait in seconds, as in
+/// the draft. As a Unix time the value is in 2001; as a wait it is 31 years.
 const FIRST_MOMENT: Duration = Duration::from_secs(1_000_000_000);
 
 #[cfg(test)]
@@ -51,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_counts_on_a_429_alone() {
+    fn retry_after_is_read_only_from_a_429() {
         paused(429, &[("retry-after", "15")], Some(15));
         paused(503, &[("retry-after", "15")], None);
         paused(429, &[], None);
@@ -59,14 +60,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_left_is_a_pause_until_the_reset() {
+    fn no_remaining_calls_is_a_pause_until_the_reset() {
         let in_20 = (NOW + 20).to_string();
         paused(200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &in_20)], Some(20));
         paused(429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &in_20)], Some(20));
         paused(200, &[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", &in_20)], None);
         paused(200, &[("x-ratelimit-remaining", "0")], None);
         paused(200, &[("x-ratelimit-remaining", "none"), ("x-ratelimit-reset", &in_20)], None);
-        // It is over by the time it is read.
+        // The reset is in the past.
         paused(
             200,
             &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &(NOW - 5).to_string())],
@@ -75,13 +76,13 @@ mod tests {
     }
 
     #[test]
-    fn the_draft_says_in_how_many_seconds() {
+    fn the_reset_of_the_draft_is_in_seconds_from_now() {
         paused(200, &[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")], Some(7));
         paused(200, &[("ratelimit-remaining", "3"), ("ratelimit-reset", "7")], None);
     }
 
     #[test]
-    fn what_the_provider_asks_for_on_a_429_counts_first() {
+    fn retry_after_of_a_429_has_precedence_over_the_reset() {
         let reset = (NOW + 20).to_string();
         let all = [("retry-after", "3"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)];
         paused(429, &all, Some(3));

@@ -1,4 +1,4 @@
-//! `ThrottleLayer`: what is configured once.
+//! `ThrottleLayer`: the configuration that its services share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,19 +12,18 @@ use crate::clock::{Clock, SystemClock};
 use crate::operation::OperationMeta;
 use crate::profile::{Origins, Profile, RateLimit};
 
-/// Holds requests back until their turn under the provider's rate limits has come. Cheap to clone; clones, and the
-/// services made from them, share the limits. See the [module](crate::limit) for which requests count and how they are
-/// spaced.
+/// A layer that delays requests to keep within the provider's rate limits. It is cheap to clone. Clones and their
+/// services share the limits. The [module](crate::limit) says which requests count and how they are spaced.
 ///
 /// ```
 /// use auth_layer::Profile;
 /// use auth_layer::limit::ThrottleLayer;
 /// use std::time::Duration;
 ///
-/// // As it comes: a request waits as long as it takes.
+/// // The default: a request waits as long as necessary.
 /// let layer = ThrottleLayer::new(&Profile::goto());
 ///
-/// // With one thing changed: one that would wait longer than 2 s fails instead.
+/// // A request that would wait longer than 2 s fails.
 /// let layer = ThrottleLayer::builder(&Profile::goto()).max_wait(Duration::from_secs(2)).build();
 /// ```
 #[derive(Clone, Debug)]
@@ -32,7 +31,7 @@ pub struct ThrottleLayer {
     limits: Arc<Limits>,
 }
 
-/// What decides about every request.
+/// The limits, and the origins that they apply to.
 #[derive(Debug)]
 pub(super) struct Limits {
     origins: Origins,
@@ -40,12 +39,12 @@ pub(super) struct Limits {
 }
 
 impl ThrottleLayer {
-    /// Keeps within the profile's published limits, on the system's clock.
+    /// Creates a layer for the limits in the profile, with the system's clock.
     pub fn new(profile: &Profile) -> Self {
         Self::builder(profile).build()
     }
 
-    /// The same, with options.
+    /// Starts a builder with the limits in the profile.
     pub fn builder(profile: &Profile) -> ThrottleLayerBuilder {
         ThrottleLayerBuilder {
             origins: profile.origins().clone(),
@@ -55,19 +54,20 @@ impl ThrottleLayer {
         }
     }
 
-    /// The pace of a request, if it has one.
+    /// Returns the pace of a request, if it has one.
     pub(crate) fn pace(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
         self.limits.pace(uri, extensions)
     }
 }
 
 impl Limits {
-    /// The pace of a request, if it has one.
+    /// Returns the pace of a request, if it has one.
     pub(super) fn pace(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
         if self.paces.is_empty() || !self.origins.contain(uri) {
             return None;
         }
         let operation = extensions.get::<&'static OperationMeta>();
+        // A request without a class counts only if there is no choice: a guess could delay it for nothing.
         match operation.and_then(|operation| operation.rate_class()) {
             Some(class) => self.paces.iter().find(|pace| pace.class() == class),
             None => match &self.paces[..] {
@@ -86,7 +86,7 @@ impl<S> Layer<S> for ThrottleLayer {
     }
 }
 
-/// Makes a [`ThrottleLayer`].
+/// A builder of a [`ThrottleLayer`].
 ///
 /// ```
 /// use auth_layer::Profile;
@@ -104,24 +104,26 @@ pub struct ThrottleLayerBuilder {
 }
 
 impl ThrottleLayerBuilder {
-    /// Where the time comes from.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How long a request may be held back; for ever unless set. One whose turn comes later is not sent, and fails
-    /// with [`Throttled`](super::Throttled): at once if it is known by then, after that time at the latest.
+    /// Sets how long a request may be delayed: without limit by default. A request whose turn would come later is not
+    /// sent and fails with [`Throttled`](super::Throttled). It fails at once if this is known, and after that time at
+    /// the latest.
     pub const fn max_wait(mut self, longest: Duration) -> Self {
         self.max_wait = Some(longest);
         self
     }
 
-    /// Makes the layer. No runtime is needed.
+    /// Builds the layer. It needs no runtime.
     pub fn build(self) -> ThrottleLayer {
         let mut paces: Vec<Arc<Pace>> = Vec::new();
         for limit in &self.limits {
             let class = limit.class();
+            // A class may have several limits, such as one per second and one per day. They share one pace.
             if paces.iter().all(|pace| pace.class() != class) {
                 let limits: Vec<_> = self.limits.iter().filter(|limit| limit.class() == class).collect();
                 paces.extend(Pace::new(class, &limits, self.max_wait, self.clock.clone()).map(Arc::new));

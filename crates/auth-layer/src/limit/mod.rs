@@ -1,10 +1,10 @@
 //! Keeps calls within the rate limits that a provider publishes.
 //!
-//! [`ThrottleLayer`] holds each request back until its turn under the limit of its class has come. [`StackLayer`](crate::StackLayer) does
-//! so where it is [wanted](crate::StackLayer::with_rate_limits). In other stacks, give it to the
-//! [`AuthLayer`](crate::AuthLayer::with_rate_limits): then each request that is really sent has a turn, also one that is
-//! sent again after a rejection, and the token is put on when the turn has come. Under an `AuthLayer` that does not know
-//! of it, a token can expire while its request waits for a turn.
+//! [`ThrottleLayer`] delays each request until its turn under the limit of its class. For a
+//! [`StackLayer`](crate::StackLayer), call [`with_rate_limits`](crate::StackLayer::with_rate_limits). In other stacks,
+//! give the layer to [`AuthLayer::with_rate_limits`](crate::AuthLayer::with_rate_limits). Then every request that is
+//! sent has a turn, including a resend after a rejected token, and the token is added when the turn has come. Do not
+//! put the layer inside of an `AuthLayer`: a token can expire while its request waits for a turn.
 //!
 //! ```
 //! use auth_layer::limit::ThrottleLayer;
@@ -22,26 +22,31 @@
 //! # }
 //! ```
 //!
-//! A stack without an `AuthLayer` takes it as a layer of its own, next to the transport.
+//! In a stack without an `AuthLayer`, put it next to the transport.
 //!
 //! # Which requests count
 //!
-//! Those to the profile's origins. The class is that of the operation
-//! ([`OperationMeta::rate_class`](crate::OperationMeta::rate_class)). A request that names none counts against the
-//! only class there is; where the provider publishes several, it counts against none. A class that the provider does
-//! not publish has no limit.
+//! Requests to the profile's origins count. The operation names the class
+//! ([`OperationMeta::rate_class`](crate::OperationMeta::rate_class)). If the request has no class:
+//!
+//! - It counts for the provider's class if the provider publishes only one.
+//! - It has no limit if the provider publishes several classes.
+//!
+//! A class that the provider does not publish has no limit.
 //!
 //! # How they are spaced
 //!
-//! After a tenth of the published number at once (one, where that is less than one) at even distances, which are chosen
-//! so that no period of that length, wherever it begins, ever holds more requests than published. For 100 a minute
-//! these are 10 at once and one each 0.66 s.
+//! A tenth of the published number (at least one) may be sent at once. Further requests follow at even distances. The
+//! distance is chosen so that no period of the published length contains more requests than published, wherever it
+//! starts. A limit of 100 per minute becomes 10 at once and then one every 0.66 s.
 //!
-//! # What the provider says
+//! # Pauses that the provider asks for
 //!
-//! A 429 with `Retry-After` holds its class back until then; so does an answer that says there is nothing left
-//! (`X-RateLimit-Remaining: 0` with `X-RateLimit-Reset`, or the same two without the `X-`), and says when there will
-//! be. Neither for more than 5 minutes.
+//! These responses pause their class, for 5 minutes at most:
+//!
+//! - a 429 with `Retry-After`, until that time,
+//! - a response that has no calls left, until the reset (`X-RateLimit-Remaining: 0` with `X-RateLimit-Reset`, or both
+//!   without `X-`).
 
 mod future;
 mod headers;

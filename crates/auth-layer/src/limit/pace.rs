@@ -1,4 +1,4 @@
-//! `Pace`: when the next request of a class may go.
+//! `Pace`: decides when the next request of a class may be sent.
 
 use std::fmt;
 use std::pin::pin;
@@ -16,30 +16,30 @@ use super::throttled::Throttled;
 use crate::clock::Clock;
 use crate::profile::RateLimit;
 
-/// When the next request of a class may go.
+/// The state of the rate limits of one class. It decides when the next request may be sent.
 pub(crate) struct Pace {
     class: &'static str,
     spacing: Spacing,
-    /// Its one permit is the place of the first in line. It goes from one to the next in the order of their coming,
-    /// and back when its holder is dropped.
+    /// The queue of waiting requests. Its one permit belongs to the first in line. The semaphore is fair: requests get
+    /// the permit in the order in which they asked. Dropping the permit returns it.
     line: Semaphore,
-    /// Until when the provider wants no calls: the monotonic time in nanoseconds.
+    /// The end of the provider's pause: the monotonic time in nanoseconds.
     paused: AtomicU64,
     /// The longest wait for a turn.
     max_wait: Option<Duration>,
     clock: Arc<dyn Clock>,
 }
 
-/// The place of the first in line. Dropping it lets the next one come first.
+/// The first place in line. Dropping it makes the next request the first.
 pub(crate) struct Place<'a> {
     pace: &'a Pace,
-    /// The monotonic time after which a turn comes too late.
+    /// The monotonic time until which the turn must come.
     deadline: Option<Duration>,
     _first: SemaphorePermit<'a>,
 }
 
 impl Pace {
-    /// The pace that keeps within all of these limits of one class, if they limit anything.
+    /// Creates the pace that keeps within all `limits` of one class. `None` if they limit nothing.
     pub(super) fn new(
         class: &'static str,
         limits: &[&RateLimit],
@@ -54,19 +54,21 @@ impl Pace {
         self.class
     }
 
-    /// Takes a turn if one can be had now, and no other caller came before.
+    /// Takes a turn if it is due now and no other request waits. Returns whether it did.
     pub(crate) fn try_turn(&self) -> bool {
         self.line.try_acquire().is_ok_and(|_first| self.take())
     }
 
-    /// Waits to be the first in line and for a turn to be due. It takes no turn: see [`Place::take`].
+    /// Waits until the request is the first in line and its turn is due. It does not take the turn: see
+    /// [`Place::take`].
     ///
-    /// Dropping the future gives the place in line up.
+    /// Dropping the future gives up the place in line.
     pub(crate) async fn place(&self) -> Result<Place<'_>, Throttled> {
         let deadline = self.max_wait.map(|max_wait| self.now().saturating_add(max_wait));
         let line = self.line.acquire();
         let permit = match self.max_wait {
             None => line.await,
+            // `select` polls the line first, so that a free permit is not refused by a wait of zero.
             Some(max_wait) => match select(pin!(line), self.clock.sleep(max_wait)).await {
                 Either::Left((permit, _)) => permit,
                 Either::Right(((), _)) => return Err(Throttled::new(self.class, None)),
@@ -77,19 +79,22 @@ impl Pace {
         Ok(place)
     }
 
-    /// Heeds what the provider says in the head of a response.
+    /// Reads the head of a response, and pauses the class if the provider asks for it.
     pub(crate) fn heed(&self, status: StatusCode, headers: &HeaderMap) {
         let now = self.clock.now();
         if let Some(pause) = headers::pause(status, headers, now) {
             let until = now + pause.min(LONGEST_PAUSE);
+            // `fetch_max`: responses arrive in any order, and a shorter pause must not end a longer one. Relaxed: the
+            // value guards no other memory.
             let before = self.paused.fetch_max(nanos(until.monotonic()), Ordering::Relaxed);
+            // One line for each pause. Many concurrent calls may get the same 429.
             if before < nanos(now.monotonic()) {
                 tracing::info!(class = self.class, ?pause, "the provider asks for a pause");
             }
         }
     }
 
-    /// Takes a turn if one is due. Only the first in line asks.
+    /// Takes a turn if it is due, and returns whether it did. Only the first in line may call it.
     fn take(&self) -> bool {
         let now = self.now();
         let is_due = self.wait(now).is_zero();
@@ -99,8 +104,9 @@ impl Pace {
         is_due
     }
 
-    /// How long after `now` the next turn comes. Only the first in line asks.
+    /// Returns how long after `now` the next turn is due. Only the first in line may call it.
     fn wait(&self, now: Duration) -> Duration {
+        // Relaxed: a pause that another thread is storing just now may be missed by this one request.
         let pause = Duration::from_nanos(self.paused.load(Ordering::Relaxed)).saturating_sub(now);
         pause.max(self.spacing.wait(now))
     }
@@ -111,9 +117,10 @@ impl Pace {
 }
 
 impl Place<'_> {
-    /// Waits until a turn is due, if that is soon enough.
+    /// Waits until the turn is due. Fails at once if that is after the deadline.
     pub(crate) async fn due(&self) -> Result<(), Throttled> {
         let pace = self.pace;
+        // Checked again after each sleep, because the provider may have asked for a pause during it.
         loop {
             let now = pace.now();
             let wait = pace.wait(now);
@@ -127,7 +134,7 @@ impl Place<'_> {
         }
     }
 
-    /// Takes the turn. It may be due no more: the provider can ask for a pause at any moment.
+    /// Takes the turn. Returns false if it is not due any more, because the provider has asked for a pause.
     pub(crate) fn take(&self) -> bool {
         self.pace.take()
     }
@@ -139,5 +146,5 @@ impl fmt::Debug for Pace {
     }
 }
 
-/// As for a token endpoint: a day is not waited for.
+/// The longest pause: 5 minutes, as for a token endpoint. A wrong header must not stop all calls for a day.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);

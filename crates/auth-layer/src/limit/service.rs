@@ -1,4 +1,4 @@
-//! `Throttle`: lets each request go when its turn has come.
+//! `Throttle`: the service that sends each request in its turn.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,19 +14,21 @@ use crate::error::BoxError;
 
 /// The service of [`ThrottleLayer`](super::ThrottleLayer).
 ///
-/// Requests of a class go in the order in which they were given to [`call`](Service::call) and first polled. One that
-/// has no limit passes without a lock and without an allocation; one whose turn it is, without an allocation. There is
-/// no task behind it. Those who wait need the timer of tokio's runtime. They hold no reservation of the inner service
-/// meanwhile: each polls it ready when its turn is due.
+/// Requests of a class are sent in the order in which they were given to [`call`](Service::call) and first polled.
+///
+/// - A request without a limit costs no lock and no allocation.
+/// - A request whose turn is due costs no allocation.
+/// - A waiting request needs the timer of a tokio runtime, but no task. It holds no reservation of the inner service,
+///   which is polled ready when the turn is due.
 ///
 /// # Errors
 ///
-/// [`Throttled`](super::Throttled), boxed, if a longest wait is set and the turn comes later. What the inner service
-/// fails with is passed on.
+/// Returns a boxed [`Throttled`](super::Throttled) if a maximum wait is set and the turn comes later. Errors of the
+/// inner service are passed on.
 ///
 /// # Cancel safety
 ///
-/// Dropping a response future that waits gives its place in line up, and blocks nobody.
+/// Dropping a waiting response future gives up its place in line, and does not block other requests.
 ///
 /// ```
 /// # fn show<S>(layer: auth_layer::limit::ThrottleLayer, transport: S) {
@@ -47,12 +49,12 @@ impl<S> Throttle<S> {
         Self { inner, limits }
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -82,7 +84,8 @@ where
         if pace.try_turn() {
             return ResponseFuture::sent(self.inner.call(request), Some(pace));
         }
-        // Those who wait reserve nothing: what this instance holds may be what others need to go on.
+        // A waiting request must not hold a reservation of the inner service, such as a permit of a concurrency limit:
+        // other requests may need it to finish. A clone holds none.
         self.inner = self.inner.clone();
         let service = self.inner.clone();
         ResponseFuture::waiting(Box::pin(send_in_turn(service, pace, request)))

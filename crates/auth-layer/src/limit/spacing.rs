@@ -1,27 +1,27 @@
-//! `Spacing`: at what distance requests follow each other. Pure but for one number; what waits is in `pace`.
+//! `Spacing`: the distance between requests. It does not wait; `Pace` does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::profile::RateLimit;
 
-/// A number of requests at once, and then one at each distance (the generic cell rate algorithm).
+/// The generic cell rate algorithm: a number of requests at once, and then one after each distance.
 ///
-/// With `b` at once and one each `t`, a period `p` holds at most `b - 1 + p / t` (rounded up) requests, wherever it
-/// begins. That is the published number `n` or less if `t` is `p / (n - b + 1)` or more.
+/// With `b` requests at once and one after each `t`, a period `p` contains at most `b - 1 + p / t` (rounded up)
+/// requests, wherever it starts. This is at most the published number `n` if `t` is at least `p / (n - b + 1)`.
 #[derive(Debug)]
 pub(super) struct Spacing {
     /// The time between two requests, in nanoseconds.
     distance: u64,
-    /// How much earlier than at that distance a request may go, in nanoseconds.
+    /// How much earlier than at that distance a request may be sent, in nanoseconds.
     tolerance: u64,
-    /// When the next request would go at the distance alone: monotonic nanoseconds. Only the first in line reads and
-    /// writes it, and the line's semaphore orders one after the other.
+    /// The time of the next request without the tolerance: monotonic nanoseconds. Only the first in line reads and
+    /// writes it, and the semaphore of the line orders these accesses.
     even: AtomicU64,
 }
 
 impl Spacing {
-    /// Keeps within all of these limits, if they limit anything.
+    /// Creates the spacing that keeps within all `limits`. `None` if they limit nothing.
     pub(super) fn new(limits: &[&RateLimit]) -> Option<Self> {
         let burst = limits.iter().map(|limit| limit.requests().get() / BURST_SHARE).min()?.max(1);
         let distances = limits.iter().map(|limit| {
@@ -33,14 +33,16 @@ impl Spacing {
         Some(Self { distance, tolerance, even: AtomicU64::new(0) })
     }
 
-    /// How long after `now` the next request may go: zero if it may go now.
+    /// Returns how long after `now` the next request may be sent: zero if it may be sent now.
     pub(super) fn wait(&self, now: Duration) -> Duration {
+        // Relaxed: the semaphore of the line orders all accesses.
         let earliest = self.even.load(Ordering::Relaxed).saturating_sub(self.tolerance);
         Duration::from_nanos(earliest.saturating_sub(nanos(now)))
     }
 
-    /// Notes that a request goes now.
+    /// Records that a request is sent now.
     pub(super) fn take(&self, now: Duration) {
+        // A load and a store are enough: only the first in line is here, and the semaphore orders one after the other.
         let even = self.even.load(Ordering::Relaxed).max(nanos(now));
         self.even.store(even.saturating_add(self.distance), Ordering::Relaxed);
     }
@@ -50,10 +52,11 @@ pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Enough at once for a page that makes a few calls, and little enough to leave nine tenths of the speed.
+/// A tenth of the requests may be sent at once. This is enough for a page that makes a few calls, and the steady rate
+/// stays at nine tenths of the published one.
 const BURST_SHARE: u32 = 10;
 
-/// No provider publishes a longer one, and time is counted in nanoseconds.
+/// The longest period: 10 years. No provider publishes a longer one, and it fits in nanoseconds.
 const LONGEST_PERIOD: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 #[cfg(test)]
@@ -74,13 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn known_limits_are_spaced_so() {
+    fn published_limits_have_these_bursts_and_distances() {
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         spaced(&[(4, second)], 1, Duration::from_millis(250));
         spaced(&[(10, second)], 1, Duration::from_millis(100));
         spaced(&[(100, minute)], 10, Duration::from_nanos(659_340_660));
         spaced(&[(1, minute)], 1, minute);
-        // Both of two limits are kept.
+        // The spacing keeps within both limits.
         spaced(&[(10, second), (100, minute)], 1, Duration::from_millis(600));
     }
 
@@ -94,14 +97,14 @@ mod tests {
             spacing.take(start);
         }
         assert_eq!(spacing.wait(start), Duration::from_secs(1));
-        // Asking takes nothing.
+        // `wait` takes no turn.
         assert_eq!(spacing.wait(start + Duration::from_secs(1)), Duration::ZERO);
         spacing.take(start + Duration::from_secs(1));
         assert_eq!(spacing.wait(start + Duration::from_secs(1)), Duration::from_secs(1));
     }
 
     #[test]
-    fn extreme_limits_break_nothing() {
+    fn extreme_limits_do_not_overflow() {
         let most = NonZeroU32::MAX;
         assert!(Spacing::new(&[&RateLimit::new("api", NonZeroU32::MIN, Duration::ZERO)]).is_none());
         assert!(Spacing::new(&[]).is_none());

@@ -1,12 +1,13 @@
-//! `Throttled`: a request whose turn would have come too late.
+//! `Throttled`: the error of a request that a rate limit would delay for too long.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-/// A request was not sent, since its turn under a rate limit would not have come within the longest wait allowed.
+/// The error of a request that was not sent, because a rate limit would have delayed it for longer than the maximum
+/// wait.
 ///
-/// At the tower seam it is boxed; [`Throttled::find`] gets it back. The same call may succeed later.
+/// Services return it boxed; [`Throttled::find`] gets it back. The same call may succeed later.
 ///
 /// ```
 /// use auth_layer::BoxError;
@@ -31,17 +32,17 @@ impl Throttled {
         Self { class, retry_after }
     }
 
-    /// Finds a `Throttled` in `error` or in its chain of causes.
+    /// Returns the `Throttled` in `error` or in its chain of sources, if there is one.
     pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
     }
 
-    /// The class whose limit it was.
+    /// Returns the class of the rate limit.
     pub const fn class(&self) -> &'static str {
         self.class
     }
 
-    /// After how long the next turn comes, if this request was the first in line.
+    /// Returns how long it takes until the next turn, if this request was the first in line.
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -49,7 +50,12 @@ impl Throttled {
 
 impl fmt::Display for Throttled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the request was not sent: its turn under the rate limit {} comes too late", self.class)
+        write!(
+            f,
+            "the request was not sent: the rate limit `{}` would delay it for longer than the maximum wait; \
+             call again later",
+            self.class
+        )
     }
 }
 

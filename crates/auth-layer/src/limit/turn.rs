@@ -1,4 +1,4 @@
-//! Waits for a turn, and for the service that the request goes through.
+//! Waits until the turn of a request is due and the inner service is ready.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tower_service::Service;
 use super::pace::{Pace, Place};
 use crate::error::BoxError;
 
-/// Returns the service ready to send, at the moment of the request's turn. `None` if `is_good` says at that moment that
-/// the request is not to be sent: no turn is taken then.
+/// Waits for the request's turn, takes it, and returns the service ready to send. Returns `None`, and takes no turn, if
+/// `is_good` then returns false: the request must not be sent.
 ///
-/// While this waits for the turn, it holds no reservation of the service, since others may need that to go on. While it
-/// waits for the service, it has taken no turn: turns that pile up would be used at once in the end.
+/// - While it waits for the turn, it holds no reservation of the service, because other requests may need it to finish.
+/// - While it waits for the service, it has not taken the turn. Turns taken early would add up to a burst.
 ///
 /// `place` is the caller's place in line, if it has one.
 pub(crate) async fn ready<S, B>(
@@ -41,12 +41,12 @@ where
         if place.as_ref().is_none_or(Place::take) {
             return Ok(Some(service));
         }
-        // The provider has asked for a pause meanwhile. The clone has nothing reserved.
+        // The provider has asked for a pause in between. The clone holds no reservation during the next wait.
         service = service.clone();
     }
 }
 
-/// Sends a request in its turn, and heeds what the response says about further ones.
+/// Sends a request in its turn, and reads the rate limit headers of its response.
 pub(crate) async fn send_in_turn<S, B, R>(
     service: S,
     pace: Arc<Pace>,
@@ -57,7 +57,7 @@ where
     S::Error: Into<BoxError>,
 {
     let ready = ready(service, Some(&pace), None, || true).await?;
-    let mut service = ready.expect("the request is always to be sent");
+    let mut service = ready.expect("`is_good` is always true here");
     let response = service.call(request).await.map_err(Into::into)?;
     pace.heed(response.status(), response.headers());
     Ok(response)
