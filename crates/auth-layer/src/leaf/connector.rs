@@ -1,4 +1,4 @@
-//! How the hyper leaf connects: to the server itself, or to a proxy that connects on.
+//! The connector of the hyper leaf: connects to the server, directly or through a proxy.
 
 use std::fmt;
 use std::future::Future;
@@ -24,11 +24,11 @@ use super::proxies::Proxies;
 use crate::error::BoxError;
 use crate::url::check_port;
 
-/// Connects to the server of a URL, without TLS to that server. TLS is the business of whatever wraps this.
+/// A connector to the server of a URL, without TLS to that server. The connector around it adds TLS.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     tcp: HttpConnector,
-    /// It connects to proxies, of which some are spoken to over TLS.
+    /// Connects to proxies. Some of them are reached over TLS.
     to_proxies: HttpsConnector<HttpConnector>,
     proxies: Proxies,
 }
@@ -36,7 +36,9 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(tls: ClientConfig, proxies: Proxies) -> Self {
         let mut tcp = HttpConnector::new();
+        // The URL of the target or of the proxy may be `https` or `socks5`.
         tcp.enforce_http(false);
+        // Nagle's algorithm would hold a small request back until the previous packet is acknowledged.
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         // `CONNECT` is sent over HTTP/1.1.
@@ -45,7 +47,7 @@ impl Connector {
     }
 
     async fn connect(self, target: Uri) -> Result<Route, BoxError> {
-        // hyper would connect to the default port instead.
+        // For an invalid port, hyper would connect to the default port.
         check_port(&target)?;
         let Some(proxy) = self.proxies.intercept(&target) else {
             let stream = self.tcp.oneshot(target).await?;
@@ -65,7 +67,7 @@ impl Connector {
         let (target, place) = (with_port(target)?, with_port(proxy.uri())?);
         let (stream, forwards) = match place.scheme_str() {
             Some("socks5" | "socks5h") => {
-                // The proxy looks up the name in both cases: to do it here would block the thread.
+                // The proxy looks up the host name for both schemes. A lookup here would block the thread.
                 let socks = SocksV5::new(place, self.tcp);
                 let socks = match proxy.raw_auth() {
                     Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
@@ -77,7 +79,7 @@ impl Connector {
                 let socks = SocksV4::new(place, self.tcp);
                 (MaybeHttpsStream::Http(socks.oneshot(target).await?), false)
             }
-            // The proxy reads and forwards the request, of which nothing is secret to it.
+            // A plain http request is sent to the proxy, which reads and forwards it.
             _ if !is_https => (self.to_proxies.oneshot(place).await?, true),
             _ => {
                 let tunnel = Tunnel::new(place, self.to_proxies);
@@ -98,7 +100,7 @@ impl Service<Uri> for Connector {
     type Future = Pin<Box<dyn Future<Output = Result<Route, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The inner connectors are polled ready when they are called.
+        // `oneshot` polls the inner connectors ready.
         Poll::Ready(Ok(()))
     }
 
@@ -107,7 +109,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// The same URL with its port written out: what proxies are told has no default.
+/// Returns the URL with an explicit port, because a proxy has no default port for its target.
 fn with_port(url: &Uri) -> Result<Uri, http::Error> {
     if url.port().is_some() {
         return Ok(url.clone());
@@ -126,7 +128,8 @@ fn with_port(url: &Uri) -> Result<Uri, http::Error> {
 #[derive(Debug)]
 pub(super) struct Route {
     stream: MaybeHttpsStream<TokioIo<TcpStream>>,
-    /// Whether it ends at a proxy, which has to be told the whole URL.
+    /// True if the connection ends at a proxy that forwards requests. Such a proxy needs the whole URL in the request
+    /// line.
     forwards: bool,
 }
 
@@ -173,10 +176,10 @@ impl Write for Route {
     }
 }
 
-/// A connection through a proxy did not come about.
+/// The error of a failed connection through a proxy.
 #[derive(Debug)]
 struct ProxyError {
-    /// Host and port alone: a part of a password with an `@` in it may be left in the rest of the URL.
+    /// The host and port. The rest of the URL is not shown: it may contain a part of a password with an `@`.
     place: String,
     source: BoxError,
 }
@@ -185,7 +188,7 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "no connection through the proxy {}; check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+            "could not connect through the proxy {}; check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
             self.place
         )
     }
@@ -197,5 +200,5 @@ impl std::error::Error for ProxyError {
     }
 }
 
-/// RFC 1928 section 3.
+/// The default port of SOCKS (RFC 1928 section 3).
 const SOCKS_PORT: u16 = 1080;

@@ -22,26 +22,29 @@ use crate::config_error::ConfigError;
 use crate::endpoint::OneShot;
 use crate::error::BoxError;
 
-/// A pooling client. It is a `tower::Service` over `http` types, and follows no redirects. Clones share one pool.
+/// An HTTP client with a connection pool. It is a `tower::Service` over `http` types and follows no redirects. Clones
+/// share one pool.
 ///
-/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which hyper by itself
-/// leaves out.
+/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6). hyper would leave the
+/// header out.
 ///
-/// It goes through the proxies that the environment named when it was made: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
-/// `NO_PROXY`, in upper or lower case. A proxy's URL is `http`, `https`, `socks5` or `socks4`, and may have a user and a
-/// password.
+/// It uses the proxies in the environment at the time of its creation: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+/// `NO_PROXY`, in upper or lower case. A proxy's URL is `http`, `https`, `socks5` or `socks4`, and may have a user and
+/// a password.
 ///
-/// - A request for this machine (`localhost`, a name below it, or a loopback address) goes through no proxy.
-/// - What is sent to an `https` URL goes through a tunnel, in which the proxy reads nothing.
-/// - Where `REQUEST_METHOD` is set, as for a CGI program, no proxy is used: there `HTTP_PROXY` is a client's header.
+/// - A request to this machine (`localhost`, a name below it, or a loopback address) uses no proxy.
+/// - A request to an `https` URL goes through a tunnel, so the proxy cannot read it.
+/// - If `REQUEST_METHOD` is set, as for a CGI program, no proxy is used: there a client can set `HTTP_PROXY` with a
+///   header.
 ///
-/// A token request that uses something up has a connection of its own (see [`Transport`](crate::Transport)).
+/// A token request with a single-use grant gets its own connection (see [`Transport`](crate::Transport)).
 ///
-/// A URL whose port is not a number from 1 to 65535 fails with a [`ConfigError`] as the cause, and nothing is sent.
+/// If the port of a URL is not a number from 1 to 65535, the request fails with a [`ConfigError`] as the source.
+/// Nothing is sent.
 #[derive(Debug)]
 pub struct HyperClient<B> {
     pooled: Inner<B>,
-    /// The same connector, and so the same TLS configuration, without idle connections.
+    /// A client with the same connector and TLS configuration, but without idle connections.
     one_shot: Arc<Inner<B>>,
     proxies: Proxies,
 }
@@ -65,12 +68,13 @@ where
     type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        // The client has no limit of its own: it queues and pools inside.
+        // The client has no limit: it is always ready.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<B>) -> ResponseFuture {
-        // A proxy that forwards a request wants to know who asks with it. In a tunnel the server would see that.
+        // A forwarding proxy expects its credentials on each request. For an `https` URL they are sent when the tunnel
+        // is opened; on the request, the server would see them.
         if request.uri().scheme() == Some(&Scheme::HTTP)
             && let Some(proxy) = self.proxies.intercept(request.uri())
             && let Some(basic) = proxy.basic_auth()
@@ -85,13 +89,14 @@ where
     }
 }
 
-/// Makes a pooling client for bodies of type `B`. Connecting may take 10 s; TLS is 1.2 or later.
+/// Creates a client with a connection pool, for bodies of type `B`. Its connect timeout is 10 s. It uses TLS 1.2 or
+/// later.
 ///
-/// It may be made outside a runtime; it needs tokio's when it is called.
+/// It can be created outside a runtime. Its calls need a tokio runtime.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] if the platform has no certificates to trust.
+/// Returns [`ConfigError`] if the platform has no trusted certificates.
 ///
 /// ```no_run
 /// use auth_layer::leaf;
@@ -107,7 +112,7 @@ where
     Wiring::new().map(|wiring| wiring.client())
 }
 
-/// The certificates, the TLS sessions and the proxies, which clients with pools of their own share.
+/// The certificates, TLS sessions and proxies. Clients with separate pools share them.
 #[derive(Clone, Debug)]
 pub(super) struct Wiring {
     connector: HttpsConnector<Connector>,
@@ -117,7 +122,10 @@ pub(super) struct Wiring {
 impl Wiring {
     /// Loads the platform's certificates and reads the environment's proxies.
     pub(super) fn new() -> Result<Self, ConfigError> {
-        let refused = |error: rustls::Error| ConfigError::new("TLS", "cannot be set up").with_source(error);
+        let refused = |error: rustls::Error| {
+            let problem = "cannot be set up; check the certificates of the platform";
+            ConfigError::new("TLS", problem).with_source(error)
+        };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -133,14 +141,14 @@ impl Wiring {
         Ok(Self { connector, proxies })
     }
 
-    /// Makes a client with a pool of its own. It loads nothing.
+    /// Creates a client with its own pool. It loads no certificates.
     pub(super) fn client<B>(&self) -> HyperClient<B>
     where
         B: Body<Data = Bytes> + Send,
     {
         let mut builder = Client::builder(TokioExecutor::new());
         let pooled = builder.build(self.connector.clone());
-        // Without a pool each request opens a connection, of HTTP/2 as well.
+        // Without idle connections, each request opens a new one, also over HTTP/2.
         let one_shot = Arc::new(builder.pool_max_idle_per_host(0).build(self.connector.clone()));
         HyperClient { pooled, one_shot, proxies: self.proxies.clone() }
     }

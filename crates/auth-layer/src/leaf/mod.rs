@@ -1,9 +1,9 @@
-//! The services that really send bytes, each behind a feature.
+//! The HTTP clients at the end of a stack, each behind a feature.
 //!
-//! Any tower service over `http` types will do in their place.
+//! Any tower service over `http` types can take their place.
 //!
-//! Each has two clients on one configuration. The pooled one sends nearly everything; the other one has no idle connections
-//! and sends token requests that use something up (see [`Transport`]).
+//! Each leaf has two clients with one configuration. The pooled client sends nearly all requests. The other client has
+//! no idle connections, and sends token requests with a single-use grant (see [`Transport`]).
 
 #[cfg(feature = "hyper-util")]
 mod connector;
@@ -21,7 +21,7 @@ mod shared;
 use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 
-/// The transport that the exchanges of this process share unless they are given one. Making it loads the certificates.
+/// Returns the transport that all exchanges of this process use by default. The first call loads the certificates.
 #[cfg(feature = "hyper-util")]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     SHARED.get(|| {
@@ -30,7 +30,7 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     })
 }
 
-/// The transport that the exchanges of this process share unless they are given one. Making it loads the certificates.
+/// Returns the transport that all exchanges of this process use by default. The first call loads the certificates.
 #[cfg(all(feature = "reqwest", not(feature = "hyper-util")))]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
     SHARED.get(|| shared::PerRuntime::new(reqwest::ReqwestLeaf::new).map(Transport::new))
@@ -39,13 +39,14 @@ pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 static SHARED: shared::Shared = shared::Shared::new();
 
-/// There is no transport to share: each exchange has to be given one.
+/// Returns an error: without a leaf there is no default transport.
 #[cfg(not(any(feature = "reqwest", feature = "hyper-util")))]
 pub(crate) fn default_transport() -> Result<Transport, ConfigError> {
-    let problem = "none was given, and neither feature `hyper-util` nor `reqwest` is on";
+    let problem =
+        "is missing; give the exchange one, or enable the feature `hyper-util` or `reqwest` of auth-layer";
     Err(ConfigError::new("transport", problem))
 }
 
-/// How long a connection may take to come about.
+/// The connect timeout of both leaves: 10 s, enough for some lost packets.
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);

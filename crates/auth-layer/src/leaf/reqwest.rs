@@ -1,4 +1,4 @@
-//! The leaf on reqwest: its TLS, its pool.
+//! The leaf on reqwest: reqwest's TLS and its connection pool.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,15 +24,15 @@ use crate::url::check_port;
 
 /// A [`reqwest::Client`] as a tower service over `http` types. Clones share one pool.
 ///
-/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6), which reqwest by itself
-/// leaves out.
+/// A `POST`, `PUT` or `PATCH` without content has `content-length: 0` (RFC 9110 section 8.6). reqwest would leave the
+/// header out.
 ///
-/// A token request that uses something up has a connection of its own (see [`Transport`](crate::Transport)).
+/// A token request with a single-use grant gets its own connection (see [`Transport`](crate::Transport)).
 ///
 /// ```
 /// use auth_layer::leaf::reqwest::ReqwestLeaf;
 ///
-/// // As it comes: no redirects, 10 s to connect.
+/// // The defaults: no redirects, 10 s to connect.
 /// let leaf = ReqwestLeaf::new()?;
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
@@ -42,26 +42,27 @@ pub struct ReqwestLeaf {
     one_shot: OneShotClient,
 }
 
-/// The client for requests that use something up.
+/// The client for token requests with a single-use grant.
 #[derive(Clone, Debug)]
 enum OneShotClient {
-    /// The pooled client sends them.
+    /// Without a second client, the pooled client sends them.
     Missing,
+    /// The user of the leaf gave it.
     Given(reqwest::Client),
-    /// It is built when it is needed first, since it reads the certificates of the platform again.
+    /// It is built for the first such request, because building reads the certificates of the platform again.
     Built(Arc<OnceLock<reqwest::Client>>, Proxies),
 }
 
 impl ReqwestLeaf {
-    /// A client that follows no redirects and takes at most 10 s to connect.
+    /// Creates a client that follows no redirects and takes at most 10 s to connect.
     ///
-    /// It goes through the proxies that the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`) or else
-    /// the operating system names when this is called. A request for this machine (`localhost`, a name below it, or a
-    /// loopback address) goes through none: it may be plain http, in which a proxy would read the secrets.
+    /// It uses the proxies that the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`) or else the
+    /// operating system names at the time of this call. A request to this machine (`localhost`, a name below it, or a
+    /// loopback address) uses no proxy. It may be plain http, so a proxy could read its secrets.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if TLS cannot be set up.
+    /// Returns [`ConfigError`] if TLS cannot be set up.
     pub fn new() -> Result<Self, ConfigError> {
         let proxies = Proxies::from_system();
         let pooled = settings(proxies.clone())
@@ -70,24 +71,23 @@ impl ReqwestLeaf {
         Ok(Self { pooled, one_shot: OneShotClient::Built(Arc::default(), proxies) })
     }
 
-    /// A client that was built elsewhere, with a proxy for example.
+    /// Wraps a client that you built, for example one with a proxy.
     ///
-    /// Its proxies are used as they are configured, since a client does not tell what they are. By itself reqwest sends
-    /// plain http for this machine through `HTTP_PROXY` too, secrets included: call `no_proxy` on its builder, or name
-    /// this machine in `NO_PROXY`, if such requests carry any.
-    ///
-    /// Its redirects must be off ([`redirect::Policy::none`](reqwest::redirect::Policy::none)): what reqwest
-    /// follows happens below every layer, and a token endpoint's redirect would carry the client's secret on.
-    ///
-    /// Where it sends token requests, give it a second client with [`with_one_shot`](Self::with_one_shot). Without one, a
-    /// refresh token may be sent on an idle connection that the server has just closed. Where a second use revokes the
-    /// sign-in, the token then counts as used up, and a person has to sign in again.
+    /// - **Proxies:** the client's own proxies are used. By default reqwest also sends plain http requests to this
+    ///   machine through `HTTP_PROXY`. If such requests carry secrets, call `no_proxy` on its builder, or name this
+    ///   machine in `NO_PROXY`.
+    /// - **Redirects** must be off ([`redirect::Policy::none`](reqwest::redirect::Policy::none)). The layers do not see
+    ///   the redirects that reqwest follows, and a redirect of the token endpoint would send the client's secret
+    ///   elsewhere.
+    /// - **Token requests:** if the leaf sends them, add a second client with [`with_one_shot`](Self::with_one_shot).
+    ///   Otherwise a refresh token may be sent on an idle connection that the server has just closed. If a second use
+    ///   revokes the sign-in, that token counts as used, and a person has to sign in again.
     pub const fn from_client(client: reqwest::Client) -> Self {
         Self { pooled: client, one_shot: OneShotClient::Missing }
     }
 
-    /// Adds a second client for token requests that use something up. It has the settings of the first, and keeps no idle
-    /// connections.
+    /// Adds a second client for token requests with a single-use grant. Give it the settings of the first client, but
+    /// no idle connections.
     ///
     /// ```
     /// use auth_layer::leaf::reqwest::ReqwestLeaf;
@@ -112,7 +112,7 @@ impl ReqwestLeaf {
                 Some(client) => Ok(client.clone()),
                 None => {
                     let client = settings(proxies.clone()).pool_max_idle_per_host(0).build()?;
-                    // Of two that were built at the same time, one is kept.
+                    // Two threads may build one at the same time. Both then use the one that was stored first.
                     Ok(built.get_or_init(|| client).clone())
                 }
             },
@@ -125,7 +125,7 @@ impl ReqwestLeaf {
 fn settings(proxies: Proxies) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        // The proxies that reqwest reads from the environment apply to requests for this machine as well.
+        // reqwest would also use the environment's proxies for requests to this machine.
         .no_proxy()
         .proxy(reqwest::Proxy::custom(move |target| {
             proxies.intercept(&target.as_str().parse().ok()?).map(|proxy| url_of(&proxy))
@@ -143,7 +143,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The client has no limit of its own: it queues and pools inside.
+        // The client has no limit: it is always ready.
         Poll::Ready(Ok(()))
     }
 
@@ -153,7 +153,7 @@ where
             let client = client?;
             check_port(request.uri())?;
             let request = with_length(request).map(reqwest::Body::wrap);
-            // The text of reqwest's error holds the URL with its query, which may be a secret.
+            // reqwest's error text contains the URL with its query, which may hold a secret.
             let request = request.try_into().map_err(reqwest::Error::without_url)?;
             let response = client.execute(request).await.map_err(reqwest::Error::without_url)?;
             Ok(response.into())
@@ -161,9 +161,10 @@ where
     }
 }
 
-/// A proxy's URL as reqwest takes it: with its user and password, if there are any.
+/// Returns a proxy's URL in the form that reqwest expects: with its user and password, if there are any.
 fn url_of(proxy: &Intercept) -> String {
     let with_user = |user: &str, password: &str| {
+        // Every byte is encoded, so that `@` and `:` in a password cannot end it.
         let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
         let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
         let scheme = proxy.uri().scheme_str().unwrap_or("http");

@@ -1,4 +1,4 @@
-//! The transport that the exchanges of this process share.
+//! The default transport, which the exchanges of this process share.
 
 use std::fmt;
 use std::future::Future;
@@ -17,8 +17,8 @@ use crate::config_error::ConfigError;
 use crate::endpoint::{Transport, TransportBody};
 use crate::error::BoxError;
 
-/// The transport that the process shares, once it was needed. A failure to make one is not remembered: certificates may
-/// be installed later.
+/// The shared transport, created on first use. A failure to create it is not stored: the certificates may be installed
+/// later.
 pub(super) struct Shared(Mutex<Option<Transport>>);
 
 impl Shared {
@@ -26,11 +26,13 @@ impl Shared {
         Self(Mutex::new(None))
     }
 
-    /// Returns the transport, made by `make` if it does not exist yet. Other callers wait meanwhile, for a few milliseconds.
+    /// Returns the transport. The first call creates it with `make`.
     pub(super) fn get(
         &self,
         make: impl FnOnce() -> Result<Transport, ConfigError>,
     ) -> Result<Transport, ConfigError> {
+        // Held while the transport is created, so that the certificates are loaded once. Other callers wait a few
+        // milliseconds.
         let mut made = lock(&self.0);
         if let Some(transport) = &*made {
             return Ok(transport.clone());
@@ -39,10 +41,10 @@ impl Shared {
     }
 }
 
-/// A client for each runtime that it is called on.
+/// A service with one client for each runtime.
 ///
-/// A pooled connection lives in a task of the runtime that opened it. On another runtime it would hang while the first one
-/// is not driven. So connections are shared only within a runtime.
+/// A task of the runtime that opened a pooled connection drives it. A request from another runtime would hang on that
+/// connection while the first runtime does not run. So connections are shared only within a runtime.
 pub(super) struct PerRuntime<C>(Arc<Inner<C>>);
 
 struct Inner<C> {
@@ -51,14 +53,14 @@ struct Inner<C> {
 }
 
 struct Clients<C> {
-    /// A client that no runtime has taken yet.
+    /// The first client, until a runtime uses it.
     unused: Option<C>,
-    /// The clients and their runtimes, the one that was used last at the end.
+    /// The runtimes and their clients. The most recently used one is the last. `None` is a caller outside a runtime.
     taken: Vec<(Option<Id>, C)>,
 }
 
 impl<C: Clone> PerRuntime<C> {
-    /// Makes the first client now, so that what is wrong shows at once, and the others on need.
+    /// Creates the first client now, so that an error shows at once. The others are created when they are needed.
     pub(super) fn new(
         make: impl Fn() -> Result<C, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ConfigError> {
@@ -66,7 +68,7 @@ impl<C: Clone> PerRuntime<C> {
         Ok(Self(Arc::new(Inner { make: Box::new(make), clients: Mutex::new(clients) })))
     }
 
-    /// The client of the runtime that this is called on.
+    /// Returns the client of the current runtime.
     fn client(&self) -> Result<C, ConfigError> {
         let runtime = Handle::try_current().ok().map(|runtime| runtime.id());
         let mut clients = lock(&self.0.clients);
@@ -83,7 +85,7 @@ impl<C: Clone> PerRuntime<C> {
         let surplus = clients.taken.len().saturating_sub(MOST_RUNTIMES);
         let gone: Vec<_> = clients.taken.drain(..surplus).collect();
         drop(clients);
-        // Their connections close here, without the lock.
+        // Their connections are closed here, after the lock is released.
         drop(gone);
         client.map_or_else(|| (self.0.make)(), Ok)
     }
@@ -113,7 +115,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        // The client of the runtime is polled ready when it is called.
+        // `oneshot` polls the client of the runtime ready.
         Poll::Ready(Ok(()))
     }
 
@@ -124,12 +126,12 @@ where
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing under the lock can leave it half-changed.
+    // A poisoned lock is used on: a panic while a client is created leaves the state as it was.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many runtimes have a client. The end of a runtime is not announced, and the client of one that has ended holds
-/// nothing but closed connections. A runtime that comes back to a client that has gone opens new ones.
+/// The number of runtimes that have a client. The end of a runtime is not announced, so the client that was unused for
+/// the longest time is dropped. A runtime whose client was dropped gets a new one.
 const MOST_RUNTIMES: usize = 32;
 
 #[cfg(test)]
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_to_make_the_transport_is_not_remembered() {
+    fn a_failure_to_create_the_transport_is_not_stored() {
         let (shared, tries) = (Shared::new(), AtomicUsize::new(0));
         let make = || match tries.fetch_add(1, Ordering::Relaxed) {
             0 => Err(ConfigError::new("TLS", "has no certificates")),
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn each_runtime_has_a_client_of_its_own_up_to_a_bound() {
+    fn each_runtime_has_its_own_client_up_to_a_limit() {
         let made = Arc::new(AtomicUsize::new(0));
         let counted = made.clone();
         let clients = PerRuntime::new(move || Ok(Arc::new(counted.fetch_add(1, Ordering::Relaxed)))).unwrap();
@@ -170,11 +172,11 @@ mod tests {
         for runtime in 0..MOST_RUNTIMES {
             assert_eq!([of(runtime), of(runtime)], [runtime; 2]);
         }
-        // The first one is used again, so that the second one is the one to go.
+        // The first client is used again, so the second one is now the oldest and is dropped.
         assert_eq!((of(0), of(MOST_RUNTIMES)), (0, MOST_RUNTIMES));
         assert_eq!((of(0), lock(&clients.0.clients).taken.len()), (0, MOST_RUNTIMES));
         assert_eq!(of(1), MOST_RUNTIMES + 1);
-        // Outside a runtime there is one as well.
+        // Callers outside a runtime share a client, too.
         assert_eq!(*clients.client().unwrap(), *clients.client().unwrap());
         assert_eq!(made.load(Ordering::Relaxed), MOST_RUNTIMES + 3);
     }

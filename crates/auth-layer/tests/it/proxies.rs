@@ -23,8 +23,8 @@ use tower::{Service, ServiceExt};
 use crate::loopback::Loopback;
 use crate::support::until;
 
-/// A proxy on a port of its own. It connects nowhere: it keeps what it is sent, and hangs up after the first bytes of what
-/// would have been passed on.
+/// A proxy on a port of its own. It connects nowhere: it keeps what it is sent, and hangs up after the first bytes of
+/// what would have been passed on.
 struct Proxy {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Passed>>>,
@@ -298,7 +298,7 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
     let proxy = Proxy::answering(407).await;
     let url = proxy.url("http").replace("//", &format!("//user:{PASSWORD}@"));
     let answers = send("https://api.example.invalid/secret-path".to_owned(), &[("HTTPS_PROXY", &url)]).await;
-    let place = format!("no connection through the proxy {}; check HTTPS_PROXY", proxy.address);
+    let place = format!("could not connect through the proxy {}; check HTTPS_PROXY", proxy.address);
     assert!(answers[0].contains(&place), "{}", answers[0]);
     for answer in answers {
         assert!(answer.contains("proxy authorization required"), "{answer}");
