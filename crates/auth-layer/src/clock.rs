@@ -1,14 +1,14 @@
-//! The only way to learn the time.
+//! `Clock`: the only source of the time.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// A future that a [`Clock`] resolves after a while.
+/// The future of [`Clock::sleep`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where the time comes from: the system's clocks, or a test's.
+/// The source of the time: the system's clocks, or a clock of a test.
 ///
 /// ```
 /// use auth_layer::{Clock, SystemClock};
@@ -19,15 +19,15 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// assert!(!clock.now().reached(later));
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Reads both clocks. This is on the path of every request.
+    /// Returns a reading of both clocks. It is called for every request, so it should be fast.
     fn now(&self) -> Now;
 
-    /// Resolves after `duration`.
+    /// Returns a future that completes after `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 }
 
-/// Resolves after `duration`. Outside of a tokio runtime, where there is no timer, it resolves at once: a limit for what is
-/// read has to end there as well.
+/// Returns a future that completes after `duration`. Outside a tokio runtime there is no timer, and the future
+/// completes at once: a caller that limits a read must not wait for ever.
 pub(crate) fn sleep_if_there_is_a_timer(clock: &dyn Clock, duration: Duration) -> Sleep {
     match tokio::runtime::Handle::try_current() {
         Ok(_) => clock.sleep(duration),
@@ -35,11 +35,11 @@ pub(crate) fn sleep_if_there_is_a_timer(clock: &dyn Clock, duration: Duration) -
     }
 }
 
-/// One reading of two clocks: a monotonic one, which nobody can set, and the wall clock, which goes on
-/// while the machine sleeps.
+/// One reading of two clocks: the monotonic clock, which cannot be set, and the wall clock, which continues while the
+/// machine is suspended.
 ///
-/// A point in time counts as reached when **either** clock says so: neither a wall clock set back nor a
-/// monotonic clock that rested keeps a dead token alive.
+/// A point in time is reached when **either** clock has reached it. So an expired token is detected even if the wall
+/// clock was set back, or the monotonic clock stopped during a suspend.
 ///
 /// ```
 /// use auth_layer::Now;
@@ -52,37 +52,37 @@ pub(crate) fn sleep_if_there_is_a_timer(clock: &dyn Clock, duration: Duration) -
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// Nanoseconds since a start that means nothing.
+    /// Nanoseconds since an arbitrary start.
     monotonic: u64,
     /// Nanoseconds since the Unix epoch.
     wall: u64,
 }
 
 impl Now {
-    /// Makes a reading: `monotonic` since any fixed start, `wall` since the Unix epoch. Both saturate
-    /// after 584 years.
+    /// Creates a reading: `monotonic` since any fixed start, `wall` since the Unix epoch. Both saturate after 584
+    /// years.
     pub const fn new(monotonic: Duration, wall: Duration) -> Self {
         Self { monotonic: nanos(monotonic), wall: nanos(wall) }
     }
 
-    /// Whether `point` has come, by either clock.
+    /// Returns whether either clock has reached `point`.
     pub const fn reached(self, point: Self) -> bool {
         self.monotonic >= point.monotonic || self.wall >= point.wall
     }
 
-    /// How long until `point`, by the clock that gets there first; zero if it has come.
+    /// Returns the time until `point` on the clock that reaches it first; zero if it is reached.
     pub fn until(self, point: Self) -> Duration {
         let monotonic = point.monotonic.saturating_sub(self.monotonic);
         let wall = point.wall.saturating_sub(self.wall);
         Duration::from_nanos(monotonic.min(wall))
     }
 
-    /// The wall clock, since the Unix epoch.
+    /// Returns the wall clock's time since the Unix epoch.
     pub const fn wall(self) -> Duration {
         Duration::from_nanos(self.wall)
     }
 
-    /// The monotonic clock, since its own start.
+    /// Returns the monotonic clock's time since its start.
     pub const fn monotonic(self) -> Duration {
         Duration::from_nanos(self.monotonic)
     }
@@ -91,17 +91,17 @@ impl Now {
 impl std::ops::Add<Duration> for Now {
     type Output = Self;
 
-    /// The point `duration` later, on both clocks.
+    /// Returns the point that is `duration` later on both clocks.
     fn add(self, duration: Duration) -> Self {
         let nanos = nanos(duration);
         Self { monotonic: self.monotonic.saturating_add(nanos), wall: self.wall.saturating_add(nanos) }
     }
 }
 
-/// The clocks of the system: coarse ones where the platform has them (Linux: within about 4 ms).
+/// The system's clocks. On Linux it reads the coarse clocks, which are exact to about 4 ms.
 ///
-/// It sleeps on the tokio runtime it is asked from. Outside a runtime there is no timer, so that a sleep
-/// never ends there: what then bounds an exchange is the transport's own timeout.
+/// It sleeps with the timer of the current tokio runtime. Outside a runtime there is no timer, and a sleep never ends.
+/// An exchange is then limited only by the transport's own timeout.
 ///
 /// ```
 /// use auth_layer::{Clock, SystemClock};
@@ -112,7 +112,7 @@ impl std::ops::Add<Duration> for Now {
 pub struct SystemClock(());
 
 impl SystemClock {
-    /// The system's clocks.
+    /// Creates the clock.
     pub const fn new() -> Self {
         Self(())
     }
@@ -145,7 +145,8 @@ fn read() -> Now {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
     }
-    // One tick moves both clocks: within one, the other reading is known.
+    // The kernel updates both coarse clocks at the same tick. If the wall clock has not changed, neither has the other
+    // one, and it need not be read.
     let wall = nanos(clock_gettime(ClockId::RealtimeCoarse));
     let last = LAST.get();
     if last.wall == wall {

@@ -1,4 +1,4 @@
-//! Reads what nobody wants, so that its connection can be used again.
+//! `drain`: reads the rest of an unused body, so that its connection can be used again.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,8 +10,7 @@ use http_body_util::BodyExt;
 
 use crate::clock::{Clock, sleep_if_there_is_a_timer};
 
-/// Reads a body that nobody wants to its end, so that its connection can be used again; but not for long, and not
-/// much of it.
+/// Reads an unused body to its end, so that its connection can be used again. It stops after 64 KiB or 50 ms.
 pub(crate) async fn drain<R: Body>(body: R, clock: &dyn Clock) {
     let reading = async move {
         let mut body = pin!(body);
@@ -24,9 +23,11 @@ pub(crate) async fn drain<R: Body>(body: R, clock: &dyn Clock) {
             }
         }
     };
+    // Outside a tokio runtime the sleep ends at once. A sleep that never ends would let a slow body block the call.
     select(pin!(reading), sleep_if_there_is_a_timer(clock, DRAIN_TIME)).await;
 }
 
-/// How much of a response that is replaced is read, and for how long.
+/// 64 KiB: to read a longer body costs more than a new connection.
 const DRAIN_LIMIT: usize = 64 * 1024;
+/// 50 ms: about as long as a new connection with TLS takes.
 const DRAIN_TIME: Duration = Duration::from_millis(50);

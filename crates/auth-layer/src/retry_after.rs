@@ -1,4 +1,4 @@
-//! Reads `Retry-After` (RFC 9110 section 10.2.3): the one reader, for token endpoints and for APIs.
+//! Reads `Retry-After` (RFC 9110 section 10.2.3), for token endpoints and for APIs.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use http::header::{DATE, HeaderName, RETRY_AFTER};
 
 use crate::clock::Now;
 
-/// How long a server asks to be left alone, counted from when its response came.
+/// The wait that a server asks for, counted from the arrival of its response.
 ///
-/// The retry layer puts it into the extensions of a response that it gives back instead of waiting, so that a caller
-/// may wait itself, or schedule the call for later.
+/// If the retry layer returns a response without waiting, the response's extensions contain this value. The caller may
+/// wait, or schedule the call for later.
 ///
 /// ```
 /// use auth_layer::RetryAfter;
@@ -24,18 +24,19 @@ use crate::clock::Now;
 pub struct RetryAfter(Duration);
 
 impl RetryAfter {
-    /// The wait; zero if the moment that the server named is over.
+    /// Returns the wait; zero if the server named a time in the past.
     pub const fn wait(self) -> Duration {
         self.0
     }
 
-    /// Reads it from a response that came `now`: seconds, or a date in any of its three forms (RFC 9110 section
-    /// 5.6.7). A date is measured against the response's own `Date`, so that two clocks that differ do no harm; without
-    /// one, against ours. What stands there twice, or is neither, is no `Retry-After`.
+    /// Reads the header of a response that arrived at `now`: seconds, or a date in any of its three forms (RFC 9110
+    /// section 5.6.7). A date is compared with the response's own `Date`, so that a difference between the two clocks
+    /// does no harm. Without a `Date`, it is compared with our clock. A header that occurs twice, or has another form,
+    /// is ignored.
     pub(crate) fn of(headers: &HeaderMap, now: Now) -> Option<Self> {
         let text = only(headers, &RETRY_AFTER)?;
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // More digits than fit are a very long wait all the same.
+            // A number that does not fit is a very long wait.
             return Some(Self(Duration::from_secs(text.parse().unwrap_or(u64::MAX))));
         }
         let until = since_epoch(text)?;
@@ -44,7 +45,7 @@ impl RetryAfter {
     }
 }
 
-/// The value of a header that stands there once.
+/// Returns the value of a header that occurs exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
@@ -93,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn rt01_a_date_that_is_over_is_no_wait() {
+    fn rt01_a_date_in_the_past_is_a_wait_of_zero() {
         assert_eq!(read(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")]), Some(0));
         assert_eq!(read(&[("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT")]), Some(0));
     }
 
     #[test]
-    fn rt01_nonsense_is_ignored() {
+    fn rt01_invalid_values_are_ignored() {
         let nonsense =
             ["", " ", "-1", "+1", "1.5", "1e9", "abc", "10 s", "0x10", "٣", "Sun, 06 Nov", "tomorrow"];
         for value in nonsense {
@@ -111,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn rt02_a_date_is_measured_by_the_date_of_its_own_response() {
+    fn rt02_a_date_is_compared_with_the_date_of_its_own_response() {
         let asked = ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT");
         // The server's clock is ten minutes ahead of ours.
         assert_eq!(read(&[asked, ("date", "Sun, 06 Nov 1994 08:49:30 GMT")]), Some(7));
         assert_eq!(read(&[asked, ("date", "Sunday, 06-Nov-94 08:49:31 GMT")]), Some(6));
         assert_eq!(read(&[asked, ("date", "Sun, 06 Nov 1994 08:50:00 GMT")]), Some(0));
-        // Seconds need no date, and a date that cannot be read is none.
+        // Seconds need no `Date`, and an invalid `Date` is ignored.
         assert_eq!(read(&[("retry-after", "9"), ("date", "Sun, 06 Nov 1994 08:49:30 GMT")]), Some(9));
         assert_eq!(read(&[asked, ("date", "now")]), Some(37));
     }

@@ -1,4 +1,4 @@
-//! Puts a span of `tracing` round each call.
+//! `SpanLayer`: a `tracing` span around each call.
 
 use std::fmt;
 use std::future::Future;
@@ -14,11 +14,12 @@ use tracing::field::Empty;
 
 use crate::operation::OperationMeta;
 
-/// Puts a span round each call, named and filled as OpenTelemetry's conventions for HTTP clients have it: the
-/// operation, the method, the host and the path template; then the status. No path, no query, no header and no body:
-/// nothing in it can be a secret.
+/// A layer that puts a span around each call. Its fields follow OpenTelemetry's conventions for HTTP clients: the
+/// operation, the method, the host and the path template, and then the status. It has no path, query, header or body,
+/// so it contains no secret.
 ///
-/// Put it outermost, so that all attempts at one call are in one span. Where nobody listens it costs next to nothing.
+/// Make it the outermost layer, so that all attempts of a call are in one span. Without a subscriber it costs almost
+/// nothing.
 ///
 /// ```
 /// use auth_layer::SpanLayer;
@@ -32,7 +33,7 @@ use crate::operation::OperationMeta;
 pub struct SpanLayer(());
 
 impl SpanLayer {
-    /// A span at the level `INFO` round each call.
+    /// Creates a layer with spans at the level `INFO`.
     pub const fn new() -> Self {
         Self(())
     }
@@ -60,12 +61,12 @@ pub struct Spanned<S> {
 }
 
 impl<S> Spanned<S> {
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -85,6 +86,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let span = span_of(&request);
+        // A service may log, or start work, in `call` already.
         let response = span.in_scope(|| self.inner.call(request));
         SpanFuture { response, span }
     }
@@ -92,6 +94,7 @@ where
 
 fn span_of<B>(request: &Request<B>) -> Span {
     let operation = request.extensions().get::<&'static OperationMeta>();
+    // Only the method, the host and values from the document: a path, a query or a header may hold a secret.
     tracing::info_span!(
         "request",
         otel.kind = "client",
@@ -131,6 +134,7 @@ where
         if let Some(status) = status {
             this.span.record("http.response.status_code", status.as_u16());
         }
+        // For a client span, OpenTelemetry counts every status from 400 on as an error.
         if status.is_none_or(|status| status.as_u16() >= 400) {
             this.span.record("otel.status_code", "ERROR");
         }

@@ -1,4 +1,4 @@
-//! A clock that stands still until a test moves it.
+//! `TestClock`: a clock that a test moves.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Now, Sleep};
 
-/// A clock that stands still until it is moved. Clones share one time.
+/// A clock that a test moves. Clones share one time.
 ///
 /// ```
 /// use auth_layer::{Clock, TestClock};
@@ -27,8 +27,8 @@ struct State {
     monotonic: Duration,
     wall: Duration,
     sleepers: Vec<Sleeper>,
-    /// Tells one sleep from another.
-    next: u64,
+    /// The id of the last sleep.
+    last_id: u64,
 }
 
 #[derive(Debug)]
@@ -39,28 +39,29 @@ struct Sleeper {
 }
 
 impl TestClock {
-    /// A clock that shows the start of the year 2026.
+    /// Creates a clock at the start of the year 2026.
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             monotonic: Duration::from_secs(1_000),
             wall: Duration::from_secs(1_767_225_600),
             sleepers: Vec::new(),
-            next: 0,
+            last_id: 0,
         })))
     }
 
-    /// Lets `duration` pass on both clocks, and wakes whose time has come.
+    /// Moves both clocks by `duration`, and wakes the sleeps that are due.
     pub fn advance(&self, duration: Duration) {
         let mut state = self.lock();
         state.wall += duration;
         state.monotonic += duration;
         let now = state.monotonic;
         let due: Vec<Sleeper> = state.sleepers.extract_if(.., |sleeper| sleeper.until <= now).collect();
+        // Released first: a waker may poll its future at once, and the future takes the lock.
         drop(state);
         due.into_iter().for_each(|sleeper| sleeper.waker.wake());
     }
 
-    /// Lets time pass on the wall clock alone, as while a machine is suspended.
+    /// Moves only the wall clock, as while a machine is suspended.
     pub fn suspend(&self, duration: Duration) {
         self.lock().wall += duration;
     }
@@ -71,12 +72,13 @@ impl TestClock {
         state.wall = state.wall.saturating_sub(duration);
     }
 
-    /// How many sleeps have not ended: a way to know that somebody has begun to wait.
+    /// Returns the number of sleeps that were polled and have not ended. A test can wait for a task to start its sleep.
     pub fn sleepers(&self) -> usize {
         self.lock().sleepers.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        // A poisoned lock is used on: a test that panicked has failed already.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,8 +97,8 @@ impl Clock for TestClock {
 
     fn sleep(&self, duration: Duration) -> Sleep {
         let mut state = self.lock();
-        state.next += 1;
-        let (id, until) = (state.next, state.monotonic.saturating_add(duration));
+        state.last_id += 1;
+        let (id, until) = (state.last_id, state.monotonic.saturating_add(duration));
         drop(state);
         Box::pin(Sleeping { clock: self.clone(), id, until })
     }
@@ -117,6 +119,7 @@ impl Future for Sleeping {
             return Poll::Ready(());
         }
         let waker = cx.waker().clone();
+        // A future may be polled again with another waker. Only the last one counts.
         match state.sleepers.iter_mut().find(|sleeper| sleeper.id == self.id) {
             Some(sleeper) => sleeper.waker = waker,
             None => state.sleepers.push(Sleeper { id: self.id, until: self.until, waker }),

@@ -1,4 +1,4 @@
-//! Bounds the time that one send may take.
+//! `TimeoutLayer`: limits the time that one send may take.
 
 use std::fmt;
 use std::future::Future;
@@ -16,11 +16,10 @@ use crate::clock::{Clock, Now, Sleep, SystemClock};
 use crate::error::BoxError;
 use crate::operation::OperationMeta;
 
-/// Drops a request whose response does not begin in time. Cheap to clone.
+/// A layer that drops a request whose response does not begin in time. It is cheap to clone.
 ///
-/// Put it inside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer), next to the transport: each
-/// send then has the whole time, and a wait for a token takes nothing of it. The body of a response may take as long as
-/// it takes.
+/// Put it inside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer), next to the transport. Then
+/// each send has the whole time, and a wait for a token does not count. The body of a response has no timeout.
 ///
 /// ```
 /// use auth_layer::TimeoutLayer;
@@ -35,7 +34,8 @@ pub struct TimeoutLayer {
 }
 
 impl TimeoutLayer {
-    /// Gives each send this long, whatever its operation says of itself ([`OperationMeta::timeout`]).
+    /// Creates a layer with one timeout for every operation. The operation's own timeout ([`OperationMeta::timeout`])
+    /// is ignored.
     pub fn new(limit: Duration) -> Self {
         Self::of(Limit::Fixed(limit))
     }
@@ -44,7 +44,7 @@ impl TimeoutLayer {
         Self { limit, clock: Arc::new(SystemClock::new()) }
     }
 
-    /// Sets where the time comes from.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -60,14 +60,14 @@ impl<S> Layer<S> for TimeoutLayer {
     }
 }
 
-/// How long a send may take.
+/// The time that a send may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Limit {
-    /// As long as it takes.
+    /// No timeout.
     Unlimited,
-    /// This long: the user of the stack said so.
+    /// This timeout for every operation: the user of the stack has set it.
     Fixed(Duration),
-    /// As long as its operation says, or else this long.
+    /// The operation's own timeout, or else this one.
     Default(Duration),
 }
 
@@ -86,11 +86,11 @@ impl Limit {
 
 /// The service of [`TimeoutLayer`].
 ///
-/// A response that is there at once costs a reading of the clock; one that has to be waited for, a timer.
+/// A response that is ready at once costs one reading of the clock. Every other response costs a timer.
 ///
 /// # Errors
 ///
-/// [`TimedOut`], boxed. What the inner service fails with is passed on.
+/// Returns a boxed [`TimedOut`] if the response does not begin in time. Errors of the inner service are passed on.
 ///
 /// # Cancel safety
 ///
@@ -110,12 +110,12 @@ pub struct Timeout<S> {
 }
 
 impl<S> Timeout<S> {
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -162,7 +162,7 @@ struct Bound {
     limit: Duration,
     end: Now,
     clock: Arc<dyn Clock>,
-    /// Made when the response has to be waited for.
+    /// Created when the response is not ready at once.
     timer: Option<Sleep>,
 }
 
@@ -175,10 +175,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        // The response is polled before the timer: one that is ready at the timeout is returned.
         if let Poll::Ready(outcome) = this.response.poll(cx) {
             return Poll::Ready(outcome.map_err(Into::into));
         }
         let Some(Bound { limit, end, clock, timer }) = this.bound else { return Poll::Pending };
+        // The remaining time and not the whole limit: the first poll may come long after `call`.
         let timer = timer.get_or_insert_with(|| clock.sleep(clock.now().until(*end)));
         timer.as_mut().poll(cx).map(|()| Err(TimedOut { limit: *limit }.into()))
     }
@@ -190,7 +192,7 @@ impl<F> fmt::Debug for TimeoutFuture<F> {
     }
 }
 
-/// There was no response in time. Whether the server acted on the request is not known.
+/// The error of a request without a response in time. The server may have acted on the request.
 ///
 /// ```
 /// # fn show(error: auth_layer::BoxError) {
@@ -205,7 +207,7 @@ pub struct TimedOut {
 }
 
 impl TimedOut {
-    /// How long was waited.
+    /// Returns the timeout.
     pub const fn limit(&self) -> Duration {
         self.limit
     }
@@ -213,7 +215,11 @@ impl TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there was no response within {:?}", self.limit)
+        write!(
+            f,
+            "no response within the timeout of {:?}; the server may have acted on the request",
+            self.limit
+        )
     }
 }
 

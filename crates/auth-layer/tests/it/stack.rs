@@ -92,7 +92,8 @@ async fn a_send_that_hangs_is_given_up_and_what_may_be_sent_again_is() {
     let (response, millis) = timed(&rig.clock, layer.layer(transport).oneshot(post("/me"))).await;
     let error = response.unwrap_err();
     assert_eq!(error.downcast_ref::<TimedOut>().unwrap().limit(), Duration::from_secs(2));
-    assert_eq!(error.to_string(), "there was no response within 2s");
+    let expected = "no response within the timeout of 2s; the server may have acted on the request";
+    assert_eq!(error.to_string(), expected);
     assert_eq!((count.load(Ordering::SeqCst), millis), (1, 2_000));
 }
 
