@@ -1,4 +1,4 @@
-//! How GBG GO knows its clients:
+//! Authentication of GBG GO's clients:
 //! <https://docs.go.gbgplc.com/docs/go-v2/developer-integration/execute-customer-journeys/authenticate>.
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use client_core::{Api, Builder, Identity, Provider, Variables};
 
 use crate::Client;
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 ///
 /// ```
 /// use gbg_go_client::{Client, Credentials};
@@ -32,16 +32,16 @@ pub type ClientBuilder = Builder<Client>;
 pub struct Credentials(Credential);
 
 impl Credentials {
-    /// An API client's id and its secret.
+    /// Creates credentials from an API client's id and secret.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretSource>) -> Self {
         Self(Credential::new(client_id, client_secret))
     }
 
-    /// An API client's id, and the file that holds its secret, such as a mounted one that is rotated.
+    /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
     ///
-    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
-    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
-    /// are not part of the secret (see [`SecretSource::from_file`]).
+    /// The file is read for each token request, so a new secret takes effect without a restart. If the file cannot be
+    /// read, is empty or is longer than 64 KiB, the call fails with [`ErrorKind::Secret`], which is transient. Line
+    /// breaks at the end of the file are not part of the secret (see [`SecretSource::from_file`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
     ///
@@ -57,10 +57,10 @@ impl Credentials {
         Self::new(client_id, SecretSource::from_file(path))
     }
 
-    /// An API client's id, and a function that is asked for its secret: of a key store, or of a helper program.
+    /// Creates credentials whose secret comes from a function, for example from a key store or a helper program.
     ///
-    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
-    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// The function is called for each token request, on a thread where it may block. If it fails, the call fails with
+    /// [`ErrorKind::Secret`], which is transient. The function's error is shown, so it must not contain a secret (see
     /// [`SecretSource::from_fn`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
@@ -78,7 +78,7 @@ impl From<Credentials> for Identity {
     }
 }
 
-/// Where journeys run. Tokens come from one host for all regions.
+/// The region in which journeys run. All regions get their tokens from the same host.
 ///
 /// ```
 /// use gbg_go_client::{Client, Credentials, Region};
@@ -89,7 +89,7 @@ impl From<Credentials> for Identity {
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a new region is a new promise to callers")]
+#[expect(clippy::exhaustive_enums, reason = "a new region is a change of the API that callers should see")]
 pub enum Region {
     /// Europe.
     #[default]
@@ -101,7 +101,7 @@ pub enum Region {
 }
 
 impl Region {
-    /// The base URL of the region's API.
+    /// Returns the base URL of the region's API.
     pub const fn base_url(self) -> &'static str {
         match self {
             Self::Eu => "https://eu.platform.go.gbgplc.com/v2/captain",
@@ -112,27 +112,27 @@ impl Region {
 }
 
 impl Client {
-    /// A client of the European region, to be given credentials, or a manager shared with others.
+    /// Starts a builder for the European region. It needs credentials, or a manager that other clients share.
     pub fn builder() -> ClientBuilder {
         Builder::new()
     }
 
-    /// A client of a region, to be given credentials, or a manager shared with others.
+    /// Starts a builder for a region. It needs credentials, or a manager that other clients share.
     pub fn builder_in(region: Region) -> ClientBuilder {
         Self::builder().base_url(region.base_url())
     }
 
-    /// A client whose credentials are in the environment: `GBG_GO_CLIENT_ID`, `GBG_GO_CLIENT_SECRET`, and if need be
+    /// Creates a client from the environment: `GBG_GO_CLIENT_ID` and `GBG_GO_CLIENT_SECRET`, and optionally
     /// `GBG_GO_BASE_URL` and `GBG_GO_TOKEN_URL`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or wrong.
+    /// Returns [`ConfigError`] with the name of the variable that is missing or not valid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder().env()?.build()
     }
 
-    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    /// Returns the manager of this client's token. Give it to other clients that should share the token.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.client.token_manager()
     }

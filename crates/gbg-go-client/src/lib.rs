@@ -17,12 +17,11 @@
 //! # }
 //! ```
 //!
-//! Tokens are never mentioned again: the client fetches, renews and replaces them. [`Client::from_env`] takes the
-//! credentials from `GBG_GO_CLIENT_ID` and `GBG_GO_CLIENT_SECRET`; `GBG_GO_BASE_URL` and `GBG_GO_TOKEN_URL` name other
-//! hosts.
+//! The client fetches, renews and replaces its tokens. [`Client::from_env`] reads the credentials from
+//! `GBG_GO_CLIENT_ID` and `GBG_GO_CLIENT_SECRET`. `GBG_GO_BASE_URL` and `GBG_GO_TOKEN_URL` set other hosts.
 //!
-//! Some operations belong to the end user's device and take a token of their own, which the layer does not keep. Give it
-//! for those calls:
+//! Some operations are for the end user's device and need another token, which the client does not manage. Give it to
+//! the client for those calls:
 //!
 //! ```no_run
 //! # async fn run(client: gbg_go_client::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -32,8 +31,8 @@
 //! # }
 //! ```
 //!
-//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
-//! calls of several operations, and says what the API said.
+//! An application needs only this crate: it exports the errors and all types in its signatures. [`ApiError`] is one
+//! error type for calls of several operations. Its text contains the API's code and message.
 //!
 //! ```
 //! use gbg_go_client::{ApiError, Client, ErrorKind};
@@ -47,7 +46,7 @@
 //!     match error.auth().map(|error| error.kind()) {
 //!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
 //!         _ if error.is_transient() => "try again later".to_owned(),
-//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         // For example: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
 //!         _ => error.to_string(),
 //!     }
 //! }
@@ -61,7 +60,7 @@ mod generated;
 pub use auth::{ClientBuilder, Credentials, Region};
 pub use generated::{Client, meta, operations, types};
 
-// What the signatures above name, so that an application needs this crate alone.
+// Types in the signatures above, so that an application needs only this crate.
 pub use auth_layer::{
     BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
     Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,

@@ -1,4 +1,4 @@
-//! How GoTab knows its clients: <https://docs.gotab.io/getting-started/authentication/>.
+//! Authentication of GoTab's clients: <https://docs.gotab.io/getting-started/authentication/>.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use client_core::{Api, Builder, Identity, Provider, Variables};
 
 use crate::Client;
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 ///
 /// ```
 /// use gotab_client::{Client, Credentials};
@@ -31,16 +31,16 @@ pub type ClientBuilder = Builder<Client>;
 pub struct Credentials(Identity);
 
 impl Credentials {
-    /// An access id (`api_access_id`) and its secret (`api_access_secret`).
+    /// Creates credentials from an access id (`api_access_id`) and its secret (`api_access_secret`).
     pub fn new(access_id: impl Into<String>, access_secret: impl Into<SecretSource>) -> Self {
         Self(Identity::new(Credential::new(access_id, access_secret), Grant::ClientCredentials))
     }
 
-    /// An access id, and the file that holds its secret, such as a mounted one that is rotated.
+    /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
     ///
-    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
-    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
-    /// are not part of the secret (see [`SecretSource::from_file`]).
+    /// The file is read for each token request, so a new secret takes effect without a restart. If the file cannot be
+    /// read, is empty or is longer than 64 KiB, the call fails with [`ErrorKind::Secret`], which is transient. Line
+    /// breaks at the end of the file are not part of the secret (see [`SecretSource::from_file`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
     ///
@@ -56,10 +56,10 @@ impl Credentials {
         Self::new(access_id, SecretSource::from_file(path))
     }
 
-    /// An access id, and a function that is asked for its secret: of a key store, or of a helper program.
+    /// Creates credentials whose secret comes from a function, for example from a key store or a helper program.
     ///
-    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
-    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// The function is called for each token request, on a thread where it may block. If it fails, the call fails with
+    /// [`ErrorKind::Secret`], which is transient. The function's error is shown, so it must not contain a secret (see
     /// [`SecretSource::from_fn`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
@@ -70,10 +70,10 @@ impl Credentials {
         Self::new(access_id, SecretSource::from_fn(ask))
     }
 
-    /// An access id and its secret, and the account under which a GoTab user's sign-in is kept in the client's store: the
-    /// client then acts as that user, with what the user may do.
+    /// Creates credentials for the GoTab user whose sign-in is in the client's store under `account`. The client acts
+    /// as that user, with the user's permissions.
     ///
-    /// It is what `tokenctl login gotab` leaves there. Source:
+    /// `tokenctl login gotab` puts the sign-in into the store. Source:
     /// <https://docs.gotab.io/docs/authorization-code-grant-flow>.
     pub fn signed_in(
         access_id: impl Into<String>,
@@ -91,25 +91,25 @@ impl From<Credentials> for Identity {
 }
 
 impl Client {
-    /// A client to be given credentials, or a manager shared with others.
+    /// Starts a builder. It needs credentials, or a manager that other clients share.
     pub fn builder() -> ClientBuilder {
         Builder::new()
     }
 
-    /// A client whose credentials are in the environment: `GOTAB_ACCESS_ID`, `GOTAB_ACCESS_SECRET`, and if need be
+    /// Creates a client from the environment: `GOTAB_ACCESS_ID` and `GOTAB_ACCESS_SECRET`, and optionally
     /// `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL`.
     ///
-    /// Where `GOTAB_ACCOUNT` is set, it acts as the user whose sign-in `tokenctl login gotab` left in the file store under
-    /// that account (see [`Builder::env`]); else as the application itself.
+    /// If `GOTAB_ACCOUNT` is set, the client acts as the user who signed in with `tokenctl login gotab` under that
+    /// account (see [`Builder::env`]). Otherwise it acts as the application itself.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or wrong.
+    /// Returns [`ConfigError`] with the name of the variable that is missing or not valid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder().env()?.build()
     }
 
-    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    /// Returns the manager of this client's token. Give it to other clients that should share the token.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.client.token_manager()
     }

@@ -11,13 +11,14 @@
 //! # }
 //! ```
 //!
-//! Tokens are never mentioned again: the client fetches, renews and replaces them. [`Client::from_env`] takes the
-//! credentials from `GOTAB_ACCESS_ID` and `GOTAB_ACCESS_SECRET`; `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL` name other
-//! hosts. A 403 means that the location has not authorised the application, and is never a reason to renew;
-//! a [`LocationLink`] is how it does.
+//! The client fetches, renews and replaces its tokens. [`Client::from_env`] reads the credentials from
+//! `GOTAB_ACCESS_ID` and `GOTAB_ACCESS_SECRET`. `GOTAB_BASE_URL` and `GOTAB_TOKEN_URL` set other hosts.
 //!
-//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
-//! calls of several operations, and says what the API said.
+//! A 403 means that the location has not authorised the application. The client does not renew its token then. A
+//! manager authorises the application with a [`LocationLink`].
+//!
+//! An application needs only this crate: it exports the errors and all types in its signatures. [`ApiError`] is one
+//! error type for calls of several operations. Its text contains the API's code and message.
 //!
 //! ```
 //! use gotab_client::{ApiError, Client, ErrorKind};
@@ -31,7 +32,7 @@
 //!     match error.auth().map(|error| error.kind()) {
 //!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
 //!         _ if error.is_transient() => "try again later".to_owned(),
-//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         // For example: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
 //!         _ => error.to_string(),
 //!     }
 //! }
@@ -47,7 +48,7 @@ pub use auth::{ClientBuilder, Credentials};
 pub use generated::{Client, meta, operations, responses, types};
 pub use locations::{ApprovalError, LocationLink};
 
-// What the signatures above name, so that an application needs this crate alone.
+// Types in the signatures above, so that an application needs only this crate.
 pub use auth_layer::{
     BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
     Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,

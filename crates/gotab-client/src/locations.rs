@@ -1,4 +1,4 @@
-//! How a location's manager lets an application in: <https://docs.gotab.io/concepts/oauth-flows/>.
+//! The link by which a location's manager authorises an application: <https://docs.gotab.io/concepts/oauth-flows/>.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::num::NonZeroU32;
 
 use auth_layer::{ConfigError, Origin};
 
-/// The link that a manager follows to choose the locations that an application may work on. A client's own token reaches
-/// no other.
+/// The link with which a manager chooses the locations that an application may access. A client's own token has access
+/// to no other location.
 ///
-/// The browser comes back to the redirect URL with what was chosen, which [`approved`](Self::approved) reads. That is
-/// told by the browser and proves nothing: which locations an application may work on, the API knows
-/// ([`list_locations`](crate::Client::list_locations)).
+/// The browser returns to the redirect URL with the chosen locations, which [`approved`](Self::approved) reads. They
+/// come from the browser, so they prove nothing. [`list_locations`](crate::Client::list_locations) returns the
+/// locations that the application can really access.
 ///
 /// ```
 /// use gotab_client::LocationLink;
@@ -36,7 +36,7 @@ pub struct LocationLink {
     limit: Option<NonZeroU32>,
 }
 
-/// Why what the browser came back with names no locations.
+/// The error of a callback URL without readable locations.
 ///
 /// ```
 /// use gotab_client::{ApprovalError, LocationLink};
@@ -47,21 +47,21 @@ pub struct LocationLink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApprovalError {
-    /// It names none, by either parameter: most likely the manager turned back.
+    /// The URL has none of the two parameters. Most likely the manager cancelled.
     Missing,
-    /// The parameter comes twice.
+    /// The parameter occurs twice.
     Repeated,
-    /// What it names are no locations.
+    /// A value in the parameter is not a location.
     Unreadable,
 }
 
 impl LocationLink {
-    /// A link for an application by its access id, back to one of the URLs that its integration has in the dashboard.
+    /// Creates a link for an application. The redirect URL must be one of the URLs of the integration in the dashboard.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if one of them is empty, or if the redirect URL is neither https nor loopback, names a user or has a
-    /// fragment.
+    /// Returns [`ConfigError`] if a value is empty, or if the redirect URL is neither https nor loopback, contains a
+    /// user name or has a fragment.
     pub fn new(access_id: impl Into<String>, redirect_url: impl Into<String>) -> Result<Self, ConfigError> {
         let (access_id, redirect_url) = (access_id.into(), redirect_url.into());
         for (what, value) in [("access id", &access_id), ("redirect URL", &redirect_url)] {
@@ -72,26 +72,26 @@ impl LocationLink {
         if redirect_url.contains('#') {
             return Err(ConfigError::new(
                 "redirect URL",
-                "has a fragment, which the answer cannot be added to",
+                "has a fragment; remove it, because GoTab adds the chosen locations to the URL",
             ));
         }
-        // Of the query GoTab compares every character, so that it stays as it is.
+        // Only the origin is checked. GoTab compares every character of the query, so the URL is not normalised.
         redirect_url.split('?').next().unwrap_or_default().parse::<Origin>()?;
         Ok(Self { access_id, redirect_url, limit: None })
     }
 
-    /// At most so many locations may be chosen.
+    /// Sets how many locations the manager may choose at most.
     #[must_use]
     pub const fn with_limit(mut self, locations: NonZeroU32) -> Self {
         self.limit = Some(locations);
         self
     }
 
-    /// The link itself.
+    /// Returns the URL of the link.
     pub fn url(&self) -> String {
         let mut url = format!("{PAGE}?");
         let start = url.len();
-        // The page calls the id by another name than the sign-in by authorization code does.
+        // This page expects `access_id`. The sign-in with an authorization code uses another name for the same id.
         let mut query = form_urlencoded::Serializer::for_suffix(std::mem::take(&mut url), start);
         query.append_pair("access_id", &self.access_id).append_pair("redirect_url", &self.redirect_url);
         if let Some(limit) = self.limit {
@@ -100,18 +100,19 @@ impl LocationLink {
         query.finish()
     }
 
-    /// The locations in the URL that the browser came back to, or in only its query, in the order in which they stand
-    /// there. Both spellings are read: `locationUuids` with commas, and the older `locations` with percent signs.
+    /// Returns the locations in a callback URL, or in only its query, in their order. It reads both parameters:
+    /// `locationUuids` with commas, and the older `locations` with percent signs.
     ///
     /// # Errors
     ///
-    /// [`ApprovalError`] if there are none to be read.
+    /// Returns [`ApprovalError`] if the URL has no readable locations.
     pub fn approved(callback: &str) -> Result<Vec<String>, ApprovalError> {
         let callback = callback.trim();
         let query = callback.split_once('?').map_or(callback, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
         let named =
             |name| query.split('&').filter_map(|pair| pair.split_once('=')).filter(move |(n, _)| *n == name);
+        // The newer parameter has precedence if a callback has both.
         for name in ["locationUuids", "locations"] {
             let mut values = named(name).map(|(_, value)| value);
             match (values.next(), values.next()) {
@@ -128,17 +129,18 @@ impl fmt::Display for ApprovalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "no location was approved",
-            Self::Repeated => "the approved locations are named twice",
-            Self::Unreadable => "the approved locations cannot be read",
+            Self::Repeated => "the callback URL contains the approved locations twice",
+            Self::Unreadable => "the callback URL contains a value that is not a location",
         })
     }
 }
 
 impl StdError for ApprovalError {}
 
-/// Reads a list as it stands in a query. A percent sign between two locations looks like an escape if the second begins
-/// with two hexadecimal digits: where all that stands between the signs are UUIDs, it is none.
+/// Reads the value of a query parameter.
 fn read(list: &str) -> Result<Vec<String>, ApprovalError> {
+    // A percent sign before a UUID may look like an escape, because a UUID begins with hexadecimal digits. If all
+    // pieces are UUIDs, every percent sign is a separator.
     let pieces = || list.split([',', '%']);
     if pieces().all(is_uuid) {
         return Ok(pieces().map(str::to_owned).collect());
@@ -152,7 +154,7 @@ fn read(list: &str) -> Result<Vec<String>, ApprovalError> {
     if good { Ok(locations) } else { Err(ApprovalError::Unreadable) }
 }
 
-/// Undoes the escapes that somebody may have written, and makes a comma of each percent sign that is none.
+/// Decodes percent escapes, and turns every other percent sign into a comma.
 fn decoded(list: &str) -> String {
     let mut decoded = String::with_capacity(list.len());
     let mut rest = list.chars();
@@ -161,6 +163,7 @@ fn decoded(list: &str) -> String {
             '+' => decoded.push(' '),
             '%' => match escape(rest.as_str()) {
                 Some(meant) => {
+                    // An escaped percent sign is a separator as well.
                     decoded.push(if meant == '%' { ',' } else { meant });
                     rest.nth(1);
                 }
@@ -172,8 +175,8 @@ fn decoded(list: &str) -> String {
     decoded
 }
 
-/// The character that two digits after a percent sign stand for, if it is one that is ever escaped: a separator, a space,
-/// or a sign that a location may have. Nobody escapes letters and digits.
+/// Returns the character that two hexadecimal digits encode, if it is a separator, a space or a sign of a location.
+/// Letters and digits are never escaped, so digits that would encode one of them are the start of the next location.
 fn escape(digits: &str) -> Option<char> {
     let meant = char::from(u8::from_str_radix(digits.get(..2)?, 16).ok()?);
     (",% ".contains(meant) || SIGNS.contains(meant)).then_some(meant)
@@ -189,8 +192,8 @@ fn is_location(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|sign| sign.is_ascii_alphanumeric() || SIGNS.contains(sign))
 }
 
-/// Where a manager chooses locations.
+/// The page on which a manager chooses locations.
 const PAGE: &str = "https://gotab.io/manager/oauth";
 
-/// What a location's name in the API may have, besides letters and digits.
+/// The characters of a location's name in the API, besides letters and digits.
 const SIGNS: &str = "~_-";

@@ -1,4 +1,4 @@
-//! How GoTo knows its clients: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
+//! Authentication of GoTo's clients: <https://developer.goto.com/guides/Authentication/05_HOW_refreshToken>.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use client_core::{Api, Builder, DEFAULT_ACCOUNT, Identity, Provider, Variables};
 
 use crate::{admin, webinar};
 
-/// GoTo's APIs on one token. A cheap handle: clones share connections and token.
+/// A client of GoTo's APIs with one token. It is cheap to clone. Clones share connections and token.
 ///
 /// ```no_run
 /// # async fn show(client: goto_client::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,7 @@ pub struct Client {
     core: client_core::Client,
 }
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 ///
 /// ```
 /// use goto_client::{Client, Credentials, GotoApi};
@@ -38,7 +38,7 @@ pub struct Client {
 /// ```
 pub type ClientBuilder = Builder<Client>;
 
-/// Tells GoTo's APIs apart, for [`Builder::api_url`].
+/// The name of one of GoTo's APIs, for [`Builder::api_url`].
 ///
 /// ```
 /// assert_ne!(goto_client::GotoApi::Admin, goto_client::GotoApi::Webinar);
@@ -46,14 +46,14 @@ pub type ClientBuilder = Builder<Client>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GotoApi {
-    /// Accounts and users.
+    /// The API for accounts and users.
     Admin,
-    /// Webinars and their registrants.
+    /// The API for webinars and their registrants.
     Webinar,
 }
 
-/// A client's id and secret, and what it trades: the refresh token that a person's first sign-in gave, or a personal
-/// access token.
+/// A client's id and secret, and the token that it exchanges: the refresh token of a person's first sign-in, or a
+/// personal access token.
 ///
 /// ```
 /// use goto_client::Credentials;
@@ -66,7 +66,7 @@ pub enum GotoApi {
 pub struct Credentials(Identity);
 
 impl Credentials {
-    /// A client's id and secret, and a refresh token to start from.
+    /// Creates credentials from a client's id and secret, and an initial refresh token.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<SecretSource>,
@@ -76,12 +76,12 @@ impl Credentials {
         Self(Identity::new(Credential::new(client_id, client_secret), grant))
     }
 
-    /// A client's id, the file that holds its secret, such as a mounted one that is rotated, and a refresh token to start
-    /// from.
+    /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
     ///
-    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
-    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
-    /// are not part of the secret (see [`SecretSource::from_file`]). All constructors take such a source as the secret:
+    /// The file is read for each token request, so a new secret takes effect without a restart. If the file cannot be
+    /// read, is empty or is longer than 64 KiB, the call fails with [`ErrorKind::Secret`], which is transient. Line
+    /// breaks at the end of the file are not part of the secret (see [`SecretSource::from_file`]). All constructors
+    /// accept such a source as the secret:
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
     ///
@@ -100,11 +100,10 @@ impl Credentials {
         Self::new(client_id, SecretSource::from_file(path), refresh_token)
     }
 
-    /// A client's id, a function that is asked for its secret, of a key store or of a helper program, and a refresh token
-    /// to start from.
+    /// Creates credentials whose secret comes from a function, for example from a key store or a helper program.
     ///
-    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
-    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// The function is called for each token request, on a thread where it may block. If it fails, the call fails with
+    /// [`ErrorKind::Secret`], which is transient. The function's error is shown, so it must not contain a secret (see
     /// [`SecretSource::from_fn`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
@@ -115,9 +114,10 @@ impl Credentials {
         Self::new(client_id, SecretSource::from_fn(ask), refresh_token)
     }
 
-    /// A client's id and secret, and the account under which a person's sign-in is kept in the client's store.
+    /// Creates credentials for a person whose sign-in is in the client's store under `account`.
     ///
-    /// It is what `tokenctl login goto` leaves there, under the account [`DEFAULT_ACCOUNT`] unless it is told another.
+    /// `tokenctl login goto` puts the sign-in into the store. It uses the account [`DEFAULT_ACCOUNT`] unless
+    /// `--account` names another.
     ///
     /// ```no_run
     /// use auth_layer::FileStore;
@@ -140,8 +140,9 @@ impl Credentials {
         Self(Identity::signed_in(Credential::new(client_id, client_secret), account))
     }
 
-    /// A client's id and secret, and a personal access token: made by a person at <https://myaccount.goto.com>, for a
-    /// client that was registered with this grant. It is traded anew for each access token.
+    /// Creates credentials from a client's id and secret, and a personal access token. A person creates that token at
+    /// <https://myaccount.goto.com>. The client must be registered for this grant. The same personal access token is
+    /// exchanged for each access token.
     pub fn personal_access_token(
         client_id: impl Into<String>,
         client_secret: impl Into<SecretSource>,
@@ -159,48 +160,49 @@ impl From<Credentials> for Identity {
 }
 
 impl Client {
-    /// A client to be given credentials, or a manager shared with others.
+    /// Starts a builder. It needs credentials, or a manager that other clients share.
     pub fn builder() -> ClientBuilder {
         Builder::new()
     }
 
-    /// A client whose credentials are in the environment: `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET`, and if need be
+    /// Creates a client from the environment: `GOTO_CLIENT_ID` and `GOTO_CLIENT_SECRET`, and optionally
     /// `GOTO_ADMIN_URL`, `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL`.
     ///
-    /// The refresh token is in `GOTO_REFRESH_TOKEN`. Where that is not set, it is the one that `tokenctl login goto` left
-    /// in the file store, under the account that `GOTO_ACCOUNT` names (see [`Builder::env`]).
+    /// The refresh token is in `GOTO_REFRESH_TOKEN`. If that is not set, the client uses the sign-in that
+    /// `tokenctl login goto` stored in the file store under the account in `GOTO_ACCOUNT` (see [`Builder::env`]).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or wrong.
+    /// Returns [`ConfigError`] with the name of the variable that is missing or not valid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder().env()?.build()
     }
 
-    /// Accounts and users.
+    /// Returns the client of the API for accounts and users.
     pub const fn admin(&self) -> &admin::Client {
         &self.admin
     }
 
-    /// Webinars and their registrants.
+    /// Returns the client of the API for webinars and their registrants.
     pub const fn webinar(&self) -> &webinar::Client {
         &self.webinar
     }
 
-    /// The same client, whose requests carry `bearer` in place of the managed token. It is never renewed; a rejection goes
-    /// back to the caller.
+    /// Returns a client whose requests carry `bearer` in place of the managed token. `bearer` is never renewed. If the
+    /// API rejects it, the caller gets the 401.
     #[must_use]
     pub fn with_bearer(&self, bearer: CallBearer) -> Self {
         self.on(self.core.with_bearer(bearer))
     }
 
-    /// The same client, whose requests carry the token of `identity`, where a [`TokenPool`](auth_layer::TokenPool) keeps the
-    /// tokens.
+    /// Returns a client whose requests carry the token of `identity`. It needs a builder with a
+    /// [`TokenPool`](auth_layer::TokenPool).
     #[must_use]
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         self.on(self.core.with_identity(identity))
     }
 
+    /// Returns the same client over another stack handle.
     fn on(&self, core: client_core::Client) -> Self {
         Self {
             admin: admin::Client { client: core.clone(), ..self.admin.clone() },
@@ -209,7 +211,7 @@ impl Client {
         }
     }
 
-    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    /// Returns the manager of this client's token. Give it to other clients that should share the token.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.core.token_manager()
     }
@@ -231,6 +233,7 @@ impl Provider for Client {
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {
         let (id, secret) = (variables.require("GOTO_CLIENT_ID")?, variables.require("GOTO_CLIENT_SECRET")?);
+        // The variable has precedence over a sign-in in the store: an operator can replace the token without a sign-in.
         Ok(match variables.get("GOTO_REFRESH_TOKEN") {
             Some(refresh_token) => Credentials::new(id, secret, refresh_token),
             None => {
@@ -241,6 +244,7 @@ impl Provider for Client {
     }
 
     fn from_parts(base_urls: Vec<String>, client: client_core::Client) -> Self {
+        // The order of `APIS`.
         let url = |index: usize| base_urls.get(index).map_or("", String::as_str);
         Self {
             admin: admin::Client::from_parts(url(0), client.clone()),

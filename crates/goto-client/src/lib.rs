@@ -13,15 +13,15 @@
 //! # }
 //! ```
 //!
-//! Tokens are never mentioned again: the client fetches, renews and replaces them, and keeps the refresh token that GoTo
-//! hands out about once a month. Give [`ClientBuilder::store`](client_core::Builder::store) a store that outlives the
-//! process, or harvest it from there; else the next start needs a refresh token that is still good.
+//! The client fetches, renews and replaces its tokens. It stores the new refresh token that GoTo issues about once a
+//! month. Give [`ClientBuilder::store`](client_core::Builder::store) a store that outlives the process, or read the
+//! token from that store yourself. Otherwise the next start needs a refresh token that is still valid.
 //!
-//! [`Client::from_env`] takes `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET` and `GOTO_REFRESH_TOKEN`; `GOTO_ADMIN_URL`,
-//! `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL` name other hosts.
+//! [`Client::from_env`] reads `GOTO_CLIENT_ID`, `GOTO_CLIENT_SECRET` and `GOTO_REFRESH_TOKEN`. `GOTO_ADMIN_URL`,
+//! `GOTO_WEBINAR_URL` and `GOTO_TOKEN_URL` set other hosts.
 //!
-//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
-//! calls of several operations, and says what the API said.
+//! An application needs only this crate: it exports the errors and all types in its signatures. [`ApiError`] is one
+//! error type for calls of several operations. Its text contains the API's code and message.
 //!
 //! ```
 //! use goto_client::{ApiError, Client, ErrorKind};
@@ -35,7 +35,7 @@
 //!     match error.auth().map(|error| error.kind()) {
 //!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
 //!         _ if error.is_transient() => "try again later".to_owned(),
-//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         // For example: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
 //!         _ => error.to_string(),
 //!     }
 //! }
@@ -49,7 +49,7 @@ mod generated;
 pub use auth::{Client, ClientBuilder, Credentials, GotoApi};
 pub use generated::{admin, webinar};
 
-// What the signatures above name, so that an application needs this crate alone.
+// Types in the signatures above, so that an application needs only this crate.
 pub use auth_layer::{
     BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
     Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,

@@ -1,4 +1,4 @@
-//! How Octotable knows its clients: <https://octotable-1.gitbook.io/octotable-api/authentication/quickstart>.
+//! Authentication of Octotable's clients: <https://octotable-1.gitbook.io/octotable-api/authentication/quickstart>.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use client_core::{Api, Builder, Identity, Provider, Variables};
 
 use crate::Client;
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 ///
 /// ```
 /// use octotable_client::{Client, Credentials};
@@ -21,7 +21,7 @@ use crate::Client;
 /// ```
 pub type ClientBuilder = Builder<Client>;
 
-/// A client id and its secret, as creating an API client hands them out.
+/// A client's id and secret. Octotable shows them when an API client is created.
 ///
 /// ```
 /// let credentials = octotable_client::Credentials::new("client-id", "client-secret");
@@ -31,16 +31,16 @@ pub type ClientBuilder = Builder<Client>;
 pub struct Credentials(Credential);
 
 impl Credentials {
-    /// A client's id and its secret.
+    /// Creates credentials from a client's id and secret.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretSource>) -> Self {
         Self(Credential::new(client_id, client_secret))
     }
 
-    /// A client's id, and the file that holds its secret, such as a mounted one that is rotated.
+    /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
     ///
-    /// The file is read for each token request, so that a new secret serves without a restart. One that cannot be read, is
-    /// empty or is longer than 64 KiB fails the call with [`ErrorKind::Secret`], which is transient; line ends at its end
-    /// are not part of the secret (see [`SecretSource::from_file`]).
+    /// The file is read for each token request, so a new secret takes effect without a restart. If the file cannot be
+    /// read, is empty or is longer than 64 KiB, the call fails with [`ErrorKind::Secret`], which is transient. Line
+    /// breaks at the end of the file are not part of the secret (see [`SecretSource::from_file`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
     ///
@@ -56,10 +56,10 @@ impl Credentials {
         Self::new(client_id, SecretSource::from_file(path))
     }
 
-    /// A client's id, and a function that is asked for its secret: of a key store, or of a helper program.
+    /// Creates credentials whose secret comes from a function, for example from a key store or a helper program.
     ///
-    /// It is asked for each token request, on a thread where it may block. Its failure fails the call with
-    /// [`ErrorKind::Secret`], which is transient. Its error is shown, and must hold no secret (see
+    /// The function is called for each token request, on a thread where it may block. If it fails, the call fails with
+    /// [`ErrorKind::Secret`], which is transient. The function's error is shown, so it must not contain a secret (see
     /// [`SecretSource::from_fn`]).
     ///
     /// [`ErrorKind::Secret`]: auth_layer::ErrorKind::Secret
@@ -78,22 +78,22 @@ impl From<Credentials> for Identity {
 }
 
 impl Client {
-    /// A client to be given credentials, or a manager shared with others.
+    /// Starts a builder. It needs credentials, or a manager that other clients share.
     pub fn builder() -> ClientBuilder {
         Builder::new()
     }
 
-    /// A client whose credentials are in the environment: `OCTOTABLE_CLIENT_ID`, `OCTOTABLE_CLIENT_SECRET`, and if need be
+    /// Creates a client from the environment: `OCTOTABLE_CLIENT_ID` and `OCTOTABLE_CLIENT_SECRET`, and optionally
     /// `OCTOTABLE_BASE_URL` and `OCTOTABLE_TOKEN_URL`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] naming the variable that is missing or wrong.
+    /// Returns [`ConfigError`] with the name of the variable that is missing or not valid.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::builder().env()?.build()
     }
 
-    /// The manager that keeps this client's token; give it to other clients that are to share the token.
+    /// Returns the manager of this client's token. Give it to other clients that should share the token.
     pub const fn token_manager(&self) -> Option<&TokenManager> {
         self.client.token_manager()
     }

@@ -11,13 +11,12 @@
 //! # }
 //! ```
 //!
-//! Tokens are never mentioned again: the client fetches, renews and replaces them. [`Client::from_env`] takes the
-//! credentials from `OCTOTABLE_CLIENT_ID` and `OCTOTABLE_CLIENT_SECRET`; `OCTOTABLE_BASE_URL` and
-//! `OCTOTABLE_TOKEN_URL` name other hosts.
+//! The client fetches, renews and replaces its tokens. [`Client::from_env`] reads the credentials from
+//! `OCTOTABLE_CLIENT_ID` and `OCTOTABLE_CLIENT_SECRET`. `OCTOTABLE_BASE_URL` and `OCTOTABLE_TOKEN_URL` set other hosts.
 //!
-//! The provider documents two generations of hosts. The client starts with `api.octorate.com`, whose token requests
-//! are JSON; where a server wants a form instead, it answers 415, and the client turns to the form by itself. The newer
-//! hosts are a profile and a base URL away:
+//! The provider documents two generations of hosts. The client uses `api.octorate.com` by default, with JSON token
+//! requests. If the server answers 415, the client switches to a form. For the newer hosts, set a profile and a base
+//! URL:
 //!
 //! ```
 //! use auth_layer::Profile;
@@ -31,8 +30,8 @@
 //! # Ok::<(), auth_layer::ConfigError>(())
 //! ```
 //!
-//! An application needs this crate alone: errors, and all that signatures name, are here. [`ApiError`] is one error for
-//! calls of several operations, and says what the API said.
+//! An application needs only this crate: it exports the errors and all types in its signatures. [`ApiError`] is one
+//! error type for calls of several operations. Its text contains the API's code and message.
 //!
 //! ```
 //! use octotable_client::{ApiError, Client, ErrorKind};
@@ -46,7 +45,7 @@
 //!     match error.auth().map(|error| error.kind()) {
 //!         Some(ErrorKind::SignInAgain) => "sign in again".to_owned(),
 //!         _ if error.is_transient() => "try again later".to_owned(),
-//!         // Such as: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
+//!         // For example: the API answered 404 Not Found: NOT_FOUND: no such thing (request id 7)
 //!         _ => error.to_string(),
 //!     }
 //! }
@@ -60,7 +59,7 @@ mod generated;
 pub use auth::{ClientBuilder, Credentials};
 pub use generated::{Client, meta, operations, types};
 
-// What the signatures above name, so that an application needs this crate alone.
+// Types in the signatures above, so that an application needs only this crate.
 pub use auth_layer::{
     BoxError, CallBearer, Clock, ConfigError, Error as AuthError, ErrorKind, Identity, OperationMeta,
     Profile, RetryPolicy, Secret, SecretSource, StackLayer, TokenManager, TokenPool, TokenStore,

@@ -1,4 +1,4 @@
-//! The link that a manager follows to let an application in, and what comes back.
+//! The link with which a manager authorises an application, and its callback URL.
 
 use std::num::NonZeroU32;
 
@@ -26,7 +26,7 @@ fn check_refused(query: &str, expected: ApprovalError) {
 }
 
 #[test]
-fn the_link_has_the_names_of_its_page() {
+fn the_link_has_the_parameter_names_of_its_page() {
     let link = LocationLink::new("a b&c", "https://app.example.com/x?y=1&z=ü").unwrap();
     let link = link.with_limit(NonZeroU32::new(3).unwrap());
     assert_eq!(
@@ -50,7 +50,7 @@ fn the_link_has_the_names_of_its_page() {
 }
 
 #[test]
-fn both_spellings_are_read() {
+fn both_parameters_are_read() {
     check(&format!("locationUuids={ONE}"), &[ONE]);
     check(&format!("locationUuids={ONE},{COMMA}"), &[ONE, COMMA]);
     check(&format!("state=1&locationUuids={ONE}%2C{COMMA}&more"), &[ONE, COMMA]);
@@ -71,7 +71,7 @@ fn a_raw_percent_sign_is_a_separator_whatever_follows() {
 }
 
 #[test]
-fn what_names_no_locations_is_a_typed_error() {
+fn a_callback_without_locations_is_a_typed_error() {
     for none in [
         "",
         "?",
@@ -94,13 +94,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn nothing_that_comes_back_makes_the_reader_panic(text in ".{0,60}", name in "(locations|locationUuids)") {
+    fn no_callback_makes_the_reader_panic(text in ".{0,60}", name in "(locations|locationUuids)") {
         drop(LocationLink::approved(&text));
         drop(LocationLink::approved(&format!("{name}={text}")));
     }
 
     #[test]
-    fn uuids_come_back_whatever_stands_between_them(
+    fn uuids_are_read_with_every_separator(
         uuids in proptest::collection::vec("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", 1..5),
         separator in "(,|%|%2C|%2c|%25)",
     ) {

@@ -1,5 +1,5 @@
-//! What is GoTab's own, through the public API. Whole journeys are told elsewhere, for all providers.
+//! Tests of GoTab's own features through the public API. The journeys of all providers are tested elsewhere.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#![expect(clippy::unwrap_used, reason = "a panic in a fixture fails the test")]
 
 mod locations;
