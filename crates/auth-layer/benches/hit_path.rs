@@ -1,4 +1,5 @@
-//! What a token in hand costs, beside tower-http's static bearer layer, and whether a long one costs more.
+//! The cost of a call whose token is in memory, compared with tower-http's static bearer layer, for short and long
+//! tokens.
 //!
 //! Both stacks do the same work: build a request (absolute URI, four static headers), send it through the layer, and
 //! through an inner service that is ready and allocates nothing.
@@ -19,8 +20,8 @@ use turns::{block, in_turn};
 
 fn main() {
     beside_the_static_layer("an empty GET", "at most 1.1", Empty::<Bytes>::new);
-    let in_hand = || Full::new(Bytes::from_static(b"{\"name\":\"value\"}"));
-    beside_the_static_layer("a POST that can be sent again", "-", in_hand);
+    let in_memory = || Full::new(Bytes::from_static(b"{\"name\":\"value\"}"));
+    beside_the_static_layer("a POST that can be sent again", "-", in_memory);
     long_beside_short();
 }
 
@@ -40,7 +41,7 @@ where
     figure(format_args!("{what}: time without a layer"), bare.each(), "ns", "-");
 }
 
-/// Measures tokens of different lengths. A header value is shared, so that its length ought not to matter.
+/// Measures tokens of different lengths. A header value is shared, so its length should not matter.
 fn long_beside_short() {
     let (mut short, mut long) = (ours(Idle, SHORT), ours(Idle, LONG));
     let body = Empty::<Bytes>::new;
@@ -49,7 +50,7 @@ fn long_beside_short() {
     figure("a token of 8 KiB: time beside one of 64 B", long.beside(&short), "x", "at most 1.1");
 }
 
-/// An opaque token, in bytes.
+/// The length of a usual opaque token, in bytes.
 const SHORT: usize = 64;
-/// More than most servers take, in bytes.
+/// A length that most servers do not accept, in bytes.
 const LONG: usize = 8 * 1024;

@@ -1,8 +1,8 @@
-//! Requests per second over loopback, with the layer beside without it, over HTTP/1.1 and over HTTP/2.
+//! Requests per second over loopback, with and without the layer, over HTTP/1.1 and HTTP/2.
 //!
-//! The server has a thread of its own. The client is hyper-util's, below the layer and bare in turn. The bare client
-//! is given the same header by hand, so that both send the same bytes. The figure is the middle one of the rounds'
-//! ratios, since a round's two halves meet the same neighbours on a noisy machine.
+//! The server has its own thread. The client is hyper-util's, alternately with and without the layer. The bare client's
+//! requests have the same header, so that both send the same bytes. The figure is the median of the rounds' ratios:
+//! other processes disturb both halves of a round alike.
 
 #[path = "common/report.rs"]
 mod report;
@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
     let server = runtime()?;
     let listener = server.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
     let address = listener.local_addr()?;
-    // It ends with the process.
+    // The thread is not joined. It ends with the process.
     thread::spawn(move || server.block_on(serve(listener)));
     let client = runtime()?;
     client.block_on(compare("HTTP/1.1", address, false))?;
@@ -49,7 +49,7 @@ async fn serve(listener: TcpListener) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let answer = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok"))) });
         tokio::spawn(async move {
-            // A client that goes away is no failure.
+            // An error means only that the client closed the connection.
             let _ =
                 auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).await;
         });
@@ -80,8 +80,9 @@ async fn compare(version: &str, address: SocketAddr, http2: bool) -> Result<(), 
     };
     let calls = rounds(1_000);
     let (mut ratios, mut rates) = (Vec::new(), Vec::new());
-    // The first round warms up, and does not count.
+    // The first round warms up and is not counted.
     for round in 0..=rounds(20) {
+        // The order alternates, so that neither half always profits from a warm cache.
         let (with, without) = if round % 2 == 0 {
             let with = burst(&layered, plain, calls).await?;
             (with, burst(&bare, authorized, calls).await?)
@@ -104,7 +105,7 @@ async fn compare(version: &str, address: SocketAddr, http2: bool) -> Result<(), 
     Ok(())
 }
 
-/// How long it takes several callers to make so many calls each.
+/// Returns how long [`CALLERS`] concurrent callers take to make `calls` calls each.
 async fn burst<S, R>(
     service: &S,
     request: impl Fn() -> Request<Empty<Bytes>>,
@@ -119,7 +120,7 @@ where
     let caller = || async {
         for _ in 0..calls {
             let response = service.clone().oneshot(request()).await.map_err(Into::into)?;
-            // A body that was read to its end gives its connection back.
+            // A connection returns to the pool when the body is read to its end.
             response.into_body().collect().await.map_err(Into::into)?;
         }
         Ok::<_, BoxError>(())
@@ -141,5 +142,5 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Enough to keep a server busy, and few enough for a pool.
+/// 16 callers keep a server busy, and their connections fit into a pool.
 const CALLERS: usize = 16;

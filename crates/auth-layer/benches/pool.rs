@@ -1,4 +1,4 @@
-//! The cost of a pool of many identities: memory for each, time to make, find and evict one.
+//! The cost of a pool of many identities: memory per identity, and the time to add, find and evict one.
 
 #[path = "common/report.rs"]
 mod report;
@@ -12,12 +12,12 @@ use report::{figure, rounds};
 
 fn main() {
     for identities in [1_000, 100_000] {
-        // `--quick` and `--test` make fewer.
+        // `--quick` and `--test` use fewer.
         let identities = rounds(identities).max(100);
         let pool = pool(identities);
         let all: Vec<_> = (0..identities * 2).map(|n| Identity::new(format!("tenant-{n}"))).collect();
         let (first, others) = all.split_at(identities);
-        // The process keeps the certificates once.
+        // The first exchange loads the certificates, which the process shares. They must not count for an identity.
         pool.get(&first[0]).expect("a good exchange");
 
         let mut times = Times::default();
@@ -31,7 +31,7 @@ fn main() {
         first.iter().for_each(|identity| times.get(&pool, identity));
         times.report(&format!("{of}: one that is there"));
 
-        // All have just been asked for, so that the first evictions find none that was not.
+        // All identities were just used, so the first evictions find none that is unused.
         let mut times = Times::default();
         others.iter().for_each(|identity| times.get(&pool, identity));
         assert_eq!((pool.len(), pool.stats().evicted), (identities, identities as u64));
@@ -47,7 +47,7 @@ fn main() {
     }
 }
 
-/// As the documentation of `TokenPool` has it.
+/// Returns a pool like the one in the documentation of `TokenPool`.
 fn pool(limit: usize) -> TokenPool {
     let profile = Profile::gbg_go();
     TokenPool::builder(move |identity: &Identity| {
@@ -59,7 +59,7 @@ fn pool(limit: usize) -> TokenPool {
     .build()
 }
 
-/// How long calls took.
+/// The times of some calls.
 #[derive(Default)]
 struct Times {
     calls: u32,

@@ -1,5 +1,4 @@
-//! Whether anybody waits while a token is renewed: 1000 requests per second, in real time, through a renewal that
-//! takes 2 s.
+//! Counts the calls that wait while a token is renewed: 1000 requests per second in real time, during a renewal of 2 s.
 
 #[path = "common/report.rs"]
 mod report;
@@ -35,7 +34,7 @@ async fn main() {
     });
     let mut service = AuthLayer::new(&profile, manager.clone()).layer(inner);
 
-    // The token grows old at once; only its renewal takes real time.
+    // The test clock makes the token old at once. Only its renewal takes real time.
     clock.advance(LIFE - Duration::from_secs(1));
     let mut ticks = tokio::time::interval(Duration::from_millis(1));
     let (mut calls, mut pending, mut slowest) = (0_u32, 0_u32, Duration::ZERO);
@@ -44,6 +43,7 @@ async fn main() {
         ticks.tick().await;
         let request = Request::get("https://api.example.com/me").body(String::new()).expect("a good request");
         let start = now();
+        // Polled once: a call that does not wait is ready at the first poll.
         let response = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
         slowest = slowest.max(start.elapsed());
         calls += 1;
@@ -57,7 +57,7 @@ async fn main() {
     figure(format_args!("{what}: slowest call"), slowest.as_secs_f64() * 1e6, "\u{b5}s", "-");
 }
 
-/// A source whose first token comes at once, and its second after a while.
+/// A source that returns its first token at once, and further ones after `renewal`.
 #[derive(Debug)]
 struct Slow {
     clock: TestClock,
@@ -80,4 +80,5 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// The lifetime of a token: one hour, as with many servers.
 const LIFE: Duration = Duration::from_secs(3600);

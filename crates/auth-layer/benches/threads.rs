@@ -1,7 +1,7 @@
-//! Two threads on one manager: how much more they do than one, beside the static layer's two.
+//! The throughput of two threads with one manager, compared with one thread and with the static layer.
 //!
-//! Whatever is shared costs something where cores take it from each other: the static layer's header has a reference
-//! count, and so has ours. The figure is what the layer adds to that.
+//! Shared memory costs time when several cores write it. The header of the static layer has a shared reference count,
+//! and so has ours. The figure shows what the layer adds to that cost.
 
 #[path = "common/report.rs"]
 mod report;
@@ -30,7 +30,7 @@ fn main() {
         rounds(100),
         [&mut || alone(&ours), &mut || together(&ours), &mut || alone(&theirs), &mut || together(&theirs)],
     );
-    // Two threads do twice the calls in the time that each of them takes.
+    // Two threads make twice the calls of one in the same time.
     let scaling = |alone: &Times, together: &Times| 2.0 * alone.each() / together.each();
     let ours = scaling(&ours_alone, &ours_together);
     let theirs = scaling(&theirs_alone, &theirs_together);
@@ -48,13 +48,14 @@ where
     blocks(&mut service.clone())
 }
 
-/// Two threads at once, each with a clone; the time that one of them takes in the mean.
+/// Returns the mean time of two threads that run at once, each with a clone.
 fn together<S>(service: &S) -> Duration
 where
     S: Service<Request<Body>> + Clone + Send,
 {
     let barrier = Barrier::new(2);
     let run = |mut service: S| {
+        // Starting a thread takes time. Both must measure the same period.
         barrier.wait();
         blocks(&mut service)
     };
@@ -66,7 +67,8 @@ where
     (one + two) / 2
 }
 
-/// Several blocks on end, so that neither thread is alone for a part that counts.
+/// Returns the mean time of several blocks. There are several, so that the time in which only one thread runs is a
+/// small part of the whole.
 fn blocks<S>(service: &mut S) -> Duration
 where
     S: Service<Request<Body>>,
@@ -76,4 +78,5 @@ where
 
 type Body = Empty<bytes::Bytes>;
 
+/// The number of blocks in one measurement.
 const BLOCKS: u32 = 20;

@@ -1,4 +1,4 @@
-//! An application's own `reqwest::Client` under the layer, for API calls and token requests alike.
+//! Uses an application's own `reqwest::Client` for API calls and token requests.
 //!
 //! The API and the token endpoint run in this program, on a loopback port.
 //!
@@ -35,8 +35,8 @@ async fn run() -> Result<(), BoxError> {
     let server = Server::default();
     tokio::spawn(axum::serve(listener, server.router()).into_future());
 
-    // The application's client, with what it needs: proxies, certificates, default headers. Redirects must be off,
-    // because reqwest would follow them below the layer.
+    // The application's client with its own settings: proxies, certificates, default headers. Redirects must be off,
+    // because the layer does not see the redirects that reqwest follows.
     let own = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent("example/1.0")
@@ -65,7 +65,7 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The API and the token endpoint. Clones share the count of tokens.
+/// The API and the token endpoint. Clones share the number of issued tokens.
 #[derive(Clone, Debug, Default)]
 struct Server(Arc<AtomicU32>);
 

@@ -1,7 +1,7 @@
 //! A gRPC client over a tonic channel, with a token on every call.
 //!
-//! The token endpoint and the server run in this program. The server is by hand, where an application has one that
-//! tonic-prost-build generated; the client would be generated as well, and be given the same service.
+//! The token endpoint and the server run in this program. The server and the client calls are written by hand. In an
+//! application, tonic-prost-build generates both, and the generated client takes the same service.
 //!
 //! ```text
 //! cargo run -p auth-layer --example tonic_channel --features tonic
@@ -41,8 +41,8 @@ async fn run() -> Result<(), BoxError> {
     let url = format!("http://{}", incoming.local_addr()?);
     tokio::spawn(Server::builder().serve_with_incoming(greeter.clone(), incoming));
 
-    // This is all that an application writes: the layer round the channel. A channel adds its origin to each call below
-    // the layer, so the layer has to be told which one that is.
+    // An application needs only this: the layer around the channel. The channel adds its origin to each call after the
+    // layer has seen it, so the layer needs the origin as a setting.
     let profile = Profile::new("example", "https://auth.example.com/token")?.with_origin(&url)?;
     let channel = Endpoint::from_shared(url.clone())?.connect_lazy();
     let layer = AuthLayer::new(&profile, manager(&profile)?).with_target_origin(&url)?;
@@ -53,7 +53,7 @@ async fn run() -> Result<(), BoxError> {
     assert_eq!(hello.into_inner(), "hello Ada");
     println!("a unary call carried {}", greeter.accepted());
 
-    // The server ends the token early. The layer notices, fetches another one and sends the call again.
+    // The server revokes the token early. The layer gets the rejection, fetches another token and sends the call again.
     greeter.accept("token-2");
     client.ready().await?;
     let hello =
@@ -70,7 +70,7 @@ async fn run() -> Result<(), BoxError> {
     assert_eq!(counted, ["1", "2", "3"]);
     println!("a call streamed {counted:?} from the server");
 
-    // Both sides send in turn: nothing is held back.
+    // Both sides send alternately: the layer does not buffer a stream.
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx));
     sender.send("one".to_owned())?;
@@ -84,7 +84,7 @@ async fn run() -> Result<(), BoxError> {
     assert_eq!(echoes.message().await?, None);
     println!("a call streamed both ways");
 
-    // A rejection that a resend does not mend is the caller's, as a status.
+    // If the resend is rejected too, the caller gets the status.
     greeter.accept("another one");
     client.ready().await?;
     let status = client.unary(Request::new("Eve".to_owned()), PathAndQuery::from_static(HELLO), Text).await;
@@ -93,7 +93,7 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A manager whose token endpoint hands out `token-1`, `token-2` and so on.
+/// Returns a manager whose token endpoint issues `token-1`, `token-2` and so on.
 fn manager(profile: &Profile) -> Result<TokenManager, BoxError> {
     let issued = Arc::new(AtomicU32::new(0));
     let endpoint = tower::service_fn(move |_: http::Request<TransportBody>| {
@@ -112,7 +112,7 @@ const HELLO: &str = "/example.Greeter/Hello";
 const COUNT: &str = "/example.Greeter/Count";
 const ECHO: &str = "/example.Greeter/Echo";
 
-/// The server. It answers calls that carry the token it accepts.
+/// The server. It accepts only calls with its current token.
 #[derive(Clone, Debug, Default)]
 struct Greeter {
     accepted: Arc<Mutex<Option<String>>>,
@@ -163,7 +163,7 @@ impl Service<http::Request<Body>> for Greeter {
     }
 }
 
-/// `Hello` greets the name that it is given.
+/// The method `Hello`, which greets a name.
 struct Hello;
 
 impl tonic::server::UnaryService<String> for Hello {
@@ -175,7 +175,7 @@ impl tonic::server::UnaryService<String> for Hello {
     }
 }
 
-/// `Count` counts from 1 to the number that it is given.
+/// The method `Count`, which counts from 1 to a number.
 struct Count;
 
 impl tonic::server::ServerStreamingService<String> for Count {
@@ -191,7 +191,7 @@ impl tonic::server::ServerStreamingService<String> for Count {
     }
 }
 
-/// `Echo` sends back each message as it comes.
+/// The method `Echo`, which sends back each message at once.
 struct Echo;
 
 impl tonic::server::StreamingService<String> for Echo {
@@ -204,7 +204,7 @@ impl tonic::server::StreamingService<String> for Echo {
     }
 }
 
-/// Messages are plain text, so that the example needs no protobuf.
+/// A codec for plain text, so that the example needs no protobuf.
 #[derive(Clone, Copy, Debug)]
 struct Text;
 

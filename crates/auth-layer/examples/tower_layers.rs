@@ -1,4 +1,4 @@
-//! The layers of an application round `AuthLayer`: tracing, a timeout, redirects, decompression and a limit.
+//! Puts an application's layers around `AuthLayer`: tracing, a timeout, redirects, decompression and a limit.
 //!
 //! The API runs in this program, without a socket.
 //!
@@ -33,8 +33,8 @@ async fn run() -> Result<(), BoxError> {
         Profile::new("example", "https://auth.example.com/token")?.with_origin("https://api.example.com")?;
     let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
 
-    // From the outside in. Redirects are followed outside of the token's layer, so that each hop is judged by its own
-    // origin. The timeout is outside too: it bounds a wait for the token as well.
+    // From the outside in. Redirects are followed outside of `AuthLayer`, so that it checks the origin of each hop. The
+    // timeout is outside of it too, so that it includes a wait for the token.
     let client = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(5)))
@@ -44,7 +44,7 @@ async fn run() -> Result<(), BoxError> {
         .layer(ConcurrencyLimitLayer::new(16))
         .layer(BufferLayer::new(64))
         .service(tower::service_fn(api));
-    // One type for the whole stack, which a struct can hold and tasks can share.
+    // One type for the whole stack, which a struct can store and tasks can share.
     let client = BoxCloneSyncService::new(client);
 
     let response = client.clone().oneshot(get("https://api.example.com/me")?).await?;
@@ -70,7 +70,7 @@ where
     Ok(String::from_utf8(bytes.into())?)
 }
 
-/// The API, and a file server at another origin to which it sends on.
+/// The API, and a file server at another origin to which the API redirects.
 async fn api(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
     let token = request.headers().get("authorization").map(|value| value.to_str()).transpose()?;
     match (request.uri().host(), request.uri().path(), token) {

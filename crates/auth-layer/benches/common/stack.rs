@@ -1,4 +1,4 @@
-//! The two stacks that are compared.
+//! The two stacks that the benchmarks compare.
 
 use std::future::{Future, Ready};
 use std::pin::pin;
@@ -12,7 +12,7 @@ use http_body_util::Empty;
 use tower::{Layer, Service};
 use tower_http::auth::{AddAuthorization, AddAuthorizationLayer};
 
-/// A service that is always ready, answers at once and allocates nothing.
+/// A service that is always ready, responds at once and allocates nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Idle;
 
@@ -26,13 +26,14 @@ impl<B> Service<Request<B>> for Idle {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // Otherwise the compiler could remove the work of building the request.
         std::hint::black_box(&request);
         drop(request);
         std::future::ready(Ok(Response::new(Empty::new())))
     }
 }
 
-/// Our layer with a token of so many bytes in hand.
+/// Returns our layer, with a token of `token` bytes in memory.
 pub(crate) fn ours<S>(inner: S, token: usize) -> Auth<S> {
     let profile = Profile::new("bench", "https://auth.example.com/token")
         .and_then(|profile| profile.with_origin("https://api.example.com"))
@@ -43,12 +44,12 @@ pub(crate) fn ours<S>(inner: S, token: usize) -> Auth<S> {
     AuthLayer::new(&profile, manager).layer(inner)
 }
 
-/// tower-http's layer with the same token.
+/// Returns tower-http's layer with the same token.
 pub(crate) fn theirs<S>(inner: S, token: usize) -> AddAuthorization<S> {
     AddAuthorizationLayer::bearer(&"t".repeat(token)).layer(inner)
 }
 
-/// The request of every call: an absolute URI and four static headers.
+/// Returns the request of every call: an absolute URI and four static headers.
 pub(crate) fn request<B>(body: B) -> Request<B> {
     let mut request = Request::new(body);
     *request.uri_mut() = "https://api.example.com/v1/things/42".parse().expect("a good URI");
@@ -60,13 +61,13 @@ pub(crate) fn request<B>(body: B) -> Request<B> {
     request
 }
 
-/// Polls once a future that is ready at once.
+/// Returns the output of a future that is ready at the first poll.
 pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("the token is in hand, and the service is ready"),
+        Poll::Pending => unreachable!("the token is in memory, and the service is ready"),
     }
 }
 
-/// The usual length of a token, in bytes: a small signed one.
+/// The usual length of a token, in bytes: that of a small signed token.
 pub(crate) const TOKEN: usize = 512;

@@ -1,4 +1,4 @@
-//! Contestants take turns in short blocks of one run, so that a noisy machine disturbs all of them alike.
+//! Runs the candidates alternately in short blocks, so that other processes disturb all of them alike.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,24 +8,24 @@ use tower::Service;
 
 use super::stack::{ready, request};
 
-/// One block of a contestant; it returns how long it took.
+/// A function that runs one block of a candidate and returns the time that it took.
 pub(crate) type Block<'a> = &'a mut dyn FnMut() -> Duration;
 
-/// Lets each contestant run a block in every round, a different one first each time.
+/// Runs one block of each candidate in every round. Another candidate is the first in each round.
 pub(crate) fn in_turn<const N: usize>(rounds: usize, mut blocks: [Block<'_>; N]) -> [Times; N] {
-    // Nobody has to be the one who warms up the caches.
+    // An uncounted block of each, so that no candidate pays for cold caches.
     blocks.iter_mut().for_each(|block| _ = block());
     let mut times: [Times; N] = std::array::from_fn(|_| Times(Vec::with_capacity(rounds)));
     for round in 0..rounds {
         for turn in 0..N {
-            let contestant = (round + turn) % N;
-            times[contestant].0.push(blocks[contestant]());
+            let candidate = (round + turn) % N;
+            times[candidate].0.push(blocks[candidate]());
         }
     }
     times
 }
 
-/// Sends a block of requests through a service that answers at once.
+/// Sends a block of requests through a service that responds at once, and returns the time that it took.
 pub(crate) fn block<S, B>(service: &mut S, body: &impl Fn() -> B) -> Duration
 where
     S: Service<Request<B>>,
@@ -33,7 +33,7 @@ where
     timed(|| drop(black_box(ready(service.call(black_box(request(body())))))))
 }
 
-/// How long a block of calls takes.
+/// Returns the time of a block of calls.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 pub(crate) fn timed(mut call: impl FnMut()) -> Duration {
     let start = Instant::now();
@@ -43,17 +43,17 @@ pub(crate) fn timed(mut call: impl FnMut()) -> Duration {
     start.elapsed()
 }
 
-/// How long one contestant's blocks took, by round.
+/// The times of one candidate's blocks, by round.
 #[derive(Debug)]
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
-    /// The time of all blocks beside another's.
+    /// Returns the time of all blocks, divided by another candidate's.
     pub(crate) fn beside(&self, other: &Self) -> f64 {
         self.total() / other.total()
     }
 
-    /// Nanoseconds for one call, in the middle one of the blocks.
+    /// Returns the nanoseconds of one call in the median block.
     pub(crate) fn each(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort();
@@ -65,5 +65,6 @@ impl Times {
     }
 }
 
-/// Calls in a block: long against the clock's resolution, short against a scheduler's slice.
+/// The calls in a block. A block is long compared with the clock's resolution, and short compared with a time slice of
+/// the scheduler.
 pub(crate) const BLOCK: u32 = 2_000;
