@@ -152,9 +152,12 @@ impl EmulatorBuilder {
         self.port_base
             .checked_add(offset)
             .and_then(|port| port.checked_add(host))
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the ports end at 65535"))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, PORT_BASE_TOO_HIGH))
     }
 }
+
+const PORT_BASE_TOO_HIGH: &str =
+    "the port base (--port-base) must be at most 65528, because the emulator needs eight ports in a row";
 
 /// Leaves out the seed, from which every secret could be drawn again.
 impl fmt::Debug for EmulatorBuilder {

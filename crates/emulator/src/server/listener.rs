@@ -20,7 +20,8 @@ pub(crate) struct Listener {
 impl Listener {
     /// Binds 127.0.0.1; port 0 takes any free port.
     pub(crate) async fn bind(port: u16) -> io::Result<Self> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let socket = bound.map_err(|error| not_bound(port, &error))?;
         Ok(Self { address: socket.local_addr()?, socket: Some(socket), task: None })
     }
 
@@ -43,6 +44,16 @@ impl Drop for Listener {
             task.abort();
         }
     }
+}
+
+/// Keeps the kind of the error, and says which port it is about.
+fn not_bound(port: u16, error: &io::Error) -> io::Error {
+    let problem = match error.kind() {
+        io::ErrorKind::AddrInUse => format!("port {port} on 127.0.0.1 is already in use"),
+        _ => format!("cannot listen on port {port} of 127.0.0.1: {error}"),
+    };
+    let advice = "choose another port base (--port-base), or 0 for free ports";
+    io::Error::new(error.kind(), format!("{problem}; {advice}"))
 }
 
 async fn accept(socket: TcpListener, router: Router) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use emulator::{Emulator, Endpoint, Fault, Provider};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{client, empty_post, plain_call, send, start, token, token_request};
 
@@ -73,7 +73,19 @@ async fn http_2_is_spoken_as_well() {
 #[tokio::test]
 async fn ports_past_the_last_one_are_refused() {
     let refused = Emulator::builder().port_base(65_530).start().await;
-    assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    let error = refused.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("must be at most 65528"), "{error}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_an_error_that_names_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Emulator::builder().port_base(port).start().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    let expected = format!("port {port} on 127.0.0.1 is already in use; choose another port base");
+    assert!(error.to_string().starts_with(&expected), "{error}");
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@
 /// What the tests share: a client, the token requests of each provider, small assertions.
 mod support;
 
+/// `--env`, run by shells.
+#[cfg(unix)]
+mod background;
 /// Which tokens open which operation, and how each provider turns the others away.
 mod bearer;
 /// Counters, the log of requests, concurrency.

@@ -29,41 +29,6 @@ async fn lines(arguments: &[&str], count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn exports_can_be_sourced_and_reach_the_hosts() {
-    let lines = lines(&["--env"], 21).await;
-    let names = [
-        "GOTAB_ACCESS_ID",
-        "GOTAB_ACCESS_SECRET",
-        "GOTAB_TOKEN_URL",
-        "GOTAB_AUTHORIZE_URL",
-        "GOTAB_BASE_URL",
-        "GOTO_CLIENT_ID",
-        "GOTO_CLIENT_SECRET",
-        "GOTO_REFRESH_TOKEN",
-        "GOTO_TOKEN_URL",
-        "GOTO_AUTHORIZE_URL",
-        "GOTO_REVOCATION_URL",
-        "GOTO_ADMIN_URL",
-        "GOTO_WEBINAR_URL",
-        "GBG_GO_CLIENT_ID",
-        "GBG_GO_CLIENT_SECRET",
-        "GBG_GO_TOKEN_URL",
-        "GBG_GO_BASE_URL",
-        "OCTOTABLE_CLIENT_ID",
-        "OCTOTABLE_CLIENT_SECRET",
-        "OCTOTABLE_TOKEN_URL",
-        "OCTOTABLE_BASE_URL",
-    ];
-    for (line, name) in lines.iter().zip(names) {
-        let value = line.strip_prefix(&format!("export {name}='")).unwrap();
-        assert!(value.len() > 1 && value.ends_with('\''), "{line}");
-        assert!(!name.ends_with("_URL") || value.starts_with("http://127.0.0.1:"), "{line}");
-    }
-    assert_eq!(lines.len(), names.len());
-    assert_eq!(lines[6], "export GOTO_CLIENT_SECRET='goto+client/secret=='");
-}
-
-#[tokio::test]
 async fn the_table_names_every_provider() {
     let table = lines(&["--seed", "3"], 39).await.join("\n");
     for name in ["GoTab", "GoTo", "GBG GO", "Octotable", "auth host", "OCTOTABLE_BASE_URL"] {
@@ -73,21 +38,20 @@ async fn the_table_names_every_provider() {
 }
 
 #[tokio::test]
-async fn with_devices_there_is_a_url_for_them() {
-    let exports = lines(&["--env", "--device"], 22).await.join("\n");
-    assert!(exports.contains("export GOTO_DEVICE_URL='http://127.0.0.1:"), "{exports}");
-    let exports = lines(&["--env"], 21).await.join("\n");
-    assert!(!exports.contains("GOTO_DEVICE_URL"), "{exports}");
+async fn with_device_there_is_a_url_for_devices() {
+    let with = lines(&["--device"], 40).await.join("\n");
+    assert!(with.contains("\n  GOTO_DEVICE_URL         http://127.0.0.1:"), "{with}");
+    let without = lines(&[], 39).await.join("\n");
+    assert!(!without.contains("GOTO_DEVICE_URL"), "{without}");
 }
 
-/// A program, killed on drop. It goes on printing, so that the reading end has to live as long.
+/// A program that is killed on drop. It also holds the reading end of its output, because the program goes on writing.
 struct Running(#[expect(dead_code, reason = "held")] (Child, Lines<BufReader<ChildStdout>>));
 
-/// GoTo's token endpoint at a program that was started with these arguments.
+/// Returns GoTo's token endpoint of a program that was started with these arguments.
 async fn goto(arguments: &[&str]) -> (String, Running) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
         .args(arguments)
-        .arg("--env")
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -95,14 +59,14 @@ async fn goto(arguments: &[&str]) -> (String, Running) {
     let mut out = BufReader::new(program.stdout.take().unwrap()).lines();
     let url = loop {
         let line = out.next_line().await.unwrap().unwrap();
-        if let Some(url) = line.strip_prefix("export GOTO_TOKEN_URL='") {
-            break url.trim_end_matches('\'').to_owned();
+        if let Some(url) = line.trim_start().strip_prefix("GOTO_TOKEN_URL ") {
+            break url.trim_start().to_owned();
         }
     };
     (url, Running((program, out)))
 }
 
-/// Refreshes twice with the same token, at a program that was started with these arguments; gives both statuses.
+/// Refreshes twice with the same token, at a program that was started with these arguments; returns both statuses.
 async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
     let (url, _program) = goto(arguments).await;
     let mut statuses = [0; 2];
@@ -155,9 +119,9 @@ async fn a_redirect_url_to_which_nothing_comes_back_is_refused() {
     ] {
         let arguments = ["--redirect-url", wrong];
         let refused = Command::new(env!("CARGO_BIN_EXE_emulator")).args(arguments).output().await.unwrap();
-        let told = String::from_utf8(refused.stderr).unwrap();
+        let error = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(2), "{wrong}");
-        assert!(told.contains(problem) && !told.contains("s3cret"), "{wrong}: {told}");
+        assert!(error.contains(problem) && !error.contains("s3cret"), "{wrong}: {error}");
     }
     for good in ["com.example.app:/callback", "http://[::1]/callback", "http://localhost:8080/?a=b@c"] {
         assert!(!lines(&["--redirect-url", good], 1).await.is_empty());
@@ -165,8 +129,8 @@ async fn a_redirect_url_to_which_nothing_comes_back_is_refused() {
 }
 
 #[tokio::test]
-async fn help_is_given() {
-    let help = lines(&["--help"], 60).await.join("\n");
+async fn help_names_every_option_and_the_recipe_for_a_shell() {
+    let help = lines(&["--help"], 80).await.join("\n");
     let options = [
         "--port-base",
         "--env",
@@ -176,10 +140,12 @@ async fn help_is_given() {
         "--device",
         "--redirect-url",
         "--lenient",
+        "eval \"$(emulator --env)\"",
     ];
     for option in options {
         assert!(help.contains(option), "{help}");
     }
+    assert!(!help.contains("in-background"), "{help}");
 }
 
 #[cfg(unix)]
