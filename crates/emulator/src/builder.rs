@@ -1,4 +1,4 @@
-//! Sets an emulator up.
+//! The options of an emulator, and its start.
 
 use std::fmt;
 use std::io;
@@ -14,7 +14,7 @@ use crate::random::Random;
 use crate::server::Listener;
 use crate::site::{Books, Gates, Origins, Site, SiteState, router};
 
-/// Options of an [`Emulator`]; made by [`Emulator::builder`].
+/// The options of an [`Emulator`]. Made by [`Emulator::builder`].
 ///
 /// # Examples
 ///
@@ -48,17 +48,17 @@ enum Kind {
 }
 
 impl EmulatorBuilder {
-    /// Judges the life of tokens by this clock rather than the machine's.
+    /// Uses this clock in place of the system clock to decide whether a token has expired.
     pub fn clock(self, clock: impl Into<Clock>) -> Self {
         Self { clock: clock.into(), ..self }
     }
 
-    /// Draws credentials and tokens from this seed rather than a new one at each start.
+    /// Generates credentials and tokens from this seed. Without it, each start uses a new seed.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Accepts fixed credentials, the ones the program prints, rather than random ones.
+    /// Uses fixed credentials, the ones that the program prints, in place of random ones.
     ///
     /// Ids and secrets are `gotab-access-id` / `gotab-access-secret`, `goto-client-id` / `goto+client/secret==` with
     /// the refresh token `goto-refresh-token` and the personal access token `goto-personal-access-token`,
@@ -67,26 +67,27 @@ impl EmulatorBuilder {
         Self { credentials: Kind::Fixed, ..self }
     }
 
-    /// Takes eight ports in a row from this one on rather than free ones: for each provider, in the order of
-    /// [`Provider::ALL`], the auth host and then the API host. 0 takes free ones.
+    /// Uses eight ports in a row, starting with this one. Each provider, in the order of [`Provider::ALL`], takes one
+    /// for its auth host and the next for its API host. With 0, the default, all ports are free ones that the system
+    /// chooses.
     pub fn port_base(self, port: u16) -> Self {
         Self { port_base: port, ..self }
     }
 
-    /// Accepts requests however they are sent: token requests in chunks or without a `User-Agent`, and POST, PUT and
-    /// PATCH without a length. The default refuses them, as strict servers do.
+    /// Accepts requests however they are sent: chunked token requests, token requests without a `User-Agent`, and POST,
+    /// PUT and PATCH without a length. By default the emulator refuses them, as strict servers do.
     pub fn lenient(self) -> Self {
         Self { lenient: true, ..self }
     }
 
-    /// Serves one more OpenAPI document at a provider, under its token rules.
+    /// Serves one more OpenAPI document at a provider, with that provider's rules for tokens.
     ///
-    /// `base_path` stands before the document's paths, for example `/voicemail/v1`. Operations answer with their
-    /// examples.
+    /// `base_path` is put in front of the document's paths, for example `/voicemail/v1`. The operations answer with
+    /// their examples.
     ///
     /// # Errors
     ///
-    /// Fails with [`InvalidData`](io::ErrorKind::InvalidData) when the text is no YAML (or JSON).
+    /// Fails with [`InvalidData`](io::ErrorKind::InvalidData) if the text is not valid YAML or JSON.
     pub fn document(
         mut self,
         provider: Provider,
@@ -103,7 +104,7 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// Fails when a port cannot be had.
+    /// Fails if a port cannot be opened. The error names the port.
     pub async fn start(self) -> io::Result<Emulator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let [gotab, goto, gbg_go, octotable] = Provider::ALL;
@@ -122,7 +123,7 @@ impl EmulatorBuilder {
         let mut documents = embedded(provider)?;
         let further = self.documents.iter().filter(|(owner, _)| *owner == provider);
         documents.extend(further.map(|(_, document)| Arc::clone(document)));
-        // Each provider draws from a stream of its own, so that what one does changes nothing at another.
+        // Each provider has its own random numbers, so that a request to one does not change the tokens of another.
         let mut random = Random::new(seed.wrapping_add(provider.index() as u64));
         let (credentials, refresh_token) = match self.credentials {
             Kind::Random => (Credentials::random(provider, &mut random), None),
@@ -159,7 +160,7 @@ impl EmulatorBuilder {
 const PORT_BASE_TOO_HIGH: &str =
     "the port base (--port-base) must be at most 65528, because the emulator needs eight ports in a row";
 
-/// Leaves out the seed, from which every secret could be drawn again.
+/// Omits the seed, because every secret can be generated from it.
 impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmulatorBuilder")

@@ -1,12 +1,12 @@
-//! The clock: the only place that asks what time it is.
+//! The clock. All other code reads the time from it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Tells the time by which the life of a token is judged.
+/// A clock that decides whether a token has expired.
 ///
-/// A cheap handle: clones tell the same time.
+/// A cheap handle: all clones show the same time.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -21,19 +21,19 @@ use std::time::{Duration, SystemTime};
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
-    /// Makes a clock of a function that tells the time.
+    /// Makes a clock from a function that returns the time.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The clock of the machine.
+    /// Returns the system clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place where real time enters")]
     pub fn system() -> Self {
         Self::new(SystemTime::now)
     }
 
-    /// Tells the time.
+    /// Returns the time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         (self.0)()
@@ -58,20 +58,20 @@ impl From<&ManualClock> for Clock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stays at one time until a test moves it.
 ///
-/// Clones move together, so that a test keeps one and gives [`clock`](Self::clock) away.
+/// All clones show the same time. A test keeps one and passes [`clock`](Self::clock) to the emulator.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<SystemTime>>);
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// Makes a clock that shows `start`.
     #[must_use]
     pub fn new(start: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(start)))
     }
 
-    /// Moves the clock forward; at the end of time it stays there.
+    /// Moves the clock forward. Does nothing if the new time cannot be represented.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(later) = now.checked_add(by) {
@@ -79,7 +79,7 @@ impl ManualClock {
         }
     }
 
-    /// The reading side, to give to the emulator.
+    /// Returns the [`Clock`] to pass to the emulator.
     #[must_use]
     pub fn clock(&self) -> Clock {
         let now = Arc::clone(&self.0);

@@ -1,4 +1,4 @@
-//! What a client must know to be let in.
+//! The credentials of a client.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::random::Random;
 
 /// The long-lived secrets that a site accepts.
 ///
-/// They are drawn anew at each start, or fixed (see
+/// They are random at each start, or fixed (see
 /// [`EmulatorBuilder::fixed_credentials`](crate::EmulatorBuilder::fixed_credentials)). `Debug` shows none of them.
 ///
 /// # Examples
@@ -57,7 +57,8 @@ impl Credentials {
         }
     }
 
-    /// GoTo's secrets hold what form encoding would change, so that a client which encodes before base64 is refused.
+    /// Returns a random secret. GoTo's secrets contain characters that form encoding changes, so a client that encodes
+    /// them before base64 is refused.
     pub(crate) fn random_secret(provider: Provider, random: &mut Random) -> String {
         match provider {
             Provider::GoTo => format!("{}+{}==", random.alphanumeric(10), random.alphanumeric(11)),
@@ -70,19 +71,19 @@ impl Credentials {
         self.secret = secret;
     }
 
-    /// The client id; GoTab's access id.
+    /// Returns the client id. At GoTab this is the access id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The client secret; GoTab's access secret.
+    /// Returns the client secret. At GoTab this is the access secret.
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// The personal access token; only GoTo has one.
+    /// Returns the personal access token. Only GoTo has one.
     #[must_use]
     pub fn personal_access_token(&self) -> Option<&str> {
         self.personal_access_token.as_deref()

@@ -1,16 +1,15 @@
-//! The demands of a strict HTTP server: judged on the head of a request, before its content is looked at.
+//! The demands of a strict HTTP server on the head of a request. They are checked before the body is read.
 
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Version};
 
-/// A demand that a request has not met.
+/// A demand that a request did not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// No `transfer-encoding`.
     Unchunked,
-    /// A `content-length` (or, at an API, a `transfer-encoding`) with every POST, PUT and PATCH, also with one that has
-    /// no body.
+    /// A `content-length` (or, at an API, a `transfer-encoding`) with every POST, PUT and PATCH, even without a body.
     Length,
     /// A `user-agent` that is not empty.
     UserAgent,
@@ -19,7 +18,7 @@ pub(crate) enum Demand {
 impl Demand {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
-            // Microsoft Entra does not find its own token endpoint when the request is chunked.
+            // Microsoft Entra answers 404 at its token endpoint if the request is chunked.
             Self::Unchunked => StatusCode::NOT_FOUND,
             // RFC 9110 section 15.5.12.
             Self::Length => StatusCode::LENGTH_REQUIRED,
@@ -45,7 +44,7 @@ pub(crate) struct Demands {
 }
 
 impl Demands {
-    /// The first demand that a request does not meet.
+    /// Returns the first demand that a request does not meet.
     pub(crate) fn unmet(self, head: &Parts) -> Option<Demand> {
         if self.unchunked && head.headers.contains_key(TRANSFER_ENCODING) {
             return Some(Demand::Unchunked);
@@ -57,7 +56,8 @@ impl Demands {
     }
 }
 
-/// HTTP/2 ends a body by a flag on its last frame, so that a length is never needed there (RFC 9113 section 8.1.1).
+/// Returns whether a request needs a length and has none. HTTP/2 marks the end of a body in its last frame, so no
+/// length is needed there (RFC 9113 section 8.1.1).
 fn lacks_length(head: &Parts) -> bool {
     head.version < Version::HTTP_2
         && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method)

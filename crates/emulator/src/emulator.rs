@@ -1,4 +1,4 @@
-//! The four providers, running.
+//! The running emulator.
 
 use std::fmt;
 use std::io;
@@ -8,9 +8,9 @@ use crate::provider::Provider;
 use crate::server::Listener;
 use crate::site::Site;
 
-/// The four providers on loopback; dropping it ends them all, with the connections they have.
+/// The four providers on loopback. Dropping it stops them all and closes their connections.
 ///
-/// It needs a tokio runtime to run on, and ends with it at the latest.
+/// It runs on the tokio runtime that started it, and stops when that runtime is dropped.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ pub struct Emulator {
     sites: [Running; 4],
 }
 
-/// A site and the sockets that keep it reachable.
+/// A site and its sockets.
 #[derive(Debug)]
 pub(crate) struct Running {
     site: Site,
@@ -47,33 +47,33 @@ impl Emulator {
         Self { sites }
     }
 
-    /// Options, to be started.
+    /// Returns the default options. Nothing runs before [`start`](EmulatorBuilder::start).
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
 
-    /// Starts all four with random credentials and the clock of the machine.
+    /// Starts all four providers with random credentials and the system clock.
     ///
     /// # Errors
     ///
-    /// Fails when no port can be had.
+    /// Fails if no port is free.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// Starts all four as [`start`](Self::start) does, but accepts requests however they are sent: token requests in
-    /// chunks or without a `User-Agent`, and POST, PUT and PATCH without a length.
+    /// Starts all four providers as [`start`](Self::start) does, but accepts requests however they are sent: chunked
+    /// token requests, token requests without a `User-Agent`, and POST, PUT and PATCH without a length.
     ///
-    /// The default refuses them, because strict servers do; see the table [at the top](crate).
+    /// By default the emulator refuses them, because strict servers do. See the table [at the top](crate).
     ///
     /// # Errors
     ///
-    /// Fails when no port can be had.
+    /// Fails if no port is free.
     pub async fn lenient() -> io::Result<Self> {
         Self::builder().lenient().start().await
     }
 
-    /// The site of one provider.
+    /// Returns the site of one provider.
     #[must_use]
     pub fn site(&self, provider: Provider) -> &Site {
         let [gotab, goto, gbg_go, octotable] = &self.sites;
@@ -86,7 +86,7 @@ impl Emulator {
         &running.site
     }
 
-    /// All sites, in the order of [`Provider::ALL`].
+    /// Returns all sites, in the order of [`Provider::ALL`].
     pub fn sites(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter().map(|running| &running.site)
     }

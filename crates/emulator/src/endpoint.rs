@@ -1,14 +1,15 @@
-//! Which of a site's hosts is meant, and at the auth host which half.
+//! The parts of a site.
 
-/// One of the two hosts of a site; the auth host has two halves, so that a browser's visit meets no token fault.
+/// A part of a site: one of the two halves of its auth host, or its API host. The halves have separate faults, so that
+/// a fault for the token endpoint does not hit a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// The auth host, where the token endpoint is.
+    /// The token endpoint at the auth host.
     Token,
-    /// What else the auth host serves for sign-ins.
+    /// The rest of the auth host, which serves sign-ins.
     ///
-    /// It has operations: `authorize` (GoTo's page and GoTab's), `metadata`, `openidConfiguration`, `revoke`,
+    /// Its operations are `authorize` (the pages of GoTo and GoTab), `metadata`, `openidConfiguration`, `revoke`,
     /// `deviceAuthorization` and `devicePage`.
     SignIn,
     /// The API host.

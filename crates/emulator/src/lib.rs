@@ -1,4 +1,5 @@
-//! Stands in for four OAuth2-protected providers on loopback: GoTab, GoTo, GBG GO and Octotable, faults included.
+//! An HTTP server on loopback for tests. It stands in for four OAuth2-protected providers (GoTab, GoTo, GBG GO and
+//! Octotable), with faults on demand.
 //!
 //! ```
 //! # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -10,27 +11,31 @@
 //! let site = emulator.site(Provider::GoTo);
 //!
 //! // Point a client at it: site.token_url(), site.base_url("webinar"), site.credentials() and site.refresh_token().
-//! // Then let time pass, and make the next call go wrong.
+//! // Then move the clock, and make the next call go wrong.
 //! clock.advance(Duration::from_secs(3600));
 //! site.inject(Endpoint::Api, Fault::RateLimited { retry_after: Some(Duration::from_secs(1)) });
 //!
-//! // In the end, look at what it saw.
+//! // At the end, check what the site received.
 //! assert_eq!(site.counters().double_authorization, 0);
 //! # Ok(()) }
 //! ```
 //!
-//! - [`Emulator`] runs, a [`Site`] for each [`Provider`], each with an auth host and an API host of its own.
-//! - [`Credentials`] say whom a site lets in, a [`Clock`] how long.
-//! - [`Fault`] says what is to go wrong at which [`Endpoint`].
-//! - [`Counters`] and [`LoggedRequest`] tell what was seen.
+//! - An [`Emulator`] has one [`Site`] for each [`Provider`]. Each site has its own auth host and API host.
+//! - [`Credentials`] are the secrets that a site accepts. A [`Clock`] decides when tokens expire.
+//! - A [`Fault`] makes a request go wrong at an [`Endpoint`].
+//! - [`Counters`] and [`LoggedRequest`] show what a site received.
 //!
-//! At GoTo and GoTab people sign in: [`Site::authorize_url`] is a page for a browser, without scripts, and
-//! [`Site::approve`] does what a person does there, for tests that have no browser. Codes are good once, for ten minutes
-//! of the clock; GoTo's PKCE is S256 alone. GoTo also serves its metadata, takes tokens back at
-//! [`Site::revocation_url`], and rotates its refresh token as [`RefreshTokenMode`] says. Signing in a device
-//! ([`Site::offer_device_sign_in`]) is the one thing here that no provider offers.
+//! GoTo and GoTab have sign-ins for people:
 //!
-//! By default requests are judged as strict servers judge them, on the bytes that arrive:
+//! - [`Site::authorize_url`] is a page for a browser, without scripts.
+//! - [`Site::approve`] does what a person does there, for tests without a browser.
+//! - Codes are valid once, for ten minutes of the clock. For PKCE, GoTo accepts only S256.
+//! - GoTo serves its metadata, revokes tokens at [`Site::revocation_url`], and treats refresh tokens according to
+//!   [`RefreshTokenMode`].
+//! - [`Site::offer_device_sign_in`] switches on the sign-in for devices. It is the only part that no provider offers.
+//!
+//! By default the emulator refuses the following requests, because strict servers refuse them. It checks the bytes that
+//! arrive.
 //!
 //! | request | answer | counted as |
 //! | --- | --- | --- |
@@ -39,12 +44,12 @@
 //! | for a token, a revocation or a device code, without a `User-Agent` | 403 | [`TokenRefusal::NoUserAgent`] |
 //! | to an API after [`Site::demand_user_agent`], without a `User-Agent` | 403 | [`Rejection::NoUserAgent`] |
 //!
-//! Such a request is refused before faults are looked at, and [`Counters::badly_sent`] counts them all.
-//! [`Emulator::lenient`] and [`EmulatorBuilder::lenient`] accept them.
+//! These refusals come before faults, and [`Counters::badly_sent`] counts them. [`Emulator::lenient`] and
+//! [`EmulatorBuilder::lenient`] switch them off.
 //!
-//! The token endpoints are as strict as the providers, quirk by quirk. The API hosts serve the OpenAPI documents of this
-//! workspace: whatever operation is in a document is routed, asks for what the document requires, and answers with the
-//! document's example. Behind the operations that matter there is state: what was created can be read again.
+//! The token endpoints have the same strictness and the same quirks as the providers. The API hosts serve the OpenAPI
+//! documents of this workspace: every operation in a document exists, requires what the document requires, and answers
+//! with the document's example. The main operations have state: an object that was created can be read again.
 
 mod api;
 mod builder;

@@ -1,12 +1,12 @@
-//! Which of the four providers a site stands in for.
+//! The four providers.
 
 use std::fmt;
 
-/// One of the providers the emulator stands in for.
+/// One of the providers that the emulator stands in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Provider {
-    /// GoTab: client credentials in a JSON body, under names of its own.
+    /// GoTab: client credentials in a JSON body, with its own names.
     GoTab,
     /// GoTo: a refresh token, a form, and a Basic header that is not form-encoded.
     GoTo,
@@ -20,7 +20,7 @@ impl Provider {
     /// All providers, in the order in which they are printed and numbered.
     pub const ALL: [Self; 4] = [Self::GoTab, Self::GoTo, Self::GbgGo, Self::Octotable];
 
-    /// The provider's name in lower case, as in the folder of its documents.
+    /// Returns the provider's name in lower case, as in the folder of its documents.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {

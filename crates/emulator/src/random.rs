@@ -1,10 +1,10 @@
-//! Seeded randomness for credentials and tokens: same seed, same strings.
+//! Random strings for credentials and tokens. The same seed gives the same strings.
 
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const CONSONANTS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 const HEX: &[u8] = b"0123456789abcdef";
 
-/// The start that the tokens of the real providers share: a JWT header.
+/// The first part of the real providers' tokens: the header of a JWT.
 const JWT_HEADER: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 
 #[derive(Debug)]
@@ -19,17 +19,18 @@ impl Random {
         self.from(ALPHANUMERIC, len)
     }
 
-    /// A string in the shape of a UUID.
+    /// Returns a string in the form of a UUID.
     pub(crate) fn uuid(&mut self) -> String {
         [8, 4, 4, 4, 12].map(|len| self.from(HEX, len)).join("-")
     }
 
-    /// A code for people to type: no vowels, so that it spells nothing, and nothing that looks like something else.
+    /// Returns a code for people to type. It has no vowels, so it cannot spell a word, and no characters that look
+    /// alike.
     pub(crate) fn user_code(&mut self) -> String {
         [4, 4].map(|len| self.from(CONSONANTS, len)).join("-")
     }
 
-    /// A string in the shape of a JWT, `len` characters or a little more.
+    /// Returns a string in the form of a JWT, of `len` characters or a little more.
     pub(crate) fn token(&mut self, len: usize) -> String {
         let claims = self.alphanumeric(len.saturating_sub(JWT_HEADER.len() + 88));
         let signature = self.alphanumeric(86);

@@ -1,4 +1,4 @@
-//! An answer before it becomes bytes.
+//! An answer before it is serialized.
 
 use axum::Json;
 use axum::body::Body;
@@ -39,7 +39,7 @@ impl Reply {
         Self { status, headers: HeaderMap::new(), body }
     }
 
-    /// Adds a header field; a value that cannot be one is left out.
+    /// Adds a header field. An invalid value is left out.
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);

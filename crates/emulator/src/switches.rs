@@ -1,8 +1,8 @@
-//! What a test may change about a provider's manners while it runs.
+//! The settings of a site that a test may change while it runs.
 
 use std::time::Duration;
 
-/// What GoTo says about the refresh token when one is redeemed.
+/// How GoTo treats a refresh token when it is redeemed.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -15,21 +15,21 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshTokenMode {
-    /// The answer repeats the refresh token that was sent; in its last day it brings a new one.
+    /// The answer repeats the refresh token. In the last day of its life, the answer has a new one.
     #[default]
     Same,
-    /// The answer holds no refresh token; the one that was sent stays good.
+    /// The answer has no refresh token. The old one stays valid.
     Absent,
-    /// The answer brings a new refresh token, and the one that was sent is dead from then on.
+    /// The answer has a new refresh token, and the old one is no longer valid.
     Rotate,
-    /// As `Rotate`; a token that was rotated away and comes again ends its whole family besides, the current refresh
+    /// Like `Rotate`. In addition, if an old token is sent again, its whole family is revoked: the current refresh
     /// token and all access tokens of this sign-in (RFC 9700 section 4.14.2).
     RotateStrict,
-    /// As `RotateStrict`, but a token that comes again this soon after it was rotated away is answered with the same
-    /// successor as before and a new access token.
+    /// Like `RotateStrict`, but an old token may be sent again within this time after it was replaced. The answer then
+    /// has the same new refresh token as before and a new access token.
     ///
-    /// Grace also ends as soon as the successor was redeemed: whoever did so has had the answer. The time is the
-    /// emulator's clock's.
+    /// The grace period also ends when the new refresh token is used, because then the client has received the answer.
+    /// The time is measured by the emulator's clock.
     RotateWithGrace(Duration),
 }
 
@@ -39,7 +39,7 @@ impl RefreshTokenMode {
     }
 }
 
-/// How the fields of a token request are written.
+/// The encoding of the fields of a token request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenEncoding {
@@ -51,7 +51,7 @@ pub enum TokenEncoding {
 
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
-    /// Requests are accepted however they are sent.
+    /// Accepts requests however they are sent.
     pub(crate) lenient: bool,
     /// The API refuses calls without a `User-Agent`.
     pub(crate) user_agent_at_api: bool,
@@ -61,7 +61,7 @@ pub(crate) struct Switches {
     pub(crate) octotable_encoding: Option<TokenEncoding>,
     /// GoTab's graph interface answers 200 to a token that it does not accept.
     pub(crate) graph_at_200: bool,
-    /// The issuer whose metadata are at the first well-known place, while GoTo's own are at the second.
+    /// The issuer whose metadata is at the first well-known place. GoTo's own metadata is then at the second.
     pub(crate) issuer_at_first_place: Option<String>,
     /// The issuer that GoTo names instead of its own auth host.
     pub(crate) issuer: Option<String>,

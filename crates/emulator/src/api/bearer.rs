@@ -1,4 +1,4 @@
-//! The bearer token of a call, and whether it opens an operation.
+//! The bearer token of a call, and whether an operation accepts it.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use crate::site::Desk;
 use crate::token::Standing;
 use crate::voice::Problem;
 
-/// The token in the `Authorization` header, if there is one and it is a bearer token.
+/// Returns the bearer token in the `Authorization` header, if there is one.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
@@ -17,7 +17,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     (is_bearer && !token.trim().is_empty()).then(|| token.trim())
 }
 
-/// Checks the token against what the operation takes.
+/// Checks that the operation accepts the token.
 pub(super) fn check(
     desk: &Desk<'_>,
     operation: &Operation,

@@ -1,4 +1,4 @@
-//! What the document requires of a call, beyond the token.
+//! The requirements of the document on a call, except the token.
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -9,7 +9,7 @@ use crate::observe::Rejection;
 use crate::token_endpoint::media_type;
 use crate::voice::Problem;
 
-/// The query of a call, decoded, in the order in which it was written.
+/// Returns the decoded query of a call, in its original order.
 pub(super) fn query(head: &Parts) -> Vec<(String, String)> {
     let query = head.uri.query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
@@ -30,7 +30,7 @@ pub(super) fn parameters(
     }
 }
 
-/// Reads the body, if the operation takes one; `Null` stands for none, and for one that is not JSON by nature.
+/// Reads the body, if the operation takes one. Returns `Null` without a body, and for a type other than JSON.
 pub(super) fn body(
     document: &Document,
     operation: &Operation,

@@ -14,7 +14,7 @@ use crate::site::Desk;
 use crate::voice::{self, Problem, Scene};
 use crate::world::{Call, Outcome};
 
-/// The operation that a request is meant for, whether it will be served or not.
+/// Returns the id of the operation that a request is for, served or not.
 pub(crate) fn operation_id(desk: &Desk<'_>, head: &Parts) -> Option<String> {
     desk.documents.iter().find_map(|document| match document.find(&head.method, head.uri.path()) {
         Found::Operation(operation, _) => {
@@ -26,13 +26,13 @@ pub(crate) fn operation_id(desk: &Desk<'_>, head: &Parts) -> Option<String> {
     })
 }
 
-/// Answers one request to the API host, and counts how it ended.
+/// Answers one request to the API host, and counts the result.
 pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     let reply = find(desk, head, body);
     manners::dress(desk, reply)
 }
 
-/// Refuses a call for how it was sent.
+/// Refuses a call because of how it was sent.
 pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, head: &Parts, demand: Demand) -> Reply {
     let rejection = match demand {
         Demand::UserAgent => Rejection::NoUserAgent,

@@ -1,4 +1,4 @@
-//! Header fields that a provider puts on every answer of its API.
+//! Header fields that a provider adds to every answer of its API.
 
 use std::time::UNIX_EPOCH;
 
@@ -27,5 +27,6 @@ pub(super) fn dress(desk: &mut Desk<'_>, reply: Reply) -> Reply {
     }
 }
 
-/// GoTab's published budget. It is told and not enforced: a test asks for a 429 when it wants one.
+/// GoTab's published limit per minute. The answers report it, but it is not enforced: a test injects a 429 when it
+/// needs one.
 const PER_MINUTE: u64 = 100;

@@ -1,4 +1,4 @@
-//! The API host: finds the operation, checks the token and what the document requires, and asks the world.
+//! The API host: it finds the operation, checks the token and the required parts, and calls the world.
 
 mod bearer;
 mod call_check;

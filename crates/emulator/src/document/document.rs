@@ -1,4 +1,4 @@
-//! One document, read once.
+//! One parsed document.
 
 use std::io;
 
@@ -10,16 +10,16 @@ use super::operation::Operation;
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) name: String,
-    /// What the API host's origin is followed by, such as `/G2W/rest/v2`; empty where paths are whole.
+    /// The text between the API host's origin and a path, such as `/G2W/rest/v2`. Empty if the paths are complete.
     pub(crate) base_path: String,
     pub(crate) root: Value,
     operations: Vec<Operation>,
 }
 
-/// What a document knows of a path.
+/// The result of a look-up of a path in a document.
 pub(crate) enum Found<'a> {
     Operation(&'a Operation, Vec<String>),
-    /// The path is there, the method is not.
+    /// The document has the path, but with other methods.
     OtherMethods(Vec<Method>),
     Nothing,
 }
@@ -36,7 +36,7 @@ impl Document {
         })
     }
 
-    /// Finds the operation for a path as the API host got it.
+    /// Returns the operation for a path as the API host received it.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let Some(rest) = path.strip_prefix(&self.base_path) else {
             return Found::Nothing;
@@ -66,7 +66,7 @@ impl Document {
         }
     }
 
-    /// The example answer of the operation with this method and shape, for state to start from.
+    /// Returns the example answer of the operation with this method and shape. The state starts from it.
     pub(crate) fn example(&self, method: &Method, shape: &str) -> Option<&Value> {
         self.operations
             .iter()

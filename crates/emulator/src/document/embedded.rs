@@ -1,4 +1,4 @@
-//! The documents that are built in, read once per process.
+//! The built-in documents, each read once per process.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 use super::document::Document;
 use crate::provider::Provider;
 
-/// The built-in documents of a provider.
+/// Returns the built-in documents of a provider.
 ///
 /// # Errors
 ///
-/// Fails when a document cannot be read, which a test rules out.
+/// Fails if a document cannot be read. A test rules this out.
 pub(crate) fn embedded(provider: Provider) -> io::Result<Vec<Arc<Document>>> {
     static READ: [OnceLock<Vec<Arc<Document>>>; 4] = [const { OnceLock::new() }; 4];
     let Some(cell) = READ.get(provider.index()) else {
@@ -30,7 +30,7 @@ fn read(provider: Provider) -> io::Result<Vec<Arc<Document>>> {
         .collect()
 }
 
-/// Name, base path and text of each document.
+/// The name, base path and text of a document.
 type Source = (&'static str, &'static str, &'static str);
 
 const fn sources(provider: Provider) -> &'static [Source] {

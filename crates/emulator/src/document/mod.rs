@@ -1,6 +1,6 @@
-//! The OpenAPI documents: which operations there are, what they ask for, and the example each answers with.
+//! The OpenAPI documents: their operations, what each operation requires, and the example with which it answers.
 //!
-//! Only what an emulator needs is read. A document that leaves something out is served as far as it goes.
+//! Only the parts that the emulator needs are read. If a document lacks a part, the rest is still served.
 
 #[expect(clippy::module_inception, reason = "the type that names the folder")]
 mod document;

@@ -1,4 +1,4 @@
-//! One operation of a document: what it asks for and what it answers.
+//! One operation of a document: what it requires and what it answers.
 
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
     pub(crate) template: Template,
-    /// Which tokens are let in; empty for an operation that is open to all.
+    /// The kinds of tokens that are accepted. Empty if the operation needs no token.
     pub(crate) audiences: Vec<Audience>,
     pub(crate) required_parameters: Vec<(Place, String)>,
     pub(crate) body: Option<BodyRule>,
@@ -23,14 +23,14 @@ pub(crate) struct Operation {
     variants: Vec<Variant>,
 }
 
-/// Where a parameter stands. Those in the path are there by the nature of the path.
+/// The place of a parameter. A path that matches has its path parameters, so they are not listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Header,
     Query,
 }
 
-/// What is asked of a request's body.
+/// The requirements on a request's body.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyRule {
     pub(crate) required: bool,
@@ -54,7 +54,7 @@ impl Operation {
         }
     }
 
-    /// The status of success; `None` where the document says `2XX` and leaves the choice to the server.
+    /// Returns the status of success, or `None` if the document says `2XX` and leaves the choice to the server.
     pub(crate) fn status(&self) -> Option<StatusCode> {
         self.success.status
     }
@@ -63,14 +63,14 @@ impl Operation {
         self.success.example.as_ref()
     }
 
-    /// The variant that a query asks for, if the document tells variants apart by their query.
+    /// Returns the variant that a query selects, if the document distinguishes variants by their query.
     pub(crate) fn variant(&self, query: &[(String, String)]) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.fits(query))
     }
 }
 
 impl BodyRule {
-    /// Whether a content type, without its parameters, is one of those the operation reads.
+    /// Returns whether the operation reads this content type (without its parameters).
     pub(crate) fn reads(&self, media_type: &str) -> bool {
         self.media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type))
     }
@@ -93,7 +93,8 @@ fn audiences(root: &Value, operation: &Value) -> Vec<Audience> {
         .collect()
 }
 
-/// An operation's own parameter stands before one of the same name and place for the whole path.
+/// Returns the required parameters. A parameter of the operation overrides one of the path with the same name and
+/// place.
 fn required_parameters(root: &Value, item: &Value, operation: &Value) -> Vec<(Place, String)> {
     let mut seen: Vec<(Place, String)> = Vec::new();
     let mut required = Vec::new();
@@ -133,5 +134,5 @@ fn body_rule(root: &Value, operation: &Value) -> Option<BodyRule> {
     })
 }
 
-/// Words in the name of a security scheme that take the token of an end user.
+/// A security scheme with one of these words in its name takes the token of an end user.
 const END_USER: [&str; 4] = ["interaction", "enduser", "end_user", "handoff"];

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// Gives what `value` refers to, or `value` itself where it is no reference.
+/// Returns the value that `value` refers to, or `value` itself if it is not a reference.
 ///
-/// A reference that leads nowhere, out of the document or round in a circle ends at the reference.
+/// If a reference leads nowhere, out of the document or into a cycle, the result is the last reference that was read.
 pub(super) fn resolve<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     let mut current = value;
     for _ in 0..MOST_HOPS {

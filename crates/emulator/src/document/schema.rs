@@ -1,13 +1,13 @@
-//! A light check of a body against its schema: are the required members there?
+//! A light check of a body against its schema: does it have the required members?
 
 use serde_json::Value;
 
 use super::resolve::resolve;
 
-/// The paths of required members that `value` lacks, such as `customer.first_name`.
+/// Returns the paths of the required members that `value` lacks, such as `customer.first_name`.
 ///
-/// Alternatives (`oneOf`, `anyOf`) are not looked into, formats and ranges neither: what matters to a client is that
-/// leaving out a member hurts here as it does at the provider.
+/// Alternatives (`oneOf`, `anyOf`), formats and ranges are not checked. The check is there so that a client which
+/// leaves out a member fails here as it does at the provider.
 pub(super) fn missing_members(root: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut missing = Vec::new();
     look(root, schema, value, "", MOST_LEVELS, &mut missing);
@@ -42,7 +42,8 @@ fn look(root: &Value, schema: &Value, value: &Value, at: &str, levels: usize, ou
     }
 }
 
-/// Objects and arrays are told from all else; which scalar it is, providers mostly do not mind.
+/// Returns whether the value has the kind that the schema asks for. All scalars count as one kind, because most
+/// providers accept any of them.
 fn is_of_type(schema: &Value, value: &Value) -> bool {
     let nullable = schema.get("nullable").and_then(Value::as_bool) == Some(true);
     match schema.get("type").and_then(Value::as_str) {
@@ -66,7 +67,7 @@ fn join(at: &str, name: &str) -> String {
     }
 }
 
-/// Deep enough for any body; a schema that refers to itself through `allOf` ends here.
+/// Deeper than any real body. A schema that refers to itself through `allOf` ends here.
 const MOST_LEVELS: usize = 24;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What an operation answers when all is well: status and example.
+//! The successful answer of an operation: its status and example.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -50,7 +50,7 @@ fn json_first(content: &Map<String, Value>) -> Option<(&String, &Value)> {
     json.or_else(|| content.iter().next())
 }
 
-/// The example of a media type: its own, the first of several, or that of its schema.
+/// Returns the example of a media type: its own one, the first of several, or the one of its schema.
 fn example_of<'a>(root: &'a Value, media: &'a Value) -> Option<&'a Value> {
     let own = || media.get("example");
     let several = || {

@@ -1,4 +1,4 @@
-//! A path template such as `/rooms/{room_id}`, and how a path fits it.
+//! A path template such as `/rooms/{room_id}`, and how a path is matched with it.
 
 use percent_encoding::percent_decode_str;
 
@@ -33,12 +33,12 @@ impl Template {
         Self { segments, shape }
     }
 
-    /// The template without the names of its parameters, such as `/rooms/{}`.
+    /// Returns the template without the names of its parameters, such as `/rooms/{}`.
     pub(crate) fn shape(&self) -> &str {
         &self.shape
     }
 
-    /// The decoded parameters of a path that fits.
+    /// Returns the decoded parameters if the path matches.
     pub(crate) fn fit(&self, path: &str) -> Option<Vec<String>> {
         let mut parameters = Vec::new();
         let mut given = split(path);
@@ -53,7 +53,8 @@ impl Template {
         given.next().is_none().then_some(parameters)
     }
 
-    /// Orders templates that fit the same path: the one whose literal comes first in the path wins.
+    /// Returns a key that orders templates which match the same path: the template whose literal segment comes first
+    /// wins.
     pub(crate) fn specificity(&self) -> Vec<bool> {
         let is_literal = |segment: &Segment| matches!(segment, Segment::Literal(_));
         self.segments.iter().map(is_literal).collect()

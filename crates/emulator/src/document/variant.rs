@@ -1,4 +1,4 @@
-//! One operation that answers in several shapes, told apart by a value in the query.
+//! One of several shapes in which an operation answers, selected by a value in the query.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ impl Variant {
         variants.into_iter().flatten().filter_map(Self::read).collect()
     }
 
-    /// A variant that no query tells apart is none.
+    /// Returns `None` if no query selects the variant.
     fn read(variant: &Value) -> Option<Self> {
         let query = variant.get("query")?.as_object()?;
         let id = variant.get("operationId").and_then(Value::as_str);
@@ -33,7 +33,7 @@ impl Variant {
     }
 }
 
-/// A scalar as it stands in a query.
+/// Returns a scalar as it is written in a query.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

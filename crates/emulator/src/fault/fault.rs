@@ -1,18 +1,19 @@
-//! The faults there are.
+//! The faults.
 
 use std::time::Duration;
 
 use super::malformed::Malformed;
 use super::schedule::Scheduled;
 
-/// Something a site does wrong when told to.
+/// A fault that a test asks a site for.
 ///
-/// A fault is played once, unless it is given a number of [`times`](Self::times) or is to last [`forever`](Self::forever).
+/// A fault is played once, unless [`times`](Self::times) gives a number or [`forever`](Self::forever) removes the
+/// limit.
 ///
 /// # Examples
 ///
-/// The next token request is answered with a 503, the two after it are hung up on:
-///
+/// The next token request is answered with a 503. At the two requests after it the connection is closed without an
+/// answer:
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
 /// use emulator::{Emulator, Endpoint, Fault, Provider};
@@ -29,13 +30,13 @@ use super::schedule::Scheduled;
 pub enum Fault {
     /// Answers with this status, body and header fields.
     ///
-    /// What cannot be sent is played as a plain 500: a code outside 200..=999, or a header field that is no header field.
+    /// If the code is outside 200..=999 or a header field is invalid, the answer is a plain 500.
     Status {
         /// The status code.
         code: u16,
-        /// The body, sent as it is.
+        /// The body, sent unchanged.
         body: String,
-        /// Header fields; without a `content-type` among them the body goes out as JSON.
+        /// The header fields. Without a `content-type` among them the body is sent as JSON.
         headers: Vec<(String, String)>,
     },
     /// Answers 401 in the provider's own shape, with a `WWW-Authenticate` header if there is a challenge.
@@ -49,31 +50,31 @@ pub enum Fault {
     UnsupportedMediaType,
     /// Answers 429 in the provider's own shape.
     RateLimited {
-        /// The `Retry-After` header, in whole seconds; none is sent for `None`.
+        /// The `Retry-After` header, in whole seconds. `None` sends no such header.
         retry_after: Option<Duration>,
     },
     /// Answers 503 in the provider's own shape.
     Unavailable,
-    /// Answers with this status and an error that repeats what the request carried: its `Authorization` header, and at
-    /// the auth host also its body. The text is in the members `message` and `error_description`.
+    /// Answers with this status and an error that repeats the secrets of the request: its `Authorization` header, and
+    /// at the auth host also its body. The text is in the members `message` and `error_description`.
     Echo {
-        /// The status code; one that cannot be sent is played as a plain 500.
+        /// The status code. If it cannot be sent, the answer is a plain 500.
         code: u16,
     },
-    /// Waits for this long in real time, then does what was asked.
+    /// Waits for this long in real time, then handles the request as usual.
     Delay(Duration),
     /// Never answers.
     Hang,
-    /// Does what was asked, sends this much of the answer's body and breaks the connection.
+    /// Handles the request, sends this much of the answer's body and breaks the connection.
     CutOff {
-        /// How many bytes of the body are sent; 0 sends the head alone.
+        /// The number of bytes of the body that are sent. 0 sends only the head.
         after_bytes: usize,
     },
-    /// Does what was asked and spoils the answer's body.
+    /// Handles the request, then spoils the answer's body.
     Malformed(Malformed),
-    /// Reads the request and closes the connection without a byte of answer.
+    /// Reads the request and closes the connection without a byte of an answer.
     DropConnection,
-    /// Does what was asked and closes the connection without a byte of answer: the answer is received by nobody.
+    /// Handles the request and closes the connection without a byte of an answer, so that the answer is lost.
     LoseAnswer,
 }
 
@@ -90,7 +91,7 @@ impl Fault {
         Scheduled::from(self).times(count)
     }
 
-    /// Plays the fault until faults are cleared.
+    /// Plays the fault until the faults are cleared.
     #[must_use]
     pub fn forever(self) -> Scheduled {
         Scheduled::from(self).forever()

@@ -1,4 +1,4 @@
-//! The faults that wait at one host, in the order in which they were asked for.
+//! The faults that wait at one host, oldest first.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ impl FaultQueue {
         }
     }
 
-    /// Takes the first fault that fits a request for this operation.
+    /// Takes the first fault that applies to a request for this operation.
     pub(crate) fn take(&mut self, operation_id: Option<&str>) -> Option<Fault> {
         let at = self.0.iter().position(|fault| fault.fits(operation_id))?;
         let scheduled = self.0.get_mut(at)?;
@@ -29,7 +29,7 @@ impl FaultQueue {
         }
     }
 
-    /// How many more requests will meet a fault, as far as that is bounded; one without end counts as one.
+    /// Returns how many more requests will meet a fault. A fault without a limit counts as one.
     pub(crate) fn left(&self) -> u64 {
         let left = |scheduled: &Scheduled| match scheduled.left {
             Left::Forever => 1,

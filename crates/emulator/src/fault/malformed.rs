@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// How the body of an answer is spoilt; status and header fields stay as they were, except the content type.
+/// A way to spoil the body of an answer. The status and the header fields stay the same, except the content type.
 ///
-/// Those that speak of members rewrite a JSON object and leave any other body alone.
+/// The variants about members rewrite a JSON object and leave any other body unchanged.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -22,9 +22,9 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// JSON is announced, and something else is sent.
+    /// The content type says JSON, but the body is not JSON.
     NotJson,
-    /// A page in HTML, as a proxy or a maintenance page sends it.
+    /// An HTML page, as a proxy or a maintenance page sends it.
     Html,
     /// No body at all.
     Empty,
@@ -35,34 +35,34 @@ pub enum Malformed {
         /// The pause before each byte.
         pause: Duration,
     },
-    /// The real body, sent as a chunk and so without a `content-length`.
+    /// The real body, sent in chunks and so without a `content-length`.
     Chunked,
-    /// The real body with this member replaced or added; the value is JSON text, written as it stands.
+    /// The real body with this member replaced or added. The value is JSON text, written unchanged.
     ///
-    /// For example `scope` with the value `7`, which no reader of scopes takes.
+    /// An example is `scope` with the value `7`, which is not a valid scope.
     Member {
         /// The name of the member.
         name: String,
-        /// Its value as JSON text, which may be anything or even no JSON.
+        /// Its value as JSON text. It may be anything, even invalid JSON.
         value: String,
     },
     /// The real body without this member.
     Without(String),
-    /// The real body up to the value of this member and no further: the message is whole, its JSON is not. A body
-    /// without this member stays as it is.
+    /// The real body up to the value of this member. The message is complete, but its JSON is cut off. A body without
+    /// this member stays unchanged.
     EndsAfter(String),
     /// The real body with each member written twice, the second time with another value.
     DuplicateMembers,
-    /// The real body with this type of token, under whichever name the provider uses.
+    /// The real body with this type of token, under the name that the provider uses.
     TokenType(String),
-    /// The real body with this lifetime: JSON text, written as it stands, so that it may be anything or even no JSON.
+    /// The real body with this lifetime. It is JSON text, written unchanged; it may be anything, even invalid JSON.
     ///
-    /// For example `"3600"` in quotes, `"PT1H"`, `-1`, `0`, `null`, `1e400` or `3600.5`. For an answer that tells no
+    /// Examples are `"3600"` in quotes, `"PT1H"`, `-1`, `0`, `null`, `1e400` and `3600.5`. For an answer without a
     /// lifetime, see [`Without`](Self::Without).
     ExpiresIn(String),
 }
 
-/// Writes each member twice; the copy is spoilt, so that it matters which one is read.
+/// Writes each member twice. The copy has another value, so that a test can tell which one was read.
 pub(super) fn with_duplicates(members: &Map<String, Value>) -> String {
     let twice = members.iter().flat_map(|(name, value)| {
         let copy = Value::String("duplicate".to_owned());
@@ -71,7 +71,7 @@ pub(super) fn with_duplicates(members: &Map<String, Value>) -> String {
     write_object(twice)
 }
 
-/// Writes the object with one of `names` replaced by `text`; the first of them is added where none is there.
+/// Writes the object with one of `names` replaced by `text`. If it has none of them, the first name is added.
 pub(super) fn with_member(members: &Map<String, Value>, names: &[&str], text: &str) -> String {
     let name = names
         .iter()
@@ -88,7 +88,7 @@ pub(super) fn without_member(members: &Map<String, Value>, name: &str) -> String
     write_object(written(members.iter().filter(|(other, _)| *other != name)))
 }
 
-/// Writes the object up to one member, without what follows and without the closing brace.
+/// Writes the object up to and with one member, without the rest and without the closing brace.
 pub(super) fn up_to_member(members: &Map<String, Value>, name: &str) -> String {
     let Some(at) = members.keys().position(|other| other == name) else {
         return write_object(written(members.iter()));
@@ -104,10 +104,10 @@ fn written<'a>(
     members.map(|(name, value)| (name, value.to_string()))
 }
 
-/// Names under which the four providers tell the type of a token.
+/// The names that the four providers use for the type of a token.
 pub(super) const TOKEN_TYPE: &[&str] = &["token_type", "tokenType", "type"];
 
-/// Names under which the four providers tell the lifetime of a token.
+/// The names that the four providers use for the lifetime of a token.
 pub(super) const EXPIRES_IN: &[&str] = &["expires_in", "expiresIn"];
 
 fn write_object<'a>(members: impl Iterator<Item = (&'a String, String)>) -> String {

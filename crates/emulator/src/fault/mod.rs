@@ -1,13 +1,12 @@
-//! Faults on demand: what a test asks a site to do wrong, and how it is done.
+//! Faults on demand: what can go wrong at a site, and how it is played.
 //!
-//! A fault waits in a queue, one per host of a site, until a request comes that it fits; it is played instead of the
-//! answer, or upon it:
+//! Each host of a site has a queue of faults. A fault waits there until a request comes to which it applies:
 //!
 //! - `Status`, `Unauthorized`, `Forbidden`, `UnsupportedMediaType`, `RateLimited`, `Unavailable`, `Echo`, `Hang` and
-//!   `DropConnection` stand in the way: the request is read, and nothing is done about it.
-//! - `Delay` waits and then does what was asked.
-//! - `CutOff`, `Malformed` and `LoseAnswer` do what was asked and spoil the answer: a token lost this way has been issued, a refresh
-//!   token lost this way has been used up.
+//!   `DropConnection` replace the answer. The request is read, but it has no effect.
+//! - `Delay` waits and then handles the request as usual.
+//! - `CutOff`, `Malformed` and `LoseAnswer` handle the request and spoil the answer. A token lost this way was issued,
+//!   and a refresh token lost this way was used up.
 
 #[expect(clippy::module_inception, reason = "the enum that names the folder")]
 mod fault;

@@ -1,12 +1,11 @@
-//! Answers that real servers were seen to give, by name.
+//! Answers that real servers were seen to give, each with a name.
 
 use serde_json::json;
 
 use super::fault::Fault;
 
 impl Fault {
-    /// Answers with this status and a JSON object that has a `message` and nothing else, as GoTo's older token host
-    /// refuses.
+    /// Answers with this status and a JSON object that has only a `message`, as GoTo's older token host does.
     #[must_use]
     pub fn message_only(code: u16, message: &str) -> Self {
         Self::json(code, &json!({"message": message}))
@@ -18,10 +17,10 @@ impl Fault {
         Self::json(200, &json!({"error": error, "error_description": "refused, in spite of the status"}))
     }
 
-    /// Answers 200 with GraphQL's way to say that the token is not accepted: no data, and `UNAUTHENTICATED` as the code
-    /// of an error.
+    /// Answers 200 with GraphQL's error for a token that is not accepted: no data, and an error with the code
+    /// `UNAUTHENTICATED`.
     ///
-    /// To have GoTab say so about tokens that really are not accepted, see
+    /// To have GoTab answer like this to tokens that really are not accepted, see
     /// [`Site::set_graph_refusals_at_200`](crate::Site::set_graph_refusals_at_200).
     #[must_use]
     pub fn graph_unauthenticated() -> Self {
@@ -35,8 +34,8 @@ impl Fault {
         Self::challenge(401, "Basic realm=\"api\"")
     }
 
-    /// Answers with this status and a Bearer challenge whose first parameter is a URL without quotes, before
-    /// `error=insufficient_scope`: against the grammar of RFC 9110 section 11.2, and met all the same.
+    /// Answers with this status and a Bearer challenge in which a URL without quotes comes before
+    /// `error=insufficient_scope`. RFC 9110 section 11.2 does not allow this, but real servers send it.
     #[must_use]
     pub fn unquoted_insufficient_scope(code: u16) -> Self {
         let challenge = "Bearer resource_metadata=https://api.example.com/.well-known/oauth-protected-resource, \

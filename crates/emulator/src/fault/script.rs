@@ -28,5 +28,5 @@ pub(super) fn body(steps: impl IntoIterator<Item = Step>) -> Body {
 }
 
 fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "cut off on demand")
+    io::Error::new(io::ErrorKind::ConnectionReset, "a fault cut the answer off")
 }

@@ -1,4 +1,4 @@
-//! How many requests are under way, and how many were at most.
+//! The number of requests in progress, and its maximum.
 
 use crate::endpoint::Endpoint;
 

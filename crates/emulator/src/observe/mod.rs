@@ -1,4 +1,4 @@
-//! What a site has seen: counters, a log of requests, and the reasons why requests were turned away.
+//! The records of a site: counters, a log of requests, and the reasons for refusals.
 
 mod counters;
 mod in_flight;

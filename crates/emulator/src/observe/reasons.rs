@@ -1,36 +1,37 @@
-//! Why a request was turned away: the keys of the counters.
+//! The reasons for refusals. They are the keys of the counters.
 
-/// Why the token endpoint gave no token.
+/// The reason why a token endpoint issued no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TokenRefusal {
-    /// No token endpoint lives at this path.
+    /// There is no token endpoint at this path.
     NotFound,
-    /// Anything but `POST`.
+    /// The method is not `POST`.
     Method,
-    /// Credentials stood in the query, where logs keep them.
+    /// The credentials were in the query, which servers write to logs.
     CredentialsInQuery,
     /// The client authenticated itself in two ways at once.
     DoubleAuthentication,
-    /// The client authenticated itself in a way this provider does not read.
+    /// The client authenticated itself in a way that this provider does not accept.
     ClientAuthentication,
-    /// The fields came in an encoding this provider does not read.
+    /// The fields were in an encoding that this provider does not read.
     Encoding,
-    /// The body could not be read, or a field is missing, doubled or of the wrong type.
+    /// The body could not be read, or a field is missing, repeated or of the wrong type.
     Malformed,
     /// The id or the secret is wrong.
     Credentials,
-    /// The grant type is not offered.
+    /// The provider does not offer the grant type.
     UnsupportedGrant,
-    /// The refresh token, the code or the personal access token is unknown, used up, too old or does not fit.
+    /// The refresh token, the code or the personal access token is unknown, used up or expired, or belongs to another
+    /// request.
     InvalidGrant,
-    /// Nobody has decided about the device code yet.
+    /// The person has not yet decided about the device code.
     Pending,
-    /// Nobody has decided about the device code yet, and the device polls too often.
+    /// The person has not yet decided about the device code, and the device polls too often.
     TooSoon,
-    /// The person said no to the device.
+    /// The person denied the device.
     Denied,
-    /// The scope is missing or not the one there is.
+    /// The scope is missing, or is not one that the provider offers.
     Scope,
     /// A `resource` or `audience` that the authorization request did not name, or a `resource` that is not an absolute
     /// URI (RFC 8707).
@@ -43,33 +44,33 @@ pub enum TokenRefusal {
     NoUserAgent,
 }
 
-/// Why an API call was not served.
+/// The reason why an API call was not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// No operation lives at this path.
+    /// There is no operation at this path.
     NotFound,
-    /// The path is known, the method is not.
+    /// The path has no operation with this method.
     Method,
-    /// No bearer token came with the call.
+    /// The call has no bearer token.
     MissingToken,
-    /// More than one `Authorization` header.
+    /// The call has more than one `Authorization` header.
     DoubleAuthorization,
-    /// The token was never issued here.
+    /// This site never issued the token.
     UnknownToken,
-    /// The token has outlived its time.
+    /// The token has expired.
     ExpiredToken,
     /// The token was revoked.
     RevokedToken,
-    /// The token is good, but of a kind that this operation does not take.
+    /// The token is valid, but the operation needs another kind of token.
     WrongKindOfToken,
     /// A required header or query parameter is missing.
     MissingParameter,
-    /// The content type is not one of those the operation reads.
+    /// The operation does not read this content type.
     MediaType,
     /// The body is missing, not JSON, or lacks a required member.
     Body,
-    /// The call was understood, and the provider's own rules say no.
+    /// The call was valid, but the provider's own rules do not allow it.
     Refused,
     /// A POST, PUT or PATCH had neither a `content-length` nor a `transfer-encoding` (RFC 9110 section 8.6).
     NoLength,

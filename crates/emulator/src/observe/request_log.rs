@@ -1,33 +1,33 @@
-//! The last requests, told without their secrets.
+//! The last requests, without their secrets.
 
 use std::collections::VecDeque;
 
 use crate::endpoint::Endpoint;
 
-/// One request as a site saw it.
+/// One request in the log of a site.
 ///
-/// The query is left out, because a client that errs may put a secret there, and of a token only its ordinal is kept.
+/// The query is left out, because a faulty client may put a secret there. Of a token, only its ordinal is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoggedRequest {
     /// The request's number at this site, from 1.
     pub sequence: u64,
-    /// Which host it reached.
+    /// The host that it reached.
     pub endpoint: Endpoint,
     /// Its method.
     pub method: String,
     /// Its path.
     pub path: String,
-    /// The operation it was meant for, where there is one.
+    /// The operation that it was for, if there is one.
     pub operation_id: Option<String>,
-    /// Which of the issued tokens it carried: 1 for the first one of this site.
+    /// The ordinal of the token that it carried: 1 for the first token that this site issued.
     pub token: Option<u64>,
-    /// The status of the answer; `None` while there is none, or when a fault dropped the connection.
+    /// The status of the answer. `None` before the answer, and if a fault dropped the connection.
     pub status: Option<u16>,
-    /// Whether the whole answer was handed to the connection; `false` while there is none, when the caller had gone
-    /// before, and when a fault lost or cut the answer.
+    /// True if the whole answer was handed to the connection. `false` before the answer, if the caller closed the
+    /// connection first, and if a fault lost or cut the answer.
     ///
-    /// `true` does not tell that the caller has read it, only that nothing here keeps it from doing so.
+    /// `true` does not mean that the caller has read the answer.
     pub handed_over: bool,
 }
 
@@ -56,7 +56,7 @@ impl RequestLog {
         self.last
     }
 
-    /// The entry of a request, unless newer ones have pushed it out.
+    /// Returns the entry of a request, unless newer entries have replaced it.
     pub(crate) fn entry(&mut self, sequence: u64) -> Option<&mut LoggedRequest> {
         let first = self.entries.front()?.sequence;
         let at = usize::try_from(sequence.checked_sub(first)?).ok()?;
@@ -72,7 +72,7 @@ impl RequestLog {
     }
 }
 
-/// Enough for any test to look back on, little enough for a load test to run for ever.
+/// More than any test looks back, and small enough for a load test that runs for days.
 const CAPACITY: usize = 4096;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 or HTTP/2, and the ability to hang up without an answer.
+//! One connection: HTTP/1.1 or HTTP/2, which can also be closed without an answer.
 
 use std::fmt;
 
@@ -14,16 +14,17 @@ use tower_service::Service;
 
 use crate::fault::Hangup;
 
-/// Serves a connection to its end; how it ended is the client's business.
+/// Serves a connection until it ends. Its error is ignored, because the client sees it as well.
 pub(super) async fn serve(stream: TcpStream, router: Router) {
-    // Small answers are to leave at once; where that cannot be had they merely leave later.
+    // Without this, small answers may wait for the client's acknowledgement. If the option cannot be set, they are only
+    // slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(router.clone(), request));
     let server = Builder::new(TokioExecutor::new());
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// An error from here makes the server close the connection (or reset the stream, over HTTP/2).
+/// Answers a request. An error makes the server close the connection, or reset the stream over HTTP/2.
 async fn answer(mut router: Router, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
     let response = match router.call(request.map(Body::new)).await {
         Ok(response) => response,
@@ -40,7 +41,7 @@ struct HungUp;
 
 impl fmt::Display for HungUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("hung up on demand")
+        f.write_str("a fault closed the connection")
     }
 }
 

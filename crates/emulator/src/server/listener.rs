@@ -1,4 +1,4 @@
-//! One listening socket on loopback; dropping it ends all of its connections.
+//! A listening socket on loopback. Dropping it closes all of its connections.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,19 +18,19 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Binds 127.0.0.1; port 0 takes any free port.
+    /// Binds 127.0.0.1. Port 0 chooses a free port.
     pub(crate) async fn bind(port: u16) -> io::Result<Self> {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let socket = bound.map_err(|error| not_bound(port, &error))?;
         Ok(Self { address: socket.local_addr()?, socket: Some(socket), task: None })
     }
 
-    /// The scheme, host and port under which it is reached.
+    /// Returns the scheme, host and port of the socket.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Answers from now on. The task holds the connections, so that they end with it.
+    /// Answers from now on. The task owns the connections, so they end when it is aborted.
     pub(crate) fn serve(&mut self, router: Router) {
         if let Some(socket) = self.socket.take() {
             self.task = Some(tokio::spawn(accept(socket, router)).abort_handle());
@@ -46,7 +46,7 @@ impl Drop for Listener {
     }
 }
 
-/// Keeps the kind of the error, and says which port it is about.
+/// Returns an error of the same kind that names the port.
 fn not_bound(port: u16, error: &io::Error) -> io::Error {
     let problem = match error.kind() {
         io::ErrorKind::AddrInUse => format!("port {port} on 127.0.0.1 is already in use"),
@@ -64,7 +64,7 @@ async fn accept(socket: TcpListener, router: Router) {
                 Ok((stream, _)) => {
                     connections.spawn(connection::serve(stream, router.clone()));
                 }
-                // Out of file descriptors, most likely: wait until some are given back.
+                // The usual cause is a lack of file descriptors, so wait until a connection returns one.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}

@@ -1,4 +1,4 @@
-//! The sockets: one listener per host of a site, its connections, and their end.
+//! The sockets: one listener for each host of a site, and its connections.
 
 mod connection;
 mod listener;

@@ -1,10 +1,10 @@
-//! Where a step of a sign-in leaves the browser.
+//! The result of a step of a sign-in for the browser.
 
 use std::fmt;
 
 use axum::http::StatusCode;
 
-/// The auth host showed an error page and did not send the browser on.
+/// The auth host showed an error page and did not send the browser back to the client.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -41,7 +41,7 @@ impl ErrorPage {
         Self { status, ..self }
     }
 
-    /// The status of the page.
+    /// Returns the status of the page.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status.as_u16()
@@ -52,7 +52,7 @@ impl ErrorPage {
     }
 }
 
-/// What the page says.
+/// Writes the text of the page.
 impl fmt::Display for ErrorPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -61,19 +61,19 @@ impl fmt::Display for ErrorPage {
 
 impl std::error::Error for ErrorPage {}
 
-/// Where the browser is after a step.
+/// The place of the browser after a step.
 pub(super) enum Ending {
-    /// At a page that asks or tells the person something.
+    /// A page with a question or a message for the person.
     Page(String),
-    /// At the same page again, with what was wrong.
+    /// The same page again, with a message about the problem.
     Again(String),
-    /// On its way back to the client.
+    /// The URL of the client.
     Callback(String),
 }
 
-/// Why a step cannot be taken.
+/// The reason why a step is refused.
 pub(super) enum Objection {
-    /// The client cannot be trusted with the browser: the person is told, and nobody else.
+    /// The redirect URL cannot be trusted, so only the person sees the error.
     Page(ErrorPage),
     /// The client is told (RFC 6749 section 4.1.2.1).
     Callback(String),

@@ -6,7 +6,7 @@ use crate::token::Targets;
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads fields; one without a value counts as left out (RFC 6749 section 3.1).
+    /// Reads the fields. A field without a value counts as absent (RFC 6749 section 3.1).
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let fields = form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty());
         Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
@@ -20,7 +20,7 @@ impl Fields {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// The resources and audiences; both may be given more than once.
+    /// Returns the resources and audiences. Both may be repeated.
     pub(super) fn targets(&self) -> Targets {
         Targets::new(self.all("resource"), self.all("audience"))
     }
@@ -29,7 +29,7 @@ impl Fields {
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Refuses parameters that are given twice (RFC 6749 section 3.1).
+    /// Fails if a parameter is repeated (RFC 6749 section 3.1).
     pub(super) fn check_once(&self, names: &[&str]) -> Result<(), ErrorPage> {
         match names.iter().find(|name| self.all(name).nth(1).is_some()) {
             Some(name) => Err(ErrorPage::new(format!("{name} is given twice"))),
@@ -38,10 +38,10 @@ impl Fields {
     }
 }
 
-/// Names that may be given more than once.
+/// The names that may be repeated.
 pub(super) const TARGETS: [&str; 2] = ["resource", "audience"];
 
-/// What a person decided, by the button that was pressed.
+/// The person's decision: the button that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Allow,

@@ -1,4 +1,4 @@
-//! GoTab's page, which is two: one for a code in a person's name, one for locations an application may reach.
+//! GoTab's two pages: one for a code in a person's name, one for the locations that an application may reach.
 
 use super::ending::{Ending, ErrorPage, Objection};
 use super::fields::{Decision, Fields};
@@ -9,18 +9,18 @@ use crate::site::{Desk, PRINCIPAL};
 use crate::token::{Approval, Challenge};
 use crate::world::gotab_locations;
 
-/// Which of the two pages is asked for. The names of the parameters differ with it.
+/// The kind of page. The two kinds have different names for their parameters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Code,
     Locations,
 }
 
-/// A request that a page may be shown for.
+/// The parts of a valid request.
 struct Asked {
     kind: Kind,
     target: String,
-    /// How many locations may be picked; only GoTab's own bound where none is given.
+    /// The maximum number of locations. Without a parameter it is GoTab's own limit.
     limit: usize,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn show(desk: &Desk<'_>, fields: &Fields) -> Result<Ending, Objection
 pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Objection> {
     let asked = check(desk, fields)?;
     if Decision::of(fields)? == Decision::Deny {
-        // What a refusal looks like is nowhere described, so that it is RFC 6749's.
+        // GoTab does not document what a refusal looks like, so this is RFC 6749's form.
         let parameters = [("error", Some("access_denied")), ("state", fields.get("state"))];
         return Ok(Ending::Callback(with_parameters(&asked.target, &parameters)));
     }
@@ -52,7 +52,7 @@ pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Obj
     }
 }
 
-/// Ticks as many boxes as may be.
+/// Selects as many locations as are allowed.
 pub(super) fn fill_in(desk: &Desk<'_>, fields: &mut Fields) {
     let limit = limit(fields).unwrap_or(usize::MAX);
     for (id, _) in gotab_locations(desk.documents).into_iter().take(limit) {
@@ -68,12 +68,12 @@ fn pick(desk: &Desk<'_>, asked: &Asked, fields: &Fields) -> Ending {
         return again("Pick a location, or deny.");
     }
     if picked.len() > asked.limit {
-        return again("These are more locations than the application takes.");
+        return again("The application accepts fewer locations.");
     }
     if picked.iter().any(|id| !known.iter().any(|(other, _)| other == id)) {
         return again("There is no such location.");
     }
-    // The separators go out as they are; the older one makes the query one that no strict reader decodes.
+    // The separators are sent unencoded. The older one, `%`, makes a query that no strict reader can decode.
     let (name, separator) = match desk.books.switches.older_locations {
         true => ("locations", "%"),
         false => ("locationUuids", ","),
@@ -116,7 +116,7 @@ fn limit(fields: &Fields) -> Option<usize> {
     }
 }
 
-/// GoTab says nothing of PKCE, so that nothing about it is refused here.
+/// Returns the challenge of any kind. GoTab does not document PKCE, so no challenge is refused here.
 fn challenge(fields: &Fields) -> Option<Challenge> {
     let challenge = fields.get("code_challenge")?.to_owned();
     Some(match fields.get("code_challenge_method") {
@@ -169,7 +169,7 @@ fn boxes(desk: &Desk<'_>, limit: usize, fields: &Fields) -> String {
 
 const LOCATION: &str = "location";
 
-/// What the page hands on to itself.
+/// The parameters that the page keeps in hidden fields.
 const PARAMETERS: [&str; 8] = [
     "response_type",
     "api_access_id",

@@ -1,4 +1,4 @@
-//! GoTo's authorize page: RFC 6749 with PKCE by S256 alone, and loopback redirects to any port.
+//! GoTo's authorize page: RFC 6749 with PKCE (S256 only), and loopback redirects to any port.
 
 use super::ending::{Ending, ErrorPage, Objection};
 use super::fields::{Decision, Fields};
@@ -8,31 +8,31 @@ use super::redirect::{is_loopback, with_parameters};
 use crate::site::{Desk, PRINCIPAL};
 use crate::token::{Approval, Challenge, SCOPES, scopes};
 
-/// A request that the page may be shown for.
+/// The parts of a valid request.
 struct Asked {
-    /// Where the browser goes afterwards.
+    /// The URL to which the browser is sent afterwards.
     target: String,
-    /// The same as it was asked with.
+    /// The `redirect_uri` parameter as the request had it.
     redirect: Option<String>,
     state: Option<String>,
     challenge: Option<Challenge>,
     scopes: Vec<String>,
 }
 
-/// The page, for a request that is in order.
+/// Shows the page, if the request is valid.
 pub(super) fn show(desk: &Desk<'_>, fields: &Fields) -> Result<Ending, Objection> {
     let asked = check(desk, fields)?;
     Ok(Ending::Page(consent(&asked, fields, None)))
 }
 
-/// What comes of a pressed button.
+/// Handles a pressed button.
 pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Objection> {
     let asked = check(desk, fields)?;
     if Decision::of(fields)? == Decision::Deny {
         return Err(asked.object(desk, "access_denied"));
     }
     let Some(principal) = fields.get("email").filter(|email| is_email(email)) else {
-        return Ok(Ending::Again(consent(&asked, fields, Some("That is no e-mail address."))));
+        return Ok(Ending::Again(consent(&asked, fields, Some("This is not a valid e-mail address."))));
     };
     let code = desk.issue_code(Approval {
         redirect: asked.redirect.clone(),
@@ -44,7 +44,7 @@ pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Obj
     Ok(Ending::Callback(asked.callback(desk, ("code", &code))))
 }
 
-/// Fills in what a person would type.
+/// Fills in the fields that a person would type.
 pub(super) fn fill_in(fields: &mut Fields) {
     fields.add("email", PRINCIPAL);
 }
@@ -83,7 +83,8 @@ fn check(desk: &Desk<'_>, fields: &Fields) -> Result<Asked, Objection> {
     Ok(asked)
 }
 
-/// A redirect URL must be a registered one, or loopback; it may be left out where only one is registered.
+/// Returns the URL to which the browser is sent. It must be registered or loopback. The parameter may be left out if
+/// only one URL is registered.
 fn target(desk: &Desk<'_>, redirect: Option<&str>) -> Result<String, ErrorPage> {
     let registered = &desk.books.redirect_urls;
     match (redirect, registered.as_slice()) {
@@ -96,7 +97,7 @@ fn target(desk: &Desk<'_>, redirect: Option<&str>) -> Result<String, ErrorPage> 
     }
 }
 
-/// A challenge without a method would be a plain one (RFC 7636 section 4.3), and plain ones are not taken.
+/// Returns the challenge. One without a method would be a plain one (RFC 7636 section 4.3), which GoTo does not accept.
 fn challenge(fields: &Fields) -> Result<Option<Challenge>, ()> {
     match (fields.get("code_challenge"), fields.get("code_challenge_method")) {
         (None, None) => Ok(None),
@@ -136,7 +137,7 @@ fn consent(asked: &Asked, fields: &Fields, message: Option<&str>) -> String {
     page("GoTo", "Sign in and allow access", &body)
 }
 
-/// The scopes, with what they are for.
+/// Returns the scopes and their descriptions as a list in HTML.
 pub(super) fn scope_list(scopes: &[String]) -> String {
     let items: String = scopes
         .iter()
@@ -148,7 +149,7 @@ pub(super) fn scope_list(scopes: &[String]) -> String {
     format!("<ul>{items}</ul>")
 }
 
-/// What the page hands on to itself.
+/// The parameters that the page keeps in hidden fields.
 const PARAMETERS: [&str; 7] = [
     "client_id",
     "response_type",

@@ -1,6 +1,6 @@
 //! The page where a person types the code that a device shows (RFC 8628 section 3.3).
 //!
-//! GoTo has no such page: this departs from the provider, is off at first, and is there to test tools.
+//! GoTo has no such page. It is off by default, and is here to test tools.
 
 use super::ending::{Ending, ErrorPage, Objection};
 use super::fields::{Decision, Fields};
@@ -19,17 +19,17 @@ pub(super) fn decide(desk: &mut Desk<'_>, fields: &Fields) -> Result<Ending, Obj
     let decision = Decision::of(fields)?;
     let principal = fields.get("email").filter(|email| is_email(email));
     if decision == Decision::Allow && principal.is_none() {
-        return Ok(Ending::Again(question(desk, fields, Some("That is no e-mail address."))));
+        return Ok(Ending::Again(question(desk, fields, Some("This is not a valid e-mail address."))));
     }
     let principal = principal.filter(|_| decision == Decision::Allow);
     let user_code = fields.get(USER_CODE).unwrap_or_default();
     if !desk.books.device_codes.decide(user_code, principal, desk.now) {
-        let message = "This code is not known, or its time is up.";
+        let message = "This code is unknown or has expired.";
         return Ok(Ending::Again(question(desk, fields, Some(message))));
     }
     let message = match decision {
         Decision::Allow => "The device is signed in. You may close this page.",
-        Decision::Deny => "The device was turned away. You may close this page.",
+        Decision::Deny => "The device was denied. You may close this page.",
     };
     Ok(Ending::Page(notice("GoTo", "Done", message)))
 }

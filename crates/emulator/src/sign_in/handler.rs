@@ -35,7 +35,7 @@ pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     }
 }
 
-/// What a person ends at who opens a URL and presses a button at once.
+/// Opens a URL, presses a button, and returns the URL to which the browser is sent.
 pub(crate) fn click(desk: &mut Desk<'_>, url: &str, allow: bool) -> Result<String, ErrorPage> {
     let elsewhere = || ErrorPage::new("this is not the URL of the authorize page");
     let path_and_query = url.strip_prefix(desk.auth_origin).ok_or_else(elsewhere)?;
@@ -74,7 +74,7 @@ fn visit(desk: &mut Desk<'_>, page: Place, head: &Parts, body: &[u8]) -> Reply {
             let page = ErrorPage::new("the body must be application/x-www-form-urlencoded");
             (Err(page.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).into()), StatusCode::SEE_OTHER)
         }
-        // 303 and not 307: the password is not to be posted on (RFC 9700 section 4.12).
+        // With 307 the browser would post the password to the client as well (RFC 9700 section 4.12).
         Method::POST => (decide(desk, page, &Fields::parse(body)), StatusCode::SEE_OTHER),
         _ => return error_page(desk, &ErrorPage::method()).with_header(ALLOW, "GET, POST"),
     };
@@ -110,7 +110,7 @@ fn is_form(head: &Parts) -> bool {
 }
 
 fn error_page(desk: &Desk<'_>, page: &ErrorPage) -> Reply {
-    let html = notice(&desk.provider.to_string(), "This does not work", &page.to_string());
+    let html = notice(&desk.provider.to_string(), "The sign-in cannot continue", &page.to_string());
     html_page(page.status_code(), &html)
 }
 
@@ -118,9 +118,9 @@ fn html_page(status: StatusCode, html: &str) -> Reply {
     dress(Reply::text(status, "text/html; charset=utf-8", html))
 }
 
-/// No scripts, no frames, no caches, and no trace of the URL elsewhere.
+/// Adds the header fields that forbid scripts, frames and caches, and keep the URL out of `Referer`.
 ///
-/// There is no `form-action`: browsers apply it to the redirect after the form as well.
+/// There is no `form-action`, because browsers apply it also to the redirect after the form.
 fn dress(reply: Reply) -> Reply {
     reply
         .with_header(

@@ -7,7 +7,7 @@ use crate::provider::Provider;
 use crate::site::Desk;
 use crate::token_endpoint::{Variant, token_path};
 
-/// The document at the first well-known place: GoTo's own, or another issuer's where a test has said so.
+/// Returns the document at the first well-known place: GoTo's own, or another issuer's if a test has set one.
 pub(super) fn at_first_place(desk: &Desk<'_>) -> Value {
     match &desk.books.switches.issuer_at_first_place {
         Some(other) => metadata(desk, other, other),
@@ -15,7 +15,7 @@ pub(super) fn at_first_place(desk: &Desk<'_>) -> Value {
     }
 }
 
-/// The document at the second well-known place; GoTo has none there unless another issuer's is at the first.
+/// Returns the document at the second well-known place. GoTo has one there only while another issuer's is at the first.
 pub(super) fn at_second_place(desk: &Desk<'_>) -> Option<Value> {
     desk.books.switches.issuer_at_first_place.is_some().then(|| own(desk))
 }
@@ -24,8 +24,9 @@ fn own(desk: &Desk<'_>) -> Value {
     metadata(desk, desk.issuer(), desk.auth_origin)
 }
 
-/// The lists are those of GoTo's own document, `client_secret_post` and `none` included, which its token endpoint here
-/// does not take: a client that trusts the list and leaves the Basic header is refused.
+/// Returns the metadata of an issuer. Its lists are those of GoTo's own document. They include `client_secret_post` and
+/// `none`, which its token endpoint here does not accept: a client that trusts the list and sends no Basic header is
+/// refused.
 fn metadata(desk: &Desk<'_>, issuer: &str, origin: &str) -> Value {
     let token = token_path(Provider::GoTo, Variant::Main).unwrap_or_default();
     let mut grants = vec!["authorization_code", "refresh_token"];

@@ -1,7 +1,7 @@
-//! What the auth host serves to people and their browsers: sign-in pages, and the metadata that leads to them.
+//! The pages and metadata that the auth host serves to people and their browsers.
 //!
-//! Each provider's own rules are in the file with its name. A pending sign-in is kept in the hidden fields of its page, and
-//! what comes back is checked as if it had never been.
+//! Each provider's own rules are in the file with its name. A pending sign-in exists only in the hidden fields of its
+//! page, so every field that comes back is checked again.
 
 mod ending;
 mod fields;

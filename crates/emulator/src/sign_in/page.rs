@@ -1,10 +1,10 @@
-//! The frame of every page: HTML without scripts, readable in light and in dark.
+//! The frame of every page: HTML without scripts, for light and dark displays.
 
 use std::fmt::Write as _;
 
 use super::fields::{DECISION, Fields, TARGETS};
 
-/// A page around a body that is HTML already; the title is text.
+/// Returns a page around a body that is already HTML. The title is text.
 pub(super) fn page(brand: &str, title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -19,12 +19,12 @@ pub(super) fn page(brand: &str, title: &str, body: &str) -> String {
     )
 }
 
-/// A page that tells and asks nothing.
+/// Returns a page with a message and no form.
 pub(super) fn notice(brand: &str, title: &str, message: &str) -> String {
     page(brand, title, &format!("<p>{}</p>", escape(message)))
 }
 
-/// A form that is posted back to `action`, with what must come back in hidden fields.
+/// Returns a form that is posted to `action`, with these hidden fields.
 pub(super) fn form(action: &str, hidden: &Fields, names: &[&str], inside: &str) -> String {
     let mut html = format!("<form method=\"post\" action=\"{}\">\n", escape(action));
     for name in names.iter().chain(&TARGETS) {
@@ -42,7 +42,7 @@ pub(super) fn form(action: &str, hidden: &Fields, names: &[&str], inside: &str) 
         )
 }
 
-/// E-mail and password, the first filled in.
+/// Returns the fields for e-mail and password. The e-mail is filled in.
 pub(super) fn sign_in_fields(email: &str) -> String {
     format!(
         "<label>E-mail<input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"username\" required></label>\n\
@@ -52,12 +52,12 @@ pub(super) fn sign_in_fields(email: &str) -> String {
     )
 }
 
-/// What was wrong with the form, above it.
+/// Returns the message about a wrong input, which is shown above the form.
 pub(super) fn complaint(message: Option<&str>) -> String {
     message.map_or_else(String::new, |message| format!("<p class=\"complaint\">{}</p>\n", escape(message)))
 }
 
-/// Text as HTML, between tags and in quoted attributes.
+/// Escapes text for HTML, between tags and in quoted attributes.
 pub(super) fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut html, char| {
         match char {

@@ -1,9 +1,9 @@
-//! Where the sign-in half of the auth host lives.
+//! The paths of the sign-in half of the auth host.
 
 use crate::endpoint::Endpoint;
 use crate::provider::Provider;
 
-/// What is served at a path.
+/// The resource at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Authorize,
@@ -18,7 +18,7 @@ pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
 pub(crate) const REVOCATION: &str = "/oauth/revoke";
 pub(crate) const DEVICE: &str = "/oauth/device";
 pub(crate) const VERIFICATION: &str = "/device";
-/// GoTab's page, for codes and for locations alike.
+/// GoTab's page, both for codes and for locations.
 pub(crate) const MANAGER: &str = "/manager/oauth";
 /// RFC 8414 section 3.
 const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -38,17 +38,17 @@ pub(super) fn place(provider: Provider, path: &str) -> Option<Place> {
     }
 }
 
-/// Which half of the auth host a path belongs to.
+/// Returns the half of the auth host to which a path belongs.
 pub(crate) fn half(provider: Provider, path: &str) -> Endpoint {
     place(provider, path).map_or(Endpoint::Token, |_| Endpoint::SignIn)
 }
 
-/// Whether clients send their credentials to this path, as they do to a token endpoint.
+/// Returns whether clients send their credentials to this path, as they do to a token endpoint.
 pub(crate) fn takes_credentials(provider: Provider, path: &str) -> bool {
     matches!(place(provider, path), Some(Place::Revoke | Place::DeviceAuthorization))
 }
 
-/// The name by which faults and counters know what is at a path.
+/// Returns the name of this path in faults and counters.
 pub(crate) fn operation_id(provider: Provider, path: &str) -> Option<&'static str> {
     Some(match place(provider, path)? {
         Place::Authorize => "authorize",

@@ -1,8 +1,9 @@
-//! Where a browser may be sent, and with what.
+//! The URLs to which a browser may be sent, and their parameters.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Whether a URL goes to the machine of the browser itself: an address literal, any port, any path (RFC 8252 section 7.3).
+/// Returns whether a URL leads to the browser's own machine: an address literal, any port, any path (RFC 8252 section
+/// 7.3).
 pub(super) fn is_loopback(url: &str) -> bool {
     let rest = ["http://127.0.0.1:", "http://[::1]:"].iter().find_map(|start| url.strip_prefix(start));
     let Some((port, path)) = rest.and_then(|rest| rest.split_once('/')) else {
@@ -14,7 +15,7 @@ pub(super) fn is_loopback(url: &str) -> bool {
     is_port && is_path
 }
 
-/// The URL with further query parameters.
+/// Returns the URL with more query parameters.
 pub(super) fn with_parameters(url: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     given.fold(url.to_owned(), |url, (name, value)| {
@@ -23,7 +24,7 @@ pub(super) fn with_parameters(url: &str, parameters: &[(&str, Option<&str>)]) ->
     })
 }
 
-/// All but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use super::site::Site;
 use crate::endpoint::Endpoint;
 use crate::server::Listener;
 
-/// One more address of a site's auth host, as after a move; made by [`Site::open_auth_host`].
+/// An additional address of a site's auth host, as after a move. Made by [`Site::open_auth_host`].
 ///
-/// It serves all that the first address serves, with the same tokens, faults and counters. Metadata and pages go on
-/// naming the first address. Dropping it closes the address.
+/// It serves everything that the first address serves, with the same tokens, faults and counters. Metadata and pages
+/// still name the first address. Dropping it closes the address.
 #[derive(Debug)]
 pub struct AuthHost {
     site: Site,
@@ -19,31 +19,31 @@ pub struct AuthHost {
 }
 
 impl AuthHost {
-    /// Its origin, without a slash at its end.
+    /// Returns its origin, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
         self.listener.origin()
     }
 
-    /// The token endpoint at this address.
+    /// Returns the token endpoint at this address.
     #[must_use]
     pub fn token_url(&self) -> String {
         self.site.token_url().replacen(&self.site.auth_url(), &self.url(), 1)
     }
 }
 
-/// Where it is besides.
+/// Additional addresses.
 impl Site {
-    /// Opens one more address for the auth host, on a free port of 127.0.0.1, so that a token endpoint can move while
-    /// clients run.
+    /// Opens an additional address for the auth host, on a free port of 127.0.0.1. With it, a test moves a token
+    /// endpoint while clients run.
     ///
     /// # Errors
     ///
-    /// Fails when no port can be had.
+    /// Fails if no port is free.
     ///
     /// # Examples
     ///
-    /// A token endpoint that has moved: the old URL says where it is now, and the new one answers.
+    /// A token endpoint that has moved. The old URL redirects to the new one, which answers:
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! All that changes at a site, under one lock.
+//! The state of a site that changes, under one lock.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,19 +22,20 @@ pub(crate) struct Books {
     pub(crate) random: Random,
     pub(crate) credentials: Credentials,
     pub(crate) tokens: AccessTokens,
-    /// Only GoTo has one.
+    /// `None` except at GoTo.
     pub(crate) refresh_tokens: Option<RefreshTokens>,
-    /// Only GoTab has any.
+    /// Empty except at GoTab.
     pub(crate) lasting_tokens: LastingTokens,
     pub(crate) codes: Codes,
     pub(crate) device_codes: DeviceCodes,
-    /// The families that come from a sign-in, with the resources and audiences it was for.
+    /// The resources and audiences of each family that started with a sign-in.
     ///
-    /// A family that is not here was not started by an authorization request, and may be asked for anything.
+    /// A family that is missing here did not start with an authorization request. Its tokens may be requested for any
+    /// target.
     pub(crate) targets: HashMap<u64, Targets>,
-    /// Whom the refresh token stands for.
+    /// The person to whom the refresh token belongs.
     pub(crate) principal: String,
-    /// Where the browser may be sent after a sign-in.
+    /// The URLs to which the browser may be sent after a sign-in.
     pub(crate) redirect_urls: Vec<String>,
     pub(crate) switches: Switches,
     pub(crate) counters: Counters,
@@ -44,7 +45,7 @@ pub(crate) struct Books {
     token_faults: FaultQueue,
     sign_in_faults: FaultQueue,
     api_faults: FaultQueue,
-    /// The minute of the last call, and the calls in it.
+    /// The minute of the last call, and the number of calls in it.
     minute: (u64, u64),
 }
 
@@ -93,7 +94,7 @@ impl Books {
         }
     }
 
-    /// Counts a call and tells how many there were in this minute.
+    /// Counts a call, and returns how many there were in this minute.
     pub(crate) fn calls_in_minute(&mut self, minute: u64) -> u64 {
         if self.minute.0 != minute {
             self.minute = (minute, 0);
@@ -103,7 +104,7 @@ impl Books {
     }
 }
 
-/// Who signs in unless told otherwise.
+/// The person who signs in by default.
 pub(crate) const PRINCIPAL: &str = "organizer@example.com";
 
 /// The redirect URL that is registered at the start.

@@ -1,4 +1,4 @@
-//! Where one request is dealt with: the open books, the time, and who asks.
+//! The state that handling one request needs: the locked books, the time, and the request's entry in the log.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ pub(crate) struct Desk<'a> {
     pub(super) sequence: u64,
 }
 
-/// A token just issued.
+/// A token that was just issued.
 pub(crate) struct Issued {
     pub(crate) value: String,
     pub(crate) ordinal: u64,
@@ -25,12 +25,12 @@ pub(crate) struct Issued {
 }
 
 impl Desk<'_> {
-    /// Whom GoTo names as the issuer: its auth host, unless a test has said otherwise.
+    /// Returns the issuer that GoTo names: its auth host, unless a test has set another.
     pub(crate) fn issuer(&self) -> &str {
         self.books.switches.issuer.as_deref().unwrap_or(self.auth_origin)
     }
 
-    /// Issues a token that lives as long as the provider's do, unless a test has said otherwise.
+    /// Issues a token. It has the provider's usual lifetime unless a test has set another.
     pub(crate) fn issue(&mut self, usual_lifetime: Duration) -> Issued {
         let lifetime = self.books.switches.lifetime.unwrap_or(usual_lifetime);
         self.enter(Audience::Customer, lifetime)
@@ -52,7 +52,7 @@ impl Desk<'_> {
         Issued { value, ordinal, lifetime }
     }
 
-    /// Takes a refresh token, in the manner a test has asked for.
+    /// Redeems a refresh token in the mode that a test has set.
     pub(crate) fn redeem(&mut self, value: &str) -> Option<Redeemed> {
         let books = &mut *self.books;
         let tokens = books.refresh_tokens.as_mut()?;
@@ -72,14 +72,14 @@ impl Desk<'_> {
         redeemed.ok()
     }
 
-    /// Issues a token that comes from a sign-in and ends with it.
+    /// Issues a token that belongs to a sign-in and ends with it.
     pub(crate) fn issue_in_family(&mut self, family: u64, usual_lifetime: Duration) -> Issued {
         let issued = self.issue(usual_lifetime);
         self.books.tokens.set_family(issued.ordinal, family);
         issued
     }
 
-    /// Starts a family of tokens, as a sign-in does, and gives its number and its refresh token.
+    /// Starts a family of tokens, as a sign-in does. Returns its number and its refresh token.
     pub(crate) fn start_family(&mut self, principal: &str) -> (u64, String) {
         let books = &mut *self.books;
         principal.clone_into(&mut books.principal);
@@ -92,7 +92,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Revokes all tokens that come from one sign-in.
+    /// Revokes all tokens of one sign-in.
     pub(crate) fn end_family(&mut self, family: u64) {
         if let Some(tokens) = &mut self.books.refresh_tokens {
             tokens.end_family(family);
@@ -101,7 +101,7 @@ impl Desk<'_> {
         self.books.tokens.end_family(family, Standing::Revoked);
     }
 
-    /// Gives out a code for what a person has agreed to.
+    /// Issues a code for a person's approval.
     pub(crate) fn issue_code(&mut self, approval: Approval) -> String {
         let code = self.books.random.alphanumeric(CODE_LENGTH);
         self.books.codes.enter(code.clone(), approval, self.now);
@@ -109,7 +109,7 @@ impl Desk<'_> {
         code
     }
 
-    /// Takes a code; one that comes again takes back what it has given (RFC 6749 section 4.1.2).
+    /// Takes a code. If the code was used before, the tokens that it gave are revoked (RFC 6749 section 4.1.2).
     pub(crate) fn take_code(&mut self, code: &str) -> Result<Approval, BadCode> {
         let taken = self.books.codes.take(code, self.now);
         if let Err(BadCode::Used(family)) = taken {
@@ -121,7 +121,7 @@ impl Desk<'_> {
         taken
     }
 
-    /// Writes into the log which token the present request is about.
+    /// Writes into the log which token this request is about.
     pub(crate) fn note_token(&mut self, ordinal: u64) {
         if let Some(entry) = self.books.log.entry(self.sequence) {
             entry.token = Some(ordinal);
@@ -132,5 +132,5 @@ impl Desk<'_> {
 const END_USER_LIFETIME: Duration = Duration::from_secs(3600);
 const USUAL_TOKEN_LENGTH: usize = 420;
 
-/// Longer than most, as clients that cut codes short exist; GoTo's are up to 4096 characters long.
+/// Longer than most codes, to find clients that cut codes short. GoTo's codes have up to 4096 characters.
 const CODE_LENGTH: usize = 300;

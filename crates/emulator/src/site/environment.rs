@@ -1,10 +1,10 @@
-//! The environment variables by which a client finds a site and is let in.
+//! The environment variables from which a client reads addresses and credentials.
 
 use crate::provider::Provider;
 
 use super::site::Site;
 
-/// Name and value of each variable. The values include secrets.
+/// Returns the name and value of each variable. The values include secrets.
 pub(super) fn variables(site: &Site) -> Vec<(&'static str, String)> {
     let credentials = site.credentials();
     let id = credentials.id().to_owned();

@@ -1,4 +1,4 @@
-//! An answer's body that notes in the log when all of it was handed to the connection.
+//! A body that writes into the log when all of it was handed to the connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl HttpBody for Watched {
     }
 }
 
-/// The connection drops a body when it has taken all of it, or when it breaks off.
+/// The connection drops a body when it has taken all of it, or when the connection breaks.
 impl Drop for Watched {
     fn drop(&mut self) {
         if !self.has_ended && !self.inner.is_end_stream() {

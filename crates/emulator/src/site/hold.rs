@@ -1,10 +1,10 @@
-//! A gate before each host, which a test may close for a while.
+//! A gate in front of each host, which a test may close for a while.
 
 use tokio::sync::watch;
 
 use crate::endpoint::Endpoint;
 
-/// Holds back the requests to one host until it is dropped; made by [`Site::hold`](crate::Site::hold).
+/// Holds back the requests to one host until it is dropped. Made by [`Site::hold`](crate::Site::hold).
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> std::io::Result<()> {
@@ -25,7 +25,7 @@ impl Drop for Hold {
     }
 }
 
-/// The gates of the hosts. Each counts who holds it closed.
+/// The gates of the hosts. Each counts the [`Hold`]s that keep it closed.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     token: watch::Sender<usize>,
@@ -53,13 +53,13 @@ impl Gates {
     }
 }
 
-/// The way through a gate for one request.
+/// The gate as one request sees it.
 pub(super) struct Gate(watch::Receiver<usize>);
 
 impl Gate {
-    /// Waits until nobody holds the gate closed.
+    /// Waits until no [`Hold`] keeps the gate closed.
     pub(super) async fn pass(mut self) {
-        // An error says that the gate itself is gone, and then nothing is held back.
+        // An error means that the gate was dropped. Then nothing is held back.
         let _ = self.0.wait_for(|holds| *holds == 0).await;
     }
 }

@@ -1,4 +1,4 @@
-//! One provider: its two hosts, what it knows, and the handle by which a test steers it.
+//! One provider: its two hosts, its state, and the handle by which a test controls it.
 
 mod auth_host;
 mod books;

@@ -1,4 +1,4 @@
-//! The way of every request: enter, meet the demands on how it is sent, meet a fault, be answered, leave.
+//! The steps of every request: it is counted, checked for how it was sent, meets a fault, is answered, and ends.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::reply::Reply;
 use crate::sign_in;
 use crate::voice::{self, Problem, Scene};
 
-/// All requests to one host of a site.
+/// Returns the router of one host, which takes every request.
 pub(crate) fn router(state: &Arc<SiteState>, endpoint: Endpoint) -> Router {
     let state = Arc::clone(state);
     Router::new().fallback(move |request: Request| pass(Arc::clone(&state), endpoint, request))
@@ -65,7 +65,7 @@ async fn respond(
     fault::upon(&fault, response).await
 }
 
-/// The secrets that a request carries, as text.
+/// Returns the secrets that a request carries, as text.
 fn carried(endpoint: Endpoint, head: &Parts, body: &[u8]) -> String {
     let header = head.headers.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
     let header = String::from_utf8_lossy(header);
@@ -75,7 +75,7 @@ fn carried(endpoint: Endpoint, head: &Parts, body: &[u8]) -> String {
     }
 }
 
-/// The provider's body for a status that has no story.
+/// Returns the provider's body for a status that a fault asks for.
 fn complain(provider: Provider, endpoint: Endpoint, head: &Parts, status: StatusCode) -> Reply {
     match endpoint {
         Endpoint::Token | Endpoint::SignIn => {
@@ -90,7 +90,7 @@ fn complain(provider: Provider, endpoint: Endpoint, head: &Parts, status: Status
     }
 }
 
-/// RFC 6749's word for a status, as far as it has one.
+/// Returns RFC 6749's error code for a status, if it has one.
 fn error_code(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "invalid_client",
@@ -100,5 +100,5 @@ fn error_code(status: StatusCode) -> &'static str {
     }
 }
 
-/// More than any operation takes; a larger body is refused.
+/// Larger than any operation needs. A larger body is refused.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;

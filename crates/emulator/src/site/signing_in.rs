@@ -1,13 +1,14 @@
-//! The handle's side of a sign-in: where the pages are, and what a person would click.
+//! The part of the handle about sign-ins: the addresses of the pages, and what a person does there.
 
 use super::books::PRINCIPAL;
 use super::site::Site;
 use crate::provider::Provider;
 use crate::sign_in::{self, AUTHORIZE, DEVICE, ErrorPage, MANAGER, REVOCATION, VERIFICATION};
 
-/// Where people sign in.
+/// The addresses of the sign-in.
 impl Site {
-    /// The authorize page; at GoTab also the page where locations are approved. `None` where nobody signs in.
+    /// Returns the URL of the authorize page. At GoTab people also approve locations there. `None` if the provider has
+    /// no sign-in.
     #[must_use]
     pub fn authorize_url(&self) -> Option<String> {
         match self.provider() {
@@ -17,26 +18,28 @@ impl Site {
         }
     }
 
-    /// Where a client takes tokens back. GoTo only.
+    /// Returns the URL at which a client revokes tokens. GoTo only.
     #[must_use]
     pub fn revocation_url(&self) -> Option<String> {
         (self.provider() == Provider::GoTo).then(|| self.at(REVOCATION))
     }
 
-    /// Where a device asks for a code; `None` unless [`offer_device_sign_in`](Self::offer_device_sign_in) says so.
+    /// Returns the URL at which a device asks for a code. `None` unless
+    /// [`offer_device_sign_in`](Self::offer_device_sign_in) switched it on.
     #[must_use]
     pub fn device_url(&self) -> Option<String> {
         self.state.books().switches.device_sign_in.then(|| self.at(DEVICE))
     }
 
-    /// Where a person types the code that a device shows; `None` as for [`device_url`](Self::device_url).
+    /// Returns the page on which a person types the code that a device shows. `None` as for
+    /// [`device_url`](Self::device_url).
     #[must_use]
     pub fn verification_url(&self) -> Option<String> {
         self.device_url().map(|_| self.at(VERIFICATION))
     }
 
-    /// The issuer that the metadata names; its own auth host unless [`set_issuer`](Self::set_issuer) says otherwise.
-    /// GoTo only.
+    /// Returns the issuer that the metadata names: the auth host, unless [`set_issuer`](Self::set_issuer) named
+    /// another. GoTo only.
     #[must_use]
     pub fn issuer(&self) -> Option<String> {
         let mut books = self.state.books();
@@ -49,18 +52,19 @@ impl Site {
     }
 }
 
-/// What people do there.
+/// The actions of people there.
 impl Site {
-    /// Does what a person does who opens this URL, signs in as `organizer@example.com` and presses "Allow"; at GoTab's
-    /// page for locations all are ticked, or as many as may be. Gives the URL at which the browser ends.
+    /// Does what a person does who opens this URL, signs in as `organizer@example.com` and presses "Allow". On GoTab's
+    /// page for locations the person selects all of them, or as many as are allowed. Returns the URL to which the
+    /// browser is sent.
     ///
-    /// That is the client's redirect URL with a code, or with an `error` where the request was wrong in a way that the
-    /// client is told about.
+    /// This is the client's redirect URL with a code. If the request was wrong in a way that the client is told about,
+    /// it has an `error` in place of the code.
     ///
     /// # Errors
     ///
-    /// Fails when the browser is not sent on but shown an error page: the client or the redirect URL is unknown, or this
-    /// is not the URL of the authorize page.
+    /// Fails if the browser gets an error page and is not sent back. That happens if the client or the redirect URL is
+    /// unknown, or if this is not the URL of the authorize page.
     ///
     /// # Examples
     ///
@@ -83,7 +87,7 @@ impl Site {
         self.click(authorize_url, true)
     }
 
-    /// As [`approve`](Self::approve), but "Deny" is pressed.
+    /// Does the same as [`approve`](Self::approve), but presses "Deny".
     ///
     /// # Errors
     ///
@@ -98,12 +102,13 @@ impl Site {
         sign_in::click(&mut desk, url, allow)
     }
 
-    /// Lets in the device that shows this code, for `organizer@example.com`; says whether there is one that waits.
+    /// Approves the device that shows this code, for `organizer@example.com`. Returns whether such a device was
+    /// waiting.
     pub fn approve_device(&self, user_code: &str) -> bool {
         self.decide_device(user_code, Some(PRINCIPAL))
     }
 
-    /// Turns away the device that shows this code; says whether there is one that waits.
+    /// Denies the device that shows this code. Returns whether such a device was waiting.
     pub fn deny_device(&self, user_code: &str) -> bool {
         self.decide_device(user_code, None)
     }
@@ -114,29 +119,29 @@ impl Site {
     }
 }
 
-/// What may be changed about it.
+/// The settings of the sign-in.
 impl Site {
-    /// Registers one more URL to which a browser may be sent; `https://app.example.com/callback` is there from the start.
+    /// Registers one more redirect URL. `https://app.example.com/callback` is registered from the start.
     ///
-    /// GoTo takes any loopback URL besides, GoTab only what is registered.
+    /// GoTo also allows every loopback URL. GoTab allows only registered ones.
     pub fn register_redirect_url(&self, url: &str) {
         self.state.books().redirect_urls.push(url.to_owned());
     }
 
-    /// Says whether the callback tells who the issuer is (RFC 9207). GoTo only; at first it does not.
+    /// Sets whether the callback names the issuer (RFC 9207). GoTo only; off by default.
     pub fn set_issuer_in_callback(&self, tells: bool) {
         self.state.books().switches.issuer_in_callback = tells;
     }
 
-    /// Names another issuer in the metadata and the callback, as a server does that is mixed up with another; `None` for
-    /// its own auth host. GoTo only.
+    /// Names another issuer in the metadata and the callback, like a server that a client mixes up with another. `None`
+    /// names the auth host. GoTo only.
     pub fn set_issuer(&self, issuer: Option<&str>) {
         self.state.books().switches.issuer = issuer.map(str::to_owned);
     }
 
-    /// Puts the metadata of another issuer at the first well-known place (RFC 8414 section 3), as a host does that serves
-    /// several issuers, and its own at the second, `/.well-known/openid-configuration`. `None` for its own at the first
-    /// and nothing at the second, as at first. GoTo only.
+    /// Puts the metadata of another issuer at the first well-known place (RFC 8414 section 3), like a host that serves
+    /// several issuers, and its own metadata at the second place, `/.well-known/openid-configuration`. With `None`, the
+    /// default, its own metadata is at the first place and nothing is at the second. GoTo only.
     ///
     /// The endpoints of the other document are below `issuer`. Faults and counters know the second place as
     /// `openidConfiguration`.
@@ -144,15 +149,15 @@ impl Site {
         self.state.books().switches.issuer_at_first_place = issuer.map(str::to_owned);
     }
 
-    /// Says whether devices may sign in (RFC 8628). GoTo only; at first they may not.
+    /// Sets whether devices may sign in (RFC 8628). GoTo only; off by default.
     ///
-    /// None of the providers offers this. It departs from GoTo so that tools which can do it have somewhere to try.
+    /// None of the providers offers this. It is here so that tools which can do it have a server to try it with.
     pub fn offer_device_sign_in(&self, offers: bool) {
         let offers = offers && self.provider() == Provider::GoTo;
         self.state.books().switches.device_sign_in = offers;
     }
 
-    /// Says whether GoTab's page for locations answers in the older spelling, `?locations=a%b` rather than
+    /// Sets whether GoTab's page for locations answers in the older spelling, `?locations=a%b` in place of
     /// `?locationUuids=a,b`.
     pub fn set_older_locations(&self, older: bool) {
         self.state.books().switches.older_locations = older;

@@ -1,4 +1,4 @@
-//! What the two hosts and the handle of a site share.
+//! The state that the two hosts and the handle of a site share.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::document::Document;
 use crate::provider::Provider;
 
-/// Scheme, host and port of the two hosts.
+/// The scheme, host and port of the two hosts.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     pub(crate) auth: String,
@@ -27,7 +27,8 @@ pub(crate) struct SiteState {
 }
 
 impl SiteState {
-    /// The books; whoever panicked with them open has left them in order, as every entry is one step.
+    /// Locks the books. After a panic they are still consistent, because every entry is one step, so a poisoned lock is
+    /// used.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! One request on its way through a site: entered on arrival, left on departure, however it departs.
+//! One request on its way through a site. It is counted when it arrives, and again when it ends, however it ends.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Counts and logs a request before anything is done about it.
+    /// Counts and logs a request before it is handled.
     pub(super) fn begin(state: Arc<SiteState>, endpoint: Endpoint, head: &Parts) -> Self {
         let mut guard = state.books();
         let books = &mut *guard;
@@ -64,7 +64,7 @@ impl Visit {
         Self { state, endpoint, sequence, operation_id }
     }
 
-    /// Refuses a request that is not sent as this site demands.
+    /// Returns the refusal of a request that is not sent as this site demands.
     pub(super) fn refusal(&self, head: &Parts) -> Option<Reply> {
         let mut books = self.state.books();
         let demands = self.demands(&books.switches, head);
@@ -96,7 +96,7 @@ impl Visit {
         Some(fault)
     }
 
-    /// What the provider answers.
+    /// Returns the provider's answer.
     pub(super) fn answer(&self, head: &Parts, body: &[u8]) -> Reply {
         let mut books = self.state.books();
         let mut desk = self.state.desk(&mut books, self.sequence);
@@ -107,7 +107,7 @@ impl Visit {
         }
     }
 
-    /// Logs the status that goes out, and watches the body.
+    /// Logs the status of the answer, and watches its body.
     pub(super) fn answered(&self, response: Response<Body>) -> Response<Body> {
         if let Some(entry) = self.state.books().log.entry(self.sequence) {
             entry.status = Some(response.status().as_u16());

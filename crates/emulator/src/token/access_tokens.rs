@@ -1,21 +1,21 @@
-//! The access tokens of one site: who they are for, until when, and whether they were taken back.
+//! The access tokens of one site, each with its audience, its expiry and its state.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::time::SystemTime;
 
-/// What a token may be shown to. Only GBG GO tells the last two from the first.
+/// The operations that accept a token. Only GBG GO distinguishes the last two from the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// The customer's own backend: what the token endpoint gives.
+    /// The customer's own backend. The token endpoint issues this kind.
     Customer,
-    /// An end user in one journey: what connecting a device gives.
+    /// An end user in one journey. Connecting a device issues this kind.
     EndUser,
-    /// A device about to connect.
+    /// A device that is about to connect.
     Device,
 }
 
-/// How a token that was shown stands.
+/// The state of a token that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     Good(Audience),
@@ -32,15 +32,15 @@ pub(crate) struct AccessTokens {
 #[derive(Clone, Copy)]
 struct Record {
     audience: Audience,
-    /// `None` where the lifetime asked for reaches past the end of time.
+    /// `None` if the requested lifetime ends after the last representable time.
     expires: Option<SystemTime>,
-    /// The sign-in it comes from, where there was one.
+    /// The sign-in to which the token belongs, if there is one.
     family: Option<u64>,
     ended: Option<Standing>,
 }
 
 impl AccessTokens {
-    /// Enters a token and gives its ordinal, from 1.
+    /// Adds a token and returns its ordinal, from 1.
     pub(crate) fn enter(&mut self, value: String, audience: Audience, expires: Option<SystemTime>) -> u64 {
         self.records.push(Record { audience, expires, family: None, ended: None });
         let ordinal = self.records.len() as u64;
@@ -48,14 +48,14 @@ impl AccessTokens {
         ordinal
     }
 
-    /// Says which sign-in a token comes from.
+    /// Sets the sign-in to which a token belongs.
     pub(crate) fn set_family(&mut self, ordinal: u64, family: u64) {
         if let Some(record) = index(ordinal).and_then(|at| self.records.get_mut(at)) {
             record.family = Some(family);
         }
     }
 
-    /// The ordinal and standing of a token, or `None` if this site never gave it out.
+    /// Returns the ordinal and state of a token, or `None` if this site never issued it.
     pub(crate) fn look_up(&self, value: &str, now: SystemTime) -> Option<(u64, Standing)> {
         let ordinal = *self.ordinals.get(value)?;
         let record = self.records.get(index(ordinal)?)?;
@@ -67,21 +67,21 @@ impl AccessTokens {
         Some((ordinal, standing))
     }
 
-    /// Ends every token there is; those that have ended already keep their reason.
+    /// Ends every token. Tokens that have already ended keep their reason.
     pub(crate) fn end_all(&mut self, how: Standing) {
         for record in &mut self.records {
             record.ended.get_or_insert(how);
         }
     }
 
-    /// Ends the tokens that come from one sign-in.
+    /// Ends the tokens of one sign-in.
     pub(crate) fn end_family(&mut self, family: u64, how: Standing) {
         for record in self.records.iter_mut().filter(|record| record.family == Some(family)) {
             record.ended.get_or_insert(how);
         }
     }
 
-    /// Ends one token; says whether there is such a token.
+    /// Ends one token. Returns whether there is such a token.
     pub(crate) fn end(&mut self, ordinal: u64, how: Standing) -> bool {
         let record = index(ordinal).and_then(|at| self.records.get_mut(at));
         if let Some(record) = record {

@@ -1,4 +1,4 @@
-//! PKCE (RFC 7636): what the code was asked for with, and whether the verifier fits.
+//! PKCE (RFC 7636): the challenge of a code, and whether a verifier matches it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 #[derive(Clone)]
 pub(crate) enum Challenge {
     S256(String),
-    /// The verifier itself; only where a provider says nothing of PKCE.
+    /// The verifier itself. Only for a provider that does not document PKCE.
     Plain(String),
 }
 
 impl Challenge {
-    /// Whether a verifier is one by RFC 7636 section 4.1, and the one behind this challenge.
+    /// Returns whether a verifier is valid by RFC 7636 section 4.1 and matches this challenge.
     pub(crate) fn fits(&self, verifier: &str) -> bool {
         let is_long_enough = (43..=128).contains(&verifier.len());
         let is_unreserved =
@@ -27,7 +27,7 @@ impl Challenge {
         }
     }
 
-    /// Whether a value can be an S256 challenge: 32 bytes in base64url without padding.
+    /// Returns whether a value can be an S256 challenge: 32 bytes in base64url without padding.
     pub(crate) fn is_s256(value: &str) -> bool {
         URL_SAFE_NO_PAD.decode(value).is_ok_and(|hash| hash.len() == 32)
     }

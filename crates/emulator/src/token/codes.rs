@@ -1,4 +1,4 @@
-//! Authorization codes: each good once, for ten minutes.
+//! Authorization codes: each is valid once, for ten minutes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,15 +13,15 @@ pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 #[derive(Default)]
 pub(crate) struct Codes(HashMap<String, Record>);
 
-/// What a person has agreed to, waiting for its client.
+/// The approval by a person, which the client redeems with the code.
 #[derive(Clone)]
 pub(crate) struct Approval {
-    /// The redirect URL as it was asked with; `None` where the only registered one was left out.
+    /// The `redirect_uri` parameter of the request. `None` if it was left out.
     pub(crate) redirect: Option<String>,
     pub(crate) challenge: Option<Challenge>,
     pub(crate) scope: String,
     pub(crate) targets: Targets,
-    /// Who signed in.
+    /// The person who signed in.
     pub(crate) principal: String,
 }
 
@@ -29,16 +29,16 @@ struct Record {
     approval: Approval,
     expires: Option<SystemTime>,
     used: bool,
-    /// The family that the code has given.
+    /// The family that was started with the code.
     family: Option<u64>,
 }
 
-/// Why a code is refused.
+/// The reason why a code is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadCode {
     Unknown,
     Expired,
-    /// It was sent before; the family is what it gave then.
+    /// The code was used before, and started this family.
     Used(Option<u64>),
 }
 
@@ -46,8 +46,8 @@ impl BadCode {
     pub(crate) fn description(&self) -> &'static str {
         match self {
             Self::Unknown => "the code is unknown",
-            Self::Expired => "the code has outlived its time",
-            Self::Used(_) => "the code was used before, and what it gave is revoked",
+            Self::Expired => "the code has expired",
+            Self::Used(_) => "the code was used before; its tokens are now revoked",
         }
     }
 }
@@ -58,8 +58,7 @@ impl Codes {
         self.0.insert(code, Record { approval, expires, used: false, family: None });
     }
 
-    /// Takes a code. It is used up by that, also when the request around it turns out to be wrong: nobody gets a
-    /// second guess.
+    /// Takes a code. This uses the code up even if the request turns out to be wrong, so that nobody can guess twice.
     pub(crate) fn take(&mut self, code: &str, now: SystemTime) -> Result<Approval, BadCode> {
         let record = self.0.get_mut(code).ok_or(BadCode::Unknown)?;
         if record.used {
@@ -72,7 +71,7 @@ impl Codes {
         }
     }
 
-    /// Remembers which family a code has given.
+    /// Records the family that a code started.
     pub(crate) fn gave(&mut self, code: &str, family: u64) {
         if let Some(record) = self.0.get_mut(code) {
             record.family = Some(family);

@@ -1,14 +1,14 @@
-//! Device codes (RFC 8628): polled by a device, decided by a person who types the user code.
+//! Device codes (RFC 8628): a device polls until a person has typed the user code and decided.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::targets::Targets;
 
-/// How long a person has to type the user code.
+/// The time in which a person can type the user code.
 pub(crate) const DEVICE_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// How long a device waits between two polls, at first and on top after each poll that came too soon.
+/// The pause between two polls. After each poll that came too soon, it grows by the same amount.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ enum State {
     Used,
 }
 
-/// What a poll finds.
+/// The result of a poll.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Poll {
     Unknown,
@@ -64,13 +64,13 @@ impl DeviceCodes {
         });
     }
 
-    /// The scope that waits behind a user code, if it still waits.
+    /// Returns the scope of a user code, if no person has decided about it yet.
     pub(crate) fn waiting(&self, user_code: &str, now: SystemTime) -> Option<&str> {
         let record = self.0.iter().find(|record| record.waits_for(user_code, now))?;
         Some(&record.scope)
     }
 
-    /// Lets the device in on behalf of `principal`, or turns it away for `None`; says whether it was waiting.
+    /// Approves the device on behalf of `principal`, or denies it for `None`. Returns whether it was waiting.
     pub(crate) fn decide(&mut self, user_code: &str, principal: Option<&str>, now: SystemTime) -> bool {
         let Some(record) = self.0.iter_mut().find(|record| record.waits_for(user_code, now)) else {
             return false;
@@ -82,7 +82,7 @@ impl DeviceCodes {
         true
     }
 
-    /// One poll of the device. A code that was decided is used up by it.
+    /// Handles one poll of the device. If the person has decided, the poll uses the code up.
     pub(crate) fn poll(&mut self, device_code: &str, now: SystemTime) -> Poll {
         let found = self.0.iter_mut().find(|record| record.device_code == device_code);
         found.map_or(Poll::Unknown, |record| record.poll(now))
@@ -128,7 +128,7 @@ impl Record {
     }
 }
 
-/// A user code as people type it: in any case, with or without the dash.
+/// Returns a user code without its dash and in upper case, because people type both forms.
 fn plain(user_code: &str) -> String {
     user_code.chars().filter(char::is_ascii_alphanumeric).map(|typed| typed.to_ascii_uppercase()).collect()
 }

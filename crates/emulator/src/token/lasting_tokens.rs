@@ -1,4 +1,4 @@
-//! GoTab's refresh tokens: many at a time, good until access is taken back.
+//! GoTab's refresh tokens: many at a time, valid until access is revoked.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ pub(crate) struct LastingTokens {
 }
 
 impl LastingTokens {
-    /// Gives out the token of a new family.
+    /// Issues the token of a new family.
     pub(crate) fn start_family(&mut self, random: &mut Random) -> (u64, String) {
         let value = random.alphanumeric(LENGTH);
         self.last_family += 1;
@@ -40,5 +40,5 @@ impl fmt::Debug for LastingTokens {
     }
 }
 
-/// As long as the one that the older token endpoint shows.
+/// The length of the refresh token in the documentation of the older token endpoint.
 const LENGTH: usize = 64;

@@ -1,4 +1,4 @@
-//! The tokens and codes a site has given out, and how they stand.
+//! The tokens and codes that a site has issued, and their state.
 
 mod access_tokens;
 mod challenge;

@@ -1,4 +1,4 @@
-//! GoTo's refresh token: one is good at a time, for thirty days, and each sign-in starts a family of them.
+//! GoTo's refresh token. One is valid at a time, for thirty days. Each sign-in starts a family of them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,27 +7,27 @@ use std::time::{Duration, SystemTime};
 use crate::random::Random;
 use crate::switches::RefreshTokenMode;
 
-/// A refresh token is good for this long.
+/// The lifetime of a refresh token.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// In the last day of its life it is replaced unasked.
+/// From this age on, in the last day of its life, a refresh replaces it in every mode.
 const REPLACED_AFTER: Duration = Duration::from_secs(29 * 24 * 60 * 60);
 
-/// GoTo's tokens are several kilobytes long; documents speak of up to 4096 characters.
+/// GoTo's tokens are several kilobytes long. Its documents mention up to 4096 characters.
 pub(crate) const GOTO_TOKEN_LENGTH: usize = 3600;
 
 pub(crate) struct RefreshTokens {
-    /// Which sign-in the tokens come from.
+    /// The sign-in to which the tokens belong.
     family: u64,
     current: Option<Current>,
-    /// The tokens of this family that were rotated away.
+    /// The tokens of this family that were replaced.
     spent: HashMap<String, Spent>,
 }
 
 struct Current {
     value: String,
     since: SystemTime,
-    /// How many tokens of the family came before this one.
+    /// The number of tokens of the family before this one.
     rank: usize,
 }
 
@@ -50,12 +50,12 @@ impl RefreshTokens {
         self.family
     }
 
-    /// Whether a token is of this family, also when it was rotated away.
+    /// Returns whether a token is of this family, even if it was replaced.
     pub(crate) fn knows(&self, value: &str) -> bool {
         self.current() == Some(value) || self.spent.contains_key(value)
     }
 
-    /// Starts a new family in the place of the old one, as a sign-in does, and gives its first token.
+    /// Starts a new family in place of the old one, as a sign-in does. Returns its first token.
     pub(crate) fn start_family(&mut self, random: &mut Random, now: SystemTime) -> String {
         let value = random.token(GOTO_TOKEN_LENGTH);
         self.family += 1;
@@ -68,16 +68,16 @@ impl RefreshTokens {
         self.current = None;
     }
 
-    /// Ends a family, unless a later sign-in has ended it already.
+    /// Ends a family, unless a later sign-in has already replaced it.
     pub(crate) fn end_family(&mut self, family: u64) {
         if self.family == family {
             self.revoke();
         }
     }
 
-    /// Takes a refresh token and says what the answer holds, or why the token is no good.
+    /// Redeems a refresh token. Returns the content of the answer, or the reason why the token is refused.
     ///
-    /// `rotates` says that this redemption is to bring a new token, whatever the mode.
+    /// If `rotates` is true, the answer has a new token in every mode.
     pub(crate) fn redeem(
         &mut self,
         value: &str,
@@ -113,7 +113,7 @@ impl RefreshTokens {
         value
     }
 
-    /// A token that is not the current one: unknown, or one that was rotated away.
+    /// Handles a token that is not the current one: it is unknown, or it was replaced.
     fn replayed(&mut self, value: &str, mode: RefreshTokenMode, now: SystemTime) -> Result<Redeemed, NoGood> {
         let spent = *self.spent.get(value).ok_or(NoGood::Unknown)?;
         let current = self.current.as_ref().ok_or(NoGood::Replayed)?;
@@ -130,7 +130,8 @@ impl RefreshTokens {
 }
 
 impl Spent {
-    /// Grace ends with its time, and once the successor was used: whoever used it has had the answer.
+    /// Returns whether the grace period covers this token. The period also ends when the successor is used, because
+    /// then the client has received the answer.
     fn is_excused(self, current: &Current, grace: Duration, now: SystemTime) -> bool {
         let since = now.duration_since(self.at).unwrap_or_default();
         self.rank + 1 == current.rank && since < grace
@@ -143,22 +144,22 @@ impl fmt::Debug for RefreshTokens {
     }
 }
 
-/// What the answer to a refresh holds.
+/// The refresh token in the answer to a refresh.
 pub(crate) enum Redeemed {
     Same(String),
     Silent,
     Rotated(String),
-    /// The successor that was given before.
+    /// The same successor as before.
     Again(String),
 }
 
-/// Why a refresh token is refused.
+/// The reason why a refresh token is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoGood {
     Unknown,
-    /// It was rotated away.
+    /// The token was replaced before.
     Replayed,
-    /// It was rotated away, and that it came again has just ended its family.
+    /// The token was replaced before, and sending it again has ended its family.
     FamilyEnded(u64),
 }
 

@@ -1,6 +1,6 @@
-//! GoTo's scopes; their names end in a colon where theirs do.
+//! GoTo's scopes. Some names end in a colon, as they do at GoTo.
 
-/// The scopes asked for, or all there are when none is; `None` when one is unknown.
+/// Returns the requested scopes, or all scopes if none is requested. `None` if one is unknown.
 pub(crate) fn scopes(asked: Option<&str>) -> Option<Vec<String>> {
     let Some(asked) = asked else {
         return Some(SCOPES.iter().map(|(scope, _)| (*scope).to_owned()).collect());
@@ -15,7 +15,7 @@ pub(crate) fn scopes(asked: Option<&str>) -> Option<Vec<String>> {
     Some(scopes)
 }
 
-/// The scopes of the client, and what they are for.
+/// The scopes of the client, and their descriptions.
 pub(crate) const SCOPES: [(&str, &str); 14] = [
     ("collab:", "meetings, webinars and trainings"),
     ("identity:", "the account and its users"),

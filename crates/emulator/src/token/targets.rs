@@ -1,6 +1,6 @@
 //! The resources and audiences that a sign-in is for.
 
-/// What a request named as `resource` (RFC 8707 section 2) and as `audience`, each as often as it liked.
+/// The `resource` (RFC 8707 section 2) and `audience` parameters of a request. Both may be repeated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Targets {
     resources: Vec<String>,
@@ -18,27 +18,27 @@ impl Targets {
         }
     }
 
-    /// Adds a field of a request and says whether it was one of the two.
+    /// Adds a field of a request. Returns whether it was one of the two.
     pub(crate) fn add(&mut self, name: &str, value: &str) -> bool {
         let values = match name {
             "resource" => &mut self.resources,
             "audience" => &mut self.audiences,
             _ => return false,
         };
-        // A parameter without a value counts as left out (RFC 6749 section 3.2).
+        // A parameter without a value counts as absent (RFC 6749 section 3.2).
         if !value.is_empty() {
             values.push(value.to_owned());
         }
         true
     }
 
-    /// Whether all that is asked for here was granted there.
+    /// Returns whether `granted` has all of these targets.
     pub(crate) fn are_within(&self, granted: &Self) -> bool {
         self.resources.iter().all(|asked| granted.resources.contains(asked))
             && self.audiences.iter().all(|asked| granted.audiences.contains(asked))
     }
 
-    /// Whether every resource is an absolute URI without a fragment, as RFC 8707 section 2 demands.
+    /// Returns whether every resource is an absolute URI without a fragment, as RFC 8707 section 2 requires.
     pub(crate) fn are_valid(&self) -> bool {
         self.resources.iter().all(|resource| is_absolute_uri(resource))
     }

@@ -1,4 +1,4 @@
-//! GBG GO: a form with the credentials in it, and a scope that must be asked for.
+//! GBG GO: a form that contains the credentials, and a mandatory scope.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::switches::TokenEncoding;
 /// The lifetime of a token: an hour.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// The only scope there is.
+/// The only scope.
 const SCOPE: &str = "gbg.token";
 
 pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<Granted, Refused> {

@@ -1,4 +1,4 @@
-//! GoTab: JSON only, credentials under names of its own, and an older endpoint with an older answer.
+//! GoTab: JSON only, its own names for the credentials, and an older endpoint with an older answer.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,7 +36,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     match grant {
         Grant::Client => {
             let issued = desk.issue(LIFETIME);
-            // Only the older endpoint gives one for client credentials, and nobody has seen what it is good for.
+            // Only the older endpoint returns a refresh token for client credentials. Its use is not documented.
             let refresh_token =
                 (request.variant == Variant::Other).then(|| desk.books.random.alphanumeric(64));
             Ok(answer(desk, request.variant, &issued, refresh_token))
@@ -51,13 +51,14 @@ fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) ->
     let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
     let redirect = fields.get("redirect_url");
     if redirect.is_some() && redirect != approval.redirect.as_deref() {
-        return Err(invalid_grant("redirect_url is not the one that the code was asked with"));
+        return Err(invalid_grant("redirect_url differs from the one in the authorization request"));
     }
-    // PKCE is nowhere mentioned, so that neither half of it is asked for; but what comes must fit together.
+    // GoTab does not document PKCE, so neither the challenge nor the verifier is required. If both are sent, they must
+    // match.
     if let (Some(challenge), Some(verifier)) = (&approval.challenge, fields.get("code_verifier"))
         && !challenge.fits(verifier)
     {
-        return Err(invalid_grant("code_verifier does not fit the challenge"));
+        return Err(invalid_grant("code_verifier does not match the challenge"));
     }
     Refused::unless_within(&approval.targets, &fields.targets)?;
     let (family, refresh_token) = desk.start_family(&approval.principal);
@@ -68,7 +69,7 @@ fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) ->
     Ok(answer(desk, variant, &issued, Some(refresh_token)))
 }
 
-/// The refresh token stays good and is not repeated.
+/// Refreshes. The refresh token stays valid, and the answer does not repeat it.
 fn refresh(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Granted, Refused> {
     let family = desk
         .books
@@ -119,7 +120,7 @@ enum Grant {
     Refresh,
 }
 
-/// The older endpoint knows no grant type, and suffers the one that clients send.
+/// Returns the grant. The older endpoint has no grant types, but accepts the one that clients send.
 fn grant_type(variant: Variant, fields: &Fields) -> Result<Grant, Refused> {
     match (variant, fields.get("grant_type")) {
         (_, Some("client_credentials")) | (Variant::Other, None) => Ok(Grant::Client),

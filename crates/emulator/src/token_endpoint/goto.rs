@@ -1,4 +1,4 @@
-//! GoTo: a form, a Basic header over the raw id and secret, and a refresh token that mostly stays the same.
+//! GoTo: a form, a Basic header with the raw id and secret, and a refresh token that usually stays the same.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::token::{Redeemed, RefreshTokens};
 /// The lifetime of an access token: an hour.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Only where [`Site::offer_device_sign_in`](crate::Site::offer_device_sign_in) says so.
+/// Accepted only if [`Site::offer_device_sign_in`](crate::Site::offer_device_sign_in) switched it on.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<Granted, Refused> {
@@ -31,7 +31,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     }
 }
 
-/// The fields of a request by a client that has shown who it is, at the token endpoint or beside it.
+/// Returns the fields of a request after authenticating its client. Also used for revocation and device codes.
 pub(super) fn fields(desk: &Desk<'_>, request: &TokenRequest<'_>) -> Result<Fields, Refused> {
     if !request.is_in(TokenEncoding::Form) {
         return Err(Refused {
@@ -58,10 +58,10 @@ fn check_client(desk: &Desk<'_>, request: &TokenRequest<'_>, fields: &Fields) ->
     }
 }
 
-/// There is no `token_type` in the answer, and no scope.
+/// Refreshes. The answer has no `token_type` and no scope.
 fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     let value = fields.require("refresh_token")?;
-    // A request that is refused for its target must not use the refresh token up.
+    // The target is checked first, because a refused request must not use up the refresh token.
     if let Some(tokens) = desk.books.refresh_tokens.as_ref().filter(|tokens| tokens.knows(value))
         && let Some(granted) = desk.books.targets.get(&tokens.family())
     {
@@ -69,7 +69,7 @@ fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     }
     let redeemed = desk
         .redeem(value)
-        .ok_or_else(|| invalid_grant("the refresh token is unknown, used up or too old"))?;
+        .ok_or_else(|| invalid_grant("the refresh token is unknown, used up or expired"))?;
     let family = desk.books.refresh_tokens.as_ref().map_or(0, RefreshTokens::family);
     let issued = desk.issue_in_family(family, LIFETIME);
     let mut body = json!({

@@ -1,4 +1,4 @@
-//! GoTo: a code, or a device code, traded for the first tokens of a sign-in.
+//! GoTo: a code, or a device code, is exchanged for the first tokens of a sign-in.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::observe::TokenRefusal;
 use crate::site::Desk;
 use crate::token::{Approval, Poll, Targets};
 
-/// The code is used up by being sent, whatever else is wrong with the request.
+/// Exchanges a code. Sending the code uses it up, even if the request is wrong in another way.
 pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     let code = fields.require("code")?;
     let is_others = fields.get("client_id").is_some_and(|id| id != desk.books.credentials.id());
@@ -19,7 +19,7 @@ pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result
     }
     let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
     if fields.get("redirect_uri") != approval.redirect.as_deref() {
-        return Err(invalid_grant("redirect_uri is not the one that the code was asked with"));
+        return Err(invalid_grant("redirect_uri differs from the one in the authorization request"));
     }
     check_verifier(&approval, fields.get("code_verifier"))?;
     Refused::unless_within(&approval.targets, &fields.targets)?;
@@ -35,16 +35,16 @@ pub(super) fn device_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Grante
     };
     match desk.books.device_codes.poll(fields.require("device_code")?, desk.now) {
         Poll::Unknown => Err(invalid_grant("the device code is unknown or used up")),
-        Poll::Expired => {
-            refuse(TokenRefusal::InvalidGrant, "expired_token", "the device code has outlived its time")
-        }
-        Poll::Pending => {
-            refuse(TokenRefusal::Pending, "authorization_pending", "nobody has decided about the device yet")
-        }
+        Poll::Expired => refuse(TokenRefusal::InvalidGrant, "expired_token", "the device code has expired"),
+        Poll::Pending => refuse(
+            TokenRefusal::Pending,
+            "authorization_pending",
+            "the person has not yet decided about the device",
+        ),
         Poll::TooSoon => {
             refuse(TokenRefusal::TooSoon, "slow_down", "wait five seconds longer between two polls")
         }
-        Poll::Denied => refuse(TokenRefusal::Denied, "access_denied", "the device was turned away"),
+        Poll::Denied => refuse(TokenRefusal::Denied, "access_denied", "the person denied the device"),
         Poll::Allowed { scope, targets, principal } => {
             Refused::unless_within(&targets, &fields.targets)?;
             desk.books.counters.device_codes_redeemed += 1;
@@ -53,18 +53,19 @@ pub(super) fn device_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Grante
     }
 }
 
-/// A challenge needs its verifier, and a verifier its challenge: else PKCE could be talked away (RFC 9700 section 4.8).
+/// Fails if only one of challenge and verifier is there. Otherwise an attacker could bypass PKCE by leaving one out
+/// (RFC 9700 section 4.8).
 fn check_verifier(approval: &Approval, verifier: Option<&str>) -> Result<(), Refused> {
     match (&approval.challenge, verifier) {
         (None, None) => Ok(()),
         (Some(challenge), Some(verifier)) if challenge.fits(verifier) => Ok(()),
-        (Some(_), Some(_)) => Err(invalid_grant("code_verifier does not fit the challenge")),
+        (Some(_), Some(_)) => Err(invalid_grant("code_verifier does not match the challenge")),
         (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
-        (None, Some(_)) => Err(invalid_grant("the code was asked without a challenge")),
+        (None, Some(_)) => Err(invalid_grant("the code was requested without a challenge")),
     }
 }
 
-/// The first answer holds what a later one leaves out: type and scope.
+/// Issues the first tokens. Unlike later answers, the first answer has a type and a scope.
 fn first_tokens(desk: &mut Desk<'_>, principal: &str, scope: &str, targets: Targets) -> (u64, Granted) {
     let (family, refresh_token) = desk.start_family(principal);
     desk.books.targets.insert(family, targets);

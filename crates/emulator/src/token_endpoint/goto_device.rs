@@ -1,6 +1,6 @@
 //! GoTo: a device asks for a code (RFC 8628 section 3.1).
 //!
-//! GoTo offers no such thing: this departs from the provider, is off at first, and is there to test tools.
+//! GoTo does not offer this. It is off by default, and is here to test tools.
 
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
@@ -13,10 +13,10 @@ use crate::reply::Reply;
 use crate::site::Desk;
 use crate::token::{DEVICE_CODE_LIFETIME, POLL_INTERVAL, scopes};
 
-/// `page` is where the person types the code.
+/// Issues a device code. `page` is the URL at which the person types the user code.
 pub(super) fn authorize(desk: &mut Desk<'_>, fields: &Fields, page: &str) -> Result<Reply, Refused> {
     let scopes = scopes(fields.get("scope").filter(|scope| !scope.is_empty())).ok_or_else(|| {
-        Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::Scope, "invalid_scope", "a scope is not known")
+        Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::Scope, "invalid_scope", "a scope is unknown")
     })?;
     if !fields.targets.are_valid() {
         return Err(Refused::new(

@@ -1,4 +1,4 @@
-//! GoTo: tokens taken back at the client's wish (RFC 7009).
+//! GoTo: a client revokes tokens (RFC 7009).
 
 use axum::http::StatusCode;
 
@@ -8,8 +8,8 @@ use crate::reply::Reply;
 use crate::site::Desk;
 use crate::token::{RefreshTokens, Standing};
 
-/// A refresh token takes the access tokens of its sign-in with it; what is unknown is as good as revoked. The hint is
-/// not needed, and a wrong one does no harm.
+/// Revokes a token. A refresh token revokes the access tokens of its sign-in as well. An unknown token counts as
+/// revoked. The hint is not used, so a wrong one does no harm.
 pub(super) fn revoke(desk: &mut Desk<'_>, fields: &Fields) -> Result<Reply, Refused> {
     let token = fields.require("token")?;
     desk.books.counters.revocations += 1;
@@ -17,7 +17,7 @@ pub(super) fn revoke(desk: &mut Desk<'_>, fields: &Fields) -> Result<Reply, Refu
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// Ends a token, and says whether it was good until then.
+/// Ends a token. Returns whether it was valid until then.
 fn end(desk: &mut Desk<'_>, token: &str) -> bool {
     let current = desk.books.refresh_tokens.as_ref().filter(|tokens| tokens.current() == Some(token));
     if let Some(family) = current.map(RefreshTokens::family) {

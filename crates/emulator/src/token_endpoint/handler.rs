@@ -1,4 +1,4 @@
-//! What all token endpoints have in common, around each provider's own rules.
+//! The common part of all token endpoints, around each provider's own rules.
 
 use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL};
 use axum::http::request::Parts;
@@ -15,7 +15,7 @@ use crate::reply::Reply;
 use crate::site::Desk;
 use crate::voice;
 
-/// Answers one request to the auth host, and counts how it ended.
+/// Answers one request to the auth host, and counts the result.
 pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     match decide(desk, head, body) {
         Ok(granted) => {
@@ -36,7 +36,7 @@ pub(crate) fn revoke(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     done.unwrap_or_else(|refused| refuse(desk, &refused))
 }
 
-/// Answers one request for a device code, where those are given at all; the person types it at `page`. GoTo only.
+/// Answers one request for a device code, if they are switched on. The person types the user code at `page`. GoTo only.
 pub(crate) fn authorize_device(desk: &mut Desk<'_>, head: &Parts, body: &[u8], page: &str) -> Reply {
     let done = match desk.books.switches.device_sign_in {
         true => beside(desk, head, body).and_then(|fields| goto_device::authorize(desk, &fields, page)),
@@ -45,13 +45,14 @@ pub(crate) fn authorize_device(desk: &mut Desk<'_>, head: &Parts, body: &[u8], p
     done.unwrap_or_else(|refused| refuse(desk, &refused))
 }
 
-/// The fields of a request beside the token endpoint, where the client shows who it is in the same way.
+/// Returns the fields of a request for a revocation or a device code. The client authenticates as at the token
+/// endpoint.
 fn beside(desk: &Desk<'_>, head: &Parts, body: &[u8]) -> Result<Fields, Refused> {
     check_head(head)?;
     goto::fields(desk, &TokenRequest::new(Variant::Main, head, body))
 }
 
-/// Refuses a request to the auth host for how it was sent.
+/// Refuses a request to the auth host because of how it was sent.
 pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, demand: Demand) -> Reply {
     let reason = match demand {
         Demand::Unchunked => TokenRefusal::Chunked,
@@ -82,7 +83,7 @@ fn decide(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Result<Granted, Ref
     }
 }
 
-/// What no endpoint takes, whatever the body says.
+/// Makes the checks that are the same at all endpoints and do not need the body.
 fn check_head(head: &Parts) -> Result<(), Refused> {
     if head.method != Method::POST {
         return Err(Refused::new(
@@ -95,7 +96,7 @@ fn check_head(head: &Parts) -> Result<(), Refused> {
     if has_credentials_in_query(head) {
         return Err(Refused {
             reason: TokenRefusal::CredentialsInQuery,
-            ..Refused::malformed("credentials do not belong in the query")
+            ..Refused::malformed("credentials must not be in the query")
         });
     }
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {

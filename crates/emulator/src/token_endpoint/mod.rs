@@ -1,7 +1,7 @@
-//! The auth host: one token endpoint per provider, each as strict as the provider.
+//! The auth host: one token endpoint for each provider, as strict as the real one.
 //!
-//! What all four have in common is in `handler.rs`; each provider's own rules are in the files with its name. GoTo takes
-//! tokens back and gives device codes beside it.
+//! The common part is in `handler.rs`. Each provider's own rules are in the files with its name. GoTo also revokes
+//! tokens and issues device codes.
 
 mod gbg_go;
 mod gotab;

@@ -1,4 +1,4 @@
-//! Octotable: JSON at the endpoint its first text names, a form at the newer one, and `type` for `token_type`.
+//! Octotable: JSON at the endpoint that its first document names, a form at the newer one, and `type` for `token_type`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::observe::TokenRefusal;
 use crate::site::Desk;
 use crate::switches::TokenEncoding;
 
-/// The lifetime of a token: 1440 without a unit, read as seconds.
+/// The lifetime of a token. The documentation says 1440 without a unit; this takes it as seconds.
 const LIFETIME: Duration = Duration::from_secs(1440);
 
 pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<Granted, Refused> {

@@ -1,4 +1,4 @@
-//! How a token request ends: a grant or a refusal.
+//! The result of a token request: a grant or a refusal.
 
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::observe::TokenRefusal;
 use crate::token::Targets;
 
-/// A token was issued; `body` is the whole answer.
+/// A token was issued. `body` is the whole answer.
 pub(super) struct Granted {
     pub(super) body: Value,
     pub(super) ordinal: u64,
@@ -20,7 +20,7 @@ impl Granted {
     }
 }
 
-/// No token was issued. The words are RFC 6749's; the provider's shape is put around them later.
+/// No token was issued. The error is in RFC 6749's terms; the provider's own shape is added later.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) status: StatusCode,
@@ -48,11 +48,12 @@ impl Refused {
             StatusCode::BAD_REQUEST,
             TokenRefusal::UnsupportedGrant,
             "unsupported_grant_type",
-            "this grant type is not offered",
+            "this grant type is not supported",
         )
     }
 
-    /// A resource or audience that the authorization request did not name (RFC 8707 section 2.2).
+    /// Returns the refusal for a resource or audience that the authorization request did not name (RFC 8707 section
+    /// 2.2).
     fn target() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -62,17 +63,17 @@ impl Refused {
         )
     }
 
-    /// Refuses what is asked for beyond what was granted.
+    /// Fails if the request asks for a target that was not granted.
     pub(super) fn unless_within(granted: &Targets, asked: &Targets) -> Result<(), Self> {
         if asked.are_within(granted) { Ok(()) } else { Err(Self::target()) }
     }
 
-    /// The id or secret is wrong; providers differ in the status.
+    /// Returns the refusal for a wrong id or secret. Providers differ in the status.
     pub(super) fn credentials(status: StatusCode) -> Self {
         Self::new(status, TokenRefusal::Credentials, "invalid_client", "unknown client or wrong secret")
     }
 
-    /// The client authenticated in a way this provider does not read.
+    /// Returns the refusal for a client authentication that this provider does not accept.
     pub(super) fn client_authentication(status: StatusCode) -> Self {
         Self::new(
             status,

@@ -1,8 +1,8 @@
-//! Where the token endpoints live.
+//! The paths of the token endpoints.
 
 use crate::provider::Provider;
 
-/// Which of a provider's token endpoints: some have an older or a newer one besides.
+/// One of a provider's token endpoints. Some providers also have an older or a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variant {
     Main,
@@ -21,7 +21,7 @@ pub(crate) const fn token_path(provider: Provider, variant: Variant) -> Option<&
     }
 }
 
-/// Whether one of the provider's token endpoints is at this path.
+/// Returns whether one of the provider's token endpoints is at this path.
 pub(crate) fn is_token_path(provider: Provider, path: &str) -> bool {
     variant(provider, path).is_some()
 }

@@ -1,4 +1,4 @@
-//! A token request, taken apart before any provider looks at it.
+//! A token request, parsed before the rules of a provider apply.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct TokenRequest<'a> {
     body: &'a [u8],
 }
 
-/// The fields of a body: each given once, but for those that say what a token is for.
+/// The fields of a body. Each may occur once, except those that name the target of a token.
 #[derive(Default)]
 pub(super) struct Fields {
     single: BTreeMap<String, String>,
@@ -36,7 +36,7 @@ impl<'a> TokenRequest<'a> {
         self.headers.contains_key(AUTHORIZATION)
     }
 
-    /// Whether the content type says that the fields are in this encoding.
+    /// Returns whether the content type says that the fields are in this encoding.
     pub(super) fn is_in(&self, encoding: TokenEncoding) -> bool {
         let expected = match encoding {
             TokenEncoding::Form => "application/x-www-form-urlencoded",
@@ -67,7 +67,7 @@ impl<'a> TokenRequest<'a> {
         Ok(fields)
     }
 
-    /// Whether the Basic header is base64 over exactly `id:secret`, with nothing encoded before that.
+    /// Returns whether the Basic header is base64 of exactly `id:secret`, without form encoding.
     pub(super) fn has_raw_basic(&self, id: &str, secret: &str) -> bool {
         self.basic().as_deref() == Some(format!("{id}:{secret}").as_bytes())
     }
@@ -104,7 +104,7 @@ impl Fields {
     }
 }
 
-/// The content type without its parameters.
+/// Returns the content type without its parameters.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     header.split(';').next().map(str::trim)

@@ -1,4 +1,4 @@
-//! GBG GO's one shape: a list of errors, each with a four-digit code.
+//! GBG GO's error shape: a list of errors, each with a four-digit code.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! GoTab's three shapes: flat, the envelope, and that of the graph interface.
+//! GoTab's three error shapes: flat, the envelope, and the one of the graph interface.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) fn body(scene: &Scene<'_>, status: StatusCode, problem: &Problem) -> 
     })
 }
 
-/// The flat shape with one detail per field.
+/// Returns the flat shape with one detail for each field.
 pub(crate) fn refused_fields<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     let details: Vec<Value> =
         fields.map(|(field, message)| json!({"field": field, "message": message})).collect();

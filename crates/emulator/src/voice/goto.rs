@@ -1,4 +1,4 @@
-//! GoTo's two shapes: the one for tokens, and the one for all else.
+//! GoTo's two error shapes: one for tokens, one for everything else.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The shapes in which each provider says no.
+//! The error bodies of each provider.
 
 mod gbg_go;
 mod gotab;
@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::provider::Provider;
 use crate::reply::Reply;
 
-/// The provider's answer to a problem with an API call.
+/// Returns the provider's answer to a problem with an API call.
 pub(crate) fn complain(scene: &Scene<'_>, problem: &Problem) -> Reply {
     let status = status::status(scene, problem);
     Reply::json(status, body(scene, status, problem))

@@ -1,4 +1,4 @@
-//! Octotable's one shape: an envelope that says there was no success.
+//! Octotable's error shape: an envelope with `success: false`.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

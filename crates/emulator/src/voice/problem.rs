@@ -1,4 +1,4 @@
-//! What can be wrong with an API call, before any provider words it.
+//! The problems of an API call, independent of the provider.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use crate::demand::Demand;
 use crate::provider::Provider;
 
-/// Where a problem arose; some providers word the same problem differently in different places.
+/// The place of a problem. Some providers describe the same problem differently in different places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) provider: Provider,
@@ -16,17 +16,17 @@ pub(crate) struct Scene<'a> {
     pub(crate) method: &'a Method,
     /// The shape of the path, if an operation was found.
     pub(crate) shape: Option<&'a str>,
-    /// GoTab's graph interface answers 200 to a token that it does not accept.
+    /// True if GoTab's graph interface answers 200 to a token that it does not accept.
     pub(crate) graph_at_200: bool,
 }
 
 impl<'a> Scene<'a> {
-    /// A scene of which only the provider and the method are known.
+    /// Returns a scene with only the provider and the method.
     pub(crate) const fn new(provider: Provider, method: &'a Method) -> Self {
         Self { provider, document: None, method, shape: None, graph_at_200: false }
     }
 
-    /// Whether the call is for GoTab's graph interface.
+    /// Returns whether the call is for GoTab's graph interface.
     pub(crate) fn is_graph(&self) -> bool {
         self.provider == Provider::GoTab && self.shape == Some("/api/graph")
     }
@@ -43,9 +43,9 @@ pub(crate) enum Problem {
     Members(Vec<String>),
     BodyNotJson,
     MediaType,
-    /// The request was not sent as a strict server demands.
+    /// The request was not sent as a strict server requires.
     Unmet(Demand),
-    /// A status on demand, with nothing more to say about it.
+    /// A status that a fault asks for, without a further description.
     Status(StatusCode),
 }
 

@@ -1,4 +1,4 @@
-//! Which status a provider gives a problem.
+//! The status with which a provider answers a problem.
 
 use axum::http::{Method, StatusCode};
 
@@ -20,8 +20,8 @@ pub(super) fn status(scene: &Scene<'_>, problem: &Problem) -> StatusCode {
     }
 }
 
-/// Only GoTo's admin interface says 401; its other products on the same host say 403. GraphQL servers often tell all
-/// errors in the body alone.
+/// Returns the status for a token that is not accepted. Only GoTo's admin interface answers 401; its other products on
+/// the same host answer 403. GraphQL servers often answer 200 with the error in the body.
 fn bad_token(scene: &Scene<'_>) -> StatusCode {
     if scene.graph_at_200 && scene.is_graph() {
         return StatusCode::OK;
@@ -32,7 +32,8 @@ fn bad_token(scene: &Scene<'_>) -> StatusCode {
     }
 }
 
-/// Octotable falls over an incomplete reservation when it is to replace one.
+/// Returns the status for missing members. Octotable fails with a 500 if an incomplete reservation is to replace
+/// another.
 fn missing_members(scene: &Scene<'_>) -> StatusCode {
     match scene.provider {
         Provider::GoTab => StatusCode::UNPROCESSABLE_ENTITY,

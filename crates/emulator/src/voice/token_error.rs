@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::octotable;
 use crate::provider::Provider;
 
-/// GoTo and GBG GO speak RFC 6749; the others put the same words into their own shapes.
+/// Returns the body. GoTo and GBG GO use RFC 6749's form; the others put the same texts into their own shapes.
 pub(crate) fn token_error(provider: Provider, status: StatusCode, error: &str, description: &str) -> Value {
     match provider {
         Provider::GoTab => json!({

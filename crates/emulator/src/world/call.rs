@@ -1,4 +1,4 @@
-//! A call as a world sees it, and what it may say.
+//! A call as a world receives it, and the world's answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,35 +9,35 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::random::Random;
 
-/// State behind a provider's operations.
+/// The state behind a provider's operations.
 pub(crate) trait World: fmt::Debug + Send {
     fn answer(&mut self, call: &mut Call<'_>) -> Outcome;
 }
 
-/// A call that was let in: the token is good, what is required is there.
+/// A call that passed the checks: its token is valid, and all required parts are there.
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     /// The path without the names of its parameters, such as `/rooms/{}`.
     pub(crate) shape: &'a str,
     pub(crate) parameters: &'a [String],
     pub(crate) query: &'a [(String, String)],
-    /// `Null` where there is none.
+    /// `Null` if there is no body.
     pub(crate) body: &'a Value,
-    /// What the document shows as the answer; `Null` where it shows none.
+    /// The answer that the document shows, or `Null` if it shows none.
     pub(crate) example: &'a Value,
     pub(crate) random: &'a mut Random,
 }
 
-/// What a world says to a call.
+/// The answer of a world.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// Nothing of its own: the example will do.
+    /// The document's example.
     Example,
-    /// This body, with the document's status; without a body for `Null`.
+    /// This body, with the document's status. `Null` means no body.
     Done(Value),
-    /// The same for something new: 201 where the document leaves the status open.
+    /// The same for a new object: the status is 201 if the document leaves it open.
     Created(Value),
-    /// The provider's rules say no.
+    /// The provider's rules do not allow the call.
     Refused(StatusCode, Value),
 }
 
@@ -57,7 +57,7 @@ impl Call<'_> {
     }
 }
 
-/// Writes the members of `from` over those of `onto`; anything but two objects is left as it is.
+/// Copies the members of `from` over those of `onto`. Does nothing unless both are objects.
 pub(super) fn overlay(onto: &mut Value, from: &Value) {
     if let (Some(onto), Some(from)) = (onto.as_object_mut(), from.as_object()) {
         for (name, value) in from {
@@ -66,19 +66,19 @@ pub(super) fn overlay(onto: &mut Value, from: &Value) {
     }
 }
 
-/// Sets one member; anything but an object is left as it is.
+/// Sets one member. Does nothing if `onto` is not an object.
 pub(super) fn put(onto: &mut Value, name: &str, value: impl Into<Value>) {
     if let Some(onto) = onto.as_object_mut() {
         onto.insert(name.to_owned(), value.into());
     }
 }
 
-/// An id as text, whether it was written as a number or as a string.
+/// Returns an id as text, from a number or a string.
 pub(super) fn id_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The entries of a list that an example shows.
+/// Returns the entries of a list that an example shows.
 pub(super) fn shown(documents: &[Arc<Document>], shape: &str, pointer: &str) -> Vec<Value> {
     let example = documents.iter().find_map(|document| document.example(&Method::GET, shape));
     let list = example.and_then(|example| example.pointer(pointer));

@@ -69,7 +69,7 @@ impl World for Journeys {
         match call.shape {
             "/journey/interaction/fetch" | "/journey/state/fetch" if !matches!(view, "full" | "slim") => {
                 let body =
-                    voice::gbg_go_error("4003", "INVALID_FIELD", "view is full or slim", "Query String");
+                    voice::gbg_go_error("4003", "INVALID_FIELD", "view must be full or slim", "Query String");
                 Outcome::Refused(StatusCode::BAD_REQUEST, body)
             }
             "/journey/start" => self.start(call),
@@ -84,7 +84,7 @@ impl World for Journeys {
     }
 }
 
-/// Ends a journey that runs; one that has ended refuses with the code that says so.
+/// Ends a journey that is running. If it has already ended, the refusal has GBG GO's code for that.
 fn end(stage: &mut Stage, to: Stage, done: Outcome) -> Outcome {
     if *stage == Stage::InProgress {
         *stage = to;
@@ -94,7 +94,7 @@ fn end(stage: &mut Stage, to: Stage, done: Outcome) -> Outcome {
     Outcome::Refused(StatusCode::CONFLICT, body)
 }
 
-/// The interaction of a running journey; an ended one wants nothing more.
+/// Returns the interaction of a running journey. A journey that has ended has none.
 fn interaction(example: &Value, id: &str, stage: Stage) -> Value {
     let mut view = example.clone();
     put(&mut view, "instanceId", id);
@@ -114,7 +114,7 @@ fn interaction(example: &Value, id: &str, stage: Stage) -> Value {
     view
 }
 
-/// The example shows a journey that is complete; a result is there only then.
+/// Returns the state. The example shows a completed journey; only such a journey has a result.
 fn state(example: &Value, id: &str, stage: Stage) -> Value {
     let mut view = example.clone();
     put(&mut view, "instanceId", id);

@@ -11,7 +11,7 @@ use crate::voice;
 
 #[derive(Debug)]
 pub(super) struct Tabs {
-    /// Each location by its id and by its name in links.
+    /// Each location twice: by its id and by its name in links.
     locations: Vec<String>,
     opened: u64,
 }
@@ -51,7 +51,7 @@ impl Tabs {
     }
 }
 
-/// Id and name of the locations there are.
+/// Returns the id and name of each location.
 pub(crate) fn locations(documents: &[Arc<Document>]) -> Vec<(String, String)> {
     let text = |location: &Value, name| location.get(name).and_then(Value::as_str).map(str::to_owned);
     let entry = |location: &Value| {
@@ -87,7 +87,7 @@ impl World for Tabs {
     }
 }
 
-/// The rules for a tab that no schema tells.
+/// Checks the rules for a tab that are not in the schema.
 fn objection(tab: &Value) -> Option<(StatusCode, Value)> {
     let is = |open: bool| tab.get("openTab") == Some(&Value::Bool(open));
     let lacks = |name: &str| tab.get(name).is_none_or(Value::is_null);
@@ -107,7 +107,7 @@ fn objection(tab: &Value) -> Option<(StatusCode, Value)> {
         refused.push(("phoneNumber", "needed for a closed tab"));
     }
     if has_a_product_twice(tab) {
-        refused.push(("items", "one product occurs twice"));
+        refused.push(("items", "a product occurs twice"));
     }
     if !refused.is_empty() {
         let body = voice::gotab_refused_fields(refused.into_iter());
@@ -118,7 +118,7 @@ fn objection(tab: &Value) -> Option<(StatusCode, Value)> {
         processor == Some("CASH")
     };
     list(tab, "payments").any(pays_cash).then(|| {
-        let body = voice::gotab_envelope_error("PROCESSOR_INVALID", "cash is not open to the application");
+        let body = voice::gotab_envelope_error("PROCESSOR_INVALID", "the application cannot take cash");
         (StatusCode::BAD_REQUEST, body)
     })
 }
@@ -132,7 +132,7 @@ fn has_a_product_twice(tab: &Value) -> bool {
     products.len() < all
 }
 
-/// The lines as the server reports them: quantities are strings.
+/// Returns the lines as the server reports them, with quantities as strings.
 fn lines(tab: &Value) -> Vec<Value> {
     let line = |item: &Value| {
         let name = item.get("name").and_then(Value::as_str).unwrap_or("Item");

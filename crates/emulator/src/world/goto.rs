@@ -1,4 +1,4 @@
-//! GoTo: webinars and who is registered for them.
+//! GoTo: webinars and their registrants.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const REGISTRANT: &str = "/organizers/{}/webinars/{}/registrants/{}";
 #[derive(Debug)]
 pub(super) struct Webinars {
     webinars: Vec<Webinar>,
-    /// What a webinar looks like, for the members that its draft leaves open.
+    /// The example webinar. It supplies the members that a new webinar does not set.
     pattern: Value,
     last_key: u64,
 }
@@ -131,7 +131,7 @@ impl World for Webinars {
 }
 
 impl Webinar {
-    /// A bare array, or one page of it when the query speaks of pages.
+    /// Returns all registrants as a bare array, or one page of them if the query asks for a page.
     fn registrants(&self, call: &Call<'_>) -> Outcome {
         let (at, limit) = (call.query_value("page"), call.query_value("limit"));
         if at.is_none() && limit.is_none() {
@@ -151,7 +151,7 @@ impl Webinar {
         }))
     }
 
-    /// One address registers once; the refusal tells who it is.
+    /// Registers an address. An address can register once; the refusal names the registrant.
     fn register(&mut self, call: &mut Call<'_>, key: &str) -> Outcome {
         let email = id_text(&call.body["email"]);
         let known = self
@@ -207,6 +207,6 @@ fn invalid(description: &str) -> Outcome {
     Outcome::Refused(StatusCode::BAD_REQUEST, body)
 }
 
-/// Keys have 19 digits: more than a double can hold.
+/// Keys have 19 digits, more than an `f64` can represent.
 const FIRST_KEY: u64 = 8_100_000_000_000_000_001;
 const FIRST_ID: usize = 500_000_001;

@@ -1,7 +1,7 @@
-//! What the providers remember: reservations, webinars, journeys, tabs.
+//! The state of the providers: reservations, webinars, journeys, tabs.
 //!
-//! A world is asked about every call that was let in. What it knows nothing of is answered with the document's example, so
-//! that a new operation in a document is served without a line here.
+//! A world receives every call that passed the checks. If it has no rule for the operation, the answer is the
+//! document's example, so a new operation in a document needs no code here.
 
 mod call;
 mod gbg_go;
@@ -18,7 +18,7 @@ pub(crate) use gotab::locations as gotab_locations;
 use crate::document::Document;
 use crate::provider::Provider;
 
-/// The world of a provider, filled with what the examples of its documents show.
+/// Returns the world of a provider, filled with the objects in the examples of its documents.
 pub(crate) fn world(provider: Provider, documents: &[Arc<Document>]) -> Box<dyn World> {
     match provider {
         Provider::GoTab => Box::new(gotab::Tabs::new(documents)),

@@ -61,7 +61,7 @@ impl Restaurant {
         let Some(at) = position(&self.reservations, call.parameter(0)) else {
             return not_found();
         };
-        // A member that the provider does not know makes it fall over.
+        // The provider fails with a 500 on a member that it does not know.
         if call.body.get("start_day").is_some() {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             let body = voice::octotable_error(status, "INTERNAL_ERROR", "unexpected member");
@@ -78,7 +78,7 @@ impl Restaurant {
         Outcome::Done(answer)
     }
 
-    /// Turns the members of a request into those of a reservation.
+    /// Writes the members of a request into a reservation, under the names that a reservation has for them.
     fn write(&self, reservation: &mut Value, body: &Value) {
         let plain = ["start_date", "start_hour", "pax", "channel", "notes", "customer"];
         for name in plain {
@@ -95,7 +95,7 @@ impl Restaurant {
         put(reservation, "room", room);
     }
 
-    /// Cancels; the record stays and can still be read.
+    /// Cancels a reservation. Its record stays and can still be read.
     fn cancel(&mut self, call: &Call<'_>) -> Outcome {
         let at = position(&self.reservations, call.parameter(0));
         match at.and_then(|at| self.reservations.get_mut(at)) {
@@ -186,7 +186,7 @@ fn position(records: &[Value], id: &str) -> Option<usize> {
     records.iter().position(|record| id_text(&record["id"]) == id)
 }
 
-/// A single object comes in a list, as everything does.
+/// Returns a single object in a list, as Octotable does.
 fn one(record: &Value) -> Value {
     json!({"data": [record]})
 }

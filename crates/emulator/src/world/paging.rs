@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-/// The slice of a list that a page shows; past the end it is empty.
+/// Returns one page of a list. It is empty after the end of the list.
 pub(super) fn page<'a>(all: &'a [&'a Value], number: usize, size: usize) -> &'a [&'a Value] {
     let start = number.saturating_mul(size).min(all.len());
     let end = start.saturating_add(size).min(all.len());
     all.get(start..end).unwrap_or_default()
 }
 
-/// A number in a query: the default where there is none, `None` where it cannot be read.
+/// Returns a number from a query: the default if it is absent, or `None` if it is not a number.
 pub(super) fn number(given: Option<&str>, default: usize) -> Option<usize> {
     given.map_or(Some(default), |given| given.parse().ok())
 }

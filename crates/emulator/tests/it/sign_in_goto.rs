@@ -212,7 +212,7 @@ async fn a_wrong_client_or_redirect_gets_a_page_and_no_redirect() {
         let answer = browser().get(&url).send().await.unwrap();
         assert_eq!(answer.status(), 400, "{changes:?}");
         assert!(!answer.headers().contains_key("location"));
-        assert!(answer.text().await.unwrap().contains("This does not work"));
+        assert!(answer.text().await.unwrap().contains("The sign-in cannot continue"));
         assert_eq!(site.approve(&url).unwrap_err().status(), 400);
     }
     let twice = ask(site, &[]) + "&state=again";

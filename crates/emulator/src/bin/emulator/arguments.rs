@@ -30,7 +30,8 @@ pub(crate) struct Arguments {
     /// How GoTo treats a refresh token that was used
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Same)]
     refresh_token_mode: Mode,
-    /// With rotate-strict: for how long a replaced refresh token may be sent again; the answer then has the same new token
+    /// With rotate-strict: for how long a replaced refresh token may be sent again; the answer has the
+    /// same new token
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u64>,
     /// Lets devices sign in at GoTo; the real GoTo does not offer this

@@ -1,12 +1,12 @@
 //! `--env`: an emulator that goes on in the background after the command has ended.
 //!
-//! `eval "$(emulator --env)"` and `source <(emulator --env)` wait until no process has the command's output open. So the
-//! command starts itself again as a second process that has pipes to the command in place of the shell's files:
+//! `eval "$(emulator --env)"` and `source <(emulator --env)` wait until no process has the command's output open. So
+//! the command starts itself again as a second process, which has pipes to the command in place of the shell's files:
 //!
 //! 1. the second process binds its ports and writes the exports and an empty line;
 //! 2. the command prints the exports, confirms with one byte, and exits;
 //! 3. the second process serves until it is killed. Without that byte it exits, so that no process is left behind whose
-//!    id was never printed.
+//!    id was not printed.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         false => serve(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
-        // If standard error is closed too, nobody can read the message.
+        // If standard error is closed too, there is no other place for the message.
         let _ = writeln!(io::stderr(), "error: {error}");
         ExitCode::FAILURE
     })
