@@ -1,9 +1,9 @@
-//! Holds what a client says against what its provider saw.
+//! Compares the client's account with the provider's.
 
 use crate::claims::Claims;
 use crate::stage::{Account, Seen};
 
-/// What does not agree; nothing, if all does.
+/// Returns the differences. Empty if the two agree.
 pub(crate) fn audit(said: &Account, saw: &Seen) -> Vec<String> {
     let expected = said.as_seen();
     let mut claims = Claims::default();

@@ -1,13 +1,14 @@
-//! What has to hold, and what of it does not.
+//! The requirements of an act, and those that are not met.
 
 use crate::stage::Account;
 
-/// Collects what is not as it has to be.
+/// A list of the requirements that are not met.
 #[derive(Debug, Default)]
 pub(crate) struct Claims(Vec<String>);
 
 impl Claims {
-    /// What every act demands: that nothing is lost. `did` is what was done in it, in `calls` calls.
+    /// Checks the requirement of every act: no call is lost. `did` is the client's account of the act, in which there
+    /// were `calls` calls.
     pub(crate) fn of(did: &Account, calls: u64) -> Self {
         let mut claims = Self::default();
         claims.exactly("calls", calls, did.calls);
@@ -15,17 +16,17 @@ impl Claims {
         claims
     }
 
-    /// Claims that a count is what it has to be.
+    /// Requires that a count has this value.
     pub(crate) fn exactly(&mut self, what: &str, demanded: u64, found: u64) {
         if demanded != found {
             self.0.push(format!("{what}: {found} instead of {demanded}"));
         }
     }
 
-    /// Claims that something holds.
+    /// Requires that something is true.
     pub(crate) fn holds(&mut self, what: &str, found: bool) {
         if !found {
-            self.0.push(format!("not so: {what}"));
+            self.0.push(format!("not true: {what}"));
         }
     }
 
@@ -45,7 +46,7 @@ mod tests {
         claims.exactly("token requests", 1, 1);
         claims.exactly("resends", 5, 4);
         claims.holds("the sky is green", false);
-        let told = ["calls lost: 1 instead of 0", "resends: 4 instead of 5", "not so: the sky is green"];
+        let told = ["calls lost: 1 instead of 0", "resends: 4 instead of 5", "not true: the sky is green"];
         assert_eq!(claims.into_misses(), told);
     }
 }

@@ -1,19 +1,19 @@
-//! The grammar of the command line.
+//! The command line.
 
 use clap::{Parser, ValueEnum};
 
-/// Shows the main job: typed clients that call OAuth2-protected APIs and never think about tokens.
+/// Shows the main use: typed clients call OAuth2-protected APIs, and the application does not handle tokens
 ///
-/// Without options it starts four providers on loopback and runs the four typed clients against them, through
-/// renewals, revoked tokens and failing token endpoints. It needs no account, no network and a few seconds.
+/// Without options the demo starts four providers on loopback and runs the four typed clients against them. It shows
+/// renewals, revoked tokens and failing token endpoints. It takes a few seconds and needs no account and no network.
 #[derive(Debug, Parser)]
 #[command(name = "demo", bin_name = "cargo xtask demo", version, after_help = AFTER_HELP)]
 pub(crate) struct Flags {
-    /// How many calls each client has in flight at once
+    /// How many calls each client makes at once
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub(crate) calls: u64,
 
-    /// Call the real service instead, reading only, with credentials from the environment
+    /// Calls the real service, only to read, with credentials from the environment
     #[arg(long, value_name = "PROVIDER", conflicts_with = "calls")]
     pub(crate) live: Option<LiveProvider>,
 }
@@ -23,23 +23,23 @@ pub(crate) struct Flags {
 pub(crate) enum LiveProvider {
     /// Lists the locations of this application
     Gotab,
-    /// Asks whom the token stands for
+    /// Asks to whom the token belongs
     Goto,
-    /// Fetches a token, and calls nothing
+    /// Fetches a token and makes no call
     GbgGo,
     /// Lists the rooms and some reservations of one restaurant
     Octotable,
 }
 
 const AFTER_HELP: &str = "\
-What --live takes from the environment:
+Variables that --live reads:
   gotab      GOTAB_ACCESS_ID, GOTAB_ACCESS_SECRET
-  goto       GOTO_CLIENT_ID, GOTO_CLIENT_SECRET, GOTO_REFRESH_TOKEN (or `tokenctl login goto` before)
+  goto       GOTO_CLIENT_ID, GOTO_CLIENT_SECRET, GOTO_REFRESH_TOKEN (or run `tokenctl login goto` first)
   gbg-go     GBG_GO_CLIENT_ID, GBG_GO_CLIENT_SECRET
   octotable  OCTOTABLE_CLIENT_ID, OCTOTABLE_CLIENT_SECRET, OCTOTABLE_PROPERTY_ID
-Each also knows a token URL and base URLs, such as GOTAB_TOKEN_URL and GOTAB_BASE_URL, for a sandbox.
-GoTo may hand out a new refresh token in place of the one that was given; the demo keeps none.
-It prints counts, never tokens, secrets or personal data.
+For a sandbox, each also reads a token URL and base URLs, such as GOTAB_TOKEN_URL and GOTAB_BASE_URL.
+GoTo may replace the refresh token by a new one. The demo does not store the new one.
+The demo prints counts, never tokens, secrets or personal data.
 
 Exit codes: 0 all went well, 1 a call was lost or a count was wrong, 2 wrong use or configuration.";
 

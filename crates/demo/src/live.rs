@@ -1,4 +1,4 @@
-//! The real services, reading only.
+//! The real services. The demo only reads there.
 
 use std::io::Write;
 
@@ -10,11 +10,11 @@ use crate::flags::LiveProvider;
 use crate::outcome::Outcome;
 use crate::text::{plural, seconds};
 
-/// Calls a real service, and prints how much came.
+/// Calls a real service, and prints how many objects it returned.
 ///
 /// # Errors
 ///
-/// What is wrong in the environment, before anything is sent. A call that fails is no error but an outcome.
+/// Fails if the environment is wrong, before anything is sent. A call that fails is an outcome, not an error.
 pub(crate) async fn run(provider: LiveProvider, out: &mut impl Write) -> anyhow::Result<Outcome> {
     let clock = SystemClock::new();
     let start = clock.now().monotonic();
@@ -59,20 +59,20 @@ async fn gotab(client: &gotab_client::Client) -> anyhow::Result<String> {
 async fn goto(client: &goto_client::Client) -> anyhow::Result<String> {
     let me = client.admin().get_me().send().await?;
     let accounts = count(me.accounts.as_deref().unwrap_or_default(), "account");
-    Ok(format!("the token stands for somebody with {accounts}"))
+    Ok(format!("the token belongs to a person with {accounts}"))
 }
 
 async fn gbg_go(manager: &TokenManager, clock: &SystemClock) -> anyhow::Result<String> {
     let token = manager.token().await?;
     let left = token.expires().saturating_sub(clock.now().wall());
-    Ok(format!("a token came that lives for {} s; nothing was called with it", left.as_secs()))
+    Ok(format!("got a token that expires in {} s; no call was made with it", left.as_secs()))
 }
 
 async fn octotable(client: &octotable_client::Client, property: i64) -> anyhow::Result<String> {
     let rooms = client.list_rooms().property(property).send().await?;
     let reservations = client.list_reservations().property(property).limit(MOST).send().await?;
     let (rooms, reservations) = (count(&rooms.data, "room"), count(&reservations.data, "reservation"));
-    Ok(format!("{rooms}; {reservations}, of which at most {MOST} were asked for"))
+    Ok(format!("{rooms}; {reservations} (at most {MOST} were requested)"))
 }
 
 fn count<T>(things: &[T], noun: &str) -> String {
@@ -84,10 +84,12 @@ fn property() -> anyhow::Result<i64> {
     if value.is_empty() {
         bail!("environment variable {PROPERTY}: is not set");
     }
-    value.parse().with_context(|| format!("environment variable {PROPERTY}: is no id of a restaurant"))
+    value.parse().with_context(|| {
+        format!("environment variable {PROPERTY}: is not the id of a restaurant (a whole number)")
+    })
 }
 
 const PROPERTY: &str = "OCTOTABLE_PROPERTY_ID";
 
-/// Enough to see that it works.
+/// A few entries show that it works.
 const MOST: i32 = 20;

@@ -1,4 +1,4 @@
-//! The main job, shown on the emulator: `cargo xtask demo`, or `cargo xtask demo --help`.
+//! The main use of the clients, shown on the emulator: `cargo xtask demo`, or `cargo xtask demo --help`.
 
 mod acts;
 mod audit;
@@ -20,7 +20,7 @@ use clap::Parser;
 use crate::flags::Flags;
 use crate::outcome::Outcome;
 
-// One thread, so that every act goes the same way each time.
+// One thread, so that every act takes the same course each time.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     let code = match &outcome {
         Ok(outcome) => outcome.code(),
         Err(error) => {
-            // Nobody is left to tell if standard error is closed too.
+            // If standard error is closed too, there is no other place for the message.
             let _ = writeln!(io::stderr(), "demo: {error:#}");
             Outcome::MISUSED
         }

@@ -1,10 +1,10 @@
-//! How the program ended, and the exit code that says so.
+//! The result of the program, and its exit code.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All is as it should be.
+    /// All counts are right.
     Fine,
-    /// A call was lost, or a count is not what it has to be.
+    /// A call was lost, or a count is wrong.
     Lost,
 }
 

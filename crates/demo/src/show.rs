@@ -1,4 +1,4 @@
-//! The running order: the acts, the table, the verdict.
+//! The order of the demo: the acts, the table, the verdict.
 
 use std::io::Write;
 use std::time::Duration;
@@ -13,13 +13,16 @@ use crate::stage::{Actor, make_room};
 use crate::table::Table;
 use crate::text::seconds;
 
-/// Shows everything, with this many calls in flight at once.
+/// Plays all acts, with this many calls at once.
 pub(crate) async fn run(calls: u64, out: &mut impl Write) -> anyhow::Result<Outcome> {
     writeln!(
         out,
         "Four typed clients call four OAuth2 providers on loopback: GoTab, GoTo, GBG GO and Octotable."
     )?;
-    writeln!(out, "No account is needed, nothing leaves this machine, and time is moved by hand.")?;
+    writeln!(
+        out,
+        "No account is needed, nothing leaves this machine, and the demo moves the clocks itself."
+    )?;
     make_room();
     let mut actors = Vec::new();
     for provider in Provider::ALL {
@@ -52,7 +55,7 @@ async fn perform(actors: &[Actor], calls: u64, out: &mut impl Write) -> anyhow::
 
 struct Show {
     misses: Vec<String>,
-    /// How long each client took.
+    /// The duration of each client's run.
     took: Vec<Duration>,
 }
 
@@ -68,11 +71,11 @@ impl Show {
         writeln!(out, "\n{table}")?;
         writeln!(
             out,
-            "failures: token requests that brought no token, all of them provoked in acts 4 and 5"
+            "failures: token requests that returned no token; acts 4 and 5 cause all of them on purpose"
         )?;
-        writeln!(out, "lost: calls that brought no answer")?;
+        writeln!(out, "lost: calls that got no answer")?;
         if !self.misses.is_empty() {
-            writeln!(out, "\n✗ Not as it has to be:")?;
+            writeln!(out, "\n✗ These are wrong:")?;
             for miss in &self.misses {
                 writeln!(out, "   {miss}")?;
             }
@@ -85,9 +88,10 @@ impl Show {
         )?;
         writeln!(
             out,
-            "\nThe real thing: set GOTAB_ACCESS_ID and GOTAB_ACCESS_SECRET, then `cargo xtask demo --live gotab`."
+            "\nTo call the real GoTab, set GOTAB_ACCESS_ID and GOTAB_ACCESS_SECRET, then run:\n  \
+             cargo xtask demo --live gotab"
         )?;
-        writeln!(out, "`cargo xtask demo --help` has the variables of goto, gbg-go and octotable.")?;
+        writeln!(out, "`cargo xtask demo --help` lists the variables of goto, gbg-go and octotable.")?;
         Ok(Outcome::Fine)
     }
 }
@@ -109,13 +113,13 @@ mod tests {
         let outcome = run(12, &mut out).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(outcome, Outcome::Fine, "{text}");
-        // Four acts for all, one for GoTo alone, and the verdict.
+        // There are four acts for all providers, one act for GoTo alone, and the verdict.
         assert_eq!(text.matches('✓').count(), 4 * 4 + 1 + 1, "{text}");
         assert!(text.contains("12 calls met 403 InvalidToken, 1 token request, 12 resends"), "{text}");
         assert_eq!(text.matches("12 calls met 401, 1 token request, 12 resends").count(), 3, "{text}");
     }
 
-    /// Plays everything with one client, after `spoil`, and gives back what was printed.
+    /// Plays all acts with one client after `spoil`, and returns what was printed.
     async fn spoilt(provider: Provider, spoil: impl AsyncFnOnce(&Actor)) -> String {
         let actor = Actor::new(provider).await.unwrap();
         spoil(&actor).await;
@@ -131,14 +135,14 @@ mod tests {
     async fn a_journey_that_breaks_off_is_told_with_place_and_cause() {
         let fault = Fault::Unavailable.on_operation("createTab");
         let text = spoilt(Provider::GoTab, async |actor| actor.site().inject(Endpoint::Api, fault)).await;
-        assert!(text.contains("✗ GoTab      broke off"), "{text}");
-        let told = "act 1, GoTab: broke off: the journey got as far as createTab: the API answered 503";
+        assert!(text.contains("✗ GoTab      failed"), "{text}");
+        let told = "act 1, GoTab: failed: the journey ended at createTab: the API answered 503";
         assert!(text.contains(told), "{text}");
     }
 
     #[tokio::test]
     async fn a_lost_call_is_told_with_its_cause() {
-        // The journey lists the webinars three times; the fourth time is in act 2.
+        // The journey lists the webinars three times, so the fourth time is in act 2.
         let spoil = async |actor: &Actor| {
             let delay = Fault::Delay(Duration::ZERO).times(3).on_operation("getWebinars");
             actor.site().inject(Endpoint::Api, delay);
@@ -147,14 +151,14 @@ mod tests {
         let text = spoilt(Provider::GoTo, spoil).await;
         assert!(text.contains("✓ GoTo       7 of 7 operations"), "{text}");
         assert!(text.contains("act 2, GoTo: calls lost: 1 instead of 0"), "{text}");
-        assert!(text.contains("act 2, GoTo: the first call that was lost: the API answered 503"), "{text}");
-        assert_eq!(text.matches("the first call that was lost").count(), 1, "{text}");
+        assert!(text.contains("act 2, GoTo: the first lost call: the API answered 503"), "{text}");
+        assert_eq!(text.matches("the first lost call").count(), 1, "{text}");
     }
 
     #[tokio::test]
     async fn a_token_request_too_many_is_told_by_act_and_client() {
         let spoil = async |actor: &Actor| {
-            // The journey's token is revoked before its first call, which makes a second one necessary.
+            // The journey's token is revoked before its first call, so a second token is necessary.
             actor.client().manager().unwrap().token().await.unwrap();
             actor.site().revoke_tokens();
         };

@@ -1,4 +1,4 @@
-//! The table at the end: one row per client.
+//! The table at the end, with one row for each client.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::stage::Account;
 use crate::text::seconds;
 
-/// What each client did, in rows and columns.
+/// The actions of each client, in rows and columns.
 #[derive(Debug, Default)]
 pub(crate) struct Table(Vec<Row>);
 

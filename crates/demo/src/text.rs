@@ -1,8 +1,8 @@
-//! How counts and durations are written.
+//! The format of counts and durations.
 
 use std::time::Duration;
 
-/// A count with its noun.
+/// Returns a count with its noun.
 pub(crate) fn plural(count: u64, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{s}")

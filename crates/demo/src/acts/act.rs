@@ -22,38 +22,38 @@ impl Act {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::FirstToken => "The first token, and a journey through every operation",
-            Self::EarlyRenewal => "The token grows old under load",
-            Self::Revoked => "The token is revoked in mid-flight",
+            Self::EarlyRenewal => "The token reaches its renewal time under load",
+            Self::Revoked => "The token is revoked while calls are in progress",
             Self::Rotated => "The refresh token is replaced",
-            Self::Outage => "The token endpoint fails while the token is good",
+            Self::Outage => "The token endpoint fails while the token is valid",
         }
     }
 
-    /// What there is to see.
+    /// Returns the description that is printed below the title.
     pub(crate) const fn shows(self) -> &'static str {
         match self {
             Self::FirstToken => {
-                "The first call fetches a token, all others use it. What is written is read back."
+                "The first call fetches a token, and all other calls use it. Every object that is written is read back."
             }
-            Self::EarlyRenewal => "It is renewed once, before its end, and no call waits for that.",
+            Self::EarlyRenewal => "It is renewed once, before it expires, and no call waits for the renewal.",
             Self::Revoked => {
-                "All calls in flight are rejected at once. One token is fetched, each call is sent again once."
+                "All these calls are rejected. One token is fetched, and each call is sent again once."
             }
             Self::Rotated => {
-                "A renewal brings a new one and kills the old one. The next renewal uses the new one."
+                "A renewal returns a new refresh token and ends the old one. The next renewal uses the new one."
             }
             Self::Outage => {
-                "Two answers of 503, then none at all. Calls go on with the old token until a new one can be had."
+                "It answers 503 twice, then not at all. Calls use the old token until there is a new one."
             }
         }
     }
 
-    /// Whether this provider has what the act is about.
+    /// Returns whether this provider has the feature that the act is about.
     pub(crate) fn is_for(self, provider: Provider) -> bool {
         self != Self::Rotated || provider == Provider::GoTo
     }
 
-    /// Plays it with one client, with about this many calls. What goes wrong on the way is a miss like others.
+    /// Plays the act with one client and about this many calls. An error on the way counts as a miss.
     pub(crate) async fn play(self, actor: &Actor, calls: u64) -> Scene {
         let lost = actor.tally().lost();
         let played = match self {
@@ -66,7 +66,7 @@ impl Act {
         match played {
             Ok(mut scene) => {
                 let loss = actor.tally().first_loss().filter(|_| actor.tally().lost() > lost);
-                scene.misses.extend(loss.map(|loss| format!("the first call that was lost: {loss}")));
+                scene.misses.extend(loss.map(|loss| format!("the first lost call: {loss}")));
                 scene
             }
             Err(error) => Scene::broken_off(&error),

@@ -1,4 +1,4 @@
-//! The token grows old under load: it is renewed once, early, and nobody waits.
+//! The token reaches its renewal time under load: it is renewed once, early, and no call waits.
 
 use emulator::Endpoint;
 
@@ -13,7 +13,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let first = calls / 2;
     let second = calls - first;
 
-    // Over these the clock passes the point from which on the token is to be renewed.
+    // During these calls the clock passes the time at which the token is to be renewed.
     let hold = actor.site().hold(Endpoint::Api);
     let in_flight = actor.start(first);
     actor.calls_arrived(seen.calls + first).await?;
@@ -22,7 +22,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     in_flight.end().await?;
     let between = actor.seen();
 
-    // The first of these starts the renewal, which gets no answer as long as the host is held back.
+    // The first of these calls starts the renewal. It gets no answer as long as the host is held back.
     let hold = actor.site().hold(Endpoint::Token);
     actor.start(second).end().await?;
     actor.token_requests_arrived(seen.token_requests + 1).await?;
@@ -32,7 +32,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
 
     let did = actor.account() - before;
     let mut claims = Claims::of(&did, calls);
-    claims.exactly("calls served before the new token was there", calls, meanwhile.served - seen.served);
+    claims.exactly("calls served before the new token was issued", calls, meanwhile.served - seen.served);
     claims.exactly("tokens issued by then", 0, meanwhile.tokens - seen.tokens);
     claims.exactly("token requests", 1, did.token_requests);
     claims.exactly("failures", 0, did.failures);

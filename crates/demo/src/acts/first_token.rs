@@ -12,7 +12,7 @@ pub(super) async fn play(actor: &Actor) -> anyhow::Result<Scene> {
     let before = actor.seen();
     actor.client().journey(actor.tally(), actor.site()).await.with_context(|| {
         let last = actor.site().requests().into_iter().filter_map(|request| request.operation_id).next_back();
-        format!("the journey got as far as {}", last.as_deref().unwrap_or("its start"))
+        format!("the journey ended at {}", last.as_deref().unwrap_or("its start"))
     })?;
     let did = actor.account();
     let counted = actor.site().counters().operations;
@@ -25,14 +25,15 @@ pub(super) async fn play(actor: &Actor) -> anyhow::Result<Scene> {
     claims.exactly("token requests", 1, did.token_requests);
     claims.exactly("failures", 0, did.failures);
     claims.exactly("resends", 0, did.resends);
-    claims.holds(&format!("every operation was called; not {}", missed.join(", ")), missed.is_empty());
-    claims.exactly("tokens sent where none is wanted", 0, needless(actor));
+    claims
+        .holds(&format!("every operation was called (not called: {})", missed.join(", ")), missed.is_empty());
+    claims.exactly("tokens sent to operations that need none", 0, needless(actor));
     let (all, calls) = (operations.len(), did.calls);
     let (called, asked) = (all - missed.len(), plural(did.token_requests, "token request"));
     Ok(Scene::new(format!("{called} of {all} operations in {calls} calls, {asked}"), claims))
 }
 
-/// Calls of operations that need no token, and carried one.
+/// Returns how many calls carried a token to an operation that needs none.
 fn needless(actor: &Actor) -> u64 {
     let operations = actor.client().operations();
     let is_public = |id: &str| {

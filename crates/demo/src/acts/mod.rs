@@ -1,4 +1,4 @@
-//! What is shown: one file per act.
+//! The acts, one file for each.
 
 mod act;
 mod early_renewal;

@@ -1,4 +1,4 @@
-//! The token endpoint fails while the token is good: nobody notices, and it heals by itself.
+//! The token endpoint fails while the token is valid: no call fails, and the client recovers without help.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     actor.site().inject(Endpoint::Token, Fault::Unavailable.times(2));
     actor.site().inject(Endpoint::Token, Fault::Hang);
 
-    // Calls that want a renewal are served all the same; after each failure the endpoint is left alone for longer.
+    // These calls start a renewal that fails, and are still served. After each failure the pause before the next
+    // renewal is longer.
     for nth in 1..=2 {
         actor.start(wave).end().await?;
         actor.failed(before.failures + nth).await?;
@@ -31,7 +32,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let meanwhile = actor.seen();
     actor.time().advance(PAUSE);
 
-    // The endpoint is well again, and the next call brings that to light.
+    // The endpoint answers again, and the next call starts the renewal that succeeds.
     actor.start(wave).end().await?;
     actor.renewed(old).await?;
 
@@ -50,8 +51,8 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     ))
 }
 
-/// More than a third failure in a row is remembered for.
+/// Longer than the pause after a third failure in a row.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A token request is given up after 30 s.
+/// Longer than the client's timeout for a token request, which is 30 s.
 const TIMEOUT: Duration = Duration::from_secs(31);

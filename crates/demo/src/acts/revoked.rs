@@ -1,4 +1,4 @@
-//! The token is revoked in mid-flight: one token request for all, and every call is sent again once.
+//! The token is revoked while calls are in progress: there is one token request, and every call is sent again once.
 
 use emulator::{Endpoint, Provider};
 
@@ -11,12 +11,12 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let (before, seen) = (actor.account(), actor.seen());
     let sequence = actor.site().requests().last().map_or(0, |request| request.sequence);
 
-    // All calls are at the provider's door when their token dies.
+    // The token is revoked only after all calls have arrived at the provider.
     let hold = actor.site().hold(Endpoint::Api);
     let in_flight = actor.start(calls);
     actor.calls_arrived(seen.calls + calls).await?;
     actor.site().revoke_tokens();
-    // And all of them are rejected before there is another token.
+    // No new token is issued before all calls were rejected.
     let hold_tokens = actor.site().hold(Endpoint::Token);
     drop(hold);
     let rejected = before.rejections + calls;
@@ -38,10 +38,10 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     Ok(Scene::new(format!("{rejected} calls met {rejection}, {asked}, {} resends", did.resends), claims))
 }
 
-/// How a provider rejects a token.
+/// Returns the status with which a provider rejects a token, and its name in the output.
 const fn rejection(provider: Provider) -> (u16, &'static str) {
     match provider {
-        // A body says so: a 403 alone is no reason to renew.
+        // GoTo's body says that the token is invalid. A 403 without such a body causes no renewal.
         Provider::GoTo => (403, "403 InvalidToken"),
         _ => (401, "401"),
     }

@@ -1,4 +1,4 @@
-//! The refresh token is replaced: the new one is kept, the old one is dead.
+//! The refresh token is replaced: the client uses the new one, and the old one no longer works.
 
 use auth_layer::ErrorKind;
 
@@ -18,7 +18,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     actor.start(first).end().await?;
     actor.renewed(generation).await?;
 
-    // Whoever comes with the old one has to sign in again.
+    // A client that has the old token needs a new sign-in.
     let refused = actor.stranger(&with_the_old_one)?.token().await;
 
     let generation = actor.generation().await?;
@@ -31,7 +31,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let is_dead = refused.is_err_and(|error| error.kind() == ErrorKind::SignInAgain);
     let mut claims = Claims::of(&did, calls);
     claims.exactly("refresh tokens replaced", 1, saw.rotations - counters.rotations);
-    claims.holds("the old refresh token is dead", is_dead);
+    claims.holds("the old refresh token no longer works", is_dead);
     claims.exactly("renewals", 2, saw.refreshes - counters.refreshes);
     claims.exactly("token requests", 3, did.token_requests);
     claims.exactly("failures", 1, did.failures);

@@ -1,13 +1,13 @@
-//! What came of one act with one client.
+//! The result of one act with one client.
 
 use crate::claims::Claims;
 
-/// What was seen, and what of it should not have been.
+/// The observations of an act, and the ones that are wrong.
 #[derive(Debug)]
 pub(crate) struct Scene {
-    /// What was seen, in a few words.
+    /// The observations in a few words.
     pub(crate) shown: String,
-    /// What is not as the act demands; nothing, if all is well.
+    /// The observations that differ from what the act requires. Empty if all is well.
     pub(crate) misses: Vec<String>,
 }
 
@@ -17,6 +17,6 @@ impl Scene {
     }
 
     pub(super) fn broken_off(error: &anyhow::Error) -> Self {
-        Self { shown: "broke off".to_owned(), misses: vec![format!("broke off: {error:#}")] }
+        Self { shown: "failed".to_owned(), misses: vec![format!("failed: {error:#}")] }
     }
 }

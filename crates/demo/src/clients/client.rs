@@ -1,4 +1,4 @@
-//! `Client`: any of the four.
+//! `Client`: one of the four typed clients.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,18 +14,18 @@ use crate::stage::{Tally, Time};
 /// Environment variables with their values.
 pub(crate) type Variables = [(&'static str, String)];
 
-/// A typed client. Clones share connections and token.
+/// A typed client. Clones share connections and the token.
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
     GoTab(gotab_client::Client),
     GoTo(goto_client::Client),
-    /// What it reads is the state of the journey that it started.
+    /// The second value is the id of the journey that it started. `read` reads that journey's state.
     GbgGo(gbg_go_client::Client, Arc<OnceLock<String>>),
     Octotable(octotable_client::Client),
 }
 
 impl Client {
-    /// Makes a provider's client as `from_env` would.
+    /// Makes a provider's client in the same way as `from_env`.
     pub(crate) fn new(provider: Provider, variables: &Variables, time: &Time) -> anyhow::Result<Self> {
         Ok(match provider {
             Provider::GoTab => Self::GoTab(build(variables, time)?),
@@ -36,7 +36,7 @@ impl Client {
         })
     }
 
-    /// Whoever keeps its token.
+    /// Returns the manager of its token.
     pub(crate) fn manager(&self) -> anyhow::Result<&TokenManager> {
         let manager = match self {
             Self::GoTab(client) => client.token_manager(),
@@ -47,7 +47,7 @@ impl Client {
         manager.context("the client has no token manager")
     }
 
-    /// Everything it can do.
+    /// Returns all of its operations.
     pub(crate) fn operations(&self) -> Vec<&'static OperationMeta> {
         match self {
             Self::GoTab(_) => gotab_client::meta::ALL.to_vec(),
@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// One call that changes nothing.
+    /// Makes one call that changes nothing.
     pub(crate) async fn read(&self, tally: &Tally) -> anyhow::Result<()> {
         match self {
             Self::GoTab(client) => gotab::read(client, tally).await,
@@ -67,7 +67,7 @@ impl Client {
         }
     }
 
-    /// Every operation, in an order that makes sense; what was written is read back.
+    /// Calls every operation in a sensible order. An object that was written is read back.
     pub(crate) async fn journey(&self, tally: &Tally, site: &Site) -> anyhow::Result<()> {
         match self {
             Self::GoTab(client) => Box::pin(gotab::journey(client, tally)).await,
@@ -85,15 +85,17 @@ fn build<P: Buildable>(variables: &Variables, time: &Time) -> anyhow::Result<P> 
         let found = variables.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.clone())
     };
-    // A proxy would not find the way back to loopback, and few idle connections leave sockets for the next client.
+    // A proxy could not reach loopback. A small pool of idle connections leaves sockets for the next client.
     let reqwest = |idle| {
         let reqwest = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         reqwest.pool_max_idle_per_host(idle).build()
     };
-    // A refresh token has a connection of its own.
+    // A token request with a refresh token must not use a connection that the server may be closing, so it has its own
+    // client.
     let leaf = ReqwestLeaf::from_client(reqwest(IDLE)?).with_one_shot(reqwest(0)?);
     let builder = Builder::<P>::new().variables(find)?;
-    // Time is moved by hand here, by much while calls are out, and every send is counted.
+    // Without retries every send is counted. Without timeouts the moved clock, which jumps while calls are in progress,
+    // ends no call.
     let builder = builder.stack(|stack| stack.without_retry().without_timeout());
     Ok(builder.leaf(leaf).clock(time.client()).build()?)
 }

@@ -1,4 +1,4 @@
-//! GBG GO: a journey that is completed, one that is ended, and a handoff with the end user's own token.
+//! GBG GO: one journey is completed, one is ended, and one is handed over with the end user's own token.
 
 use std::sync::OnceLock;
 
@@ -25,22 +25,22 @@ pub(super) async fn journey(
     let id = start(client, tally).await?;
     let id = instance.get_or_init(|| id);
     let state = tally.call(client.fetch_state().body(this(id)).send()).await?;
-    ensure!(state.status == "InProgress", "a journey just started is {}", state.status);
+    ensure!(state.status == "InProgress", "a journey that has just started is {}", state.status);
 
     let device = client.with_bearer(CallBearer::new(end_user_token)?);
     let handoff = tally.call(device.create_handoff_token().instance_id(id).send()).await?;
-    ensure!(handoff.instance_url.contains(id), "the handoff leads elsewhere");
+    ensure!(handoff.instance_url.contains(id), "the handoff is for another journey");
 
     let wanted = InteractionQuery::builder().instance_id(id);
     let step = tally.call(client.fetch_interaction().body(wanted.clone()).send()).await?;
-    let step = step.interaction_id.context("the journey wants nothing")?;
+    let step = step.interaction_id.context("the journey asks for no interaction")?;
     let slim = tally.call(client.fetch_interaction_slim().body(wanted).send()).await?;
     ensure!(slim.interaction_id.as_ref() == Some(&step), "the two views show different interactions");
     let submission = InteractionSubmission::builder().instance_id(id).interaction_id(step);
     let ack = tally.call(client.submit_interaction().body(submission).send()).await?;
     ensure!(ack.status == "success", "the submission is {}", ack.status);
     let state = tally.call(client.fetch_state_slim().body(this(id)).send()).await?;
-    ensure!(state.status == "Completed", "a journey that is through is {}", state.status);
+    ensure!(state.status == "Completed", "a journey that was completed is {}", state.status);
 
     let other = start(client, tally).await?;
     let end = client.terminate_journey().body_map(|body| body.instance_id(&other));

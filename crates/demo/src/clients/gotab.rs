@@ -1,4 +1,4 @@
-//! GoTab: find a location, price a tab there, open it, ask the graph.
+//! GoTab: find a location, price a tab there, open it, query the graph.
 
 use anyhow::{Context, ensure};
 use gotab_client::Client;
@@ -24,7 +24,7 @@ pub(super) async fn journey(client: &Client, tally: &Tally) -> anyhow::Result<()
     let opened = opened.data.context("no tab was opened")?;
     ensure!(opened.status.as_deref() == Some("OPEN"), "the tab is not open");
     let name = opened.items.as_deref().and_then(|lines| lines.first()?.name.as_deref());
-    ensure!(name == Some("Soup of the day"), "the tab holds something else");
+    ensure!(name == Some("Soup of the day"), "the tab has another item");
 
     let query = GraphqlQuery::builder().query("{ locations { name } }");
     let answer = tally.call(client.graphql().body(query).send()).await?;
@@ -32,7 +32,7 @@ pub(super) async fn journey(client: &Client, tally: &Tally) -> anyhow::Result<()
     Ok(())
 }
 
-/// The listing comes in one of two shapes.
+/// Returns the locations from either of the two shapes of the listing.
 pub(crate) fn locations(listing: LocationListing) -> Vec<Location> {
     match listing {
         LocationListing::Array(locations) => locations.0,

@@ -1,4 +1,4 @@
-//! GoTo: learn who one is, schedule a webinar, register somebody, cancel it.
+//! GoTo: find out whose token it is, schedule a webinar, register a person, cancel the webinar.
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Duration, Utc};
@@ -7,7 +7,7 @@ use goto_client::webinar::types::{DateTimeRange, RegistrantFields, RegistrantLis
 
 use crate::stage::Tally;
 
-/// The organizer's webinars: of the two APIs the one that answers a rejected token with 403.
+/// Lists the organizer's webinars. Of the two APIs, this is the one that rejects a token with 403.
 pub(super) async fn read(client: &Client, tally: &Tally) -> anyhow::Result<()> {
     webinars(client, tally, "300000000000384444").await.map(drop)
 }
@@ -33,12 +33,12 @@ pub(super) async fn journey(client: &Client, tally: &Tally) -> anyhow::Result<()
         RegistrantListing::Array(registrants) => registrants.0,
         RegistrantListing::Page(page) => page.data,
     };
-    ensure!(registered.iter().any(|one| one.registrant_key == registrant), "nobody is registered");
+    ensure!(registered.iter().any(|one| one.registrant_key == registrant), "no person is registered");
 
     let read = webinar.get_webinar().organizer_key(organizer).webinar_key(key);
     let read = tally.call(read.send()).await?;
-    ensure!(read.subject.as_deref() == Some("Spring menu"), "the webinar read back is another one");
-    ensure!(read.number_of_registrants == Some(1), "the webinar does not know its registrant");
+    ensure!(read.subject.as_deref() == Some("Spring menu"), "the webinar that was read back differs");
+    ensure!(read.number_of_registrants == Some(1), "the webinar does not count its registrant");
 
     let cancel = webinar.cancel_webinar().organizer_key(organizer).webinar_key(key);
     tally.call(cancel.send()).await?;
@@ -46,7 +46,7 @@ pub(super) async fn journey(client: &Client, tally: &Tally) -> anyhow::Result<()
     Ok(())
 }
 
-/// How many webinars there are.
+/// Returns the number of webinars.
 async fn webinars(client: &Client, tally: &Tally, organizer: &str) -> anyhow::Result<i32> {
     let (from, to) = span();
     let list = client.webinar().get_webinars().organizer_key(organizer).from_time(from).to_time(to);
@@ -54,7 +54,7 @@ async fn webinars(client: &Client, tally: &Tally, organizer: &str) -> anyhow::Re
     page.and_then(|page| page.total_elements).context("the list of webinars has no length")
 }
 
-/// The year 2026.
+/// Returns the start and the end of the year 2026.
 fn span() -> (DateTime<Utc>, DateTime<Utc>) {
     let start = DateTime::UNIX_EPOCH + Duration::seconds(1_767_225_600);
     (start, start + Duration::days(365))

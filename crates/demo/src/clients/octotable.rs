@@ -1,4 +1,4 @@
-//! Octotable: look for a table, reserve it, change one's mind, cancel; and a room that comes and goes.
+//! Octotable: look for a table, reserve it, change the reservation, cancel it; create a room and delete it.
 
 use anyhow::{Context, ensure};
 use chrono::NaiveDate;
@@ -20,7 +20,7 @@ pub(super) async fn journey(client: &Client, tally: &Tally) -> anyhow::Result<()
     room(client, tally).await
 }
 
-/// The one operation that needs no token, and is not to carry one.
+/// Calls the one operation that needs no token and must not carry one.
 async fn sandbox(client: &Client, tally: &Tally) -> anyhow::Result<()> {
     let property = SandboxProperty::builder()
         .name("Example Trattoria")
@@ -54,7 +54,7 @@ async fn reservation(client: &Client, tally: &Tally) -> anyhow::Result<()> {
         .customer(guest);
     let create = client.create_reservation().property(PROPERTY).body(wish);
     let created = only(tally.call(create.send()).await?.data)?;
-    ensure!(look(client, tally, created.id).await? == Some(2), "the reservation read back is another one");
+    ensure!(look(client, tally, created.id).await? == Some(2), "the reservation that was read back differs");
 
     let customer = created.customer.and_then(|customer| customer.id).context("the guest has no id")?;
     let guest = KnownCustomer::builder().id(customer).first_name("Dana").last_name("Reed");
@@ -93,18 +93,18 @@ async fn room(client: &Client, tally: &Tally) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// For how many guests a reservation is.
+/// Returns the number of guests of a reservation.
 async fn look(client: &Client, tally: &Tally, id: i64) -> anyhow::Result<Option<i32>> {
     let read = client.get_reservation().property(PROPERTY).reservation_id(id);
     let read: Reservation = only(tally.call(read.send()).await?.data)?;
     Ok(read.pax)
 }
 
-/// The only entry of a list, as Octotable answers even for one thing.
+/// Returns the only entry of a list. Octotable answers with a list even for a single object.
 fn only<T>(data: Vec<T>) -> anyhow::Result<T> {
     data.into_iter().next().context("the list is empty")
 }
 
-/// The restaurant and the service that the emulator has.
+/// The id of the emulator's restaurant and of its service.
 const PROPERTY: i64 = 700_118;
 const SERVICE: i64 = 4402;

@@ -1,21 +1,21 @@
-//! The two accounts of what happened: the client's and the provider's.
+//! The two accounts of the events: the client's and the provider's.
 
 use std::ops::Sub;
 
 use emulator::Counters;
 
-/// What a client says it did.
+/// The client's account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) calls: u64,
-    /// Calls that brought no value.
+    /// Calls that returned no value.
     pub(crate) lost: u64,
     pub(crate) token_requests: u64,
-    /// Token requests that brought no token.
+    /// Token requests that returned no token.
     pub(crate) failures: u64,
     /// Answers that rejected the token.
     pub(crate) rejections: u64,
-    /// Calls sent once more with another token.
+    /// Calls that were sent again with another token.
     pub(crate) resends: u64,
 }
 
@@ -24,7 +24,7 @@ impl Account {
         self.token_requests.saturating_sub(self.failures)
     }
 
-    /// What the provider must have seen, if this is true.
+    /// Returns what the provider must have seen if this account is true.
     pub(crate) const fn as_seen(&self) -> Seen {
         Seen {
             token_requests: self.token_requests,
@@ -40,7 +40,7 @@ impl Account {
 impl Sub for Account {
     type Output = Self;
 
-    /// What happened between two accounts.
+    /// Returns what happened between two accounts.
     fn sub(self, earlier: Self) -> Self {
         Self {
             calls: self.calls - earlier.calls,
@@ -53,7 +53,7 @@ impl Sub for Account {
     }
 }
 
-/// What the provider saw.
+/// The provider's account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) token_requests: u64,

@@ -1,4 +1,4 @@
-//! `Actor`: one client with its provider, and what the acts do with them.
+//! `Actor`: a client with its provider, and the actions of the acts.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::clients::{Client, Variables};
 
 /// One typed client and the provider that it calls.
 ///
-/// Each has an emulator of its own, for time is the emulator's: tokens live from 24 minutes to 24 hours, and each
-/// client is to live through its own.
+/// Each actor has its own emulator, because an emulator has one clock. Tokens live from 24 minutes to 24 hours, and
+/// each act moves the clock by its own token's lifetime.
 pub(crate) struct Actor {
     site: Site,
     time: Time,
     client: Client,
     tally: Tally,
-    /// Others whose token requests reach the same provider.
+    /// Other clients that send token requests to the same provider.
     strangers: Mutex<Vec<TokenManager>>,
     _emulator: Emulator,
 }
@@ -43,7 +43,7 @@ impl Actor {
         self.site.provider()
     }
 
-    /// The provider that it calls.
+    /// Returns the provider that it calls.
     pub(crate) const fn site(&self) -> &Site {
         &self.site
     }
@@ -60,12 +60,12 @@ impl Actor {
         &self.tally
     }
 
-    /// Starts that many calls at once.
+    /// Starts this many calls at once.
     pub(crate) fn start(&self, calls: u64) -> Wave {
         Wave::start(&self.client, &self.tally, calls)
     }
 
-    /// Somebody else with these variables, who asks for a token at the same provider.
+    /// Makes another client with these variables, which requests its token at the same provider.
     pub(crate) fn stranger(&self, variables: &Variables) -> anyhow::Result<TokenManager> {
         let manager = Client::new(self.provider(), variables, &self.time)?.manager()?.clone();
         self.strangers.lock().unwrap_or_else(PoisonError::into_inner).push(manager.clone());
@@ -73,7 +73,7 @@ impl Actor {
     }
 }
 
-/// What has happened so far.
+/// The accounts.
 impl Actor {
     pub(crate) fn account(&self) -> Account {
         let mut account =
@@ -93,20 +93,20 @@ impl Actor {
         Seen::from(&self.site.counters())
     }
 
-    /// What reached the provider after this many requests had.
+    /// Returns the requests that reached the provider after its first `sequence` requests.
     pub(crate) fn requests_after(&self, sequence: u64) -> impl Iterator<Item = LoggedRequest> {
         self.site.requests().into_iter().filter(move |request| request.sequence > sequence)
     }
 
-    /// Which issue of the token is the current one.
+    /// Returns the generation of the current token.
     pub(crate) async fn generation(&self) -> anyhow::Result<Generation> {
         Ok(self.client.manager()?.token().await?.generation())
     }
 }
 
-/// Time, and what it brings.
+/// The clock, and events to wait for.
 impl Actor {
-    /// Moves on to where the token is surely due for renewal, and good for a while yet.
+    /// Moves the clock to a time at which the token is due for renewal but valid for a while longer.
     pub(crate) async fn turn_stale(&self) -> anyhow::Result<()> {
         let token = self.client.manager()?.token().await?;
         let left = token.expires().saturating_sub(self.time.now());
@@ -130,7 +130,7 @@ impl Actor {
         until("a token request to fail", || self.account().failures >= failures).await
     }
 
-    /// Waits until the token is a newer one than this.
+    /// Waits until the token is newer than `old`.
     pub(crate) async fn renewed(&self, old: Generation) -> anyhow::Result<()> {
         let newer = async {
             while self.generation().await? <= old {
@@ -138,9 +138,9 @@ impl Actor {
             }
             anyhow::Ok(())
         };
-        tokio::time::timeout(PATIENCE, newer).await.context("waited in vain for the renewal")?
+        tokio::time::timeout(PATIENCE, newer).await.context("gave up waiting for the renewal")?
     }
 }
 
-/// A token is renewed from 4 minutes before its end at the latest; Octotable's, from 230 seconds.
+/// A token is due for renewal 4 minutes before its end or earlier. Octotable's is due 230 seconds before its end.
 const STALE: Duration = Duration::from_secs(200);

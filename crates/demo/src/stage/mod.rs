@@ -1,4 +1,4 @@
-//! Where the acts are played: a client, the provider it calls, and a time of their own.
+//! The stage of the acts: a client, the provider that it calls, and their shared clock.
 
 mod account;
 mod actor;

@@ -1,6 +1,6 @@
 //! Room for the sockets of many calls in flight.
 
-/// Raises the limit of open files as far as the demo may need. Where that is not allowed, it stays as it is.
+/// Raises the limit of open files as far as the demo may need. If that is not allowed, the limit stays the same.
 pub(crate) fn make_room() {
     #[cfg(unix)]
     {
@@ -15,6 +15,6 @@ pub(crate) fn make_room() {
     }
 }
 
-/// A thousand calls in flight have two ends each, both in this process.
+/// A thousand calls have two sockets each, both in this process. The rest is spare.
 #[cfg(unix)]
 const ENOUGH: u64 = 4096;

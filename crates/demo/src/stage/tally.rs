@@ -1,11 +1,11 @@
-//! What becomes of a client's calls, counted where an application would stand.
+//! The results of a client's calls, counted where an application would make them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client_core::{Error, ResponseValue};
 
-/// Counts calls and answers. Clones count together.
+/// A counter of calls and their answers. Clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally(Arc<Counts>);
 
@@ -17,7 +17,7 @@ struct Counts {
 }
 
 impl Tally {
-    /// Counts a call when it begins, and its answer when its value has come.
+    /// Counts a call when it starts, and its answer when the value is there.
     pub(crate) async fn call<T, E>(
         &self,
         call: impl Future<Output = Result<ResponseValue<T>, Error<E>>>,
@@ -43,12 +43,12 @@ impl Tally {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Calls that brought no value: they failed, or are not back.
+    /// Returns how many calls returned no value: they failed or have not ended.
     pub(crate) fn lost(&self) -> u64 {
         self.calls() - self.0.answered.load(Ordering::Relaxed)
     }
 
-    /// Why the first call that failed did so.
+    /// Returns the error of the first call that failed.
     pub(crate) fn first_loss(&self) -> Option<String> {
         self.0.loss().clone()
     }

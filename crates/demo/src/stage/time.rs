@@ -1,4 +1,4 @@
-//! The time on the stage: the client's clock and the provider's, moved together.
+//! The time of the demo: the client's clock and the provider's clock, moved together.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use auth_layer::{Clock, TestClock};
 use emulator::ManualClock;
 
-/// Stands still until an act moves it, so that an hour costs nothing. Clones share one time.
+/// A clock that stays at one time until an act moves it, so that an hour takes no real time. Clones share one time.
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
     client: TestClock,
@@ -20,18 +20,19 @@ impl Time {
         Self { client, provider }
     }
 
-    /// The provider's time goes first, so that no token is younger there than the client takes it for.
+    /// Moves both clocks. The provider's clock moves first, so that a token is never younger at the provider than at
+    /// the client.
     pub(crate) fn advance(&self, by: Duration) {
         self.provider.advance(by);
         self.client.advance(by);
     }
 
-    /// Since the Unix epoch.
+    /// Returns the time since the Unix epoch.
     pub(crate) fn now(&self) -> Duration {
         self.client.now().wall()
     }
 
-    /// Whether the client has set itself a deadline.
+    /// Returns whether the client has set a timer.
     pub(crate) fn has_deadline(&self) -> bool {
         self.client.sleepers() > 0
     }

@@ -1,4 +1,4 @@
-//! Waits for something that other tasks bring about, though not for ever.
+//! Waits for events that other tasks cause, up to a limit.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) -> an
             tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(PATIENCE, watch).await.with_context(|| format!("waited in vain for {what}"))
+    tokio::time::timeout(PATIENCE, watch).await.with_context(|| format!("gave up waiting for {what}"))
 }
 
 pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
-/// Real time: far more than anything on loopback takes.
+/// The limit in real time. Everything on loopback takes much less.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,8 +7,8 @@ use super::tally::Tally;
 use super::wait::PATIENCE;
 use crate::clients::Client;
 
-/// Calls under way, each in a task of its own.
-#[must_use = "a wave that is dropped takes its calls with it"]
+/// Calls in progress, each in its own task.
+#[must_use = "dropping a wave cancels its calls"]
 pub(crate) struct Wave(JoinSet<()>);
 
 impl Wave {
@@ -17,16 +17,18 @@ impl Wave {
         for _ in 0..calls {
             let (client, tally) = (client.clone(), tally.clone());
             tasks.spawn(async move {
-                // The tally knows what became of it.
+                // The tally has counted the result.
                 let _ = client.read(&tally).await;
             });
         }
         Self(tasks)
     }
 
-    /// Waits until every call is back.
+    /// Waits until every call has ended.
     pub(crate) async fn end(self) -> anyhow::Result<()> {
-        let _: Vec<()> = tokio::time::timeout(PATIENCE, self.0.join_all()).await.context("calls hang")?;
+        let _: Vec<()> = tokio::time::timeout(PATIENCE, self.0.join_all())
+            .await
+            .context("some calls did not end in time")?;
         Ok(())
     }
 }

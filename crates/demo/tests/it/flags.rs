@@ -1,4 +1,4 @@
-//! The command line: what it says of itself, and what it refuses.
+//! The command line: its help, and what it refuses.
 
 use crate::support::demo;
 

@@ -1,10 +1,10 @@
-//! The real services: what is missing, and what is printed.
+//! The real services: missing variables, and the output.
 
 use emulator::{Emulator, Endpoint, Fault, Provider, Site};
 
 use crate::support::demo;
 
-/// The program blocks, the emulator needs the runtime.
+/// Runs the program on a thread that may block, because the emulator needs the runtime.
 async fn live(site: &Site, mut variables: Vec<(&'static str, String)>) -> (i32, String) {
     variables.extend(site.environment());
     let slug = site.provider().slug();
@@ -39,9 +39,9 @@ async fn what_came_is_told_in_counts_and_without_secrets() {
     let emulator = Emulator::start().await.unwrap();
     let told = [
         (Provider::GoTab, "1 location of this application"),
-        (Provider::GoTo, "the token stands for somebody with 1 account"),
-        (Provider::GbgGo, "a token came that lives for 3"),
-        (Provider::Octotable, "1 room; 1 reservation, of which"),
+        (Provider::GoTo, "the token belongs to a person with 1 account"),
+        (Provider::GbgGo, "got a token that expires in 3"),
+        (Provider::Octotable, "1 room; 1 reservation (at most"),
     ];
     for (provider, expected) in told {
         let site = emulator.site(provider);
@@ -53,7 +53,7 @@ async fn what_came_is_told_in_counts_and_without_secrets() {
         let counters = site.counters();
         assert_eq!(counters.token_requests, 1, "{provider}");
         assert_eq!(counters.api_rejected(), 0, "{provider}");
-        // GBG GO has no operation that is sure to change nothing.
+        // The demo calls no operation of GBG GO, because each of them may change something.
         assert_eq!(counters.api_calls > 0, provider != Provider::GbgGo, "{provider}");
     }
 }

@@ -1,10 +1,10 @@
-//! The program as it is called.
+//! The demo as a program.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-/// The command line: what it says of itself, and what it refuses.
+/// The command line: its help, and what it refuses.
 mod flags;
-/// The real services: what is missing, and what is printed.
+/// The real services: missing variables, and the output.
 mod live;
-/// How the program is run.
+/// Runs the program.
 mod support;
