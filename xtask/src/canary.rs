@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn b64_rs15_a_secret_is_found_however_it_is_spelled() {
+    fn b64_a_secret_is_found_however_it_is_spelled() {
         for secret in ["token-1", "cl13nt/s3cret+word: %\u{e9}~", "sesame-8f1c27"] {
             let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
             for spelled in [secret, &in_form] {

@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_told() {
+    fn each_difference_is_shown() {
         told(Seen { token_requests: 4, ..SAW }, "token requests at the provider: 4 instead of 3");
         told(Seen { tokens: 3, ..SAW }, "tokens issued at the provider: 3 instead of 2");
         told(Seen { calls: 13, ..SAW }, "calls at the provider: 13 instead of 14");

@@ -41,7 +41,7 @@ mod tests {
     use crate::stage::Account;
 
     #[test]
-    fn only_what_is_wrong_is_told() {
+    fn only_wrong_counts_are_shown() {
         let mut claims = Claims::of(&Account { calls: 5, lost: 1, ..Account::default() }, 5);
         claims.exactly("token requests", 1, 1);
         claims.exactly("resends", 5, 4);

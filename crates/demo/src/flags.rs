@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_calls_unless_told_otherwise() {
+    fn the_default_is_a_hundred_calls() {
         assert_eq!(Flags::parse_from(["demo"]).calls, 100);
         assert_eq!(Flags::parse_from(["demo", "--calls", "7"]).calls, 7);
         assert_eq!(Flags::parse_from(["demo", "--live", "gbg-go"]).live, Some(LiveProvider::GbgGo));

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_journey_that_breaks_off_is_told_with_place_and_cause() {
+    async fn a_failed_journey_is_shown_with_its_operation_and_cause() {
         let fault = Fault::Unavailable.on_operation("createTab");
         let text = spoilt(Provider::GoTab, async |actor| actor.site().inject(Endpoint::Api, fault)).await;
         assert!(text.contains("✗ GoTab      failed"), "{text}");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_call_is_told_with_its_cause() {
+    async fn a_lost_call_is_shown_with_its_cause() {
         // The journey lists the webinars three times, so the fourth time is in act 2.
         let spoil = async |actor: &Actor| {
             let delay = Fault::Delay(Duration::ZERO).times(3).on_operation("getWebinars");
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_request_too_many_is_told_by_act_and_client() {
+    async fn an_extra_token_request_is_shown_with_its_act_and_client() {
         let spoil = async |actor: &Actor| {
             // The journey's token is revoked before its first call, so a second token is necessary.
             actor.client().manager().unwrap().token().await.unwrap();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_provider_saw_and_nobody_told_of_is_told() {
+    async fn a_request_that_only_the_provider_counted_is_shown() {
         let spoil = async |actor: &Actor| {
             let site = actor.site();
             let outsider = Client::new(site.provider(), &site.environment(), actor.time()).unwrap();

@@ -218,7 +218,7 @@ fn report(case: &str, tally: &Tally) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b79_where_a_replay_revokes_a_crash_needs_a_person_only_if_its_answer_was_stored_by_nobody() {
+async fn b79_where_a_replay_revokes_only_a_lost_answer_needs_a_person() {
     let tally = rounds(Duration::ZERO, RefreshTokenMode::RotateStrict).await;
     report("strict", &tally);
     assert_eq!(tally.person_needed, tally.unsent + tally.answer_lost);

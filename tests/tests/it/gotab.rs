@@ -144,7 +144,7 @@ async fn a_tab_whose_token_is_revoked_on_the_way_is_created_once() {
 }
 
 #[tokio::test]
-async fn graphql_says_401_in_its_own_shape_and_the_token_is_renewed_all_the_same() {
+async fn a_graphql_error_for_a_rejected_token_renews_it() {
     let stage = Stage::start().await;
     let site = stage.site::<Gotab>();
     let client = stage.client::<Gotab>();

@@ -172,7 +172,7 @@ async fn b94_public_operations_carry_no_token_and_fetch_none() {
 }
 
 #[tokio::test]
-async fn b94_a_public_operation_is_untouched_by_a_dead_token_endpoint_and_by_a_401() {
+async fn b94_a_public_operation_needs_no_token_and_ignores_a_401() {
     let stage = Stage::start().await;
     let site = stage.site::<Octotable>();
     let client = stage.client::<Octotable>();

@@ -16,10 +16,10 @@ macro_rules! suite {
         suite!($module, $fixture,
             a_life_of_three_tokens,
             b01_a_hundred_first_calls_cost_one_token_request,
-            b04_b26_b29_b72_trouble_at_the_token_endpoint_is_typed_remembered_and_heals,
+            b04_a_failing_token_endpoint_is_typed_remembered_and_heals,
             b11_early_renewal_makes_nobody_wait,
             b22_an_outage_while_the_token_is_good_fails_nothing,
-            b23_b24_a_long_outage_is_asked_about_rarely_and_ends_without_a_restart,
+            b23_a_long_outage_is_asked_about_rarely_and_ends_by_itself,
             b27_a_token_endpoint_that_asks_to_be_left_alone_is,
             b31_a_caller_that_goes_away_leaves_the_token_to_the_next,
             b33_a_revoked_token_is_renewed_and_the_call_resent_once,
@@ -191,7 +191,7 @@ fn troubles() -> Vec<Trouble> {
     ]
 }
 
-async fn b04_b26_b29_b72_trouble_at_the_token_endpoint_is_typed_remembered_and_heals<F: Fixture>() {
+async fn b04_a_failing_token_endpoint_is_typed_remembered_and_heals<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     for Trouble { fault, kind, status, transient } in troubles() {
@@ -301,7 +301,7 @@ async fn b22_an_outage_while_the_token_is_good_fails_nothing<F: Fixture>() {
     check_single_authorization(&site);
 }
 
-async fn b23_b24_a_long_outage_is_asked_about_rarely_and_ends_without_a_restart<F: Fixture>() {
+async fn b23_a_long_outage_is_asked_about_rarely_and_ends_by_itself<F: Fixture>() {
     let (stage, site, client) = warm::<F>().await;
     site.inject(Endpoint::Token, Fault::Unavailable.forever());
     stage.advance(HOUR);

@@ -21,7 +21,7 @@ macro_rules! suite {
         suite!($module, $fixture,
             b64_no_secret_is_in_an_error_or_a_log_line,
             b93_a_wrong_secret_is_typed,
-            ch07_ch12_what_is_missing_is_typed,
+            ch07_what_is_missing_is_typed,
             a_denial_needs_a_401_or_403_and_a_bearer_challenge,
             the_words_of_the_api_are_told,
             a_page_of_html_keeps_its_status,
@@ -117,7 +117,7 @@ async fn b93_the_chain_of_causes_is_whole() {
 }
 
 #[tokio::test]
-async fn b93_a_revoked_refresh_token_is_typed_and_its_cause_is_what_the_server_said() {
+async fn b93_a_revoked_refresh_token_is_typed_with_the_servers_answer() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
     let client = stage.client::<GotoAdmin>();
@@ -132,7 +132,7 @@ async fn b93_a_revoked_refresh_token_is_typed_and_its_cause_is_what_the_server_s
     assert_eq!(cause.endpoint(), Some(site.token_url().as_str()));
 }
 
-async fn ch07_ch12_what_is_missing_is_typed<F: Fixture>() {
+async fn ch07_what_is_missing_is_typed<F: Fixture>() {
     let memory = Memory::new::<F>();
     let client = memory.client::<F>();
     let denial = async |status, challenge| {

@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(repeatable())]
 
     #[test]
-    fn ch01_ch02_challenges_are_read_as_they_were_meant(
+    fn ch01_challenges_are_read_as_they_were_meant(
         written in prop::collection::vec(written(), 0..5),
         split: u8,
     ) {

@@ -200,7 +200,7 @@ async fn rf04_a_call_that_failed_takes_back_no_mark_that_is_no_longer_its_own() 
 }
 
 #[tokio::test]
-async fn rs10_what_another_holder_got_is_taken_over_only_with_the_scope_that_is_required() {
+async fn rs10_a_token_of_another_process_must_have_the_required_scope() {
     let house = House::new(strict(), ReplayRule::Reusable);
     let mut entry = Entry::new(RefreshToken::new("r0"));
     entry.access_token = Some(AccessToken::new("narrow").unwrap());

@@ -101,7 +101,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn sc03_the_folder_and_its_files_are_private_and_nothing_temporary_is_left() {
+async fn sc03_the_folder_is_private_and_no_temporary_file_is_left() {
     let files = Files::new().await;
     assert_eq!(mode(files.store.folder()), 0o700);
     let mut names = Vec::new();

@@ -271,7 +271,7 @@ async fn only_key(store: &FileStore) -> StoreKey {
 const LEASE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn b82_a_mark_is_honoured_for_its_lease_when_its_holder_is_killed_and_no_longer() {
+async fn b82_the_mark_of_a_killed_process_is_honoured_for_its_lease() {
     let folder = tempfile::tempdir().unwrap();
     let clock = standing();
     let store = FileStore::with_clock(folder.path().join("tokens"), Arc::new(clock.clone()));

@@ -75,12 +75,12 @@ fn allocations_with(profile: &Profile, hits: usize, request: impl Fn(&Uri) -> Re
 }
 
 #[test]
-fn b09_cc11_a_hit_allocates_nothing() {
+fn b09_a_hit_allocates_nothing() {
     assert_eq!(allocations_of(100_000, request), 0);
 }
 
 #[test]
-fn b09_cc11_a_hit_of_a_generated_client_allocates_nothing() {
+fn b09_a_hit_of_a_generated_client_allocates_nothing() {
     let allocations = allocations_of(10_000, |uri| {
         let mut request = request(uri);
         request.extensions_mut().insert(&LIST);
@@ -90,7 +90,7 @@ fn b09_cc11_a_hit_of_a_generated_client_allocates_nothing() {
 }
 
 #[test]
-fn b09_cc11_a_sign_of_another_operation_costs_a_hit_no_allocation() {
+fn cc11_a_sign_of_another_operation_costs_a_hit_no_allocation() {
     let sign = BodySign::new("/code", ["dead"]).and_then(|sign| sign.with_operations(["graphql"])).unwrap();
     let allocations = allocations_with(&example().with_rejection(sign), 10_000, |uri| {
         let mut request = request(uri);

@@ -13,7 +13,7 @@ use crate::refresh::refreshed;
 use crate::support::{FakeTokenEndpoint, Rig, respond, settle, token_answer, until};
 
 #[tokio::test]
-async fn b87_a_token_is_kept_alive_though_nobody_calls_until_the_last_handle_goes() {
+async fn b87_a_token_is_kept_alive_until_the_last_handle_is_dropped() {
     let day = Duration::from_secs(86_400);
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let manager = house.start();
@@ -41,7 +41,7 @@ async fn b87_a_token_is_kept_alive_though_nobody_calls_until_the_last_handle_goe
 }
 
 #[tokio::test]
-async fn keeping_alive_tries_sooner_after_a_failure_and_rests_where_callers_renew() {
+async fn keep_alive_tries_sooner_after_a_failure_and_waits_after_a_call() {
     let house = House::new(FakeTokenEndpoint::scripted(|_, _| Ok(respond(503, ""))), ReplayRule::Reusable);
     let manager = house.start();
     manager.keep_alive(Duration::from_secs(36_000)).unwrap();

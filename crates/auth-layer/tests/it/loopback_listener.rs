@@ -81,7 +81,7 @@ impl Waiting {
 }
 
 #[tokio::test]
-async fn ac13_it_is_on_a_loopback_address_by_number_at_a_port_of_the_systems_choice() {
+async fn ac13_the_listener_is_at_a_free_port_of_a_loopback_address() {
     let [one, other] = [LoopbackListener::bind().await.unwrap(), LoopbackListener::bind().await.unwrap()];
     assert!(one.redirect_uri().starts_with("http://127.0.0.1:"), "{}", one.redirect_uri());
     assert!(one.redirect_uri().ends_with("/callback"), "{}", one.redirect_uri());
@@ -122,7 +122,7 @@ async fn ac13_only_a_loopback_address_by_number_will_do() {
 }
 
 #[tokio::test]
-async fn ac10_ac13_a_provider_may_have_a_path_and_a_port_of_its_own() {
+async fn ac10_a_provider_may_have_a_path_and_a_port_of_its_own() {
     // A port that was free a moment ago may be another test's by now.
     let (own, listener) = loop {
         let free =
@@ -188,7 +188,7 @@ async fn ac14_only_the_expected_path_is_answered_and_only_to_get() {
 }
 
 #[tokio::test]
-async fn ac14_answers_with_a_wrong_state_are_turned_away_and_it_goes_on_waiting() {
+async fn ac14_an_answer_with_a_wrong_state_does_not_end_the_wait() {
     let waiting = Waiting::start().await;
     for query in
         ["", "?", "?code=c", "?code=c&state=guessed", "?error=access_denied&state=guessed", "?state="]

@@ -282,7 +282,7 @@ fn b66_a_basic_header_leaves_no_copy_of_what_it_was_made_from() {
 }
 
 #[test]
-fn b66_sc02_a_refresh_leaves_no_copy_of_any_secret_behind() {
+fn sc02_a_refresh_leaves_no_copy_of_any_secret_behind() {
     let _alone = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
     for (client_auth, encoding) in [
         (ClientAuth::body(), Encoding::Form),

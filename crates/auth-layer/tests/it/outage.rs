@@ -23,7 +23,7 @@ async fn down_before_the_early_window() -> Rig {
 }
 
 #[tokio::test]
-async fn b22_cc07_an_outage_while_the_token_is_good_is_noticed_by_nobody() {
+async fn cc07_an_outage_while_the_token_is_good_is_noticed_by_nobody() {
     let rig = down_before_the_early_window().await;
     let service = rig.over(FakeApi::accepting());
     for _ in 0..3009 {
@@ -85,7 +85,7 @@ async fn b24_an_outage_longer_than_the_token_ends_within_one_backoff() {
 }
 
 #[tokio::test]
-async fn b22_b23_b24_an_hour_without_an_endpoint_harms_nobody_before_and_lasts_no_longer_than_it() {
+async fn b24_an_outage_of_an_hour_ends_when_the_endpoint_returns() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     rig.manager.token().await.unwrap();
     let service = rig.over(FakeApi::accepting());
@@ -154,7 +154,7 @@ async fn b27_an_endpoint_that_asks_to_be_left_alone_is_while_the_token_serves() 
 }
 
 #[tokio::test]
-async fn b27_rt01_an_endpoint_may_name_the_moment() {
+async fn b27_an_endpoint_may_name_the_moment() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| {
         let mut response = respond(429, "slow down");
         // The clock of these tests begins with the year.

@@ -55,7 +55,7 @@ async fn token(manager: &TokenManager) -> String {
 }
 
 #[tokio::test]
-async fn ri02_what_differs_in_scope_audience_or_resource_is_fetched_and_cached_apart() {
+async fn ri02_each_scope_audience_and_resource_has_its_own_token() {
     let tenants = Tenants::new();
     let pool = tenants.builder().build();
     let plain = Identity::new("a");
@@ -119,7 +119,7 @@ async fn ri02_tokens_of_one_refresh_token_are_cached_apart_by_their_scope() {
 }
 
 #[tokio::test]
-async fn an_audience_that_the_profile_sets_as_well_is_a_mistake_told_to_the_caller() {
+async fn an_audience_that_the_profile_also_sets_is_an_error() {
     let pool = TokenPool::new(|identity: &Identity| {
         let clock = TestClock::new();
         let profile = example().with_parameter("audience", "https://api.example.com");

@@ -555,7 +555,7 @@ async fn octotable_is_out_of_reach_of_a_plain_profile() {
 // All of them.
 
 #[tokio::test]
-async fn every_profile_is_found_by_its_name_and_takes_answers_that_leave_everything_out() {
+async fn every_profile_is_found_by_name_and_reads_a_minimal_answer() {
     let expected = [("gotab", 86_400), ("goto", 3_600), ("gbg-go", 600), ("octotable", 600)];
     assert_eq!(Profile::NAMES, expected.map(|(name, _)| name));
     for (name, seconds) in expected {

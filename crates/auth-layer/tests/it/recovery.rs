@@ -374,7 +374,7 @@ async fn assert_kept_sign_in(error: &Error) {
 }
 
 #[tokio::test]
-async fn ac06_a_code_whose_access_token_cannot_be_used_leaves_its_refresh_token() {
+async fn ac06_an_unusable_access_token_of_a_code_keeps_its_refresh_token() {
     for body in [
         r#"{"access_token":"","token_type":"Bearer","refresh_token":"secret-r1"}"#,
         r#"{"access_token":"secret-a","token_type":"mac","refresh_token":"secret-r1"}"#,
@@ -397,7 +397,7 @@ async fn ac06_a_code_whose_access_token_cannot_be_used_leaves_its_refresh_token(
 }
 
 #[tokio::test]
-async fn dv01_a_poll_whose_access_token_cannot_be_used_leaves_its_refresh_token() {
+async fn dv01_an_unusable_access_token_of_a_poll_keeps_its_refresh_token() {
     let polling = Polling::start(codes(), |n, _| match n {
         1 => refused("authorization_pending"),
         _ => {

@@ -130,7 +130,7 @@ impl TokenStore for SlowStore {
 }
 
 #[tokio::test]
-async fn rf01_a_new_refresh_token_is_stored_before_anyone_sees_the_access_token() {
+async fn rf01_a_new_refresh_token_is_stored_before_the_token_is_returned() {
     let (endpoint, clock) = (rotating(), TestClock::new());
     let open = Arc::new(AtomicBool::new(false));
     let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
@@ -173,7 +173,7 @@ async fn rf01_the_mark_is_in_the_store_before_the_token_leaves() {
 }
 
 #[tokio::test]
-async fn b76_an_answer_with_a_refresh_token_replaces_it_and_one_without_keeps_it() {
+async fn b76_an_answer_without_a_refresh_token_keeps_the_old_one() {
     let answers = [None, Some("r2"), Some(""), None, Some("r5")];
     let endpoint =
         FakeTokenEndpoint::scripted(move |n, _| Ok(refreshed(n, answers.get(n - 1).copied().flatten())));
@@ -327,7 +327,7 @@ fn losing(answers: usize) -> FakeTokenEndpoint {
 }
 
 #[tokio::test]
-async fn rf06_where_a_replay_revokes_a_token_whose_answer_was_lost_is_not_sent_again() {
+async fn rf06_where_a_replay_revokes_no_token_is_sent_twice() {
     let signed = Signed::with_profile(losing(1), example().with_replay_rule(ReplayRule::KillsFamily));
     assert_eq!(signed.kind().await, ErrorKind::Transport);
     for _ in 0..20 {

@@ -126,7 +126,7 @@ fn doubling(asked: &[u64]) {
 }
 
 #[tokio::test]
-async fn b25_te05_a_permanent_refusal_costs_at_most_15_requests_in_10_min() {
+async fn te05_a_permanent_refusal_costs_at_most_15_requests_in_10_min() {
     let refusals = [
         (401, r#"{"error":"invalid_client"}"#),
         (400, r#"{"error":"invalid_client"}"#),

@@ -59,7 +59,7 @@ async fn b33_the_resend_is_the_same_request() {
 }
 
 #[tokio::test]
-async fn b34_cc02_a_hundred_401s_cost_one_renewal() {
+async fn b34_a_hundred_401s_cost_one_renewal() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
     let service = rig.over(api.clone());
@@ -77,7 +77,7 @@ async fn b34_cc02_a_hundred_401s_cost_one_renewal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn b34_cc02_ten_thousand_401s_at_once_cost_one_renewal() {
+async fn cc02_ten_thousand_401s_at_once_cost_one_renewal() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
     let service = rig.over(api.clone());
@@ -95,7 +95,7 @@ async fn b34_cc02_ten_thousand_401s_at_once_cost_one_renewal() {
 }
 
 #[tokio::test]
-async fn b34_cc02_rejections_spread_over_time_cost_one_renewal() {
+async fn b34_rejections_spread_over_time_cost_one_renewal() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
     let service = rig.over(api.clone());
@@ -123,7 +123,7 @@ async fn b34_cc02_rejections_spread_over_time_cost_one_renewal() {
 }
 
 #[tokio::test]
-async fn b35_ch15_a_late_401_takes_the_token_that_is_already_there() {
+async fn ch15_a_late_401_takes_the_token_that_is_already_there() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (api, gate) = FakeApi::rejecting(&["token-1"]).gated();
     let late = tokio::spawn(rig.over(api.clone()).oneshot(get("/me")));
@@ -153,7 +153,7 @@ async fn b36_an_api_that_rejects_everything_mints_no_tokens() {
 }
 
 #[tokio::test]
-async fn b36_ch10_an_api_that_asks_for_another_scheme_mints_no_tokens() {
+async fn b36_an_api_that_asks_for_another_scheme_mints_no_tokens() {
     mints_few(example(), challenged(401, r#"Basic realm="x""#)).await;
 }
 
@@ -355,7 +355,7 @@ async fn ch13_a_second_401_is_the_callers() {
 }
 
 #[tokio::test]
-async fn ch16_a_fresh_token_that_is_rejected_costs_one_renewal_and_then_none_for_a_while() {
+async fn ch16_a_rejected_fresh_token_is_renewed_once_and_then_not_for_a_while() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::scripted(|_, _| respond(401, "wrong audience"));
     let service = rig.over(api.clone());
@@ -502,7 +502,7 @@ async fn ch08_a_403_whose_body_stalls_holds_its_response_back_for_a_second() {
 }
 
 #[tokio::test]
-async fn b41_a_renewal_that_failed_does_not_keep_the_next_one_waiting_for_the_floor() {
+async fn b41_a_failed_renewal_does_not_delay_the_next_one() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::rejecting(&["token-1"]);
     let service = rig.over(api.clone());

@@ -256,7 +256,7 @@ fn b57_a_long_stream_takes_little_memory_and_its_401_goes_back() {
 }
 
 #[tokio::test]
-async fn b58_a_stream_that_breaks_off_is_not_sent_again_and_its_error_is_told_once() {
+async fn b58_a_broken_stream_is_not_sent_again_and_fails_once() {
     let broken = || {
         let error = Err("the file could not be read".into());
         streaming(vec![Ok(Frame::data(Bytes::from("half"))), error])

@@ -201,7 +201,7 @@ async fn a_403_is_looked_into_and_comes_back_whole() {
 }
 
 #[tokio::test]
-async fn a_200_that_names_the_token_renews_and_resends_if_the_operation_is_named() {
+async fn a_200_about_the_token_renews_only_at_a_named_operation() {
     static GRAPHQL: OperationMeta = OperationMeta::new("graphql", Method::POST, "/graph");
     let stack = Stack::new(|n, _| {
         Reply::Whole(match n {

@@ -121,7 +121,7 @@ static PLAIN_POST: OperationMeta = OperationMeta::new("create", Method::POST, "/
 static COSTLY_GET: OperationMeta = OperationMeta::new("draw", Method::GET, "/draw").with_idempotent(false);
 
 #[tokio::test]
-async fn b44_rt04_what_may_act_twice_is_sent_once() {
+async fn b44_what_may_act_twice_is_sent_once() {
     for method in [Method::POST, Method::PATCH] {
         assert_eq!(sends_of(503, as_it_comes, request(&method)).await, 1, "{method}");
     }
@@ -132,7 +132,7 @@ async fn b44_rt04_what_may_act_twice_is_sent_once() {
 }
 
 #[tokio::test]
-async fn b44_rt04_what_acts_once_is_sent_up_to_the_limit() {
+async fn b44_what_acts_once_is_sent_up_to_the_limit() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE] {
         assert_eq!(sends_of(503, as_it_comes, request(&method)).await, 4, "{method}");
     }
@@ -174,7 +174,7 @@ async fn rt04_what_was_never_sent_is_sent_again_whatever_it_does() {
 }
 
 #[tokio::test]
-async fn b45_rt06_a_fourth_answer_is_the_callers() {
+async fn b45_a_fourth_answer_is_the_callers() {
     let clock = TestClock::new();
     let (api, times) =
         noting(&clock, |n, _| if n <= 3 { respond(503, "busy") } else { respond(200, "done") });
@@ -231,7 +231,7 @@ fn dates(seconds: u64) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn b46_rt01_what_the_server_asks_for_is_a_floor() {
+async fn b46_what_the_server_asks_for_is_a_floor() {
     for status in [429, 503] {
         let second = second_after(move || asking(status, "7")).await;
         assert!((7_000..=7_701).contains(&second), "{status}: {second}");
@@ -275,7 +275,7 @@ async fn at_once(
 }
 
 #[tokio::test]
-async fn b47_rt03_a_wait_that_is_too_long_goes_back_with_the_response() {
+async fn rt03_a_wait_that_is_too_long_goes_back_with_the_response() {
     let after = |response: &Response<_>| response.extensions().get::<RetryAfter>().map(|after| after.wait());
     let response = at_once(as_it_comes, get("/me"), "86400").await;
     assert_eq!(after(&response), Some(Duration::from_secs(86_400)));
@@ -410,7 +410,7 @@ async fn b55_a_call_that_is_dropped_while_it_waits_sends_nothing_more() {
 }
 
 #[tokio::test]
-async fn b52_rt10_an_attempt_after_a_long_wait_carries_the_current_token() {
+async fn b52_an_attempt_after_a_long_wait_carries_the_current_token() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(60));
     let api = FakeApi::scripted(|n, _| if n == 1 { asking(503, "90") } else { respond(200, "done") });
     let policy = policy(&rig.clock).with_longest_wait(Duration::from_secs(120)).without_deadline();
@@ -494,7 +494,7 @@ async fn rt11_a_rejected_post_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn b04_cc09_an_error_of_ours_is_not_retried() {
+async fn b04_an_error_of_ours_is_not_retried() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| Err("down".into())));
     let api = FakeApi::accepting();
     let layer = RetryLayer::new(policy(&rig.clock));
@@ -533,7 +533,7 @@ async fn rt09_a_stream_is_sent_once_and_its_response_goes_back() {
 }
 
 #[tokio::test]
-async fn rt09_a_short_stream_that_was_recorded_is_sent_again_with_the_same_bytes() {
+async fn rt09_a_recorded_short_stream_is_sent_again_byte_for_byte() {
     let clock = TestClock::new();
     for (limit, sends) in [(7, 4), (6, 1)] {
         let api = FakeApi::scripted(|_, _| respond(503, "busy"));
@@ -545,7 +545,7 @@ async fn rt09_a_short_stream_that_was_recorded_is_sent_again_with_the_same_bytes
 }
 
 #[tokio::test]
-async fn b56_b58_rt09_a_stream_that_breaks_off_is_told_once_and_not_sent_again() {
+async fn b56_a_stream_that_breaks_off_is_told_once_and_not_sent_again() {
     let clock = TestClock::new();
     let sends = Arc::new(Mutex::new(0));
     let counted = sends.clone();

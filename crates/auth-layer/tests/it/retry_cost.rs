@@ -55,7 +55,7 @@ fn request() -> Request<Empty<Bytes>> {
 }
 
 #[test]
-fn b50_rt07_an_origin_that_always_fails_is_sent_little_more() {
+fn b50_an_origin_that_always_fails_is_sent_little_more() {
     const CALLS: usize = 60_000;
     let clock = TestClock::new();
     let api = Counting::saying(503);

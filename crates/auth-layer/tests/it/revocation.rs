@@ -412,7 +412,7 @@ async fn rv03_a_token_on_its_way_is_handed_to_nobody() {
 }
 
 #[tokio::test]
-async fn rv03_a_refresh_token_on_its_way_finishes_before_the_source_is_asked_again() {
+async fn rv03_a_renewal_in_progress_ends_before_the_source_is_asked() {
     let clock = TestClock::new();
     let store = MemoryStore::with_clock(Arc::new(clock.clone()));
     let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(rotating(n)));
@@ -482,7 +482,7 @@ async fn rv03_a_record_of_another_provider_or_client_is_left_alone() {
 }
 
 #[tokio::test]
-async fn rv03_a_store_that_cannot_tell_of_changes_is_asked_again_after_the_lease() {
+async fn rv03_a_store_without_notices_is_read_again_after_the_lease() {
     let clock = TestClock::new();
     let inner = store_with(&clock, "r1").await;
     let mut marked = Entry::new(RefreshToken::new("r1"));

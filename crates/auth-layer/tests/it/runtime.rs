@@ -147,7 +147,7 @@ fn a_flight_that_never_began_hinders_no_early_renewal() {
 }
 
 #[test]
-fn a_runtime_that_shuts_down_under_a_flight_fails_its_waiters_and_hinders_nobody_else() {
+fn a_runtime_that_shuts_down_fails_only_the_waiters_of_its_exchange() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     rig.endpoint.hold();

@@ -23,7 +23,7 @@ async fn b36_an_operation_that_rejects_every_token_fails_no_other() {
 }
 
 #[tokio::test]
-async fn b36_ch10_an_operation_that_asks_for_basic_fails_no_other() {
+async fn b36_an_operation_that_asks_for_basic_fails_no_other() {
     nine_work(challenged(401, r#"Basic realm="x""#)).await;
 }
 

@@ -76,7 +76,7 @@ fn shown(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn b32_ca07_a_secret_that_was_rotated_on_disk_serves_the_next_exchange() {
+async fn b32_a_secret_that_was_rotated_on_disk_serves_the_next_exchange() {
     let mounted = Mounted::new("first-secret\n");
     let rig = rig(FakeTokenEndpoint::issuing(3600), in_body(), mounted.credential());
     rig.manager.token().await.unwrap();

@@ -233,7 +233,7 @@ async fn b64_a_type_or_a_scope_that_echoes_is_struck_out() {
 type Answer = Result<Response<Full<Bytes>>, BoxError>;
 
 #[test]
-fn b64_rs15_nothing_logged_at_trace_holds_a_secret() {
+fn b64_nothing_logged_at_trace_holds_a_secret() {
     for client_auth in [ClientAuth::Basic, ClientAuth::body()] {
         for grant in grants() {
             let profile = example().with_client_auth(client_auth.clone());
@@ -345,7 +345,7 @@ fn b64_a_store_in_trouble_logs_no_token() {
 }
 
 #[tokio::test]
-async fn b64_sc02_no_public_type_shows_a_secret() {
+async fn b64_no_public_type_shows_a_secret() {
     let detector = Detector::new();
     let access_token = AccessToken::new(&access(1)).unwrap();
     let refresh_token = RefreshToken::new(ROTATED);

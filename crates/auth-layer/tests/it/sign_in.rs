@@ -91,7 +91,7 @@ fn ac02_the_challenge_is_that_of_rfc_7636_appendix_b() {
 }
 
 #[tokio::test]
-async fn ac02_ac03_ac15_every_client_proves_itself_with_s256() {
+async fn ac03_ac15_every_client_proves_itself_with_s256() {
     for (auth, credential) in [
         (None, Credential::new("client", "client-secret")),
         (Some(auth_layer::ClientAuth::Public), Credential::public("client")),

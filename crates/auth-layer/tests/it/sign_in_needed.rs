@@ -11,7 +11,7 @@ use crate::refresh::{invalid_grant, refreshed};
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, respond};
 
 #[tokio::test]
-async fn rf11_after_a_rejected_token_of_a_revoked_grant_calls_get_the_signal_and_no_more_401s() {
+async fn rf11_calls_with_a_revoked_grant_get_the_signal_and_no_more_401s() {
     let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Ok(refreshed(1, Some("r1"))),
         _ => Ok(invalid_grant()),

@@ -25,7 +25,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn b01_cc01_many_first_calls_make_one_token_request() {
+async fn b01_many_first_calls_make_one_token_request() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
     rig.endpoint.hold();
@@ -44,7 +44,7 @@ async fn b01_cc01_many_first_calls_make_one_token_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn b01_cc01_ten_thousand_first_calls_make_one_token_request() {
+async fn cc01_ten_thousand_first_calls_make_one_token_request() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
     let service = rig.over(api.clone());
@@ -178,7 +178,7 @@ async fn cc04_a_failure_is_shared_and_then_forgotten() {
 }
 
 #[tokio::test]
-async fn b05_cc03_a_starter_that_goes_away_stops_nobody() {
+async fn b05_a_starter_that_goes_away_stops_nobody() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
     let service = rig.over(api.clone());
@@ -328,7 +328,7 @@ async fn b07_a_slow_renewal_of_one_token_does_not_delay_another() {
 }
 
 #[tokio::test]
-async fn b31_cc03_a_caller_keeps_its_own_deadline_and_the_exchange_goes_on() {
+async fn cc03_a_caller_keeps_its_own_deadline_and_the_exchange_goes_on() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     rig.endpoint.hold();

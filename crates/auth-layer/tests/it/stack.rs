@@ -111,7 +111,7 @@ async fn a_wait_for_the_token_takes_nothing_of_a_sends_time() {
 }
 
 #[tokio::test]
-async fn without_a_timeout_a_send_may_take_its_time_and_without_retry_there_is_one() {
+async fn timeout_and_retry_can_each_be_switched_off() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(36_000));
     let count = Arc::new(AtomicUsize::new(0));
     let transport = silent_at_first(&count);

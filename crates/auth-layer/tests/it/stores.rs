@@ -68,7 +68,7 @@ impl Kept {
 }
 
 #[tokio::test]
-async fn every_store_writes_over_the_version_that_was_expected_and_over_no_other() {
+async fn every_store_replaces_only_the_expected_version() {
     for kept in stores() {
         assert!(kept.store.load(&key()).await.unwrap().is_none());
         assert_eq!(kept.write(Some(Version::new(1)), entry("x")).await, None);

@@ -85,7 +85,7 @@ async fn ten_thousand_interleaved_calls_never_carry_another_tenants_token() {
 }
 
 #[tokio::test]
-async fn one_service_that_is_called_for_one_tenant_after_another_mixes_nothing_up() {
+async fn one_service_keeps_its_tenants_apart() {
     let endpoint = FakeTokenEndpoint::issuing(3600);
     let api = FakeApi::accepting();
     let mut service = over(&endpoint, &api);

@@ -68,7 +68,7 @@ async fn a_service_that_is_called_again_and_again_goes_over_to_the_new_token() {
 }
 
 #[tokio::test]
-async fn b12_a_life_of_twenty_seconds_is_renewed_in_time_and_no_more_than_needed() {
+async fn b12_a_token_of_twenty_seconds_is_renewed_in_time_and_not_too_often() {
     let clock = TestClock::new();
     let issued: Arc<Mutex<Vec<Duration>>> = Arc::default();
     let endpoint = FakeTokenEndpoint::scripted({
@@ -187,7 +187,7 @@ async fn b16_cc15_a_suspended_machine_wakes_up_to_one_exchange() {
 }
 
 #[tokio::test]
-async fn b17_cc14_a_wall_clock_set_back_lengthens_no_life() {
+async fn b17_a_wall_clock_set_back_lengthens_no_life() {
     let rig = patient(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     service.clone().oneshot(get("/me")).await.unwrap();
@@ -201,7 +201,7 @@ async fn b17_cc14_a_wall_clock_set_back_lengthens_no_life() {
 }
 
 #[tokio::test]
-async fn b18_cc14_a_wall_clock_set_forward_costs_one_exchange() {
+async fn cc14_a_wall_clock_set_forward_costs_one_exchange() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     service.clone().oneshot(get("/me")).await.unwrap();
@@ -240,7 +240,7 @@ async fn b19_a_life_counts_from_when_the_request_was_sent() {
 }
 
 #[tokio::test]
-async fn b19_a_renewal_that_is_dead_on_arrival_costs_nobody_the_token_that_is_still_good() {
+async fn b19_a_dead_new_token_does_not_replace_one_that_is_still_valid() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     service.clone().oneshot(get("/me")).await.unwrap();
@@ -270,7 +270,7 @@ async fn cc05_a_life_shorter_than_the_margin_is_used_more_than_once() {
 }
 
 #[tokio::test]
-async fn cc06_past_the_soft_point_one_renewal_runs_and_past_the_hard_point_callers_wait() {
+async fn cc06_callers_wait_for_a_renewal_only_past_the_hard_point() {
     let rig = patient(FakeTokenEndpoint::issuing(100));
     let api = FakeApi::accepting();
     let service = rig.over(api.clone());

@@ -164,7 +164,7 @@ async fn te03_invalid_client_is_the_same_under_400_and_401() {
 }
 
 #[tokio::test]
-async fn te06_an_error_that_is_no_json_shows_its_status_and_nothing_of_its_body() {
+async fn te06_an_error_that_is_not_json_shows_only_its_status() {
     let page = "<html><body>secret-internal-host said no</body></html>";
     for (status, kind) in [
         (502, ErrorKind::Refused),

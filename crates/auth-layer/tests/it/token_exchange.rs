@@ -288,7 +288,7 @@ async fn ri01_each_refresh_asks_for_the_resource_it_was_built_for_and_no_other()
 }
 
 #[tokio::test]
-async fn tx02_a_token_of_another_kind_is_never_sent_as_bearer_whatever_type_it_claims() {
+async fn tx02_a_token_of_another_kind_is_never_sent_as_bearer() {
     for issued in [TokenTypeId::REFRESH_TOKEN, TokenTypeId::ID_TOKEN, TokenTypeId::SAML1, TokenTypeId::SAML2]
     {
         let mut body = answer();

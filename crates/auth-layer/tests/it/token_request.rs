@@ -336,7 +336,7 @@ async fn b70_check(status: u16, to_itself: bool) {
 }
 
 #[tokio::test]
-async fn b70_neither_leaf_takes_credentials_to_where_a_token_endpoint_redirects() {
+async fn b70_no_leaf_follows_a_redirect_of_the_token_endpoint() {
     for status in [301, 302, 303, 307, 308] {
         b70_check(status, false).await;
     }

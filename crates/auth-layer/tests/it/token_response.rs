@@ -178,7 +178,7 @@ async fn rs06_a_lifetime_that_cannot_be_read_is_the_profiles_default() {
 }
 
 #[tokio::test]
-async fn b20_rs06_a_lifetime_beyond_all_sense_is_cut_to_a_year() {
+async fn b20_a_lifetime_beyond_all_sense_is_cut_to_a_year() {
     for text in ["1000000000000000000", "18446744073709551615", "\"18446744073709551615\"", "31536001"] {
         assert_eq!(lifetime(&with_lifetime(text)).await.unwrap(), 365 * 86_400, "{text}");
     }
@@ -204,7 +204,7 @@ async fn b71_every_spelling_of_a_lifetime_is_accepted() {
 }
 
 #[tokio::test]
-async fn rs07_without_a_lifetime_a_token_serves_until_rejected_and_for_an_hour_at_most() {
+async fn rs07_without_a_lifetime_a_token_is_used_for_an_hour_at_most() {
     let bare = |n| json_response(200, &format!(r#"{{"access_token":"token-{n}","token_type":"Bearer"}}"#));
     let rig = Rig::new(FakeTokenEndpoint::scripted(move |n, _| Ok(bare(n))));
     let api = FakeApi::rejecting(&["token-1"]);

@@ -127,7 +127,7 @@ fn rf07_a_url_that_was_moved_from_is_checked_like_the_own_one() {
 }
 
 #[test]
-fn rf07_the_addresses_of_goto_are_one_provider_and_an_emulator_is_another() {
+fn rf07_an_emulator_counts_as_another_provider_than_goto() {
     let both: [TokenUrl; 2] =
         ["https://authentication.logmeininc.com/oauth/token", "https://identity.goto.com/oauth/token"]
             .map(|url| url.parse().unwrap());

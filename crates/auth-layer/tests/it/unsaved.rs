@@ -8,7 +8,7 @@ use crate::refresh::sent;
 use crate::support::{logged, settle, until};
 
 #[tokio::test]
-async fn b78_a_refresh_token_whose_caller_went_away_is_in_the_store_a_hundred_times_of_a_hundred() {
+async fn b78_a_caller_that_goes_away_loses_no_refresh_token() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let manager = house.start();
     house.endpoint.hold();
@@ -71,7 +71,7 @@ fn b78_a_store_in_trouble_is_told_of_once_and_what_is_lost_at_the_end() {
 }
 
 #[tokio::test]
-async fn b78_an_answer_that_could_not_be_written_wins_over_the_end_that_it_caused() {
+async fn b78_an_answer_that_was_not_stored_wins_over_the_end_it_caused() {
     let house = House::new(strict(), ReplayRule::Unknown);
     let (one, other) = (house.start(), house.start());
     house.endpoint.hold();

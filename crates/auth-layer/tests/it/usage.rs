@@ -21,7 +21,7 @@ fn request(uri: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn us01_the_token_is_a_bearer_in_the_authorization_header_and_nowhere_else() {
+async fn us01_the_token_is_only_in_the_authorization_header() {
     let (rig, api) = (rig(), FakeApi::accepting());
     let service = rig.layer().layer(api.clone());
     for method in [Method::GET, Method::POST, Method::DELETE] {
@@ -65,7 +65,7 @@ async fn us02_an_authorization_of_the_caller_is_left_alone() {
 }
 
 #[tokio::test]
-async fn b68_an_authorization_of_the_caller_causes_no_fetch_no_refresh_and_no_resend() {
+async fn b68_an_authorization_of_the_caller_causes_no_token_request() {
     let (rig, api) = own_authorization(&["Bearer mine"]).await;
     assert_eq!((rig.endpoint.count(), api.count()), (0, 1));
     assert_eq!(rig.manager.stats(), auth_layer::Stats::default());
@@ -360,7 +360,7 @@ async fn us01_a_token_from_any_source_is_sent_the_same_way() {
 }
 
 #[tokio::test]
-async fn us08_a_token_of_another_type_is_refused_by_name_and_never_sent_as_bearer() {
+async fn us08_a_token_of_another_type_is_an_error_that_names_the_type() {
     for token_type in ["DPoP", "dpop", "mac", "N_A"] {
         let body = format!(r#"{{"access_token":"bound-token","token_type":"{token_type}","expires_in":60}}"#);
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));

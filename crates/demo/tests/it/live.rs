@@ -35,7 +35,7 @@ fn a_missing_variable_is_named() {
 }
 
 #[tokio::test]
-async fn what_came_is_told_in_counts_and_without_secrets() {
+async fn the_output_has_counts_and_no_secrets() {
     let emulator = Emulator::start().await.unwrap();
     let told = [
         (Provider::GoTab, "1 location of this application"),
@@ -59,7 +59,7 @@ async fn what_came_is_told_in_counts_and_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_call_that_fails_is_told_and_is_exit_code_1() {
+async fn a_failed_call_is_shown_and_ends_with_exit_code_1() {
     let emulator = Emulator::start().await.unwrap();
     let site = emulator.site(Provider::GoTab);
     site.inject(Endpoint::Api, Fault::status(404));

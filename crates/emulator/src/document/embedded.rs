@@ -53,7 +53,7 @@ mod tests {
     use crate::provider::Provider;
 
     #[test]
-    fn every_built_in_document_reads_and_shows_an_example_wherever_it_answers_with_json() {
+    fn every_built_in_document_has_an_example_for_each_json_answer() {
         for provider in Provider::ALL {
             for document in embedded(provider).unwrap() {
                 assert!(!document.operations().is_empty(), "{provider} {}", document.name);

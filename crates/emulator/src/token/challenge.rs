@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_challenge_or_verifier_is_told_apart() {
+    fn an_invalid_challenge_or_verifier_is_refused() {
         for wrong in ["", "short", &format!("{CHALLENGE}="), &CHALLENGE.replace('-', "+")] {
             assert!(!Challenge::is_s256(wrong), "{wrong}");
         }

@@ -79,7 +79,7 @@ async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
 }
 
 #[tokio::test]
-async fn the_way_of_the_refresh_token_can_be_chosen() {
+async fn the_refresh_token_mode_can_be_chosen() {
     assert_eq!(refresh_twice(&["--refresh-token-mode", "same"]).await, [200, 200]);
     assert_eq!(refresh_twice(&["--refresh-token-mode", "rotate-strict"]).await, [200, 400]);
     let with_grace = ["--refresh-token-mode", "rotate-strict", "--grace", "600"];
@@ -100,7 +100,7 @@ async fn without_user_agent(arguments: &[&str]) -> u16 {
 }
 
 #[tokio::test]
-async fn the_program_is_strict_unless_told_to_be_lenient() {
+async fn the_program_is_strict_unless_it_is_lenient() {
     assert_eq!(without_user_agent(&[]).await, 403);
     assert_eq!(without_user_agent(&["--lenient"]).await, 200);
 }

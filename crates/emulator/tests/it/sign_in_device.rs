@@ -39,7 +39,7 @@ async fn error(site: &Site, device_code: &str) -> String {
 }
 
 #[tokio::test]
-async fn it_is_off_at_first_and_nowhere_else() {
+async fn device_sign_in_is_off_by_default_and_only_at_goto() {
     let emulator = start().await;
     for site in emulator.sites() {
         assert_eq!(site.device_url(), None);

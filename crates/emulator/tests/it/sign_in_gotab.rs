@@ -112,7 +112,7 @@ async fn a_wrong_exchange_is_refused() {
 }
 
 #[tokio::test]
-async fn pkce_is_not_asked_for_but_must_fit_where_it_comes() {
+async fn pkce_is_optional_but_must_match_if_it_is_sent() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTab);
     let pkce = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
@@ -202,7 +202,7 @@ async fn the_page_for_locations_takes_only_what_it_offers() {
 }
 
 #[tokio::test]
-async fn elsewhere_nobody_signs_in() {
+async fn other_providers_have_no_sign_in() {
     let emulator = start().await;
     for provider in [Provider::GbgGo, Provider::Octotable] {
         let site = emulator.site(provider);

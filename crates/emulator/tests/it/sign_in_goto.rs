@@ -131,7 +131,7 @@ fn hidden(page: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_form_leads_back_to_the_client_with_a_code_for_the_person_who_signed_in() {
+async fn the_form_sends_the_browser_back_with_a_code_for_the_person() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     let page = browser().get(ask(site, &[])).send().await.unwrap().text().await.unwrap();
@@ -224,7 +224,7 @@ async fn a_wrong_client_or_redirect_gets_a_page_and_no_redirect() {
 }
 
 #[tokio::test]
-async fn other_mistakes_are_told_to_the_client() {
+async fn other_mistakes_are_reported_to_the_client() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     for (changes, expected) in [
@@ -474,7 +474,7 @@ async fn revocation_needs_the_client_and_a_token() {
 }
 
 #[tokio::test]
-async fn faults_of_the_token_endpoint_leave_the_pages_alone_and_the_other_way_round() {
+async fn faults_at_the_token_endpoint_and_at_the_pages_are_separate() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     site.inject(Endpoint::Token, Fault::Unavailable);

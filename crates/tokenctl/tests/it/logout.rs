@@ -32,7 +32,7 @@ async fn signing_out_twice_does_no_harm() {
 }
 
 #[tokio::test]
-async fn rv03_a_revocation_that_fails_is_told_and_the_tokens_are_deleted_all_the_same() {
+async fn rv03_a_failed_revocation_is_reported_and_the_tokens_are_deleted() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -64,7 +64,7 @@ async fn rv03_without_the_clients_secret_the_tokens_are_deleted_all_the_same() {
 }
 
 #[tokio::test]
-async fn rv03_where_the_issuer_is_out_of_reach_the_tokens_are_deleted_all_the_same() {
+async fn rv03_the_tokens_are_deleted_even_if_the_issuer_is_unreachable() {
     let home = Home::empty();
     home.configure(
         "[providers.acme]\nissuer = \"http://127.0.0.1:1\"\nclient_id = \"me\"\nclient_auth = \"public\"\n",
