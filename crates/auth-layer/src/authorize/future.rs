@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -15,9 +14,8 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::judge::{Judgement, Operation};
 use super::layer::Rules;
-use super::waiting::ready;
-use crate::clock::Clock;
-use crate::drain::drain;
+use super::resend::Call;
+use super::service_sender::ServiceSender;
 use crate::error::{BoxError, Error};
 use crate::limit::Pace;
 use crate::manager::TokenManager;
@@ -128,7 +126,7 @@ where
                         }
                         return Poll::Ready(Ok(response.map(ResponseBody::new)));
                     };
-                    match refused(response, concerned, pace.take()) {
+                    match judge_or_answer(response, concerned, pace.take()) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(slow) => slow,
                     }
@@ -144,9 +142,9 @@ where
     }
 }
 
-/// Gives the response back, unless it may reject the token that was sent.
+/// Returns the response at once, unless it may reject the token that was sent.
 #[cold]
-fn refused<S, B, R>(
+fn judge_or_answer<S, B, R>(
     response: Response<R>,
     spare: Spare<S, B>,
     pace: Option<Arc<Pace>>,
@@ -160,119 +158,53 @@ where
     R::Data: Send,
     R::Error: Send,
 {
-    match spare.judge(&response) {
+    let is_whole = || spare.kept.as_ref().is_some_and(Kept::is_whole);
+    let call = spare.is_call.then(is_whole);
+    match spare.rules.judge_response(spare.operation, call, response.status(), response.headers()) {
         Judgement::Accepted => {
             spare.accepted();
             Ok(response.map(ResponseBody::new))
         }
-        judgement => Err(Box::pin(answer(response, judgement, spare, pace))),
+        judgement => Err(Box::pin(spare.answer(response, judgement, pace))),
     }
 }
 
 impl<S, B> Spare<S, B> {
-    /// Whether a response with this status has to be judged at all.
+    /// Returns whether a response with this status has to be judged at all.
     #[inline]
     fn is_concerned(&self, status: StatusCode) -> bool {
         self.is_call || self.rules.concerns(self.operation, status)
     }
 
-    pub(super) fn judge<R>(&self, response: &Response<R>) -> Judgement {
-        let is_whole = || self.kept.as_ref().is_some_and(Kept::is_whole);
-        judge(&self.rules, self.operation, self.is_call.then(is_whole), response)
-    }
-
     /// Notes that the API accepted the token.
     #[inline]
-    pub(super) fn accepted(&self) {
+    fn accepted(&self) {
         self.rules.manager(self.chosen.as_ref()).accept(self.generation);
     }
-}
 
-/// Gives the response back, unless it rejects the token, there is another one, and the request can be sent again:
-/// then sends it once more.
-pub(super) async fn answer<S, B, R>(
-    response: Response<R>,
-    judgement: Judgement,
-    spare: Spare<S, B>,
-    pace: Option<Arc<Pace>>,
-) -> Result<Response<ResponseBody<R>>, BoxError>
-where
-    S: Service<Request<B>, Response = Response<R>> + Clone,
-    S::Error: Into<BoxError>,
-    R: Body,
-{
-    let Spare { service, rules, chosen, operation, is_call, kept, generation } = spare;
-    let manager = rules.manager(chosen.as_ref());
-    let clock = &**manager.clock();
-    let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
-    if !rejected {
-        manager.accept(generation);
-        return Ok(response);
+    /// Answers a response that may reject the token.
+    async fn answer<R>(
+        self,
+        response: Response<R>,
+        judgement: Judgement,
+        pace: Option<Arc<Pace>>,
+    ) -> Result<Response<ResponseBody<R>>, BoxError>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Clone,
+        S::Error: Into<BoxError>,
+        R: Body,
+    {
+        let Self { service, rules, chosen, operation, is_call, kept, generation } = self;
+        let call = Call {
+            sender: ServiceSender::new(service),
+            rules: &rules,
+            manager: rules.manager(chosen.as_ref()),
+            operation,
+            is_grpc: is_call,
+            pace: pace.as_deref(),
+        };
+        call.answer(response, judgement, kept, generation).await
     }
-    let Some(kept) = kept.filter(Kept::is_whole) else {
-        manager.report(generation);
-        return Ok(response);
-    };
-    let Some(token) = manager.token_for_resend(generation, rules.patience).await else {
-        return Ok(response);
-    };
-    // The turn comes first, as long as the rejection can still be given back.
-    let place = match &pace {
-        None => None,
-        Some(pace) => match pace.place().await {
-            Ok(place) => Some(place),
-            Err(_too_late) => return Ok(response),
-        },
-    };
-    drain(response.into_body(), clock).await;
-    let mut request = kept.into_request(&rules.common);
-    let (mut service, token) = ready(service, manager, rules.patience, pace.as_deref(), place, token).await?;
-    request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-    manager.resending(token.generation());
-    let response = service.call(request).await.map_err(Into::into)?;
-    if let Some(pace) = &pace {
-        pace.heed(response.status(), response.headers());
-    }
-    let judgement = judge(&rules, operation, is_call.then_some(true), &response);
-    let (rejected, response) = examine(&rules, operation, response, judgement, clock).await;
-    manager.resent(token.generation(), !rejected);
-    Ok(response)
-}
-
-/// Judges the head of a response. `call` says of a gRPC call whether its request has been sent whole.
-fn judge<R>(rules: &Rules, operation: Operation, call: Option<bool>, response: &Response<R>) -> Judgement {
-    match call {
-        Some(is_whole) if response.status() == StatusCode::OK => {
-            // A call whose request is still being sent gets its head at once: the server may wait for the rest.
-            let unknown = if is_whole { Judgement::LookForTrailers } else { Judgement::Accepted };
-            rules.judge_call(response.headers()).unwrap_or(unknown)
-        }
-        _ => rules.judge(operation, response.status(), response.headers()),
-    }
-}
-
-/// Whether the response rejects the token, and the response as it came.
-async fn examine<R: Body>(
-    rules: &Rules,
-    operation: Operation,
-    response: Response<R>,
-    judgement: Judgement,
-    clock: &dyn Clock,
-) -> (bool, Response<ResponseBody<R>>) {
-    let (head, body) = response.into_parts();
-    let (rejected, body) = match judgement {
-        Judgement::LookInside => {
-            let (whole, body) = ResponseBody::peek(body, clock).await;
-            (whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole)), body)
-        }
-        Judgement::LookForTrailers => {
-            ResponseBody::peek_trailers(body, clock, |trailers| rules.rejects_call(trailers)).await
-        }
-        Judgement::Accepted | Judgement::Rejected => {
-            (judgement == Judgement::Rejected, ResponseBody::new(body))
-        }
-    };
-    (rejected, Response::from_parts(head, body))
 }
 
 impl<S, B, R> fmt::Debug for ResponseFuture<S, B, R>

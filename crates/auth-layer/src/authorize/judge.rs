@@ -33,8 +33,25 @@ impl Rules {
         status.as_u16() >= 400 || self.signs_in_success && self.may_hold_sign(operation, status)
     }
 
-    /// Judges by the head alone.
-    pub(super) fn judge(&self, operation: Operation, status: StatusCode, headers: &HeaderMap) -> Judgement {
+    /// Judges by the head alone. `call` says of a gRPC call whether its request was sent whole.
+    pub(super) fn judge_response(
+        &self,
+        operation: Operation,
+        call: Option<bool>,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Judgement {
+        match call {
+            Some(is_whole) if status == StatusCode::OK => {
+                // A call whose request is still being sent gets its head at once: the server may wait for the rest.
+                let unknown = if is_whole { Judgement::LookForTrailers } else { Judgement::Accepted };
+                self.judge_call(headers).unwrap_or(unknown)
+            }
+            _ => self.judge(operation, status, headers),
+        }
+    }
+
+    fn judge(&self, operation: Operation, status: StatusCode, headers: &HeaderMap) -> Judgement {
         if status == StatusCode::UNAUTHORIZED && self.rejects(headers) {
             Judgement::Rejected
         } else if self.may_hold_sign(operation, status) && is_readable(status, headers) {

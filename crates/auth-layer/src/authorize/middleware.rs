@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
-use http::{Extensions, Response};
+use http::{Extensions, HeaderMap, Response, StatusCode};
 use reqwest::ResponseBuilderExt;
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use super::body::ResponseBody;
 use super::decide::Permit;
 use super::judge::{Judgement, Operation};
 use super::layer::{AuthLayer, Rules};
-use super::waiting::ready;
+use super::resend::{Call, Sender, Turn};
+use super::service_sender::{examine, ready};
 use crate::clock::Clock;
+use crate::drain::drain;
 use crate::error::BoxError;
-use crate::limit::{Pace, Place};
-use crate::manager::{Token, TokenManager};
+use crate::limit::Pace;
+use crate::manager::Token;
 
 /// [`AuthLayer`] for a stack built on `reqwest-middleware`.
 ///
@@ -73,82 +74,81 @@ impl Middleware for AuthMiddleware {
             Some(token) => token.clone(),
             None => manager.arrival(rules.patience).map_err(not_sent)?.await.map_err(not_sent)?,
         };
-        let token = in_turn(rules, manager, pace.as_deref(), None, token).await?;
-        let again = request.try_clone();
-        let response = next.clone().run(authorized(request, &token), extensions).await?;
-        heed(pace.as_deref(), &response);
-        let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
-        if !rejected {
-            manager.accept(token.generation());
-            return Ok(response);
-        }
-        let Some(again) = again else {
-            manager.report(token.generation());
-            return Ok(response);
-        };
-        let Some(token) = manager.token_for_resend(token.generation(), rules.patience).await else {
-            return Ok(response);
-        };
-        let place = match &pace {
-            None => None,
-            Some(pace) => match pace.place().await {
-                Ok(place) => Some(place),
-                Err(_too_late) => return Ok(response),
-            },
-        };
-        let token = in_turn(rules, manager, pace.as_deref(), place, token).await?;
-        manager.resending(token.generation());
-        let response = next.run(authorized(again, &token), extensions).await?;
-        heed(pace.as_deref(), &response);
-        let (response, rejected) = self.examine(operation, response, &**manager.clock()).await?;
-        manager.resent(token.generation(), !rejected);
-        Ok(response)
+        let sender = NextSender { next, extensions };
+        let pace = pace.as_deref();
+        let call = Call { sender, rules, manager, operation, is_grpc: false, pace };
+        call.send(request, token, |request, _| request.try_clone()).await
     }
 }
 
-impl AuthMiddleware {
-    /// Whether the response rejects the token, and the response as it came.
+/// The rest of a stack of middlewares.
+struct NextSender<'a> {
+    next: Next<'a>,
+    extensions: &'a mut Extensions,
+}
+
+impl Sender for NextSender<'_> {
+    type Request = reqwest::Request;
+    type Kept = reqwest::Request;
+    type Response = reqwest::Response;
+    type Examined = reqwest::Response;
+    type Error = Error;
+
+    fn is_whole(_: &reqwest::Request) -> bool {
+        // reqwest clones only bodies that it holds in memory.
+        true
+    }
+
+    fn restore(kept: reqwest::Request, _: &Rules) -> reqwest::Request {
+        kept
+    }
+
+    fn headers_mut(request: &mut reqwest::Request) -> &mut HeaderMap {
+        request.headers_mut()
+    }
+
+    fn head(response: &reqwest::Response) -> (StatusCode, &HeaderMap) {
+        (response.status(), response.headers())
+    }
+
+    async fn ready(&mut self, turn: Turn<'_>) -> Result<Arc<Token>> {
+        // The middlewares below have nothing to reserve, so the service that is polled is always ready.
+        let next = tower::service_fn(|_: http::Request<()>| future::ready(Ok::<(), BoxError>(())));
+        let (_, token) = ready(next, turn).await.map_err(not_sent)?;
+        Ok(token)
+    }
+
+    async fn send(&mut self, request: reqwest::Request) -> Result<reqwest::Response> {
+        self.next.clone().run(request, self.extensions).await
+    }
+
     async fn examine(
-        &self,
-        operation: Operation,
         response: reqwest::Response,
+        judgement: Judgement,
+        rules: &Rules,
+        operation: Operation,
         clock: &dyn Clock,
-    ) -> Result<(reqwest::Response, bool)> {
-        let rules = &self.0.rules;
-        if !rules.concerns(operation, response.status()) {
-            return Ok((response, false));
-        }
-        match rules.judge(operation, response.status(), response.headers()) {
-            Judgement::Accepted => return Ok((response, false)),
-            Judgement::Rejected => return Ok((response, true)),
-            // Calls of gRPC do not come this way.
-            Judgement::LookForTrailers => return Ok((response, false)),
-            Judgement::LookInside => {}
+    ) -> Result<(bool, reqwest::Response)> {
+        // Converting a response wraps its body, so this is done only for one whose body is read.
+        match judgement {
+            Judgement::Accepted => return Ok((false, response)),
+            Judgement::Rejected => return Ok((true, response)),
+            Judgement::LookInside | Judgement::LookForTrailers => {}
         }
         let url = response.url().clone();
-        let (mut head, body) = Response::from(response).into_parts();
-        let (whole, body) = ResponseBody::peek(body, clock).await;
-        let rejected = whole.is_some_and(|whole| rules.is_sign(operation, head.status, &whole));
+        let (rejected, response) =
+            examine(Response::from(response), judgement, rules, operation, clock).await;
+        let (mut head, body) = response.into_parts();
         // The URL goes with a response only in an extension that this builder alone can make.
         let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;
         head.extensions.extend(carrier.into_parts().0.extensions);
         let body = reqwest::Body::wrap(body);
-        Ok((Response::from_parts(head, body).into(), rejected))
+        Ok((rejected, Response::from_parts(head, body).into()))
     }
-}
 
-/// Waits for a turn, and returns the token that is good then.
-async fn in_turn(
-    rules: &Rules,
-    manager: &TokenManager,
-    pace: Option<&Pace>,
-    place: Option<Place<'_>>,
-    token: Arc<Token>,
-) -> Result<Arc<Token>> {
-    // A middleware reserves nothing of what comes after it.
-    let next = tower::service_fn(|_: http::Request<()>| future::ready(Ok::<(), BoxError>(())));
-    let (_, token) = ready(next, manager, rules.patience, pace, place, token).await.map_err(not_sent)?;
-    Ok(token)
+    async fn drain(response: reqwest::Response, clock: &dyn Clock) {
+        drain(Response::from(response).into_body(), clock).await;
+    }
 }
 
 /// Sends a request that carries no managed token, in its turn.
@@ -194,9 +194,4 @@ impl StdError for NotSent {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.0)
     }
-}
-
-fn authorized(mut request: reqwest::Request, token: &Token) -> reqwest::Request {
-    request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-    request
 }

@@ -34,7 +34,9 @@ mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod once;
+mod resend;
 mod service;
+mod service_sender;
 mod unlisted;
 mod waiting;
 

@@ -1,29 +1,29 @@
-//! Requests that wait: for a token, for a turn under the rate limits, for the inner service.
+//! Requests that wait for a token, for a turn under the rate limits, or for the inner service.
 
 use std::future::Future;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::future::{Spare, answer};
 use super::grpc;
-use super::judge::{Judgement, Operation};
+use super::judge::Operation;
 use super::layer::Rules;
+use super::resend::Call;
+use super::service_sender::ServiceSender;
 use crate::error::{BoxError, Error};
-use crate::limit::{self, Pace, Place};
-use crate::manager::{Patience, Token, TokenManager};
+use crate::limit::Pace;
+use crate::manager::{Token, TokenManager};
 use crate::replay::Keep;
 
 /// A request that cannot be sent yet.
 pub(super) struct Waiting<S, B> {
-    /// Nothing of it is reserved.
+    /// A clone that has reserved nothing.
     pub(super) service: S,
     pub(super) rules: Arc<Rules>,
-    /// The manager of the request's identity, where there is more than one.
+    /// The manager of the request's identity. `None` if there is one manager for all requests.
     pub(super) chosen: Option<TokenManager>,
     pub(super) operation: Operation,
     pub(super) pace: Option<Arc<Pace>>,
@@ -42,53 +42,16 @@ impl<S, B> Waiting<S, B> {
         S::Error: Into<BoxError>,
         R: Body,
     {
-        let Self { service, rules, chosen, operation, pace, mut request, keep } = self;
+        let Self { service, rules, chosen, operation, pace, request, keep } = self;
         let token = arrival.await?;
-        let manager = rules.manager(chosen.as_ref());
-        let (mut service, token) =
-            ready(service, manager, rules.patience, pace.as_deref(), None, token).await?;
-        let is_call = grpc::is_call(&request);
-        let kept = keep(&mut request, &rules.common);
-        request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-        let response = service.call(request).await.map_err(Into::into)?;
-        if let Some(pace) = &pace {
-            pace.heed(response.status(), response.headers());
-        }
-        let generation = token.generation();
-        let spare = Spare { service, rules, chosen, operation, is_call, kept, generation };
-        match spare.judge(&response) {
-            Judgement::Accepted => {
-                spare.accepted();
-                Ok(response.map(ResponseBody::new))
-            }
-            judgement => answer(response, judgement, spare, pace).await,
-        }
-    }
-}
-
-/// Waits until the service is ready, the turn has come and the token is good, all at one moment. While it waits for a
-/// token or a turn, it holds no reservation of the service.
-///
-/// A token that expires before that moment is replaced by the next one.
-pub(super) async fn ready<S, B>(
-    service: S,
-    manager: &TokenManager,
-    patience: Patience,
-    pace: Option<&Pace>,
-    mut place: Option<Place<'_>>,
-    token: Arc<Token>,
-) -> Result<(S, Arc<Token>), BoxError>
-where
-    S: Service<Request<B>> + Clone,
-    S::Error: Into<BoxError>,
-{
-    let mut seen = Some(token);
-    loop {
-        let is_good = || manager.hit(&mut seen).is_some();
-        let ready = limit::ready(service.clone(), pace, place.take(), is_good).await?;
-        if let (Some(service), Some(token)) = (ready, seen.take()) {
-            return Ok((service, token));
-        }
-        seen = Some(manager.arrival(patience)?.await?);
+        let call = Call {
+            sender: ServiceSender::new(service),
+            rules: &rules,
+            manager: rules.manager(chosen.as_ref()),
+            operation,
+            is_grpc: grpc::is_call(&request),
+            pace: pace.as_deref(),
+        };
+        call.send(request, token, |request, rules| keep(request, &rules.common)).await
     }
 }
