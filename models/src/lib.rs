@@ -1,4 +1,4 @@
-//! A source that knows how often it was asked, and a clock that stands still.
+//! A manager for models, its source that counts the calls, and its clock that the model moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,64 +9,65 @@ use auth_layer::{
     AccessToken, Clock, Error, IssuedToken, TestClock, TokenManager, TokenRequest, TokenSource,
 };
 
-/// What a source does when it is asked for the nth time, from 1.
+/// Decides what a source does at its nth call, counted from 1.
 pub type Script = fn(usize) -> Act;
 
-/// What a source does when it is asked.
+/// One answer of a source.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
-    /// Hands out a new token.
+    /// A new token.
     Issue,
-    /// Fails.
+    /// A transient failure.
     Fail,
-    /// Panics.
+    /// A panic.
     Panic,
 }
 
-/// A manager, its clock, and what its source saw. `pause` is a place where other threads may come between.
+/// A manager, its clock, and the counts of its source.
 #[derive(Debug)]
 pub struct Rig {
     /// The manager.
     pub manager: TokenManager,
-    /// Its clock, which stands still until it is moved.
+    /// Its clock, which moves only by [`advance`](Self::advance).
     pub clock: TestClock,
-    seen: Arc<Seen>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Counts {
     asked: AtomicUsize,
-    in_the_air: AtomicUsize,
-    most: AtomicUsize,
+    running: AtomicUsize,
+    most_running: AtomicUsize,
 }
 
 impl Rig {
-    /// A manager of tokens that live for an hour, the last five minutes of it as stale ones.
+    /// Returns a manager whose tokens live for an hour. They are stale in the last five minutes. `pause` is called
+    /// while the source runs, so that other threads may run then.
     pub fn new(script: Script, pause: fn()) -> Self {
-        let (clock, seen) = (TestClock::new(), Arc::new(Seen::default()));
-        let source = Source { script, pause, clock: clock.clone(), seen: seen.clone() };
+        let (clock, counts) = (TestClock::new(), Arc::new(Counts::default()));
+        let source = Source { script, pause, clock: clock.clone(), counts: counts.clone() };
         let manager = TokenManager::builder(source).clock(Arc::new(clock.clone())).jitter_seed(1).build();
-        Self { manager, clock, seen }
+        Self { manager, clock, counts }
     }
 
-    /// How often the source was asked.
+    /// Returns how often the source was asked.
     pub fn asked(&self) -> usize {
-        self.seen.asked.load(Ordering::SeqCst)
+        self.counts.asked.load(Ordering::SeqCst)
     }
 
-    /// How often it was asked at once, at the most.
-    pub fn most(&self) -> usize {
-        self.seen.most.load(Ordering::SeqCst)
+    /// Returns the highest number of calls of the source that ran at the same time.
+    pub fn most_running(&self) -> usize {
+        self.counts.most_running.load(Ordering::SeqCst)
     }
 
-    /// Lets so much time pass.
+    /// Moves the clock forward.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// A second handle to all of it.
-    pub fn again(&self) -> Self {
-        Self { manager: self.manager.clone(), clock: self.clock.clone(), seen: self.seen.clone() }
+    /// Returns a second handle to the same manager, clock and counts.
+    pub fn handle(&self) -> Self {
+        Self { manager: self.manager.clone(), clock: self.clock.clone(), counts: self.counts.clone() }
     }
 }
 
@@ -75,15 +76,16 @@ struct Source {
     script: Script,
     pause: fn(),
     clock: TestClock,
-    seen: Arc<Seen>,
+    counts: Arc<Counts>,
 }
 
 #[async_trait]
 impl TokenSource for Source {
     async fn token(&self, _: &TokenRequest) -> Result<IssuedToken, Error> {
-        let number = self.seen.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let _landing = Landing(&self.seen);
-        self.seen.most.fetch_max(self.seen.in_the_air.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let number = self.counts.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let _running = Running(&self.counts);
+        let running = self.counts.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.counts.most_running.fetch_max(running, Ordering::SeqCst);
         (self.pause)();
         match (self.script)(number) {
             Act::Issue => {
@@ -91,23 +93,23 @@ impl TokenSource for Source {
                 Ok(IssuedToken::new(token, self.clock.now(), LIFE))
             }
             Act::Fail => Err(Error::from_source("down", true)),
-            // What is thrown so is not told to a panic hook, which an engine takes for its own failure.
+            // This does not run the panic hook, which an engine would take for a failure of the model.
             Act::Panic => std::panic::resume_unwind(Box::new("the source panics")),
         }
     }
 }
 
-/// The end of an exchange, whether it came to it or was dropped.
-struct Landing<'a>(&'a Seen);
+/// Counts a call of the source until it ends or is dropped.
+struct Running<'a>(&'a Counts);
 
-impl Drop for Landing<'_> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.in_the_air.fetch_sub(1, Ordering::SeqCst);
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-/// How long tokens live.
+/// The lifetime of tokens.
 pub const LIFE: Duration = Duration::from_secs(3_600);
 
-/// From the first second at which every token is stale, and none dead.
+/// The age in seconds at which every token is stale and none has expired, whatever the jitter.
 pub const STALE: u64 = 3_400;

@@ -70,9 +70,9 @@ impl Middleware for AuthMiddleware {
         };
         let chosen = rules.choose(operation, extensions).map_err(not_sent)?;
         let manager = rules.manager(chosen.as_ref());
-        let token = match manager.hit(&mut None) {
+        let token = match manager.cached_token(&mut None) {
             Some(token) => token.clone(),
-            None => manager.arrival(rules.patience).map_err(not_sent)?.await.map_err(not_sent)?,
+            None => manager.wait_for_token(rules.patience).map_err(not_sent)?.await.map_err(not_sent)?,
         };
         let sender = NextSender { next, extensions };
         let pace = pace.as_deref();

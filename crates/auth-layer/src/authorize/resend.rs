@@ -137,7 +137,8 @@ impl<C: Sender> Call<'_, C> {
     }
 
     async fn ready(&mut self, token: Arc<Token>, place: Option<Place<'_>>) -> Result<Arc<Token>, C::Error> {
-        let turn = Turn { manager: self.manager, patience: self.rules.patience, pace: self.pace, place, token };
+        let turn =
+            Turn { manager: self.manager, patience: self.rules.patience, pace: self.pace, place, token };
         self.sender.ready(turn).await
     }
 

@@ -119,7 +119,7 @@ impl<S> Auth<S> {
         let manager = self.rules.manager(chosen.as_ref());
         // The token that this service saw last is that of the only manager. A pool has many.
         let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
-        let token = match manager.hit(seen) {
+        let token = match manager.cached_token(seen) {
             Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
                 let generation = token.generation();
                 let is_call = grpc::is_call(&request);
@@ -166,7 +166,7 @@ impl<S> Auth<S> {
     {
         let arrival = match token {
             Some(token) => Either::Left(future::ready(Ok(token))),
-            None => match self.rules.manager(chosen.as_ref()).arrival(self.rules.patience) {
+            None => match self.rules.manager(chosen.as_ref()).wait_for_token(self.rules.patience) {
                 Ok(arrival) => Either::Right(arrival),
                 Err(error) => return self.refuse(error),
             },

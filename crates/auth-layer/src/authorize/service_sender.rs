@@ -122,12 +122,12 @@ where
     let Turn { manager, patience, pace, mut place, token } = turn;
     let mut seen = Some(token);
     loop {
-        let is_good = || manager.hit(&mut seen).is_some();
+        let is_good = || manager.cached_token(&mut seen).is_some();
         let ready = limit::ready(service.clone(), pace, place.take(), is_good).await?;
         if let (Some(service), Some(token)) = (ready, seen.take()) {
             return Ok((service, token));
         }
         // The token expired while the request waited.
-        seen = Some(manager.arrival(patience)?.await?);
+        seen = Some(manager.wait_for_token(patience)?.await?);
     }
 }

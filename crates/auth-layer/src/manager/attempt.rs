@@ -1,4 +1,4 @@
-//! One exchange, from asking the source to what the manager keeps of its outcome.
+//! One exchange, from the call of the source to the state that the manager keeps of its outcome.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -8,49 +8,53 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::flight::{Outcome, Seat, Waiters};
-use super::keeper::{CLOSED, Keeper, nanos, retired};
+use super::current_token::{Age, Token};
+use super::flight::{Outcome, SharedOutcome, Waiters};
+use super::keeper::{EXCHANGE_RUNS, Keeper, nanos, retired};
 use super::panicked::panicked;
-use super::slot::{Age, Token};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
 use crate::source::{IssuedToken, TokenRequest};
 use crate::token::Generation;
 
-/// What an exchange is told when it starts.
+/// The circumstances under which an exchange was started.
 pub(super) struct Attempt {
     pub(super) request: TokenRequest,
-    /// How often everything had been forgotten.
-    pub(super) forgotten: u64,
-    /// A failure is remembered, and the source is asked only if something has changed since.
+    /// The value of the manager's `forget_count`. If it has changed at the end, the result is discarded.
+    pub(super) forget_count: u64,
+    /// A failure is remembered. The source is asked only if something has changed since.
     pub(super) is_check: bool,
-    /// Those who wait for it; `None` where there is no runtime, and so no timer to wait with.
+    /// The callers that wait for the token. `None` without a runtime: there is then no timer for a pause.
     pub(super) waiters: Option<Waiters>,
-    /// The exchange that must be over before this one begins.
-    pub(super) before: Option<Seat>,
+    /// Another exchange that must end before this one begins.
+    pub(super) must_finish_first: Option<SharedOutcome>,
 }
 
 impl Keeper {
-    /// The exchange itself, and what is kept of it.
-    pub(super) fn fly(self: Arc<Self>, mut attempt: Attempt) -> impl Future<Output = Outcome> + Send + use<> {
-        // A flight that is dropped, with its runtime or its last driver, opens the gate again: even one that never
-        // began.
-        let gate = Reopen(self);
+    /// Returns the exchange as a future. It records its outcome in the manager before it returns it.
+    pub(super) fn exchange(
+        self: Arc<Self>,
+        mut attempt: Attempt,
+    ) -> impl Future<Output = Outcome> + Send + use<> {
+        // Made outside of the future. So early renewals are possible again even if the future is dropped before its
+        // first poll, with its runtime or with the last caller that drives it.
+        let guard = AllowRenewalOnDrop(self);
         async move {
-            let keeper = &*gate.0;
-            if let Some(before) = attempt.before.take() {
-                let _ = before.outcome().await;
+            let keeper = &*guard.0;
+            if let Some(earlier) = attempt.must_finish_first.take() {
+                // Its outcome belongs to a token that was forgotten. Only its end matters.
+                let _ = earlier.wait().await;
             }
             if attempt.is_check {
                 keeper.check(&attempt).await?;
             }
-            keeper.ask(&attempt).await
+            keeper.request_token(&attempt).await
         }
     }
 
-    /// Ends with the remembered failure, unless the source would send something else by now.
+    /// Returns the remembered failure, unless the source would send something else by now.
     async fn check(&self, attempt: &Attempt) -> Result<(), Error> {
-        // The call is inside, since a source may panic before it has made a future.
+        // The source is called inside the future, because it may panic before it has made its own future.
         let checking = async {
             match self.source.has_changed() {
                 Some(checking) => checking.await,
@@ -58,50 +62,53 @@ impl Keeper {
             }
         };
         let changed = AssertUnwindSafe(checking).catch_unwind().await.unwrap_or(false);
-        let mut slow = self.lock();
-        if slow.forgotten != attempt.forgotten {
-            return Err(too_late());
+        let mut state = self.lock();
+        if state.forget_count != attempt.forget_count {
+            return Err(forgotten());
         }
-        let Some(error) = slow.failures.end_check(changed, self.clock.now()) else { return Ok(()) };
-        slow.flight = None;
-        self.gate.store(slow.failures.quiet_until().map_or(0, nanos), Ordering::Relaxed);
+        let Some(error) = state.failures.end_check(changed, self.clock.now()) else { return Ok(()) };
+        state.flight = None;
+        // Relaxed: see `Keeper::renew_early`. This holds for every store to this number.
+        self.renewal_not_before.store(state.failures.quiet_until().map_or(0, nanos), Ordering::Relaxed);
         Err(error)
     }
 
-    /// Asks the source, and asks again as long as callers wait for a token and get one whose life is over.
-    async fn ask(&self, attempt: &Attempt) -> Outcome {
+    /// Asks the source for a token. Asks again as long as callers wait and the tokens that arrive have expired.
+    async fn request_token(&self, attempt: &Attempt) -> Outcome {
         let mut first_useless: Option<Now> = None;
         loop {
             self.pause(attempt).await;
             if let Some(since) = first_useless {
-                self.go_on(attempt, since)?;
+                self.check_still_wanted(attempt, since)?;
             }
+            // Relaxed: a counter that no other value depends on.
             self.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-            // The call is inside, since a source may panic before it has made a future.
+            // The source is called inside the future, because it may panic before it has made its own future.
             let asking = async { self.source.token(&attempt.request).await };
             let result = AssertUnwindSafe(asking).catch_unwind().await;
             let result = result.unwrap_or_else(|payload| Err(panicked(&*payload)));
             let issued = match result {
                 Ok(issued) => issued,
-                Err(error) => return Err(self.fail(error, attempt)),
+                Err(error) => return Err(self.record_failure(error, attempt)),
             };
             let (now, end) = (self.clock.now(), issued.asked + issued.lifetime);
             let is_short = now.until(end) < WORTH_USING;
             if is_short {
                 self.lock().ask_not_before = Some(now + ASK_EVERY);
             }
-            // A server may issue nothing better than such short lives: the second one is used while it lasts.
+            // A server may issue only tokens with such short lives. So the second one is used while it lasts.
             if now.reached(end) || is_short && first_useless.is_none() && attempt.waiters.is_some() {
-                self.discard(&issued, attempt, first_useless.is_none())?;
+                self.discard_expired(&issued, attempt, first_useless.is_none())?;
                 first_useless = first_useless.or(Some(now));
             } else {
-                return self.land(issued, attempt);
+                return self.publish(issued, attempt);
             }
         }
     }
 
-    /// Waits until the source may be asked. Where there is no timer, this does not wait.
+    /// Waits until the source may be asked. Returns at once if there is no timer.
     async fn pause(&self, attempt: &Attempt) {
+        // Copied out of the lock, which must not be held during the sleep.
         let not_before = self.lock().ask_not_before;
         let now = self.clock.now();
         if let Some(not_before) = not_before
@@ -112,154 +119,175 @@ impl Keeper {
         }
     }
 
-    /// Gives a token back whose life is over. `Ok` if the source is to be asked for another one.
-    fn discard(&self, issued: &IssuedToken, attempt: &Attempt, is_first: bool) -> Result<(), Error> {
+    /// Discards a token that had expired when it arrived. Returns `Ok` if the source is to be asked for another one.
+    fn discard_expired(&self, issued: &IssuedToken, attempt: &Attempt, is_first: bool) -> Result<(), Error> {
         if is_first {
-            tracing::warn!(lifetime = ?issued.lifetime, "the token's life was over when it arrived");
+            tracing::warn!(lifetime = ?issued.lifetime, "{EXPIRED_ON_ARRIVAL}");
         }
-        let error = dead_on_arrival();
-        let mut slow = self.lock();
+        let error = expired_on_arrival();
+        let mut state = self.lock();
         let now = self.clock.now();
-        let serves = |token: &Arc<Token>| {
-            token.age(now) != Age::Expired && slow.rejected.is_none_or(|rejected| rejected < token.generation)
+        let is_usable = |token: &Arc<Token>| {
+            token.age(now) != Age::Expired
+                && state.last_rejected.is_none_or(|rejected| rejected < token.generation)
         };
-        let is_early = self.current().as_ref().is_some_and(serves);
+        let is_early = self.current_token().as_ref().is_some_and(is_usable);
         if attempt.waiters.is_none() && !is_early {
-            drop(slow);
-            return Err(self.fail(error, attempt));
+            // `record_failure` takes the lock again.
+            drop(state);
+            return Err(self.record_failure(error, attempt));
         }
+        // Release pairs with the Acquire load in `TokenManager::stats`.
         self.counts.failures.fetch_add(1, Ordering::Release);
-        if !is_early || slow.retired || slow.forgotten != attempt.forgotten {
-            // Whether to go on is decided when the pause is over.
+        if !is_early || state.retired || state.forget_count != attempt.forget_count {
+            // The decision to go on is made after the pause, since callers may leave meanwhile.
             return Ok(());
         }
-        // The older token is still good, so that callers need not hear of it.
-        let slow = &mut *slow;
-        let backoff = slow.failures.postpone(&error, &mut slow.chance);
-        slow.flight = None;
-        self.gate.store(nanos(now + backoff), Ordering::Relaxed);
+        // The older token is still good, so callers need not know of this failure.
+        let state = &mut *state;
+        let backoff = state.failures.postpone(&error, &mut state.rng);
+        state.flight = None;
+        self.renewal_not_before.store(nanos(now + backoff), Ordering::Relaxed);
         Err(error)
     }
 
-    /// Ends the exchange if no caller wants its token any more, or if it has gone on for too long.
-    fn go_on(&self, attempt: &Attempt, since: Now) -> Result<(), Error> {
-        let mut slow = self.lock();
-        if slow.retired {
+    /// Ends the exchange if no caller waits for its token any more, or if it has gone on for too long.
+    fn check_still_wanted(&self, attempt: &Attempt, since: Now) -> Result<(), Error> {
+        let mut state = self.lock();
+        if state.retired {
             return Err(retired());
         }
-        if slow.forgotten != attempt.forgotten {
-            return Err(too_late());
+        if state.forget_count != attempt.forget_count {
+            return Err(forgotten());
         }
         let now = self.clock.now();
+        // Callers join under the lock. So none can join between this look and the end of the flight, and miss the
+        // outcome.
         if !attempt.waiters.as_ref().is_some_and(Waiters::any) {
-            slow.flight = None;
-            self.gate.store(nanos(now), Ordering::Relaxed);
-            return Err(dead_on_arrival());
+            state.flight = None;
+            self.renewal_not_before.store(nanos(now), Ordering::Relaxed);
+            return Err(expired_on_arrival());
         }
         if now.monotonic().saturating_sub(since.monotonic()) < LONGEST_WAIT {
             return Ok(());
         }
-        drop(slow);
-        Err(self.fail(dead_on_arrival(), attempt))
+        // `record_failure` takes the lock again.
+        drop(state);
+        Err(self.record_failure(expired_on_arrival(), attempt))
     }
 
-    fn land(&self, issued: IssuedToken, attempt: &Attempt) -> Outcome {
-        let mut slow = self.lock();
-        if slow.retired {
+    /// Makes a token the current one, unless the manager was told to forget what was on its way.
+    fn publish(&self, issued: IssuedToken, attempt: &Attempt) -> Outcome {
+        let mut state = self.lock();
+        // In both cases the access token is lost on purpose. A new refresh token is not: the source stored it before it
+        // returned.
+        if state.retired {
             return Err(retired());
         }
-        if slow.forgotten != attempt.forgotten {
-            return Err(too_late());
+        if state.forget_count != attempt.forget_count {
+            return Err(forgotten());
         }
-        let old = self.current();
+        let old = self.current_token();
         let same = old.as_ref().filter(|old| old.token == issued.token);
-        let generation = same.map_or(Generation(slow.last.0 + 1), |same| same.generation);
-        slow.last = generation;
-        let soft = self.renewal.soft(issued.lifetime, &mut slow.chance);
-        let landing = self.landing.load(Ordering::Relaxed) + 1;
+        let generation = same.map_or(Generation(state.last_generation.0 + 1), |same| same.generation);
+        state.last_generation = generation;
+        let renew_after = self.renewal.renew_after(issued.lifetime, &mut state.rng);
+        // Relaxed: all writes of the version are made under the lock.
+        let version = self.current_version.load(Ordering::Relaxed) + 1;
         let token = Arc::new(Token {
             generation,
-            landing,
+            version,
             scope: issued.scope,
-            soft: issued.asked + soft,
-            hard: issued.asked + issued.lifetime,
+            renew_from: issued.asked + renew_after,
+            expires_at: issued.asked + issued.lifetime,
             token: issued.token,
         });
         let now = self.clock.now();
         // A source that has nothing newer yet is not asked again at once.
-        let open = if same.is_some() || token.age(now) != Age::Fresh { now + SAME_AGAIN } else { now };
+        let has_newer = same.is_none() && token.age(now) == Age::Fresh;
+        let renewal_not_before = if has_newer { now } else { now + SAME_AGAIN };
         if attempt.request.rejected().is_some() {
-            // A failed renewal is held off by its backoff alone.
-            let state = &mut *slow;
-            state.rejections.renewed(now, generation, issued.lifetime, &mut state.chance);
+            // Noted for a success only: after a failed renewal the backoff alone decides.
+            let state = &mut *state;
+            state.rejections.renewed(now, generation, issued.lifetime, &mut state.rng);
         }
-        self.slot.store(Some(token.clone()));
-        self.landing.store(landing, Ordering::Release);
-        slow.renewed = Some(issued.asked);
-        slow.told = false;
-        slow.failures = Default::default();
-        slow.flight = None;
-        self.gate.store(nanos(open), Ordering::Relaxed);
-        drop(slow);
+        // The token is written before its version, and the version with Release. A thread that reads the version with
+        // Acquire then finds this token or a newer one.
+        self.current.store(Some(token.clone()));
+        self.current_version.store(version, Ordering::Release);
+        state.requested_at = Some(issued.asked);
+        state.sign_in_reported = false;
+        state.failures = Default::default();
+        state.flight = None;
+        self.renewal_not_before.store(nanos(renewal_not_before), Ordering::Relaxed);
+        // Log subscribers are code of the application, and do not run under the lock.
+        drop(state);
         tracing::debug!(%generation, lifetime = ?issued.lifetime, "got a token");
         Ok(token)
     }
 
-    fn fail(&self, error: Error, attempt: &Attempt) -> Error {
+    /// Remembers a failure, and calls the listener for needed sign-ins. Returns the failure.
+    fn record_failure(&self, error: Error, attempt: &Attempt) -> Error {
+        // Asked before the lock is taken, since this is code of the source.
         let source_can_change = self.source.has_changed().is_some();
-        let mut slow = self.lock();
-        if slow.forgotten != attempt.forgotten {
+        let mut guard = self.lock();
+        if guard.forget_count != attempt.forget_count {
             return error;
         }
-        let slow_state = &mut *slow;
+        let state = &mut *guard;
         let now = self.clock.now();
-        let (failures, backoff) =
-            slow_state.failures.remember(&error, now, source_can_change, &mut slow_state.chance);
-        slow.flight = None;
-        let ended = error.kind() == ErrorKind::SignInAgain;
-        if ended && attempt.request.rejected().is_some() {
-            // The token is rejected and none will follow: whoever comes is to hear that, and not the next rejection.
-            self.empty(&slow);
+        let (failures, backoff) = state.failures.remember(&error, now, source_can_change, &mut state.rng);
+        state.flight = None;
+        let needs_sign_in = error.kind() == ErrorKind::SignInAgain;
+        if needs_sign_in && attempt.request.rejected().is_some() {
+            // The token is rejected, and no other one will follow. The next callers get this error instead of the token
+            // and its rejection.
+            self.clear_token(state);
         }
-        let tell = ended && !std::mem::replace(&mut slow.told, true);
-        self.gate.store(slow.failures.quiet_until().map_or(0, nanos), Ordering::Relaxed);
-        drop(slow);
-        if tell {
-            self.signal.give(&error);
+        let is_reported = !needs_sign_in || std::mem::replace(&mut state.sign_in_reported, true);
+        self.renewal_not_before.store(state.failures.quiet_until().map_or(0, nanos), Ordering::Relaxed);
+        // The listener is code of the application, which may call this manager. Under the lock that would deadlock.
+        drop(guard);
+        if !is_reported {
+            self.sign_in_listener.call(&error);
         }
-        // Counted last: whoever sees the count may rely on the backoff having begun.
+        // Counted last, with Release: a thread that sees the count with Acquire also finds that the backoff has begun.
         self.counts.failures.fetch_add(1, Ordering::Release);
         tracing::warn!(%error, failures, ?backoff, "got no token");
         error
     }
 }
 
-struct Reopen(Arc<Keeper>);
+/// Makes early renewals possible again if an exchange is dropped before its end.
+struct AllowRenewalOnDrop(Arc<Keeper>);
 
-impl Drop for Reopen {
+impl Drop for AllowRenewalOnDrop {
     fn drop(&mut self) {
-        let gate = &self.0.gate;
-        // After the exchange has ended the gate holds a time, and this does nothing.
-        let _ = gate.compare_exchange(CLOSED, 0, Ordering::Relaxed, Ordering::Relaxed);
+        let not_before = &self.0.renewal_not_before;
+        // An exchange that came to its end has stored a time, and this compare-exchange then fails.
+        let _ = not_before.compare_exchange(EXCHANGE_RUNS, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
-fn too_late() -> Error {
+fn forgotten() -> Error {
     Error::new(ErrorKind::Interrupted, "the token was forgotten while it was on its way")
 }
 
-fn dead_on_arrival() -> Error {
-    Error::new(ErrorKind::InvalidAnswer, "the token's life was over when it arrived").with_transience(true)
+fn expired_on_arrival() -> Error {
+    Error::new(ErrorKind::InvalidAnswer, EXPIRED_ON_ARRIVAL).with_transience(true)
 }
 
-/// How long a source that handed out the same token again, or one that is already old, is left alone.
+const EXPIRED_ON_ARRIVAL: &str = "the token had expired when it arrived; check the clock of this host, and the lifetime \
+                                  that the server gives to tokens";
+
+/// The pause after a source issued the same token again, or one that is already stale.
 const SAME_AGAIN: Duration = Duration::from_secs(10);
 
-/// A token with less left would be dead before the request that carries it arrives.
+/// A token with less time left would expire before the request that carries it arrives.
 const WORTH_USING: Duration = Duration::from_secs(1);
 
-/// A source that issues useless tokens is asked no more often.
+/// A source that issues useless tokens is asked once in this time at most.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
-/// Callers have their own deadlines, and these are shorter. A caller without one hears in the end what is wrong.
+/// A caller without a deadline gets an error after this time. Callers with a deadline have a shorter one.
 const LONGEST_WAIT: Duration = Duration::from_secs(900);

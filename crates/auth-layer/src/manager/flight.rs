@@ -1,4 +1,4 @@
-//! `Flight`: many callers, one exchange, one shared outcome.
+//! `Flight`: one exchange whose outcome many callers share.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,77 +6,86 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 
-use super::slot::Token;
+use super::current_token::Token;
 use crate::error::{Error, ErrorKind};
 use crate::sync::{AbortHandle, Handle, watch};
 
-/// What all who wait get.
+/// The result of an exchange. All callers that wait for it get a clone.
 pub(super) type Outcome = Result<Arc<Token>, Error>;
 
-/// An exchange in the air, as its manager holds it.
+/// An exchange that was started, as its manager holds it.
 #[derive(Debug)]
 pub(super) enum Flight {
     /// It runs in a task of its own.
     Spawned { outcome: watch::Receiver<Option<Outcome>>, task: AbortHandle, waiters: Waiters },
-    /// There was no runtime: those who wait drive it, and it ends with the last of them.
+    /// There was no runtime, so the callers that wait poll the exchange. It is dropped with the last of them.
     Driven(WeakShared<BoxFuture<'static, Outcome>>),
 }
 
-/// A seat on a flight, as a caller holds it.
+/// The outcome of a flight, as a caller waits for it.
 #[derive(Debug)]
-pub(super) enum Seat {
-    /// The waiters are `None` if the holder does not count as one.
+pub(super) enum SharedOutcome {
+    /// The waiters are `None` if the holder does not count as a caller that waits.
     Spawned(watch::Receiver<Option<Outcome>>, Option<Waiters>),
     Driven(Shared<BoxFuture<'static, Outcome>>),
 }
 
-/// Tells an exchange whether a caller waits for it. Each counted seat holds a clone, and so do the flight and the exchange.
+/// Tells an exchange whether a caller waits for it. Each caller that counts holds a clone. So do the flight and the
+/// exchange.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiters(Arc<()>);
 
 impl Waiters {
-    /// Whether a caller waits. It is exact under the manager's lock, since callers join under it.
+    /// Returns whether a caller waits. The caller of this method holds the manager's lock: no caller can join then.
     pub(super) fn any(&self) -> bool {
-        // The flight and the exchange that asks hold one each.
+        // The flight and the exchange that asks hold two of the clones.
         Arc::strong_count(&self.0) > 2
     }
 }
 
 impl Flight {
-    /// Starts on the runtime this is called from.
+    /// Starts an exchange in a task of its own.
     pub(super) fn spawn(
         runtime: &Handle,
         waiters: Waiters,
         exchange: impl Future<Output = Outcome> + Send + 'static,
-    ) -> (Self, Seat) {
+    ) -> (Self, SharedOutcome) {
         let (sender, outcome) = watch::channel(None);
         let task = runtime.spawn(async move {
             let arrived = exchange.await;
+            // `send` would lose the outcome if no receiver were left. A caller may still join until the manager has
+            // taken note of the end.
             sender.send_replace(Some(arrived));
         });
-        let seat = Seat::Spawned(outcome.clone(), Some(waiters.clone()));
-        (Self::Spawned { outcome, task: task.abort_handle(), waiters }, seat)
+        let shared = SharedOutcome::Spawned(outcome.clone(), Some(waiters.clone()));
+        (Self::Spawned { outcome, task: task.abort_handle(), waiters }, shared)
     }
 
-    /// Starts when the first who waits is polled.
-    pub(super) fn driven(exchange: impl Future<Output = Outcome> + Send + 'static) -> Option<(Self, Seat)> {
+    /// Prepares an exchange that starts when the first caller that waits polls it. Never returns `None` in practice:
+    /// the exchange was not polled yet.
+    pub(super) fn driven(
+        exchange: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Option<(Self, SharedOutcome)> {
         let shared = exchange.boxed().shared();
         let flight = Self::Driven(shared.downgrade()?);
-        Some((flight, Seat::Driven(shared)))
+        Some((flight, SharedOutcome::Driven(shared)))
     }
 
-    /// Takes a seat, unless the flight is over or its runtime has shut down under it.
-    pub(super) fn join(&self) -> Option<Seat> {
+    /// Returns the outcome to wait for. `None` if the exchange has ended, or its runtime has shut down.
+    pub(super) fn join(&self) -> Option<SharedOutcome> {
         match self {
             Self::Spawned { outcome, waiters, .. } => {
-                let in_the_air = outcome.borrow().is_none() && outcome.has_changed().is_ok();
-                in_the_air.then(|| Seat::Spawned(outcome.clone(), Some(waiters.clone())))
+                // `has_changed` fails once the sender is dropped, which happens if the task was dropped unfinished.
+                let is_running = outcome.borrow().is_none() && outcome.has_changed().is_ok();
+                is_running.then(|| SharedOutcome::Spawned(outcome.clone(), Some(waiters.clone())))
             }
-            Self::Driven(weak) => weak.upgrade().filter(|shared| shared.peek().is_none()).map(Seat::Driven),
+            Self::Driven(weak) => {
+                weak.upgrade().filter(|shared| shared.peek().is_none()).map(SharedOutcome::Driven)
+            }
         }
     }
 
-    /// Ends it where it is.
+    /// Aborts the exchange wherever it is. A driven one ends with the last caller that waits.
     pub(super) fn abort(&self) {
         if let Self::Spawned { task, .. } = self {
             task.abort();
@@ -84,20 +93,24 @@ impl Flight {
     }
 }
 
-impl Seat {
-    /// The same seat for a holder that does not count as a caller who waits.
+impl SharedOutcome {
+    /// Returns the same outcome for a holder that does not count as a caller that waits.
     pub(super) fn uncounted(self) -> Self {
         match self {
             Self::Spawned(outcome, _) => Self::Spawned(outcome, None),
-            // Its holders drive it, and it ends with the last of them.
+            // Its holders poll the exchange, and without them it would not go on.
             driven @ Self::Driven(_) => driven,
         }
     }
 
-    /// Waits for the outcome. Dropping this leaves a spawned flight running.
-    pub(super) async fn outcome(self) -> Outcome {
+    /// Waits for the outcome.
+    ///
+    /// Dropping this future loses nothing of a spawned exchange, which goes on. A driven one is dropped with the last
+    /// caller.
+    pub(super) async fn wait(self) -> Outcome {
         match self {
-            Self::Spawned(mut outcome, _waiting) => match outcome.wait_for(Option::is_some).await {
+            // The waiters are held until the end: they make this caller count.
+            Self::Spawned(mut outcome, _waiters) => match outcome.wait_for(Option::is_some).await {
                 Ok(arrived) => arrived.clone().unwrap_or_else(|| Err(interrupted())),
                 Err(_) => Err(interrupted()),
             },

@@ -1,37 +1,39 @@
-//! Renews a token now and then though nobody asks.
+//! Renews a token from time to time while no caller asks for it.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::keeper::Keeper;
-use super::token_manager::Handle;
+use super::token_manager::SharedHandle;
 
-/// Goes on until the last handle of the manager is gone, or the runtime.
-pub(super) async fn keep_alive(handle: Weak<Handle>, every: Duration) {
+/// Renews the token in each interval until the last handle of the manager is dropped, or the runtime shuts down.
+pub(super) async fn keep_alive(handle: Weak<SharedHandle>, every: Duration) {
     let every = every.max(SHORTEST);
     loop {
         let Some(keeper) = keeper(&handle) else { return };
         let clock = keeper.clock.clone();
-        // Callers renew as well. The next renewal is due when the last one, of whichever kind, is this long ago.
-        let mut wait = keeper.until_renewed_for(every);
+        // Callers renew the token as well. So the interval is counted from the last renewal, whatever caused it.
+        let mut wait = keeper.until_requested_for(every);
         if wait.is_zero() {
             // A token that another process has fetched may be older than the interval when it arrives.
-            let next = keeper.renew().await.map(|_| keeper.until_renewed_for(every));
+            let next = keeper.renew().await.map(|_| keeper.until_requested_for(every));
             wait = next.ok().filter(|wait| !wait.is_zero()).unwrap_or(every);
         }
+        // Dropped before the sleep, so that a manager without handles does not live on until the sleep ends.
         drop(keeper);
-        // A part at a time: a monotonic clock rests while the machine is suspended, and the token's life does not.
+        // The sleep ends early, because a monotonic clock may stop while the machine is suspended. The token goes on
+        // ageing then.
         clock.sleep(wait.min(every / PARTS)).await;
     }
 }
 
-/// The keeper, without holding on to the handle whose end is to be noticed.
-fn keeper(handle: &Weak<Handle>) -> Option<Arc<Keeper>> {
+/// Returns the keeper. It does not hold the handle, since the end of the last handle must be noticed.
+fn keeper(handle: &Weak<SharedHandle>) -> Option<Arc<Keeper>> {
     handle.upgrade().map(|handle| handle.keeper.clone())
 }
 
-/// A token is not renewed all the time, whatever was asked for.
+/// A shorter interval counts as this one: a token endpoint is not for polling.
 const SHORTEST: Duration = Duration::from_secs(10);
 
-/// The clocks are read so often in an interval. A renewal that failed is tried again as soon.
+/// The clocks are read this often in an interval. A renewal that failed is tried again after the same time.
 const PARTS: u32 = 10;

@@ -1,16 +1,24 @@
-//! `Keeper`: the state behind every handle of one manager.
+//! `Keeper`: the state that all handles of one manager share.
+//!
+//! It has two parts:
+//!
+//! - Atomics, which every request reads: the current token with its version, the time of the next early renewal, and
+//!   the newest generation that an API has accepted. A request with a good token touches nothing else.
+//! - [`State`] behind a lock. The lock is taken when a token is missing, stale or rejected, and when an exchange ends.
+//!
+//! The current token changes only under the lock. So a thread that holds the lock sees a token, a flight and failures
+//! that belong together.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::attempt::Attempt;
-use super::failures::Failures;
-use super::flight::{Flight, Outcome, Seat, Waiters};
-use super::rejections::Rejections;
+use super::current_token::{Age, Token};
+use super::flight::{Flight, Outcome, SharedOutcome, Waiters};
 use super::renewal::Renewal;
-use super::signal::Signal;
-use super::slot::{Age, Token};
+use super::sign_in_listener::SignInListener;
+use super::state::{Counts, State, Usage};
 use crate::clock::{Clock, Now};
 use crate::error::{Error, ErrorKind};
 use crate::source::{TokenRequest, TokenSource};
@@ -19,82 +27,37 @@ use crate::token::Generation;
 
 #[derive(Debug)]
 pub(super) struct Keeper {
-    /// The current token.
-    pub(super) slot: ArcSwapOption<Token>,
-    /// The landing that is in the slot, written after it. Whoever has seen this one need not look into the slot.
-    pub(super) landing: AtomicU64,
-    /// The monotonic time, in nanoseconds, before which a stale token starts no renewal.
-    pub(super) gate: AtomicU64,
+    /// The current token. It is read without the lock of `state`, and written under it.
+    pub(super) current: ArcSwapOption<Token>,
+    /// The version of `current`, increased after each write. A caller whose token has this version need not read
+    /// `current`.
+    pub(super) current_version: AtomicU64,
+    /// The monotonic time, in nanoseconds, before which a stale token starts no renewal. It is [`EXCHANGE_RUNS`] during
+    /// an exchange.
+    pub(super) renewal_not_before: AtomicU64,
     /// The newest generation that an API has accepted: it answered with anything but a rejection.
-    accepted: AtomicU64,
+    accepted_generation: AtomicU64,
     pub(super) source: Box<dyn TokenSource>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) renewal: Renewal,
-    pub(super) signal: Signal,
-    slow: Mutex<Slow>,
+    pub(super) sign_in_listener: SignInListener,
+    state: Mutex<State>,
     pub(super) counts: Counts,
 }
 
-/// What only the slow path touches. The lock is never held across an await.
+/// The answer to a caller that needs a token.
 #[derive(Debug)]
-pub(super) struct Slow {
-    pub(super) flight: Option<Flight>,
-    /// A flight whose token nobody wants any more, but which must finish before the next one starts.
-    before: Option<Seat>,
-    /// How often everything was forgotten. What left before the last time lands nowhere.
-    pub(super) forgotten: u64,
-    /// The last generation that was handed out.
-    pub(super) last: Generation,
-    /// The failures since the last token.
-    pub(super) failures: Failures,
-    /// Before this moment the source is not asked, since the last token it issued was of no use. Those who need one wait.
-    pub(super) ask_not_before: Option<Now>,
-    /// The last generation that was rejected while it was the current one.
-    pub(super) rejected: Option<Generation>,
-    /// How often rejections may start a renewal.
-    pub(super) rejections: Rejections,
-    /// When the current token was asked for.
-    pub(super) renewed: Option<Now>,
-    /// It was told that a person has to sign in, and no token has come since.
-    pub(super) told: bool,
-    /// Nobody is to get a token from here any more.
-    pub(super) retired: bool,
-    pub(super) chance: fastrand::Rng,
+pub(super) enum TokenOrWait {
+    Token(Arc<Token>),
+    Wait(SharedOutcome),
 }
 
-/// How often what happened. None of it is on the hit path.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) exchanges: AtomicU64,
-    pub(super) failures: AtomicU64,
-    pub(super) rejections: AtomicU64,
-    pub(super) resends: AtomicU64,
-}
-
-/// Whether the only holder of a manager can do without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// Another handle of it is held, or a flight of it is in the air.
-    Busy,
-    /// Its last exchange failed or its token was rejected a short while ago, which would be forgotten with it.
-    Failing,
-    /// It can be made again, at the price of an exchange.
-    Spare,
-}
-
-/// How a caller who needs a token gets one.
-#[derive(Debug)]
-pub(super) enum Boarding {
-    Here(Arc<Token>),
-    Wait(Seat),
-}
-
-impl Boarding {
-    /// Waits for the token, if it is not here yet.
+impl TokenOrWait {
+    /// Returns the token, or waits for it.
     pub(super) async fn outcome(self) -> Outcome {
         match self {
-            Self::Here(token) => Ok(token),
-            Self::Wait(seat) => seat.outcome().await,
+            Self::Token(token) => Ok(token),
+            Self::Wait(outcome) => outcome.wait().await,
         }
     }
 }
@@ -104,44 +67,37 @@ impl Keeper {
         source: Box<dyn TokenSource>,
         clock: Arc<dyn Clock>,
         renewal: Renewal,
-        chance: fastrand::Rng,
-        signal: Signal,
+        rng: fastrand::Rng,
+        sign_in_listener: SignInListener,
     ) -> Self {
-        let slow = Slow {
-            flight: None,
-            before: None,
-            forgotten: 0,
-            last: Generation(0),
-            failures: Failures::default(),
-            ask_not_before: None,
-            rejected: None,
-            rejections: Rejections::default(),
-            renewed: None,
-            told: false,
-            retired: false,
-            chance,
-        };
         Self {
-            slot: ArcSwapOption::empty(),
-            landing: AtomicU64::new(0),
-            gate: AtomicU64::new(0),
-            accepted: AtomicU64::new(0),
+            current: ArcSwapOption::empty(),
+            current_version: AtomicU64::new(0),
+            renewal_not_before: AtomicU64::new(0),
+            accepted_generation: AtomicU64::new(0),
             source,
             clock,
             renewal,
-            signal,
-            slow: Mutex::new(slow),
+            sign_in_listener,
+            state: Mutex::new(State::new(rng)),
             counts: Counts::default(),
         }
     }
 
-    /// The current token, if it is fit to be sent. No lock, no allocation. `seen` is what the caller saw last, and is
-    /// brought up to date. Past the soft point one caller starts a renewal on its way.
+    /// Returns the current token, if it has not expired. If the token is stale, one caller starts a renewal. The others
+    /// take no lock and allocate nothing.
+    ///
+    /// `seen` is the token that the caller got last. It is replaced if there is a newer one.
     #[inline]
-    pub(super) fn hit<'a>(self: &Arc<Self>, seen: &'a mut Option<Arc<Token>>) -> Option<&'a Arc<Token>> {
-        let landing = self.landing.load(Ordering::Acquire);
-        if seen.as_ref().is_none_or(|token| token.landing != landing) {
-            *seen = self.current();
+    pub(super) fn cached_token<'a>(
+        self: &Arc<Self>,
+        seen: &'a mut Option<Arc<Token>>,
+    ) -> Option<&'a Arc<Token>> {
+        // Acquire pairs with the Release stores of `publish` and `clear_token`. A thread that reads a version also sees
+        // the write of `current` that came before it.
+        let version = self.current_version.load(Ordering::Acquire);
+        if seen.as_ref().is_none_or(|token| token.version != version) {
+            *seen = self.current_token();
         }
         let token = seen.as_ref()?;
         let now = self.clock.now();
@@ -153,90 +109,109 @@ impl Keeper {
         Some(token)
     }
 
-    pub(super) fn current(&self) -> Option<Arc<Token>> {
-        self.slot.load_full()
+    pub(super) fn current_token(&self) -> Option<Arc<Token>> {
+        self.current.load_full()
     }
 
-    /// Whether the current token has not expired.
+    /// Returns whether there is a current token that has not expired.
     pub(super) fn has_good_token(&self) -> bool {
-        self.current().is_some_and(|token| token.age(self.clock.now()) != Age::Expired)
+        self.current_token().is_some_and(|token| token.age(self.clock.now()) != Age::Expired)
     }
 
-    /// Starts a renewal if nobody has, the gate is open, and there is a runtime to run it on.
+    /// Starts a renewal of a stale token, unless one runs, the last one was too short a while ago, or there is no
+    /// runtime to run it on.
     #[cold]
     fn renew_early(self: &Arc<Self>, now: Now) {
-        let seen = self.gate.load(Ordering::Relaxed);
+        // Relaxed here and below: this number only chooses the caller that takes the lock. Everything that this caller
+        // reads afterwards is protected by the lock.
+        let seen = self.renewal_not_before.load(Ordering::Relaxed);
         if nanos(now) < seen {
             return;
         }
         let Ok(runtime) = Handle::try_current() else { return };
-        // Whoever closes the gate is the one who renews; the flight's end sets it anew.
-        if self.gate.compare_exchange(seen, CLOSED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        // The caller whose compare-exchange succeeds starts the renewal. The others go on with the stale token, and
+        // none of them waits for the lock.
+        let claimed = self.renewal_not_before.compare_exchange(
+            seen,
+            EXCHANGE_RUNS,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        if claimed.is_err() {
             return;
         }
-        let mut slow = self.lock();
-        if slow.flight.as_ref().and_then(Flight::join).is_some() {
+        let mut state = self.lock();
+        if state.flight.as_ref().and_then(Flight::join).is_some() {
+            // The exchange that runs sets the next time when it ends.
             return;
         }
-        // A flight may have landed since this caller looked.
-        let stale = self.current().is_some_and(|token| token.age(now) == Age::Stale);
-        let failed = slow.failures.remembered_until(now).is_some();
-        if stale && (!failed || slow.failures.may_check(now)) {
-            self.depart(&mut slow, now, Some(&runtime), TokenRequest::new());
+        // An exchange may have ended since this caller read the token.
+        let stale = self.current_token().is_some_and(|token| token.age(now) == Age::Stale);
+        let failed = state.failures.remembered_until(now).is_some();
+        if stale && (!failed || state.failures.may_check(now)) {
+            self.start_exchange(&mut state, now, Some(&runtime), TokenRequest::new());
         } else {
-            let open = slow.failures.quiet_until().map_or(seen, nanos);
-            let _ = self.gate.compare_exchange(CLOSED, open, Ordering::Relaxed, Ordering::Relaxed);
+            // No exchange will set the next time. Without this, no stale token would ever be renewed early again.
+            let next = state.failures.quiet_until().map_or(seen, nanos);
+            let _ = self.renewal_not_before.compare_exchange(
+                EXCHANGE_RUNS,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
         }
     }
 
-    /// Gets a token, or a seat on the flight that will bring one, or the failure that is still remembered.
-    pub(super) fn board(self: &Arc<Self>) -> Result<Boarding, Error> {
-        let mut slow = self.lock();
+    /// Returns the current token, or a wait for the next one. Fails if a failure is still remembered.
+    pub(super) fn token_or_wait(self: &Arc<Self>) -> Result<TokenOrWait, Error> {
+        let mut state = self.lock();
         let now = self.clock.now();
-        // Somebody else's flight may have landed while this caller came here.
-        if let Some(token) = self.current().filter(|token| token.age(now) != Age::Expired) {
-            return Ok(Boarding::Here(token));
+        // An exchange may have ended since the caller found no token. Without this look it would cost a second one.
+        if let Some(token) = self.current_token().filter(|token| token.age(now) != Age::Expired) {
+            return Ok(TokenOrWait::Token(token));
         }
-        self.seat(&mut slow, now, TokenRequest::new()).map(Boarding::Wait)
+        self.join_or_start(&mut state, now, TokenRequest::new()).map(TokenOrWait::Wait)
     }
 
-    /// Decides about a rejected token: another one, or a seat on the flight that may bring one. `None` means that the
-    /// rejection stands.
-    pub(super) fn reject(self: &Arc<Self>, rejected: Generation) -> Option<Boarding> {
+    /// Decides about a rejected token. Returns another token, or a wait for one. `None` if no renewal may start now.
+    pub(super) fn reject(self: &Arc<Self>, rejected: Generation) -> Option<TokenOrWait> {
+        // Relaxed: a counter that no other value depends on.
         self.counts.rejections.fetch_add(1, Ordering::Relaxed);
-        let mut slow = self.lock();
+        let mut state = self.lock();
         let now = self.clock.now();
-        let current = self.current();
+        let current = self.current_token();
         let Some(current) = current.filter(|token| token.age(now) != Age::Expired) else {
-            // It ran out meanwhile: this caller needs a token like any other.
-            return self.seat(&mut slow, now, TokenRequest::new()).map(Boarding::Wait).ok();
+            // The token has expired as well, so this caller needs a token like any other.
+            return self.join_or_start(&mut state, now, TokenRequest::new()).map(TokenOrWait::Wait).ok();
         };
         if current.generation > rejected {
-            return Some(Boarding::Here(current));
+            return Some(TokenOrWait::Token(current));
         }
-        slow.rejected = Some(current.generation);
-        if let Some(seat) = slow.flight.as_ref().and_then(Flight::join) {
-            return Some(Boarding::Wait(seat));
+        state.last_rejected = Some(current.generation);
+        if let Some(outcome) = state.flight.as_ref().and_then(Flight::join) {
+            return Some(TokenOrWait::Wait(outcome));
         }
-        let lifetime = slow.renewed.map_or(Duration::ZERO, |asked| asked.until(current.hard));
-        // A relaxed load is enough: a response that raises this at the same moment came neither before nor after.
-        let was_accepted = self.accepted.load(Ordering::Relaxed) >= current.generation.0;
-        if !slow.rejections.may_renew(now, lifetime, was_accepted) {
+        let lifetime = state.requested_at.map_or(Duration::ZERO, |asked| asked.until(current.expires_at));
+        // Relaxed: no other value is read because of this one. A response that raises it at this very moment may count
+        // or not, since the two have no order.
+        let accepted = self.accepted_generation.load(Ordering::Relaxed);
+        if !state.rejections.may_renew(now, lifetime, accepted >= current.generation.0) {
             return None;
         }
         let request = TokenRequest::after_rejection(current.token.clone());
-        let seat = self.seat(&mut slow, now, request).ok()?;
-        slow.rejections.started(now);
-        Some(Boarding::Wait(seat))
+        let outcome = self.join_or_start(&mut state, now, request).ok()?;
+        state.rejections.started(now);
+        Some(TokenOrWait::Wait(outcome))
     }
 
-    /// Notes that an API accepted the token of this generation. It is called for every accepted response, so it takes no
-    /// lock, and writes once for each generation.
+    /// Notes that an API accepted the token of this generation. It is called for every accepted response, so it takes
+    /// no lock, and writes once for each generation.
     #[inline]
     pub(super) fn accept(&self, generation: Generation) {
-        // Relaxed: the number stands for itself, and nothing else is read because of it.
-        if self.accepted.load(Ordering::Relaxed) < generation.0 {
-            self.accepted.fetch_max(generation.0, Ordering::Relaxed);
+        // Relaxed: no other value is read because of this one. The load comes first, since a write for each response
+        // would move the cache line between all cores.
+        if self.accepted_generation.load(Ordering::Relaxed) < generation.0 {
+            self.accepted_generation.fetch_max(generation.0, Ordering::Relaxed);
         }
     }
 
@@ -253,113 +228,126 @@ impl Keeper {
         self.lock().rejections.resent(generation, was_accepted);
     }
 
-    /// Renews, however good the token still is. It does not count as a caller that waits for a token.
+    /// Renews the token even if it is still good. The caller does not count as one that waits for a token.
     pub(super) async fn renew(self: &Arc<Self>) -> Outcome {
-        let seat = self.seat(&mut self.lock(), self.clock.now(), TokenRequest::new())?;
-        seat.uncounted().outcome().await
+        let outcome = self.join_or_start(&mut self.lock(), self.clock.now(), TokenRequest::new())?;
+        outcome.uncounted().wait().await
     }
 
-    /// How long it is until the current token was asked for `span` ago; zero if it was earlier, or if there was none.
-    pub(super) fn until_renewed_for(&self, span: Duration) -> Duration {
-        let renewed = self.lock().renewed;
-        renewed.map_or(Duration::ZERO, |renewed| self.clock.now().until(renewed + span))
+    /// Returns how long it takes until the current token was requested `span` ago. Zero if it was requested earlier, or
+    /// if there was no token yet.
+    pub(super) fn until_requested_for(&self, span: Duration) -> Duration {
+        let requested_at = self.lock().requested_at;
+        requested_at.map_or(Duration::ZERO, |requested_at| self.clock.now().until(requested_at + span))
     }
 
-    /// Joins the flight, or starts one. While a failure is remembered, it is the answer; once in a while one caller's need
-    /// then starts a check whether the source would send something else by now.
-    fn seat(self: &Arc<Self>, slow: &mut Slow, now: Now, request: TokenRequest) -> Result<Seat, Error> {
-        if slow.retired {
+    /// Joins the exchange that runs, or starts one. While a failure is remembered, it returns that failure instead.
+    /// Then, at most once a second, one caller starts a check whether the source would send something else by now.
+    fn join_or_start(
+        self: &Arc<Self>,
+        state: &mut State,
+        now: Now,
+        request: TokenRequest,
+    ) -> Result<SharedOutcome, Error> {
+        if state.retired {
             return Err(retired());
         }
-        let joined = slow.flight.as_ref().and_then(Flight::join);
-        match (slow.failures.remembered(now), joined) {
-            // While a check is on its way the others do not wait for it: a secret may be slow to come.
-            (Some(error), joined) if joined.is_some() || !slow.failures.may_check(now) => {
+        let joined = state.flight.as_ref().and_then(Flight::join);
+        match (state.failures.remembered(now), joined) {
+            // A check may take long, for example if a secret store is slow. The other callers do not wait for it.
+            (Some(error), joined) if joined.is_some() || !state.failures.may_check(now) => {
                 return Err(error);
             }
-            (None, Some(seat)) => return Ok(seat),
+            (None, Some(outcome)) => return Ok(outcome),
             _ => {}
         }
         let runtime = Handle::try_current().ok();
-        self.depart(slow, now, runtime.as_ref(), request)
+        self.start_exchange(state, now, runtime.as_ref(), request)
             .ok_or_else(|| Error::new(ErrorKind::Interrupted, "the exchange could not be started"))
     }
 
-    fn depart(
+    fn start_exchange(
         self: &Arc<Self>,
-        slow: &mut Slow,
+        state: &mut State,
         now: Now,
         runtime: Option<&Handle>,
         request: TokenRequest,
-    ) -> Option<Seat> {
-        self.gate.store(CLOSED, Ordering::Relaxed);
+    ) -> Option<SharedOutcome> {
+        // Relaxed: the number only keeps other callers from taking the lock for nothing.
+        self.renewal_not_before.store(EXCHANGE_RUNS, Ordering::Relaxed);
         let waiters = Waiters::default();
         let attempt = Attempt {
             request,
-            forgotten: slow.forgotten,
-            is_check: slow.failures.begin(now),
+            forget_count: state.forget_count,
+            is_check: state.failures.begin(now),
             waiters: runtime.is_some().then(|| waiters.clone()),
-            before: slow.before.take(),
+            must_finish_first: state.must_finish_first.take(),
         };
-        let exchange = self.clone().fly(attempt);
-        let (flight, seat) = match runtime {
+        let exchange = self.clone().exchange(attempt);
+        let (flight, outcome) = match runtime {
             Some(runtime) => Flight::spawn(runtime, waiters, exchange),
             None => Flight::driven(exchange)?,
         };
-        slow.flight = Some(flight);
-        Some(seat)
+        // The lock is held since the look for a flight, so that two callers cannot start two exchanges.
+        state.flight = Some(flight);
+        Some(outcome)
     }
 
-    /// Whether the only holder of this manager can do without it now.
-    pub(super) fn standing(&self) -> Standing {
-        let mut slow = self.lock();
+    /// Returns whether the holder of the only handle may drop this manager.
+    pub(super) fn usage(&self) -> Usage {
+        let mut state = self.lock();
         let now = self.clock.now();
-        if slow.flight.as_ref().and_then(Flight::join).is_some() {
-            Standing::Busy
-        } else if slow.failures.have_come_lately(now) || slow.rejections.have_come_lately(now) {
-            Standing::Failing
+        if state.flight.as_ref().and_then(Flight::join).is_some() {
+            Usage::InUse
+        } else if state.failures.are_recent(now) || state.rejections.are_recent(now) {
+            Usage::FailedRecently
         } else {
-            Standing::Spare
+            Usage::Evictable
         }
     }
 
-    /// Forgets the token, and what is remembered of failures; the next caller makes a new start. A flight in the air
-    /// lands nowhere. One that must finish does so first.
+    /// Forgets the token and the failures, so that the next caller starts an exchange. The result of an exchange that
+    /// runs is discarded.
     pub(super) fn forget(&self) {
-        let mut slow = self.lock();
-        slow.forgotten += 1;
-        if let Some(flight) = slow.flight.take() {
+        let mut state = self.lock();
+        state.forget_count += 1;
+        if let Some(flight) = state.flight.take() {
             if self.source.must_finish() {
-                slow.before = flight.join().or(slow.before.take());
+                // It redeems a refresh token. If it were aborted, the new refresh token in the answer would be lost.
+                state.must_finish_first = flight.join().or(state.must_finish_first.take());
             } else {
                 flight.abort();
             }
         }
-        slow.failures = Failures::default();
-        slow.ask_not_before = None;
-        slow.rejections.forget();
-        self.empty(&slow);
-        self.gate.store(0, Ordering::Relaxed);
+        state.failures = Default::default();
+        state.ask_not_before = None;
+        state.rejections.forget();
+        self.clear_token(&state);
+        // Relaxed: see `renew_early`.
+        self.renewal_not_before.store(0, Ordering::Relaxed);
     }
 
-    /// Takes the token out of the slot. Whoever has seen its landing looks into the slot again.
-    pub(super) fn empty(&self, _held: &Slow) {
-        self.slot.store(None);
-        let landing = self.landing.load(Ordering::Relaxed) + 1;
-        self.landing.store(landing, Ordering::Release);
+    /// Removes the current token. The guard's state proves that the caller holds the lock.
+    pub(super) fn clear_token(&self, _held: &State) {
+        self.current.store(None);
+        // Relaxed: all writes of the version are made under the lock. Release: a thread that reads the new version must
+        // see that the token is gone.
+        let version = self.current_version.load(Ordering::Relaxed) + 1;
+        self.current_version.store(version, Ordering::Release);
     }
 
-    /// Forgets the token for good: from here on nobody gets one, not even from a flight that lands later.
+    /// Forgets the token for good. No caller gets a token afterwards, not even from an exchange that ends later.
     pub(super) fn retire(&self) {
-        let mut slow = self.lock();
-        slow.retired = true;
-        self.empty(&slow);
-        drop(slow);
-        self.abandon();
+        let mut state = self.lock();
+        state.retired = true;
+        self.clear_token(&state);
+        // `abort_flight` takes the lock again.
+        drop(state);
+        self.abort_flight();
     }
 
-    /// Ends the flight of a manager that nobody holds any more, unless it must finish.
-    pub(super) fn abandon(&self) {
+    /// Aborts the exchange of a manager that no caller holds any more, unless the exchange must finish.
+    pub(super) fn abort_flight(&self) {
         if !self.source.must_finish()
             && let Some(flight) = self.lock().flight.take()
         {
@@ -367,9 +355,11 @@ impl Keeper {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Slow> {
-        // Nothing under the lock can leave it half-changed.
-        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the state. The lock is held for a few steps and never across an await, so that no thread waits long for
+    /// it.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock leaves no half-made change, so a poisoned state is still good.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -377,9 +367,10 @@ pub(super) fn retired() -> Error {
     Error::new(ErrorKind::Interrupted, "the identity was removed from its pool; ask the pool again")
 }
 
+/// Converts a time into the number for [`Keeper::renewal_not_before`].
 pub(super) fn nanos(now: Now) -> u64 {
-    u64::try_from(now.monotonic().as_nanos()).unwrap_or(CLOSED - 1)
+    u64::try_from(now.monotonic().as_nanos()).unwrap_or(EXCHANGE_RUNS - 1)
 }
 
-/// The gate while a flight is in the air.
-pub(super) const CLOSED: u64 = u64::MAX;
+/// The value of [`Keeper::renewal_not_before`] during an exchange: a time that never comes.
+pub(super) const EXCHANGE_RUNS: u64 = u64::MAX;

@@ -1,20 +1,23 @@
 //! Owns the current token.
 //!
 //! ```text
-//!            issued                 soft point                        hard point
+//!            requested               renew_from                       expires_at
 //!              |------- fresh ----------|------------- stale ------------|--- expired --->
-//!   callers:        use it                 use it; one renewal runs          wait for the flight
+//!   callers:        use it                 use it; one renewal runs          wait for the exchange
 //! ```
 //!
-//! A renewal is a *flight*: one exchange, in a task of its own, whose outcome all who wait share. It belongs to
-//! the manager, so that no caller's going can stop it. Its failure is remembered for a while, and callers who
-//! come meanwhile get the error at once, or wait for the next exchange if they have patience. After a permanent failure the source is asked once a second whether it would
-//! send something else by now, such as a secret that was corrected; that ends the wait.
+//! An *exchange* asks the token source for a token. A *flight* is an exchange that runs now, in a task of its own. All
+//! callers that wait share its outcome. The flight belongs to the manager, so no caller stops it by going away.
 //!
-//! A token whose life is over when it arrives is not a failure of those who wait: they go on waiting, and the source is
-//! asked again, at most once a second.
+//! - A failure is remembered for a while. Callers get it at once, or wait for the next exchange if they have patience.
+//! - While a permanent failure is remembered, the source is asked once a second whether it would send something else by
+//!   now, such as a corrected secret. If so, the next exchange starts at once.
+//! - A token that has expired when it arrives fails no caller. The callers go on waiting, and the source is asked
+//!   again, at most once a second.
 
 mod attempt;
+mod builder;
+mod current_token;
 mod failures;
 mod flight;
 mod keep_alive;
@@ -25,12 +28,13 @@ mod patience;
 mod properties;
 mod rejections;
 mod renewal;
-mod signal;
-mod slot;
+mod sign_in_listener;
+mod state;
 mod token_manager;
 
-pub use slot::Token;
-pub use token_manager::{Stats, TokenManager, TokenManagerBuilder};
+pub use builder::TokenManagerBuilder;
+pub use current_token::Token;
+pub use token_manager::{Stats, TokenManager};
 
-pub(crate) use keeper::Standing;
 pub(crate) use patience::Patience;
+pub(crate) use state::Usage;

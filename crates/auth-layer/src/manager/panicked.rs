@@ -4,8 +4,10 @@ use std::any::Any;
 
 use crate::error::{Error, ErrorKind};
 
-/// Reads the payload of a panic. Tokio panics where there is no runtime, or one without timers or I/O: that is a mistake of
-/// the application, and the error says how to correct it. Any other message may hold a secret, and is not repeated.
+/// Returns the error for the payload of a panic.
+///
+/// Tokio panics without a runtime, and in a runtime without timers or I/O. That is a mistake of the application, and
+/// the error says how to correct it. Any other message may hold a secret, so the error does not repeat it.
 pub(super) fn panicked(payload: &(dyn Any + Send)) -> Error {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default();
@@ -16,7 +18,7 @@ pub(super) fn panicked(payload: &(dyn Any + Send)) -> Error {
     }
 }
 
-/// How tokio's messages begin, and what to do about each.
+/// The beginnings of tokio's messages, and the error text for each.
 const LACKS: [(&str, &str); 3] = [
     (
         "there is no reactor running",

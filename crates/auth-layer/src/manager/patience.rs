@@ -1,4 +1,4 @@
-//! How long a caller without a token waits while token requests fail for a moment.
+//! How long a caller without a token waits while token requests fail.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,61 +12,62 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::sync::Handle;
 
-/// How long a caller waits for the retries of failed token requests, and for how many of them.
+/// How long a caller waits after token requests have failed, and for how many retries.
 ///
-/// The caller sends nothing itself. It sleeps until the remembered failure ends, and joins the one exchange that the
-/// first caller to wake starts.
+/// The caller sleeps until the remembered failure ends. The first caller that wakes starts an exchange, and the others
+/// join it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Patience {
-    /// From the call to its end. The exchange that is on its way when the call is made may take longer.
-    longest: Duration,
-    /// How many retries it waits for.
+    /// Counted from the call. The exchange that runs when the call is made may take longer.
+    max_wait: Duration,
+    /// The number of retries to wait for.
     retries: u32,
 }
 
 /// One caller's wait.
 struct Waiting {
-    end: Now,
+    deadline: Now,
     retries: u32,
-    /// How many failures the caller has seen.
+    /// The number of failures that the caller has seen.
     failures: u32,
-    /// Until when the last of them is remembered: this tells one failure from the next.
-    last: Option<Now>,
+    /// Until when the last of them is remembered. Another value means another failure.
+    last_remembered_until: Option<Now>,
 }
 
 impl Patience {
-    /// Fails at once.
-    pub(crate) const NONE: Self = Self { longest: Duration::ZERO, retries: 0 };
+    /// The caller fails at once.
+    pub(crate) const NONE: Self = Self { max_wait: Duration::ZERO, retries: 0 };
 
-    pub(crate) const fn new(longest: Duration, retries: u32) -> Self {
-        Self { longest, retries }
+    pub(crate) const fn new(max_wait: Duration, retries: u32) -> Self {
+        Self { max_wait, retries }
     }
 
     const fn is_none(self) -> bool {
-        self.longest.is_zero() || self.retries == 0
+        self.max_wait.is_zero() || self.retries == 0
     }
 }
 
 impl Keeper {
-    /// Gets a token, or a wait for one. A failure that nothing is to be waited for comes at once.
-    pub(super) fn arrival(
+    /// Returns a wait for a token. Fails at once if a failure is remembered and the caller is not to wait for its end.
+    pub(super) fn wait_for_token(
         self: &Arc<Self>,
         patience: Patience,
     ) -> Result<impl Future<Output = Outcome> + Send + use<>, Error> {
         let now = self.clock.now();
-        let end = now + patience.longest;
-        let mut waiting = Waiting { end, retries: patience.retries, failures: 0, last: None };
-        let boarding = self.board();
-        if let Err(error) = &boarding
+        let deadline = now + patience.max_wait;
+        let mut waiting =
+            Waiting { deadline, retries: patience.retries, failures: 0, last_remembered_until: None };
+        let token_or_wait = self.token_or_wait();
+        if let Err(error) = &token_or_wait
             && (patience.is_none() || self.time_to_next_look(error, &mut waiting).is_none())
         {
             return Err(error.clone());
         }
-        // The outcome of an impatient caller holds on to nothing but its seat.
+        // Without patience the future holds no keeper, since it does not look at the state again.
         let keeper = (!patience.is_none()).then(|| self.clone());
         Ok(async move {
-            let outcome = match boarding {
-                Ok(boarding) => boarding.outcome().await,
+            let outcome = match token_or_wait {
+                Ok(token_or_wait) => token_or_wait.outcome().await,
                 Err(error) => Err(error),
             };
             match (outcome, keeper) {
@@ -81,54 +82,54 @@ impl Keeper {
         loop {
             let Some(pause) = self.time_to_next_look(&error, &mut waiting) else { return Err(error) };
             self.clock.sleep(pause).await;
-            let boarding = match self.board() {
-                Ok(boarding) => boarding,
+            let token_or_wait = match self.token_or_wait() {
+                Ok(token_or_wait) => token_or_wait,
                 Err(remembered) => {
                     error = remembered;
                     continue;
                 }
             };
-            let left = self.clock.now().until(waiting.end);
-            match select(pin!(boarding.outcome()), self.clock.sleep(left)).await {
+            let left = self.clock.now().until(waiting.deadline);
+            match select(pin!(token_or_wait.outcome()), self.clock.sleep(left)).await {
                 Either::Left((Err(failure), _)) => error = failure,
                 Either::Left((Ok(token), _)) => return Ok(token),
-                // The retry takes too long. The last failure says what is wrong.
+                // The retry goes on without this caller, which gets the last failure: that says what is wrong.
                 Either::Right(_) => return Err(error),
             }
         }
     }
 
-    /// How long a caller with this error sleeps before it looks again; `None` if it gives up.
+    /// Returns how long a caller with this error sleeps before it looks for a token again. `None` if it gives up.
     fn time_to_next_look(&self, error: &Error, waiting: &mut Waiting) -> Option<Duration> {
-        // Outside a runtime there is no timer, and the sleep would not end.
+        // Without a runtime there is no timer, and the sleep would not end.
         if !error.is_transient() || Handle::try_current().is_err() {
             return None;
         }
-        let slow = self.lock();
+        let state = self.lock();
         let now = self.clock.now();
-        if slow.retired || now.reached(waiting.end) {
+        if state.retired || now.reached(waiting.deadline) {
             return None;
         }
-        let remembered = slow.failures.remembered_until(now);
-        if remembered.is_none() || remembered != waiting.last {
-            waiting.last = remembered;
+        let remembered = state.failures.remembered_until(now);
+        if remembered.is_none() || remembered != waiting.last_remembered_until {
+            waiting.last_remembered_until = remembered;
             waiting.failures += 1;
         }
         if waiting.failures > waiting.retries {
             return None;
         }
         let Some(until) = remembered else { return Some(Duration::ZERO) };
-        // A wait that cannot end in time is not begun.
-        if now.until(until) >= now.until(waiting.end) {
+        // A caller that cannot get a token in time fails now, and not after a useless wait.
+        if now.until(until) >= now.until(waiting.deadline) {
             return None;
         }
-        let quiet = slow.failures.quiet_until().map_or(Duration::ZERO, |quiet| now.until(quiet));
+        let quiet = state.failures.quiet_until().map_or(Duration::ZERO, |quiet| now.until(quiet));
         Some(quiet.clamp(SHORTEST, LOOK_EVERY))
     }
 }
 
-/// A token may come another way: after `forget`, or because a wall clock was set. Callers look for it this often.
+/// The longest sleep. A token may come before the backoff ends: after `forget`, or because a wall clock was set.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The clock may be coarse, so that a sleep ends shortly before its moment.
+/// The shortest sleep. A coarse clock may end a sleep a little too early, and the caller would look again at once.
 const SHORTEST: Duration = Duration::from_millis(1);

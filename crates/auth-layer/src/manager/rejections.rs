@@ -1,4 +1,4 @@
-//! How often rejected tokens may be renewed. Pure: no I/O, no locks.
+//! Limits how often rejected tokens are renewed. Pure: no I/O, no locks.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,41 +7,43 @@ use super::renewal;
 use crate::clock::Now;
 use crate::token::Generation;
 
-/// The renewals that rejected tokens have caused, and what came of the requests that were sent again.
+/// The renewals that rejected tokens have caused, and the answers to the requests that were sent again.
 ///
-/// A token that an API has accepted before is renewed at once when it is rejected, since it was probably revoked. A
-/// token that no API has accepted is renewed at once only the first time: the next one may be as bad. The same holds
-/// after a resend that was rejected, since another token did not help. Then a pause follows each renewal. The pause
-/// starts at half the token's lifetime, doubles, and is 30 s at most.
+/// - A token that an API has accepted before is renewed at once when it is rejected. It was probably revoked.
+/// - A token that no API has accepted is renewed at once only the first time. The next token may be as bad.
+/// - After a resend that was rejected, no token is renewed at once, since another token did not help.
 ///
-/// In any case there are at most [`PER_MINUTE`] such renewals in a minute, or [`PER_LIFETIME`] in a token's lifetime if
-/// that is more. Tokens that live for seconds are renewed as often as that without any rejection, and some servers cut
-/// their lifetime to whole seconds.
+/// In the last two cases a pause follows each renewal. It starts at half the token's lifetime, doubles, and is 30 s at
+/// most.
+///
+/// There are at most [`PER_MINUTE`] such renewals in a minute, or [`PER_LIFETIME`] in a token's lifetime if that is
+/// more. Tokens that live for seconds are renewed that often even without rejections. Some servers cut their lifetime
+/// to whole seconds, and so reject them early.
 #[derive(Debug, Default)]
 pub(super) struct Rejections {
-    /// When the renewals of the last minute were started, oldest first.
+    /// The start times of the renewals in the last minute, oldest first.
     renewals: VecDeque<Now>,
     /// The end of the pause after the last renewal.
     pause_until: Option<Now>,
     /// The renewals since the last resend that was accepted.
     without_success: u32,
-    /// The generation that the last renewal brought, and how its resend was answered.
+    /// The generation that the last renewal brought, and the answer to its resend.
     last: Option<(Generation, Resend)>,
 }
 
 /// The latest answer to a request that was sent again with a renewed token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resend {
-    /// No request has been sent again, for example because its body was a stream.
+    /// No request was sent again, for example because its body was a stream.
     None,
-    /// A request is being sent again. If its caller gives up, this stays, and the pause counts.
+    /// A request is being sent again. If its caller gives up, this value stays, and renewals keep the pause.
     Pending,
     Accepted,
     Rejected,
 }
 
 impl Rejections {
-    /// Whether a rejected token may be renewed now. `was_accepted` says whether an API has accepted it before.
+    /// Returns whether a rejected token may be renewed now. `was_accepted` says whether an API has accepted it before.
     pub(super) fn may_renew(&mut self, now: Now, lifetime: Duration, was_accepted: bool) -> bool {
         self.forget_old(now);
         let another_token_may_help =
@@ -51,8 +53,8 @@ impl Rejections {
             && (was_accepted && another_token_may_help || has_paused)
     }
 
-    /// Whether there was a renewal within the last minute.
-    pub(super) fn have_come_lately(&mut self, now: Now) -> bool {
+    /// Returns whether there was a renewal within the last minute.
+    pub(super) fn are_recent(&mut self, now: Now) -> bool {
         self.forget_old(now);
         !self.renewals.is_empty()
     }
@@ -68,15 +70,15 @@ impl Rejections {
         self.renewals.push_back(now);
     }
 
-    /// Notes that such a renewal brought a token.
+    /// Notes that a renewal after a rejection brought a token.
     pub(super) fn renewed(
         &mut self,
         now: Now,
         generation: Generation,
         lifetime: Duration,
-        chance: &mut fastrand::Rng,
+        rng: &mut fastrand::Rng,
     ) {
-        self.pause_until = Some(now + renewal::rejection_pause(lifetime, self.without_success, chance));
+        self.pause_until = Some(now + renewal::rejection_pause(lifetime, self.without_success, rng));
         self.without_success = self.without_success.saturating_add(1);
         self.last = Some((generation, Resend::None));
     }
@@ -94,7 +96,7 @@ impl Rejections {
     pub(super) fn resent(&mut self, generation: Generation, was_accepted: bool) {
         let (last, resend) = self.last.get_or_insert((generation, Resend::None));
         if *last > generation {
-            // A newer token has been fetched since. This response says nothing about it.
+            // The manager has a newer token by now. This response says nothing about that one.
             return;
         }
         *last = generation;
@@ -111,7 +113,7 @@ impl Rejections {
     }
 }
 
-/// How many renewals a token with this lifetime may have in a minute because of rejections.
+/// Returns how many renewals rejections may cause in a minute, for tokens with this lifetime.
 fn most_in_a_minute(lifetime: Duration) -> usize {
     let lifetimes = MINUTE.as_millis() / lifetime.as_millis().max(SHORTEST.as_millis());
     usize::try_from(lifetimes).map_or(PER_MINUTE, |lifetimes| PER_MINUTE.max(lifetimes * PER_LIFETIME))
@@ -119,13 +121,13 @@ fn most_in_a_minute(lifetime: Duration) -> usize {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A provider that revokes tokens more often than this has a fault that renewals only hide.
+/// A provider that revokes tokens more often has a fault that renewals would only hide.
 const PER_MINUTE: usize = 4;
 
-/// A token that lives for 3 s of which the API accepts one is renewed three times in its lifetime.
+/// An API may accept a token of 3 s for 1 s only, because it cuts times to whole seconds. That takes three renewals.
 const PER_LIFETIME: usize = 3;
 
-/// Shorter lifetimes count as this one, so that there are at most 180 renewals in a minute.
+/// A shorter lifetime counts as this one. So there are at most 180 renewals in a minute.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -139,19 +141,19 @@ mod tests {
         Now::new(Duration::from_secs(1_000) + passed, Duration::from_secs(1_700_000_000) + passed)
     }
 
-    fn chance() -> fastrand::Rng {
+    fn rng() -> fastrand::Rng {
         fastrand::Rng::with_seed(7)
     }
 
-    /// Counts the renewals in ten minutes in which a token is rejected every tenth of a second.
+    /// Returns the times of the renewals in ten minutes, while a token is rejected every tenth of a second.
     fn renewals(lifetime: Duration, was_accepted: bool, resend: Option<bool>) -> Vec<f64> {
-        let (mut rejections, mut chance, mut times) = (Rejections::default(), chance(), Vec::new());
+        let (mut rejections, mut rng, mut times) = (Rejections::default(), rng(), Vec::new());
         for tick in 0..6_000_u32 {
             let now = at(f64::from(tick) / 10.0);
             if rejections.may_renew(now, lifetime, was_accepted) {
                 let generation = Generation(times.len() as u64 + 2);
                 rejections.started(now);
-                rejections.renewed(now, generation, lifetime, &mut chance);
+                rejections.renewed(now, generation, lifetime, &mut rng);
                 rejections.resending(generation);
                 if let Some(was_accepted) = resend {
                     rejections.resent(generation, was_accepted);
@@ -182,8 +184,8 @@ mod tests {
 
     #[test]
     fn an_accepted_resend_ends_the_pause() {
-        let (mut rejections, mut chance) = (Rejections::default(), chance());
-        rejections.renewed(at(0.0), Generation(2), HOUR, &mut chance);
+        let (mut rejections, mut rng) = (Rejections::default(), rng());
+        rejections.renewed(at(0.0), Generation(2), HOUR, &mut rng);
         rejections.resent(Generation(2), false);
         assert!(!rejections.may_renew(at(1.0), HOUR, true));
         rejections.resent(Generation(1), true);
@@ -197,7 +199,7 @@ mod tests {
         let lifetime = Duration::from_secs(3);
         let times = renewals(lifetime, false, Some(false));
         let pauses: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(pauses[0] <= 1.9, "half the lifetime and a fifth by chance: {pauses:?}");
+        assert!(pauses[0] <= 1.9, "half the lifetime and a fifth at random: {pauses:?}");
         for pair in pauses[..4].windows(2) {
             assert!((1.5..=2.6).contains(&(pair[1] / pair[0])), "{pauses:?}");
         }
@@ -205,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn accepted_tokens_are_renewed_at_once_where_nothing_is_sent_again() {
-        let (mut rejections, mut chance) = (Rejections::default(), chance());
-        rejections.renewed(at(0.0), Generation(2), HOUR, &mut chance);
+    fn accepted_tokens_are_renewed_at_once_if_nothing_is_sent_again() {
+        let (mut rejections, mut rng) = (Rejections::default(), rng());
+        rejections.renewed(at(0.0), Generation(2), HOUR, &mut rng);
         assert!(rejections.may_renew(at(1.0), HOUR, true) && !rejections.may_renew(at(1.0), HOUR, false));
         rejections.resending(Generation(2));
-        assert!(!rejections.may_renew(at(1.0), HOUR, true), "the response is still to come");
+        assert!(!rejections.may_renew(at(1.0), HOUR, true), "the response has not come yet");
     }
 
     #[test]
@@ -223,12 +225,12 @@ mod tests {
 
     #[test]
     fn forgetting_ends_the_pause_and_keeps_the_limit() {
-        let (mut rejections, mut chance) = (Rejections::default(), chance());
+        let (mut rejections, mut rng) = (Rejections::default(), rng());
         for second in 0..4 {
             rejections.forget();
             assert!(rejections.may_renew(at(f64::from(second)), HOUR, false));
             rejections.started(at(f64::from(second)));
-            rejections.renewed(at(f64::from(second)), Generation(2), HOUR, &mut chance);
+            rejections.renewed(at(f64::from(second)), Generation(2), HOUR, &mut rng);
         }
         rejections.forget();
         assert!(!rejections.may_renew(at(5.0), HOUR, true));

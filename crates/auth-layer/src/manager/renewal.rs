@@ -1,4 +1,4 @@
-//! When to renew, and how long to leave a token endpoint alone. Pure: no I/O, no locks.
+//! When to renew a token, and how long to wait after a failure. Pure: no I/O, no locks.
 
 use std::time::Duration;
 
@@ -7,77 +7,87 @@ use crate::error::{Error, ErrorKind};
 /// When tokens are renewed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Renewal {
-    /// How long before its end a token is renewed, at the most.
-    pub(super) early: Duration,
+    /// How long before its expiry a token is renewed, at the most.
+    pub(super) margin: Duration,
 }
 
 impl Renewal {
-    /// How long after it was asked for a token with this lifetime turns stale.
+    /// Returns how long after its request a token with this lifetime turns stale.
     ///
-    /// The margin is `min(early, lifetime / 5)`, so that a short token is still used more than once, and up to
-    /// a fifth of that later by chance, so that a fleet does not move together.
-    pub(super) fn soft(self, lifetime: Duration, chance: &mut fastrand::Rng) -> Duration {
-        let margin = self.early.min(lifetime / SHARE);
-        lifetime.saturating_sub(margin.mul_f64(1.0 - SPREAD * chance.f64()))
+    /// The margin before the expiry is `min(margin, lifetime / 5)`, so that a short-lived token is used more than once.
+    /// A random part of it, up to a fifth, is taken off, so that a fleet does not renew at the same moment.
+    pub(super) fn renew_after(self, lifetime: Duration, rng: &mut fastrand::Rng) -> Duration {
+        let margin = self.margin.min(lifetime / LIFETIME_SHARE);
+        lifetime.saturating_sub(margin.mul_f64(1.0 - JITTER * rng.f64()))
     }
 }
 
 impl Default for Renewal {
     fn default() -> Self {
-        Self { early: EARLY }
+        Self { margin: DEFAULT_MARGIN }
     }
 }
 
-/// How long the token endpoint is left alone after the `failures`th failure of this kind since the last token (counted
-/// from 1).
+/// Returns the pause after the `failures`th failure of this kind since the last token, counted from 1.
 ///
-/// - Transient: 1 s, doubling to 60 s, up to 15 % shorter by chance. If `Retry-After` asks for longer, that long and up
-///   to 15 % longer, at most 345 s.
-/// - Permanent: 5 s, doubling to 60 s, up to 15 % longer by chance. It is never longer than 60 s, so that a correction
-///   at the provider is noticed within a minute, and never shorter, so that ten minutes see 13 requests at most.
-/// - A first panic says nothing about the endpoint, and is not remembered. The second one counts as the first failure.
-/// - A runtime that lacks something says nothing about the endpoint, which it does not reach; another caller may be on a
-///   better one. It is never remembered.
-pub(super) fn backoff(error: &Error, failures: u32, chance: &mut fastrand::Rng) -> Duration {
+/// - Transient failures: 1 s, doubling to 60 s, and up to 15 % shorter at random. If `Retry-After` asks for more, that
+///   time and up to 15 % more, at most 345 s.
+/// - Permanent failures: 5 s, doubling to 60 s, and up to 15 % longer at random. It is never longer than 60 s, so that
+///   a correction at the provider is noticed within a minute. It is never shorter, so that a source gets at most 13
+///   requests in ten minutes.
+/// - A first panic is not remembered, since it says nothing about the endpoint. The second one counts as the first
+///   failure.
+/// - A runtime that lacks timers or I/O is never remembered. It says nothing about the endpoint, and another caller may
+///   have a complete runtime.
+pub(super) fn backoff(error: &Error, failures: u32, rng: &mut fastrand::Rng) -> Duration {
     let earlier = match error.kind() {
         ErrorKind::Panicked if failures == 1 => return Duration::ZERO,
         ErrorKind::Runtime => return Duration::ZERO,
         ErrorKind::Panicked => failures.saturating_sub(2),
         _ => failures.saturating_sub(1),
     };
-    let doublings = 1 << earlier.min(16);
+    // 16 doublings pass every limit, and more would overflow the shift.
+    let factor = 1 << earlier.min(16);
     if !error.is_transient() {
-        let longer = 1.0 + BACKOFF_SPREAD * chance.f64();
-        return PERMANENT.saturating_mul(doublings).min(LONGEST).mul_f64(longer).min(LONGEST);
+        let jitter = 1.0 + BACKOFF_JITTER * rng.f64();
+        return PERMANENT.saturating_mul(factor).min(LONGEST).mul_f64(jitter).min(LONGEST);
     }
-    let jitter = 1.0 - BACKOFF_SPREAD * chance.f64();
-    let doubled = FIRST.saturating_mul(doublings).min(LONGEST);
+    let jitter = 1.0 - BACKOFF_JITTER * rng.f64();
+    let doubled = TRANSIENT.saturating_mul(factor).min(LONGEST);
     let asked = error.retry_after().unwrap_or_default().min(LONGEST_ASKED);
-    // Spread what the server asked for upwards, since it is a floor.
+    // The server's wait is a minimum, so the jitter only makes it longer.
     doubled.mul_f64(jitter).max(asked.mul_f64(2.0 - jitter))
 }
 
-/// How long after a renewal that a rejection caused the next rejection may cause another one, so that an API that
-/// rejects everything cannot make us mint tokens.
+/// Returns the pause between two renewals that rejections cause. Without it, an API that rejects everything would cause
+/// a token request for each call.
 ///
-/// Half the token's lifetime, doubled for each earlier renewal that did not help, 30 s at most; up to a fifth longer by
-/// chance.
-pub(super) fn rejection_pause(lifetime: Duration, earlier: u32, chance: &mut fastrand::Rng) -> Duration {
+/// It is half the token's lifetime, doubled for each earlier renewal that did not help, and 30 s at most. A random part
+/// of up to a fifth is added.
+pub(super) fn rejection_pause(lifetime: Duration, earlier: u32, rng: &mut fastrand::Rng) -> Duration {
     let doubled = (lifetime / 2).saturating_mul(1 << earlier.min(16));
-    doubled.min(LONGEST_REJECTION_PAUSE).mul_f64(1.0 + SPREAD * chance.f64())
+    doubled.min(LONGEST_REJECTION_PAUSE).mul_f64(1.0 + JITTER * rng.f64())
 }
 
-/// Long enough for several tries at a token endpoint in trouble.
-const EARLY: Duration = Duration::from_secs(300);
-const SHARE: u32 = 5;
-const SPREAD: f64 = 0.2;
+/// Five minutes leave time for several attempts while a token endpoint fails.
+const DEFAULT_MARGIN: Duration = Duration::from_secs(300);
 
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
-const LONGEST_ASKED: Duration = Duration::from_secs(300);
+/// A token is used for at least four fifths of its lifetime.
+const LIFETIME_SHARE: u32 = 5;
+const JITTER: f64 = 0.2;
+
+/// A short outage is over in a second; a wrong secret is not.
+const TRANSIENT: Duration = Duration::from_secs(1);
 const PERMANENT: Duration = Duration::from_secs(5);
-const BACKOFF_SPREAD: f64 = 0.15;
 
+/// A provider that works again is asked within a minute.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A longer `Retry-After` is cut to this, so that one bad answer does not stop a service for hours.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+const BACKOFF_JITTER: f64 = 0.15;
+
+/// An API that accepts tokens again gets one within half a minute.
 const LONGEST_REJECTION_PAUSE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
@@ -90,10 +100,11 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// Checks that the soft points of a lifetime lie between two bounds, and come near to both.
+    /// Checks that the renewal times for a lifetime lie between two bounds, and come near to both.
     #[track_caller]
-    fn soft_points(early: Duration, lifetime: Duration, from: Duration, to: Duration) {
-        let points = SEEDS.map(|seed| Renewal { early }.soft(lifetime, &mut fastrand::Rng::with_seed(seed)));
+    fn renewal_times(margin: Duration, lifetime: Duration, from: Duration, to: Duration) {
+        let points =
+            SEEDS.map(|seed| Renewal { margin }.renew_after(lifetime, &mut fastrand::Rng::with_seed(seed)));
         let points: Vec<_> = points.collect();
         let (first, last) = (*points.iter().min().unwrap(), *points.iter().max().unwrap());
         let near = (to - from) / 20;
@@ -102,25 +113,25 @@ mod tests {
     }
 
     #[test]
-    fn a_long_life_is_renewed_by_the_margin() {
-        soft_points(EARLY, seconds(3600), seconds(3300), seconds(3360));
-        soft_points(seconds(60), seconds(3600), seconds(3540), seconds(3552));
+    fn a_long_life_is_renewed_within_the_margin() {
+        renewal_times(DEFAULT_MARGIN, seconds(3600), seconds(3300), seconds(3360));
+        renewal_times(seconds(60), seconds(3600), seconds(3540), seconds(3552));
     }
 
     #[test]
-    fn a_short_life_is_renewed_by_a_fifth_of_it() {
-        soft_points(EARLY, seconds(20), seconds(16), Duration::from_millis(16_800));
-        soft_points(EARLY, seconds(3), Duration::from_millis(2_400), Duration::from_millis(2_520));
+    fn a_short_life_is_renewed_in_its_last_fifth() {
+        renewal_times(DEFAULT_MARGIN, seconds(20), seconds(16), Duration::from_millis(16_800));
+        renewal_times(DEFAULT_MARGIN, seconds(3), Duration::from_millis(2_400), Duration::from_millis(2_520));
     }
 
     #[test]
-    fn extreme_lives_have_a_soft_point() {
-        let mut chance = fastrand::Rng::with_seed(1);
-        assert_eq!(Renewal::default().soft(Duration::ZERO, &mut chance), Duration::ZERO);
-        let never = Renewal::default().soft(Duration::MAX, &mut chance);
+    fn extreme_lifetimes_have_a_renewal_time() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        assert_eq!(Renewal::default().renew_after(Duration::ZERO, &mut rng), Duration::ZERO);
+        let never = Renewal::default().renew_after(Duration::MAX, &mut rng);
         assert!(never <= Duration::MAX - seconds(240) && never >= Duration::MAX - seconds(300));
-        assert_eq!(Renewal { early: Duration::ZERO }.soft(seconds(60), &mut chance), seconds(60));
-        let widest = Renewal { early: Duration::MAX }.soft(seconds(100), &mut chance);
+        assert_eq!(Renewal { margin: Duration::ZERO }.renew_after(seconds(60), &mut rng), seconds(60));
+        let widest = Renewal { margin: Duration::MAX }.renew_after(seconds(100), &mut rng);
         assert!((seconds(80)..=seconds(84)).contains(&widest), "{widest:?}");
     }
 
@@ -156,7 +167,7 @@ mod tests {
             backoffs(&error, failures, seconds(doubled), seconds(doubled).mul_f64(1.15));
         }
         for failures in [5, 6, 17, 33, 64, 65, u32::MAX] {
-            // Neither shorter nor longer than the minute within which a correction is to be noticed.
+            // Not longer, so that a correction is noticed within a minute.
             backoffs(&error, failures, seconds(60), seconds(60));
         }
     }
@@ -171,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_endpoint_asks_for_is_a_floor() {
+    fn retry_after_is_a_minimum() {
         let asked = |wait| transient().with_retry_after(Some(seconds(wait)));
         backoffs(&asked(30), 1, seconds(30), Duration::from_millis(34_500));
-        // The backoff is longer.
+        // The doubled backoff is longer than that.
         backoffs(&asked(1), 7, seconds(51), seconds(60));
-        // A day is not waited for.
+        // A whole day is not waited for.
         backoffs(&asked(86_400), 1, seconds(300), seconds(345));
         backoffs(&asked(u64::MAX), 1, seconds(300), seconds(345));
         backoffs(&asked(0), 1, Duration::from_millis(850), seconds(1));

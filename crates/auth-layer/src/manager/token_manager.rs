@@ -1,27 +1,29 @@
-//! `TokenManager`: the handle to a token that is kept good.
+//! `TokenManager`: the public handle to one identity's token.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::builder::TokenManagerBuilder;
+use super::current_token::Token;
 use super::keep_alive::keep_alive;
-use super::keeper::{Keeper, Standing};
+use super::keeper::Keeper;
 use super::patience::Patience;
-use super::renewal::Renewal;
-use super::signal::Signal;
-use super::slot::Token;
-use crate::clock::{Clock, SystemClock};
+use super::state::Usage;
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::source::TokenSource;
 use crate::token::Generation;
 
-/// Keeps one identity's token: fetches it when it is first wanted, renews it early, once however many callers
-/// ask, and remembers failures. Cheap to clone; clones share the token.
+/// Keeps one identity's token. It fetches the token when it is first needed, renews it before it expires, and remembers
+/// failures. Any number of callers cause one token request. Cheap to clone; clones share the token.
 ///
-/// It makes no request and needs no runtime until a token is wanted. It owns no standing task: a renewal runs
-/// in a task of its own on the tokio runtime of whoever needed it, and ends with it. Outside a runtime those
-/// who wait drive the exchange themselves: there is no early renewal then, and it ends with the last of them.
-/// When the last handle goes, a renewal still in the air is ended, unless it is redeeming a refresh token.
+/// - A new manager makes no request and needs no runtime until a token is needed.
+/// - Each renewal runs in a task of its own, on the tokio runtime of the caller that started it. Between renewals there
+///   is no task, unless [`keep_alive`](Self::keep_alive) was called.
+/// - Outside a runtime there is no early renewal. The callers that wait poll the token request, which is dropped with
+///   the last of them.
+/// - When the last handle is dropped, a renewal that runs is aborted, unless it redeems a refresh token.
 ///
 /// ```
 /// use auth_layer::{AccessToken, StaticToken, TokenManager};
@@ -34,84 +36,92 @@ use crate::token::Generation;
 #[derive(Clone, Debug)]
 pub struct TokenManager {
     keeper: Arc<Keeper>,
-    /// Flights hold the keeper as well, but not this: it tells when the last handle goes.
-    handle: Arc<Handle>,
+    /// Exchanges hold the keeper as well, but not this. So its end is the end of the last handle.
+    handle: Arc<SharedHandle>,
 }
 
-/// Ends with the last handle, and takes with it whatever works for the manager.
+/// What all handles of a manager share, and no exchange. It is dropped with the last handle, and stops the manager's
+/// tasks.
 #[derive(Debug)]
-pub(super) struct Handle {
+pub(super) struct SharedHandle {
     pub(super) keeper: Arc<Keeper>,
-    /// The task that keeps the token alive, if somebody wanted one.
-    alive: Mutex<Option<tokio::task::AbortHandle>>,
+    /// The task of [`TokenManager::keep_alive`], if that was called.
+    keep_alive_task: Mutex<Option<tokio::task::AbortHandle>>,
 }
 
-impl Drop for Handle {
+impl Drop for SharedHandle {
     fn drop(&mut self) {
-        self.keeper.abandon();
-        if let Some(task) = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        self.keeper.abort_flight();
+        if let Some(task) = self.keep_alive_task.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();
         }
     }
 }
 
 impl TokenManager {
-    /// Keeps the token of a source, on the system's clock.
+    pub(super) fn of(keeper: Keeper) -> Self {
+        let keeper = Arc::new(keeper);
+        let handle = SharedHandle { keeper: keeper.clone(), keep_alive_task: Mutex::default() };
+        Self { handle: Arc::new(handle), keeper }
+    }
+
+    /// Returns a manager for the token of a source. It uses the system's clock.
     pub fn new(source: impl TokenSource) -> Self {
         Self::builder(source).build()
     }
 
-    /// The same, with options.
+    /// Returns a builder with options.
     pub fn builder(source: impl TokenSource) -> TokenManagerBuilder {
-        TokenManagerBuilder {
-            source: Box::new(source),
-            clock: Arc::new(SystemClock::new()),
-            renewal: Renewal::default(),
-            chance: fastrand::Rng::new(),
-            signal: Signal::default(),
-        }
+        TokenManagerBuilder::new(source)
     }
 
-    /// The current token. It comes at once while there is a good one; else this waits for the one exchange
-    /// that brings it.
+    /// Returns the current token. If it has expired or there is none, the call waits for the one token request that all
+    /// callers share.
     ///
-    /// A token may arrive with its life over: less than a second of it is left, because the answer was slow, the wall
-    /// clock was set forward or the server said so. This call then goes on waiting, and the source is asked again, at
-    /// most once a second. Give the call a deadline of its own if it must not wait. A server whose tokens all have less
-    /// than a second left, but are not dead yet, gets its second one used.
+    /// A token may arrive with less than a second left: the answer was slow, the wall clock was set forward, or the
+    /// server issued it so. The call then goes on waiting, and the source is asked again, at most once a second. Set a
+    /// deadline for the call if it must not wait. If the second token has less than a second left as well, it is used
+    /// while it lasts.
     ///
     /// # Errors
     ///
-    /// Why none could be had. While a failure is remembered it comes at once, and the token endpoint is not asked:
+    /// Returns the reason why there is no token. While a failure is remembered, the call fails at once and the token
+    /// endpoint gets no request:
     ///
     /// - Transient failures are remembered for 1 s, doubling to 60 s.
-    /// - Permanent ones are remembered for 5 s, doubling to 60 s. Meanwhile a call looks whether the source would send
-    ///   something else by now ([`TokenSource::has_changed`]), at most once a second: a corrected secret or a new
-    ///   sign-in is used within a second. So it is after [`forget`](Self::forget).
+    /// - Permanent failures are remembered for 5 s, doubling to 60 s. Meanwhile the source is asked at most once a
+    ///   second whether it would send something else by now ([`TokenSource::has_changed`]). So a corrected secret or a
+    ///   new sign-in is used within a second.
     /// - A secret that could not be read is looked for once a second as well.
+    /// - After [`forget`](Self::forget), no failure is remembered.
     /// - A first panic of the source is not remembered.
     ///
-    /// [`ErrorKind::InvalidAnswer`], which is transient, after a quarter of an hour in which every token arrived with its
-    /// life over. Outside a runtime, where there is no timer to wait with, the first such token has that error.
+    /// Returns [`ErrorKind::InvalidAnswer`], which is transient, if every token has arrived expired for a quarter of an
+    /// hour. Outside a runtime there is no timer to wait with, so the first such token causes that error.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing: the exchange goes on, and its token serves the next caller.
+    /// Dropping the future loses nothing. The token request goes on, and the next caller gets its token. Outside a
+    /// runtime it is dropped with the last caller.
     pub async fn token(&self) -> Result<Arc<Token>, Error> {
-        if let Some(token) = self.keeper.hit(&mut None) {
+        if let Some(token) = self.keeper.cached_token(&mut None) {
             return Ok(token.clone());
         }
-        self.keeper.arrival(Patience::NONE)?.await
+        self.keeper.wait_for_token(Patience::NONE)?.await
     }
 
-    /// Says that an API rejected the token of this generation, and gets the one to use instead, if there is
-    /// one: the current one if it is newer, else what a renewal brings. `None` means that the rejection stands:
-    /// the renewal failed or brought the same token, or rejections have caused too many renewals already.
+    /// Notes that an API rejected the token of this generation. Returns the token to use instead: the current one if it
+    /// is newer, or else the result of a renewal.
     ///
-    /// The first rejection starts a renewal at once. So does each later one of a token that an API has accepted, up to 4
-    /// times a minute, as long as the new tokens help: the last request that was sent again was accepted. Otherwise 30 s
-    /// pass between two renewals, or less for tokens that live less than a minute. A caller that uses this method by
-    /// itself tells the manager of accepted tokens with [`accept`](Self::accept).
+    /// `None` means that there is no other token: the renewal failed or returned the same token, or rejections have
+    /// caused too many renewals already.
+    ///
+    /// - The first rejection starts a renewal at once.
+    /// - Each later rejection of a token that an API had accepted does so too, up to 4 times a minute, as long as the
+    ///   last request that was sent again was accepted.
+    /// - Otherwise 30 s pass between two renewals, or less for tokens that live less than a minute.
+    ///
+    /// A caller that uses this method by itself notes accepted tokens with [`accept`](Self::accept).
     ///
     /// # Cancel safety
     ///
@@ -121,24 +131,27 @@ impl TokenManager {
         arrived.ok().filter(|token| token.generation > generation)
     }
 
-    /// Says that an API accepted the token of this generation: it answered with anything but a rejection.
+    /// Notes that an API accepted the token of this generation: it answered with anything but a rejection.
     /// [`AuthLayer`](crate::AuthLayer) does this for each response. The call takes no lock and allocates nothing.
     #[inline]
     pub fn accept(&self, generation: Generation) {
         self.keeper.accept(generation);
     }
 
-    /// Renews at least every so often though nobody asks, so that a refresh token which dies unused outlives a service
-    /// that sleeps for weeks. Where a refresh token is good for 30 days, a day is a good interval. The interval is 10 s or
-    /// more; a shorter one counts as 10 s. It is counted from the last renewal, also one that a caller caused. A renewal
-    /// that fails is tried again after a tenth of the interval. Called again, it takes the new interval.
+    /// Renews the token in each interval even if no caller asks for it. Some refresh tokens expire if they are not
+    /// used: with this call they outlive a service that has no requests for weeks. If a refresh token is good for 30
+    /// days, a day is a good interval.
     ///
-    /// This is the one standing task of a manager. It runs on the runtime it is called from, and ends with that or with
-    /// the manager's last handle.
+    /// - The interval is counted from the last renewal, including one that a caller caused.
+    /// - An interval under 10 s counts as 10 s.
+    /// - A renewal that fails is tried again after a tenth of the interval.
+    /// - A second call replaces the interval.
+    ///
+    /// The task runs on the runtime of the caller. It ends with that runtime, or with the manager's last handle.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Interrupted`] where there is no runtime.
+    /// Returns [`ErrorKind::Interrupted`] outside a tokio runtime.
     ///
     /// ```no_run
     /// # async fn run(manager: auth_layer::TokenManager) -> Result<(), auth_layer::Error> {
@@ -148,27 +161,29 @@ impl TokenManager {
     /// ```
     pub fn keep_alive(&self, every: Duration) -> Result<(), Error> {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            let message = "a token is kept alive by a task, and there is no tokio runtime to run it";
+            let message = "the token is not kept alive, because there is no tokio runtime for the task; \
+                           call `keep_alive` within one";
             return Err(Error::new(ErrorKind::Interrupted, message));
         };
         let task = runtime.spawn(keep_alive(Arc::downgrade(&self.handle), every)).abort_handle();
-        let old = self.handle.alive.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+        // The lock is held for the exchange of the two tasks alone. A poisoned one holds a whole task as well.
+        let old = self.handle.keep_alive_task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
         if let Some(old) = old {
             old.abort();
         }
         Ok(())
     }
 
-    /// Writes what a store could not take when a token was fetched. A manager goes on trying by itself; this is for a
-    /// program that ends, and would take a new refresh token with it.
+    /// Writes the record that a store could not take when a token was fetched. The manager tries again by itself. Call
+    /// this before a program ends, or the new refresh token may be lost.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] while the store still cannot be written.
+    /// Returns [`ErrorKind::Store`] if the store still cannot be written.
     ///
     /// # Cancel safety
     ///
-    /// The record is as it was, or written whole.
+    /// If the future is dropped, the record is unchanged or completely written.
     ///
     /// ```
     /// use auth_layer::{AccessToken, StaticToken, TokenManager};
@@ -183,14 +198,12 @@ impl TokenManager {
         self.keeper.source.flush().await
     }
 
-    /// Forgets the token, in every clone: from here on nobody is given it, and the next caller asks the source anew. It
-    /// is for the moment after a sign-out, or after whatever else makes a token worthless that is still good by its
-    /// dates.
+    /// Forgets the token in all clones. The next caller asks the source again. Call this after a sign-out, or when a
+    /// token has become useless before its expiry.
     ///
-    /// A token on its way is not handed out either: who waits for it gets
-    /// [`ErrorKind::Interrupted`]. Where a refresh token is being redeemed, that is let
-    /// finish before the source is asked again. Nothing is revoked, and what the source keeps, in a store for example,
-    /// is left alone.
+    /// - The token of a request that runs is discarded: its callers get [`ErrorKind::Interrupted`].
+    /// - A refresh token that is being redeemed is redeemed to the end before the source is asked again.
+    /// - Nothing is revoked, and the records in a store stay as they are.
     ///
     /// ```
     /// use auth_layer::{AccessToken, StaticToken, TokenManager};
@@ -207,9 +220,11 @@ impl TokenManager {
         self.keeper.forget();
     }
 
-    /// What has happened so far.
+    /// Returns the counters of this manager.
     pub fn stats(&self) -> Stats {
         let counts = &self.keeper.counts;
+        // Acquire pairs with the Release where a failure is counted: a caller that sees the count also sees the
+        // backoff. The other counters stand alone.
         Stats {
             exchanges: counts.exchanges.load(Ordering::Relaxed),
             failures: counts.failures.load(Ordering::Acquire),
@@ -218,40 +233,44 @@ impl TokenManager {
         }
     }
 
-    /// Whether the one who asks can do without this manager.
-    pub(crate) fn standing(&self) -> Standing {
-        if Arc::strong_count(&self.handle) > 1 { Standing::Busy } else { self.keeper.standing() }
+    /// Returns whether a pool that holds this handle may drop the manager.
+    pub(crate) fn usage(&self) -> Usage {
+        // The pool asks under its write lock, so no other caller can clone its handle meanwhile.
+        if Arc::strong_count(&self.handle) > 1 { Usage::InUse } else { self.keeper.usage() }
     }
 
-    /// Gives out no token any more, through whichever handle; those who wait for one fail.
+    /// Makes all handles fail from now on, and all callers that wait for a token.
     pub(crate) fn retire(&self) {
         self.keeper.retire();
     }
 
-    /// The clock this manager lives by.
+    /// Returns the clock of this manager.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.keeper.clock
     }
 
-    /// The token to send now, if it can be had without waiting. `seen` is the caller's own copy of what it saw last:
-    /// as long as nothing newer has come, only that is touched.
+    /// Returns the token to send now. `None` if the caller has to wait for one.
+    ///
+    /// `seen` is the token that the caller got last. As long as there is no newer one, no shared reference count
+    /// changes.
     #[inline]
-    pub(crate) fn hit<'a>(&self, seen: &'a mut Option<Arc<Token>>) -> Option<&'a Arc<Token>> {
-        self.keeper.hit(seen)
+    pub(crate) fn cached_token<'a>(&self, seen: &'a mut Option<Arc<Token>>) -> Option<&'a Arc<Token>> {
+        self.keeper.cached_token(seen)
     }
 
-    /// Where [`hit`](Self::hit) found nothing: a wait for a token, or a failure that is not to be waited out.
-    pub(crate) fn arrival(
+    /// Returns a wait for a token, for a caller that got none from [`cached_token`](Self::cached_token). Fails at once
+    /// if a failure is remembered and `patience` is too short for its end.
+    pub(crate) fn wait_for_token(
         &self,
         patience: Patience,
     ) -> Result<impl Future<Output = Result<Arc<Token>, Error>> + Send + use<>, Error> {
-        self.keeper.arrival(patience)
+        self.keeper.wait_for_token(patience)
     }
 
-    /// Does what [`reject`](Self::reject) does for a caller that sends its request again, and says then how it was answered
-    /// ([`resent`](Self::resent)).
+    /// Does the same as [`reject`](Self::reject), for a caller that sends its request again and then calls
+    /// [`resent`](Self::resent).
     ///
-    /// If the rejected token has expired meanwhile, this is a caller without a token, and waits like one.
+    /// If the rejected token has expired by now, the caller waits like any caller without a token.
     pub(crate) async fn token_for_resend(
         &self,
         rejected: Generation,
@@ -260,101 +279,32 @@ impl TokenManager {
         let token = match self.reject(rejected).await {
             Some(token) => token,
             None if self.keeper.has_good_token() => return None,
-            None => self.keeper.arrival(patience).ok()?.await.ok()?,
+            None => self.keeper.wait_for_token(patience).ok()?.await.ok()?,
         };
         (token.generation > rejected).then_some(token)
     }
 
-    /// The same for a request that cannot be sent again: the renewal starts, and nobody waits for it.
+    /// Notes a rejection of a request that cannot be sent again. It starts the renewal, and does not wait for it.
     pub(crate) fn report(&self, rejected: Generation) {
-        // Where there is no runtime, the seat given up here is the only one, and the next caller starts anew.
+        // Outside a runtime this drops the renewal, which only waiting callers poll. The next caller starts another
+        // one.
         drop(self.keeper.reject(rejected));
     }
 
-    /// Notes that a request is sent again now with the token of this generation.
+    /// Notes that a request is about to be sent again with the token of this generation.
     pub(crate) fn resending(&self, generation: Generation) {
+        // Relaxed: a counter that no other value depends on.
         self.keeper.counts.resends.fetch_add(1, Ordering::Relaxed);
         self.keeper.resending(generation);
     }
 
-    /// Says how the API answered a request that was sent again with the token of this generation.
+    /// Notes how the API answered a request that was sent again with the token of this generation.
     pub(crate) fn resent(&self, generation: Generation, was_accepted: bool) {
         self.keeper.resent(generation, was_accepted);
     }
 }
 
-/// Makes a [`TokenManager`].
-///
-/// ```
-/// use auth_layer::{AccessToken, StaticToken, TokenManager};
-/// use std::time::Duration;
-///
-/// let manager = TokenManager::builder(StaticToken::new(AccessToken::new("abc")?))
-///     .renew_early(Duration::from_secs(60))
-///     .build();
-/// # Ok::<(), auth_layer::Error>(())
-/// ```
-#[derive(Debug)]
-#[must_use = "a builder does nothing until it is built"]
-pub struct TokenManagerBuilder {
-    source: Box<dyn TokenSource>,
-    clock: Arc<dyn Clock>,
-    renewal: Renewal,
-    chance: fastrand::Rng,
-    signal: Signal,
-}
-
-impl TokenManagerBuilder {
-    /// Where the time comes from. Give the source the same clock.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long before its end a token is renewed: 5 minutes unless set, and never more than a fifth of its
-    /// lifetime. Up to a fifth of the margin later by chance, so that a fleet does not move together.
-    pub const fn renew_early(mut self, margin: Duration) -> Self {
-        self.renewal = Renewal { early: margin };
-        self
-    }
-
-    /// Seeds the chance behind every jitter, for tests that are to repeat.
-    pub fn jitter_seed(mut self, seed: u64) -> Self {
-        self.chance = fastrand::Rng::with_seed(seed);
-        self
-    }
-
-    /// Tells somebody, once, when the grant has ended and a person has to sign in again
-    /// ([`ErrorKind::SignInAgain`]); again only after there was a token in between.
-    ///
-    /// `tell` runs on the task of the exchange, so it should be quick: send a message, count a metric. A panic in it is
-    /// caught.
-    ///
-    /// ```
-    /// # use auth_layer::{AccessToken, StaticToken};
-    /// use auth_layer::TokenManager;
-    ///
-    /// # let source = StaticToken::new(AccessToken::new("abc")?);
-    /// let manager = TokenManager::builder(source)
-    ///     .on_sign_in_needed(|error| eprintln!("{error}"))
-    ///     .build();
-    /// # Ok::<(), auth_layer::Error>(())
-    /// ```
-    pub fn on_sign_in_needed(mut self, tell: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.signal = Signal::new(tell);
-        self
-    }
-
-    /// Makes the manager. Nothing is sent, and no runtime is needed.
-    pub fn build(self) -> TokenManager {
-        let keeper = Keeper::new(self.source, self.clock, self.renewal, self.chance, self.signal);
-        let keeper = Arc::new(keeper);
-        let handle = Handle { keeper: keeper.clone(), alive: Mutex::default() };
-        TokenManager { handle: Arc::new(handle), keeper }
-    }
-}
-
-/// What a manager has done so far.
+/// The counters of a [`TokenManager`].
 ///
 /// ```
 /// # fn show(manager: &auth_layer::TokenManager) {
@@ -365,12 +315,12 @@ impl TokenManagerBuilder {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How often the source was asked.
+    /// How often the source was asked for a token.
     pub exchanges: u64,
-    /// How often it failed, or issued a token that was discarded because its life was over.
+    /// How often it failed, or issued a token that was discarded because it had expired when it arrived.
     pub failures: u64,
-    /// How many responses rejected a token.
+    /// The number of responses that rejected a token.
     pub rejections: u64,
-    /// How many requests were sent again with another token.
+    /// The number of requests that were sent again with another token.
     pub resends: u64,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
-use crate::manager::{Standing, TokenManager};
+use crate::manager::{TokenManager, Usage};
 
 /// The identities that are kept, up to a bound.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Roster {
                 self.sweep = 0;
             }
             let Some(entry) = self.ring.get_mut(self.sweep) else { return };
-            if *entry.used.get_mut() <= since && entry.manager.standing() == Standing::Spare {
+            if *entry.used.get_mut() <= since && entry.manager.usage() == Usage::Evictable {
                 // The last entry stands there now, and is looked at next.
                 gone.push(self.take_place(self.sweep));
             } else {
@@ -113,11 +113,11 @@ impl Roster {
             let entry = self.ring.get_mut(place)?;
             let candidate = (*entry.used.get_mut(), place);
             let was_asked_for = std::mem::replace(entry.asked_for.get_mut(), false);
-            match entry.manager.standing() {
-                Standing::Busy => {}
-                Standing::Spare if !was_asked_for => return Some(place),
-                Standing::Spare => oldest = earlier(oldest, candidate),
-                Standing::Failing => failing = earlier(failing, candidate),
+            match entry.manager.usage() {
+                Usage::InUse => {}
+                Usage::Evictable if !was_asked_for => return Some(place),
+                Usage::Evictable => oldest = earlier(oldest, candidate),
+                Usage::FailedRecently => failing = earlier(failing, candidate),
             }
         }
         oldest.or(failing).map(|(_, place)| place)

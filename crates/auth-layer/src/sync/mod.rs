@@ -1,5 +1,5 @@
-//! What the threads of a manager meet at. A build with `--cfg auth_layer_model` has a model's primitives in their place,
-//! which try the orders that threads may come in (`cargo xtask model`).
+//! The primitives through which the threads of a manager share state. A build with `--cfg auth_layer_model` replaces
+//! them by those of a model, which tries the orders in which threads may run (`cargo xtask model`).
 
 #[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
 pub mod model;

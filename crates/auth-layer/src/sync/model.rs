@@ -1,4 +1,4 @@
-//! The primitives of a model: no build has them but that of `cargo xtask model`.
+//! The primitives of a model. Only `cargo xtask model` builds them.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -20,11 +20,12 @@ pub(crate) use engine::sync::atomic::AtomicU64;
 pub(crate) use engine::sync::{Mutex, MutexGuard};
 pub(crate) use futures_util::future::AbortHandle;
 
-/// As much of `arc_swap::ArcSwapOption` as the slot needs, and no stronger: a store releases, a load acquires.
+/// The part of `arc_swap::ArcSwapOption` that the current token needs. It is no stronger than the original, so that a
+/// model finds missing orderings: a store releases, a load acquires.
 #[derive(Debug)]
 pub(crate) struct ArcSwapOption<T> {
     latest: AtomicUsize,
-    /// Every value there ever was. The model does not see this lock, under which nothing of it happens.
+    /// All values so far. The model does not see this lock, so it adds no ordering. No step of a model runs under it.
     values: std::sync::Mutex<Vec<Option<Arc<T>>>>,
 }
 
@@ -51,28 +52,28 @@ impl<T> ArcSwapOption<T> {
     }
 }
 
-/// Whether there is a runtime to spawn flights on.
+/// The runtime that a model has for exchanges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
-    /// A flight gets a thread of its own.
-    Here,
-    /// It has shut down: what is spawned on it is dropped.
-    Dying,
-    /// There is none: those who wait drive the flight.
+    /// Each exchange gets a thread of its own.
+    Running,
+    /// It has shut down: a task that is spawned is dropped.
+    ShutDown,
+    /// There is none: the callers that wait poll the exchange.
     None,
 }
 
 impl Runtime {
-    /// Makes this so for what follows, in one run of a model.
+    /// Sets the runtime for the next steps of one run of a model.
     pub fn set(self) {
         RUNTIME.set(self);
     }
 }
 
-/// Waits until all flights that were spawned have ended.
-pub fn landed() {
-    while let Some(flight) = FLIGHTS.with_borrow_mut(Vec::pop) {
-        flight.join().expect("a flight catches what its source panics with");
+/// Waits until all exchanges that were spawned have ended.
+pub fn join_exchanges() {
+    while let Some(exchange) = EXCHANGES.with_borrow_mut(Vec::pop) {
+        exchange.join().expect("an exchange catches the panics of its source");
     }
 }
 
@@ -86,14 +87,14 @@ impl Handle {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Task {
         let (task, abort) = abortable(task);
         match RUNTIME.get() {
-            Runtime::Here => {
-                let flight = engine::thread::spawn(move || {
-                    // One that was aborted has nothing to tell.
+            Runtime::Running => {
+                let exchange = engine::thread::spawn(move || {
+                    // The error says that the task was aborted, which is no fault.
                     let _ = block_on(task);
                 });
-                FLIGHTS.with_borrow_mut(|flights| flights.push(flight));
+                EXCHANGES.with_borrow_mut(|exchanges| exchanges.push(exchange));
             }
-            Runtime::Dying | Runtime::None => drop(task),
+            Runtime::ShutDown | Runtime::None => drop(task),
         }
         Task(abort)
     }
@@ -107,8 +108,8 @@ impl Task {
     }
 }
 
-// An engine runs all of a model's threads on one of the system's.
+// An engine runs all threads of a model on one thread of the system, so all of them share these.
 thread_local! {
-    static RUNTIME: Cell<Runtime> = const { Cell::new(Runtime::Here) };
-    static FLIGHTS: RefCell<Vec<JoinHandle<()>>> = const { RefCell::new(Vec::new()) };
+    static RUNTIME: Cell<Runtime> = const { Cell::new(Runtime::Running) };
+    static EXCHANGES: RefCell<Vec<JoinHandle<()>>> = const { RefCell::new(Vec::new()) };
 }

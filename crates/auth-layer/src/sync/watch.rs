@@ -1,5 +1,5 @@
-//! As much of tokio's watch channel as a flight needs. Tokio's own wakes in an order drawn by chance, and an engine that
-//! tries every order has to have the same ones each time.
+//! The part of tokio's watch channel that an exchange needs, for loom. Tokio's own channel wakes receivers in random
+//! order, and loom needs each run to be repeatable.
 
 use std::future::poll_fn;
 use std::sync::{Arc, PoisonError};
@@ -37,6 +37,7 @@ impl<T> Shared<T> {
         let mut state = self.lock();
         change(&mut state);
         let waiting = std::mem::take(&mut state.waiting);
+        // A waker may poll its task at once, which takes the lock again.
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -72,6 +73,7 @@ impl<T: Clone> Receiver<T> {
             if state.closed {
                 return Poll::Ready(Err(Closed));
             }
+            // Registered under the lock, so that no change comes between the look and the registration.
             state.waiting.push(cx.waker().clone());
             Poll::Pending
         })
@@ -79,5 +81,5 @@ impl<T: Clone> Receiver<T> {
     }
 }
 
-/// The sender has gone.
+/// The error for a sender that was dropped.
 pub(crate) struct Closed;

@@ -1,4 +1,4 @@
-//! One issue of a token, and how old it is. Pure: no I/O, no locks.
+//! `Token`: a token that was issued, and its age. Pure: no I/O, no locks.
 
 use std::time::Duration;
 
@@ -18,40 +18,42 @@ use crate::token::{AccessToken, Generation, Scope};
 pub struct Token {
     pub(super) token: AccessToken,
     pub(super) generation: Generation,
-    /// Which landing brought it: the same token may land more than once.
-    pub(super) landing: u64,
+    /// The version under which it was published. A source may issue the same token twice: it then has one generation
+    /// and two versions.
+    pub(super) version: u64,
     pub(super) scope: Option<Scope>,
-    /// From here on it is renewed.
-    pub(super) soft: Now,
-    /// From here on it is dead.
-    pub(super) hard: Now,
+    /// From this moment on it is stale: it is still used, and renewed.
+    pub(super) renew_from: Now,
+    /// From this moment on it is not used.
+    pub(super) expires_at: Now,
 }
 
 impl Token {
-    /// The token itself.
+    /// Returns the token itself.
     pub const fn access_token(&self) -> &AccessToken {
         &self.token
     }
 
-    /// Which issue of the manager's token this is.
+    /// Returns the number of this token among those that its manager has issued.
     pub const fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// The scope that was granted; `None` means "as asked".
+    /// Returns the scope that was granted. `None` means the scope that was requested.
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
     }
 
-    /// When it ends, since the Unix epoch.
+    /// Returns when the token expires, as the time since the Unix epoch.
     pub const fn expires(&self) -> Duration {
-        self.hard.wall()
+        self.expires_at.wall()
     }
 
+    /// Returns the age of the token. The clock that is further ahead decides.
     pub(super) const fn age(&self, now: Now) -> Age {
-        if now.reached(self.hard) {
+        if now.reached(self.expires_at) {
             Age::Expired
-        } else if now.reached(self.soft) {
+        } else if now.reached(self.renew_from) {
             Age::Stale
         } else {
             Age::Fresh
@@ -59,14 +61,14 @@ impl Token {
     }
 }
 
-/// What may be done with a token.
+/// How a token may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
-    /// Use it.
+    /// It is used.
     Fresh,
-    /// Use it, and renew it.
+    /// It is used and renewed.
     Stale,
-    /// It cannot be used.
+    /// It is not used.
     Expired,
 }
 
@@ -74,7 +76,7 @@ pub(super) enum Age {
 mod tests {
     use super::*;
 
-    /// A reading of both clocks, in seconds since a token was issued.
+    /// Returns a reading of both clocks, in seconds since a token was issued.
     fn at(monotonic: u64, wall: u64) -> Now {
         let (start, epoch) = (Duration::from_secs(1_000), Duration::from_secs(1_700_000_000));
         Now::new(start + Duration::from_secs(monotonic), epoch + Duration::from_secs(wall))
@@ -85,10 +87,10 @@ mod tests {
         Token {
             token,
             generation: Generation(1),
-            landing: 1,
+            version: 1,
             scope: None,
-            soft: at(80, 80),
-            hard: at(100, 100),
+            renew_from: at(80, 80),
+            expires_at: at(100, 100),
         }
     }
 
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ages_at_its_soft_and_its_hard_point() {
+    fn a_token_turns_stale_and_then_expires() {
         age(0, 0, Age::Fresh);
         age(79, 79, Age::Fresh);
         age(80, 80, Age::Stale);
@@ -120,8 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn a_life_without_a_soft_point_is_fresh_to_its_end() {
-        let token = Token { soft: at(100, 100), ..token() };
+    fn a_token_without_a_stale_time_is_fresh_to_its_end() {
+        let token = Token { renew_from: at(100, 100), ..token() };
         assert_eq!(token.age(at(99, 99)), Age::Fresh);
         assert_eq!(token.age(at(100, 100)), Age::Expired);
     }
