@@ -1,4 +1,4 @@
-//! `ResponseBody`: a response's body, looked into or not.
+//! `ResponseBody`: a response's body, whose beginning may have been read.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,9 +18,8 @@ use crate::clock::{Clock, sleep_if_there_is_a_timer};
 use crate::profile::BYTE_ORDER_MARK;
 
 pin_project! {
-    /// The body of a response that went through [`Auth`](crate::Auth): untouched, or its beginning was looked at
-    /// and is given out again before the rest. Either way it is byte for byte what came, errors and trailers
-    /// included.
+    /// The body of a response that went through [`Auth`](crate::Auth). `Auth` may have read its beginning. The caller
+    /// still gets every byte in its place, and errors and trailers as well.
     ///
     /// ```
     /// use auth_layer::ResponseBody;
@@ -47,23 +46,23 @@ pin_project! {
 }
 
 struct Peeked<R: Body> {
-    /// What was read, and has not been given out again.
+    /// The frames that were read and that the caller has not got yet.
     frames: VecDeque<Result<Frame<R::Data>, R::Error>>,
-    /// `None` if the body ended: some bodies must not be polled again after their end.
+    /// `None` if the body has ended: some bodies must not be polled after their end.
     rest: Option<Pin<Box<R>>>,
 }
 
 impl<R: Body> ResponseBody<R> {
-    /// A body that nobody has looked into.
+    /// Returns a body of which nothing was read.
     pub const fn new(body: R) -> Self {
         Self { state: State::Untouched { body } }
     }
 
-    /// The body as it came, if nobody has looked into it.
+    /// Returns the wrapped body, if nothing was read of it.
     ///
     /// # Errors
     ///
-    /// This body itself, if its beginning was looked at.
+    /// Returns this body itself if its beginning was read.
     pub fn try_into_inner(self) -> Result<R, Self> {
         match self.state {
             State::Untouched { body } => Ok(body),
@@ -71,11 +70,11 @@ impl<R: Body> ResponseBody<R> {
         }
     }
 
-    /// Reads a body of up to [`PEEK_LIMIT`] bytes, for [`PEEK_TIME`] at most. Returns it, and a body that begins with it
-    /// again. An error on the way is given out in its place.
+    /// Reads a body of up to [`PEEK_LIMIT`] bytes, for [`PEEK_TIME`] at most. Returns its bytes, and a body that yields
+    /// the same frames and errors.
     ///
-    /// Returns `None` in its place if the body is longer, slower, broken, or by its first character not JSON: what is
-    /// only a part of a body says nothing.
+    /// Returns `None` for the bytes if the body is too long, too slow or broken, or if its first character cannot begin
+    /// JSON. A part of a body cannot be judged.
     pub(super) async fn peek(body: R, clock: &dyn Clock) -> (Option<Vec<u8>>, Self) {
         if body.is_end_stream() || body.size_hint().lower() > PEEK_LIMIT as u64 {
             return (None, Self::new(body));
@@ -84,9 +83,9 @@ impl<R: Body> ResponseBody<R> {
         let mut time = sleep_if_there_is_a_timer(clock, PEEK_TIME);
         let mut frames = VecDeque::new();
         let mut seen = Vec::new();
-        // Frames may be empty, so that a bound for the bytes alone would not end this.
+        // Frames may be empty, so a limit on the bytes alone would not end the loop.
         while frames.len() <= PEEK_LIMIT && may_be_json(&seen) {
-            // A frame that has not come when the time is up stays in the body.
+            // `frame` is cancel safe: if the time is up first, the frame stays in the body and is not lost.
             let Either::Left((frame, _)) = select(rest.frame(), &mut time).await else { break };
             let Some(frame) = frame else {
                 return (Some(seen), Self { state: State::peeked(frames, None) });
@@ -104,8 +103,8 @@ impl<R: Body> ResponseBody<R> {
         (None, Self { state: State::peeked(frames, Some(rest)) })
     }
 
-    /// Waits for the first frame that is not empty, for [`PEEK_TIME`] at most. Returns whether that frame is trailers which
-    /// `rejects` says reject the token, and a body that begins with it again.
+    /// Waits for the first frame that is not empty, for [`PEEK_TIME`] at most. Returns whether that frame is trailers
+    /// for which `rejects` is true, and a body that yields the same frames.
     pub(super) async fn peek_trailers(
         body: R,
         clock: &dyn Clock,
@@ -135,7 +134,7 @@ impl<R: Body> ResponseBody<R> {
     }
 }
 
-/// An empty body where `R` has one: what `tower_http::timeout` answers with, for example.
+/// An empty body. `tower_http::timeout`, for example, answers with the default body.
 impl<R: Body + Default> Default for ResponseBody<R> {
     fn default() -> Self {
         Self::new(R::default())
@@ -148,7 +147,7 @@ impl<R: Body> State<R> {
     }
 }
 
-/// Copies data behind what was seen, unless it does not fit there or comes in very many pieces.
+/// Appends data to the bytes that were seen. Returns `false` if it does not fit, or is in too many pieces.
 fn take(data: &impl Buf, seen: &mut Vec<u8>) -> bool {
     if data.remaining() > PEEK_LIMIT - seen.len() {
         return false;
@@ -160,7 +159,7 @@ fn take(data: &impl Buf, seen: &mut Vec<u8>) -> bool {
     seen.len() == expected
 }
 
-/// Whether what begins like this may be JSON.
+/// Returns whether a body that begins like this may be JSON.
 fn may_be_json(beginning: &[u8]) -> bool {
     let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning);
     match text.trim_ascii_start().first() {
@@ -229,14 +228,14 @@ impl<R: Body> fmt::Debug for ResponseBody<R> {
     }
 }
 
-/// How long a body may be that is looked at for a sign of rejection.
+/// The length up to which a body is searched for a sign of rejection. An error document is shorter.
 pub(super) const PEEK_LIMIT: usize = 8 * 1024;
 
-/// How many empty frames may come before the first that says something.
+/// The number of empty frames that are read before the first frame with content.
 const MOST_EMPTY_FRAMES: usize = 16;
 
-/// In how many pieces one frame's data may lie in memory.
+/// The number of pieces in memory that one frame's data may have. Most data is one piece.
 const MOST_PIECES: usize = 16;
 
-/// How long a body may hold its response back while it is looked at.
+/// How long a response may be delayed while its body is read.
 const PEEK_TIME: Duration = Duration::from_secs(1);

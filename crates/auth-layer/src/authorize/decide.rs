@@ -1,4 +1,4 @@
-//! Decides what one request may carry.
+//! Decides which credential a request may carry.
 
 use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, HeaderValue, Uri};
@@ -8,19 +8,20 @@ use crate::error::{Error, ErrorKind};
 use crate::operation::{OperationMeta, Security};
 use crate::token::CallBearer;
 
-/// What a request may carry.
+/// The credential that a request may carry.
 pub(super) enum Permit {
-    /// Nothing of ours: it goes on untouched.
+    /// None: the request is passed on unchanged.
     Untouched,
     /// The bearer that the caller gave for this call.
     Given(HeaderValue),
-    /// The managed token. The operation is what the request names, if it names one.
+    /// The managed token. The operation is the one that the request names, if any.
     Managed(Option<&'static OperationMeta>),
-    /// It needs a credential that was not given. It is not sent.
+    /// The request needs a credential that was not given, so it is not sent.
     Refused(Error),
 }
 
 impl Rules {
+    /// Decides which credential a request may carry.
     #[inline]
     pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
         if headers.contains_key(AUTHORIZATION) {
@@ -31,7 +32,7 @@ impl Rules {
         {
             return permit;
         }
-        // Most requests that come without our clients have no extensions at all.
+        // Most requests of other clients have no extensions at all, and are decided here.
         if extensions.is_empty() {
             return Permit::Managed(None);
         }
@@ -43,12 +44,12 @@ impl Rules {
             (Security::Managed | Security::ManagedOr(_), None) => Permit::Managed(operation),
             (Security::Other(schemes), None) => Permit::Refused(Error::new(
                 ErrorKind::Credential,
-                format!("the operation wants a bearer of {}; give one for the call", schemes.join(" or ")),
+                format!("the operation needs a bearer of {}; give one for the call", schemes.join(" or ")),
             )),
         }
     }
 
-    /// Decides about a request whose target is of no listed origin. `None` if it counts as sent to a listed one.
+    /// Decides about a request whose target has no listed origin. `None` if the target counts as listed.
     #[inline(never)]
     fn elsewhere(&self, uri: &Uri, extensions: &Extensions) -> Option<Permit> {
         let operation = extensions.get::<&'static OperationMeta>();
@@ -63,7 +64,7 @@ impl Rules {
     }
 }
 
-/// The error for a target without scheme and host. Its query may hold a secret, and is left out.
+/// Returns the error for a target without scheme and host. The query may hold a secret, so the error leaves it out.
 fn relative(uri: &Uri) -> Error {
     let path = uri.path();
     Error::new(

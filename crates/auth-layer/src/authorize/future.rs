@@ -1,4 +1,4 @@
-//! `ResponseFuture`: wait for a token, call inner, look at the answer.
+//! `ResponseFuture`: polls the inner service, and looks at its response.
 
 use std::fmt;
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::replay::Kept;
 use crate::token::Generation;
 
 pin_project! {
-    /// The future of [`Auth`](crate::Auth)'s responses.
+    /// The response future of [`Auth`](crate::Auth).
     ///
     /// ```
     /// use auth_layer::ResponseFuture;
@@ -48,10 +48,10 @@ pin_project! {
 pin_project! {
     #[project = StateProjected]
     enum State<S, B, F, R: Body> {
-        /// The request is on its way. `spare` is what the answer to a rejection needs; without it, any response is
-        /// the caller's. The pace, if the request has one, hears what the response says.
+        /// The request was sent. Without a `spare`, the caller gets every response as it is. The pace reads rate limits
+        /// from the response.
         Sent { #[pin] response: F, spare: Option<Spare<S, B>>, pace: Option<Arc<Pace>> },
-        /// Waiting for a token or a turn, or answering a rejection.
+        /// The request waits for a token or a turn, or its response may be a rejection.
         Slow { slow: SlowFuture<R> },
         Failed { error: Option<Error> },
     }
@@ -59,18 +59,18 @@ pin_project! {
 
 type SlowFuture<R> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, BoxError>> + Send>>;
 
-/// What is needed to send once more.
+/// Everything that a second send needs. It is part of each request's future, so it is kept small.
 pub(super) struct Spare<S, B> {
     pub(super) service: S,
     pub(super) rules: Arc<Rules>,
-    /// The manager of the request's identity, where there is more than one.
+    /// The manager of the request's identity. `None` if there is one manager for all requests.
     pub(super) chosen: Option<TokenManager>,
     pub(super) operation: Operation,
-    /// It is a gRPC call.
+    /// The request is a gRPC call.
     pub(super) is_call: bool,
     /// `None` if the body cannot be sent again.
     pub(super) kept: Option<Kept<B>>,
-    /// The token that was sent.
+    /// The generation of the token that was sent.
     pub(super) generation: Generation,
 }
 

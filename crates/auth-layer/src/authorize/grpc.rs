@@ -1,4 +1,4 @@
-//! gRPC: a response rejects the token with `grpc-status: 16`, in its head or in its trailers.
+//! Rejections in gRPC: `grpc-status: 16` in the head of a response or in its trailers.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Version};
@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderValue, Request, Version};
 use super::judge::Judgement;
 use super::layer::Rules;
 
-/// Whether a request is a gRPC call. Clients of gRPC ask for HTTP/2 by name. Most others leave the version alone, so that
-/// no header of theirs is looked up.
+/// Returns whether a request is a gRPC call: HTTP/2 and a gRPC media type.
 #[inline]
 pub(super) fn is_call<B>(request: &Request<B>) -> bool {
+    // gRPC clients set the version explicitly, and most other clients leave the default. So most requests are not
+    // searched for a header.
     request.version() == Version::HTTP_2 && has_media_type(request.headers())
 }
 
@@ -20,7 +21,7 @@ fn has_media_type(headers: &HeaderMap) -> bool {
 }
 
 impl Rules {
-    /// Judges the head of a response to a call. `None` if it does not hold the status of the call, which then comes in the
+    /// Judges the head of a response to a call. `None` if the status of the call is not in the head: it comes in the
     /// trailers.
     pub(super) fn judge_call(&self, headers: &HeaderMap) -> Option<Judgement> {
         headers.contains_key(STATUS).then(|| match self.rejects_call(headers) {
@@ -29,7 +30,8 @@ impl Rules {
         })
     }
 
-    /// Judges by the map that holds the status of a call: the headers of a response without messages, or the trailers.
+    /// Returns whether the status of a call rejects the token. `trailers` are the trailers, or the headers of a
+    /// response without messages.
     pub(super) fn rejects_call(&self, trailers: &HeaderMap) -> bool {
         trailers.get(STATUS).is_some_and(|status| status == UNAUTHENTICATED) && self.rejects(trailers)
     }
@@ -40,5 +42,5 @@ const STATUS: &str = "grpc-status";
 /// `UNAUTHENTICATED`: the call has no valid credentials. `PERMISSION_DENIED` (7) says that the token is good.
 const UNAUTHENTICATED: &str = "16";
 
-/// A name of the messages' encoding may follow.
+/// The media type, which a suffix such as `+proto` may follow.
 const MEDIA_TYPE: &[u8] = b"application/grpc";

@@ -9,16 +9,16 @@ use super::layer::Rules;
 use crate::operation::OperationMeta;
 use crate::profile::document;
 
-/// What a response's head says of the token.
+/// The verdict of a response's head about the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// Nothing: the response is the caller's.
+    /// The token was not rejected.
     Accepted,
-    /// It was rejected.
+    /// The token was rejected.
     Rejected,
-    /// The body has to be looked at.
+    /// The body decides.
     LookInside,
-    /// The response to a gRPC call: its first frame has to be looked at, which may be its trailers.
+    /// The first frame of a gRPC response decides: it may be the trailers.
     LookForTrailers,
 }
 
@@ -26,14 +26,15 @@ pub(super) enum Judgement {
 pub(super) type Operation = Option<&'static OperationMeta>;
 
 impl Rules {
-    /// Whether a response with this status has to be judged at all. This is on the path of every response, and costs a
-    /// good one a look at a flag.
+    /// Returns whether a response with this status has to be judged at all. It is called for every response, so it is
+    /// cheap.
     #[inline]
     pub(super) fn concerns(&self, operation: Operation, status: StatusCode) -> bool {
         status.as_u16() >= 400 || self.signs_in_success && self.may_hold_sign(operation, status)
     }
 
-    /// Judges by the head alone. `call` says of a gRPC call whether its request was sent whole.
+    /// Judges by the head alone. `call` is `None` unless this is a gRPC call. Then it says whether the request was sent
+    /// completely.
     pub(super) fn judge_response(
         &self,
         operation: Operation,
@@ -43,7 +44,8 @@ impl Rules {
     ) -> Judgement {
         match call {
             Some(is_whole) if status == StatusCode::OK => {
-                // A call whose request is still being sent gets its head at once: the server may wait for the rest.
+                // If the request is still being sent, the caller gets the head at once. The server may wait for the
+                // rest of the request, and both sides would block.
                 let unknown = if is_whole { Judgement::LookForTrailers } else { Judgement::Accepted };
                 self.judge_call(headers).unwrap_or(unknown)
             }
@@ -61,7 +63,7 @@ impl Rules {
         }
     }
 
-    /// Judges by the head and the body, which was read to its end.
+    /// Judges by the status and the complete body.
     pub(super) fn is_sign(&self, operation: Operation, status: StatusCode, body: &[u8]) -> bool {
         let id = operation.map(OperationMeta::id);
         document(body).is_some_and(|document| {
@@ -74,14 +76,14 @@ impl Rules {
         self.signs.iter().any(|sign| sign.applies_to(status, id))
     }
 
-    /// Reads a 401 through its challenges (RFC 6750 section 3.1).
+    /// Returns whether the challenges of a 401 say that the token is bad (RFC 6750 section 3.1).
     pub(super) fn rejects(&self, headers: &HeaderMap) -> bool {
         let mut challenges = challenge::parse(headers);
         if challenges.is_empty() {
-            // No challenge, or none that can be read: plenty of servers send none.
+            // Many servers send no challenge, or one that cannot be read. The 401 alone then counts.
             return true;
         }
-        // The others count only where there is no Bearer challenge: then they are all that the server says.
+        // Challenges of other schemes count only if there is no Bearer challenge.
         if challenges.iter().any(is_bearer) {
             challenges.retain(is_bearer);
         } else if !self.other_schemes_reject {
@@ -98,7 +100,7 @@ fn is_bearer(challenge: &Challenge) -> bool {
     challenge.is("bearer")
 }
 
-/// Whether a body is worth reading, as far as its head tells.
+/// Returns whether the body is worth reading, judged by the head.
 fn is_readable(status: StatusCode, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let is_long = text(CONTENT_LENGTH)
@@ -107,7 +109,7 @@ fn is_readable(status: StatusCode, headers: &HeaderMap) -> bool {
         .get_all(CONTENT_ENCODING)
         .iter()
         .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    // A stream must not be held back. The body of an error is short, whatever it calls itself.
+    // A caller must get a stream without delay. The body of an error is short, whatever its media type is.
     let is_stream = status.as_u16() < 400
         && text(CONTENT_TYPE).is_some_and(|media| STREAMS.iter().any(|kind| begins_with(media, kind)));
     !is_long && !is_encoded && !is_stream
@@ -117,11 +119,11 @@ fn begins_with(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len()).is_some_and(|text| text.eq_ignore_ascii_case(beginning))
 }
 
-/// These say that the token is good, and that something else is wrong.
+/// The error codes that say that the token is good and something else is wrong.
 const TOKEN_IS_GOOD: [&str; 3] =
     ["insufficient_scope", "insufficient_user_authentication", "invalid_request"];
 
-/// How the media types begin that are no single JSON document, and come bit by bit or are large.
+/// The beginnings of media types that are not a single JSON document. Their bodies arrive over time, or are large.
 const STREAMS: [&str; 10] = [
     "text/event-stream",
     "multipart/",

@@ -1,4 +1,4 @@
-//! `AuthLayer`: what is configured once.
+//! `AuthLayer`: the configuration that all services share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::pool::TokenPool;
 use crate::profile::{BodySign, Origin, Origins, Profile};
 use crate::replay::Common;
 
-/// Puts a bearer token on every outgoing request that may carry one, and answers a rejection by renewing and
-/// sending again. Cheap to clone.
+/// A layer that puts a bearer token on every request that may carry one. If an API rejects the token, it renews the
+/// token and sends the request again. Cheap to clone.
 ///
 /// # Bounds
 ///
-/// For a service `S` of requests `Request<B>` and responses `Response<R>`, [`Auth<S>`](crate::Auth) is a service if all of
-/// these hold. The compiler may only say that the trait bounds of a method of `Auth` were not satisfied.
+/// For a service `S` of requests `Request<B>` and responses `Response<R>`, [`Auth<S>`](crate::Auth) is a service if all
+/// of these hold. The compiler may only say that the trait bounds of a method of `Auth` were not satisfied.
 ///
 /// | bound | remedy |
 /// | --- | --- |
@@ -40,7 +40,7 @@ use crate::replay::Common;
 /// use tower::buffer::BufferLayer;
 /// use tower::{ServiceBuilder, ServiceExt};
 ///
-/// /// A service of a connection: it is not `Clone`, and its error is no `std::error::Error`.
+/// /// A service for a connection. It is not `Clone`, and its error is not a `std::error::Error`.
 /// struct Connection;
 ///
 /// # impl tower::Service<http::Request<String>> for Connection {
@@ -68,8 +68,8 @@ use crate::replay::Common;
 /// # Ok::<(), BoxError>(())
 /// ```
 ///
-/// Where the compiler only says that bounds were not satisfied, a call of this function makes it name the one that is
-/// missing:
+/// If the compiler only says that bounds were not satisfied, call this function. The compiler then names the missing
+/// bound:
 ///
 /// ```
 /// fn check<S: tower_service::Service<http::Request<B>>, B>(_: &S) {}
@@ -77,21 +77,22 @@ use crate::replay::Common;
 ///
 /// # Which requests get the token
 ///
-/// - A request to an origin that the profile does not list goes on untouched, with one warning for each origin.
-/// - A request that has an `Authorization` header keeps it and goes on untouched. A service that passes requests on removes
-///   its caller's header first.
-/// - A request with a [`CallBearer`](crate::CallBearer) carries that one, and a rejection is the caller's.
-/// - A request whose operation is public ([`OperationMeta`](crate::OperationMeta)) goes on untouched.
+/// - A request to an origin that the profile does not list is passed on unchanged. Each such origin causes one warning.
+/// - A request that has an `Authorization` header is passed on unchanged. A proxy must remove the header of its own
+///   caller first.
+/// - A request with a [`CallBearer`](crate::CallBearer) carries that bearer. If it is rejected, the caller gets the
+///   response.
+/// - A request whose operation is public ([`OperationMeta`](crate::OperationMeta)) is passed on unchanged.
 /// - Every other request carries the managed token, or is not sent.
 ///
 /// # What counts as a rejection
 ///
 /// - A 401, unless its challenge says that the token is good, for example `insufficient_scope` (RFC 6750 section 3.1).
 /// - A response with one of the profile's signs in its body ([`BodySign`]).
-/// - A gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message, at most 1 s after its
-///   headers. The head of its response waits that long for the first frame, if the request was sent whole.
+/// - A gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message, at most 1 s after
+///   its headers. If the request was sent completely, the caller gets the head after that time or the first frame.
 ///
-/// The token is then renewed, and the request is sent again once if its body can be.
+/// The token is then renewed. If the body can be sent again, the request is sent once more.
 ///
 /// # Example
 ///
@@ -103,7 +104,7 @@ use crate::replay::Common;
 ///     .with_origin("https://api.example.com")?;
 /// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
 ///
-/// // Any `Service<http::Request<B>>` will do.
+/// // Any `Service<http::Request<B>>` is possible.
 /// # let inner = tower::service_fn(|_: http::Request<String>| async {
 /// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
 /// # });
@@ -115,43 +116,43 @@ pub struct AuthLayer {
     pub(super) rules: Arc<Rules>,
 }
 
-/// What decides about every request.
+/// The configuration that decides about every request.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) managers: Managers,
     pub(super) origins: Origins,
-    /// A target without scheme and host counts as one of these origins.
+    /// A target without scheme and host counts as listed.
     pub(super) relative_is_listed: bool,
     pub(super) signs: Vec<BodySign>,
-    /// One of the signs may be in a response whose status is not an error.
+    /// A sign may be in a response whose status is not an error. If not, such a response costs one look at this flag.
     pub(super) signs_in_success: bool,
     /// A 401 without a Bearer challenge rejects the token.
     pub(super) other_schemes_reject: bool,
     pub(super) patience: Patience,
-    /// The rate limits that each send keeps within.
+    /// The rate limits for each send.
     throttle: Option<ThrottleLayer>,
     pub(super) common: Common,
     pub(super) unlisted: Unlisted,
 }
 
-/// Whose token is sent.
+/// The source of tokens for requests.
 #[derive(Clone, Debug)]
 pub(super) enum Managers {
-    /// That of the only manager there is.
+    /// One manager for all requests.
     One(TokenManager),
-    /// That of the identity which a request names.
+    /// The manager of the identity that a request names.
     Pool(TokenPool),
 }
 
 impl AuthLayer {
-    /// Sends the manager's token to the profile's origins, and takes for a rejection what the profile does.
+    /// Returns a layer that sends the manager's token to the profile's origins. The profile also says which responses
+    /// are rejections.
     pub fn new(profile: &Profile, manager: TokenManager) -> Self {
         Self::of(profile, Managers::One(manager))
     }
 
-    /// Does the same with the token of the [`Identity`] in a request's extensions, or of the pool's
-    /// default. A request that names none, where there is no default, is not sent: it fails with
-    /// [`ErrorKind::Credential`].
+    /// Returns a layer that sends the token of the [`Identity`] in a request's extensions, or of the pool's default
+    /// identity. Without either, the request is not sent and fails with [`ErrorKind::Credential`].
     pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
         Self::of(profile, Managers::Pool(pool))
     }
@@ -172,8 +173,9 @@ impl AuthLayer {
         Self { rules: Arc::new(rules) }
     }
 
-    /// Says where requests go whose target is relative, such as `/package.Service/Method`: to this origin, which an inner
-    /// service adds. Without it such a request fails, because its origin is not known. The target is not changed.
+    /// Sets the origin of requests whose target is relative, such as `/package.Service/Method`. An inner service adds
+    /// that origin, and this layer does not change the target. Unless set, such requests fail because their origin is
+    /// unknown.
     ///
     /// ```
     /// use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
@@ -188,8 +190,8 @@ impl AuthLayer {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `url` has no origin (see [`Origin::of`](crate::Origin::of)), or one that the profile does not
-    /// list.
+    /// Returns [`ConfigError`] if `url` has no origin (see [`Origin::of`](crate::Origin::of)), or if the profile does
+    /// not list its origin.
     pub fn with_target_origin(mut self, url: &str) -> Result<Self, ConfigError> {
         let target: Origin = url.parse()?;
         if !self.rules.origins.iter().any(|origin| *origin == target) {
@@ -202,15 +204,15 @@ impl AuthLayer {
         Ok(self)
     }
 
-    /// Sets how long a call without a token waits while token requests fail for a moment, for example because the token
-    /// endpoint is overloaded or refuses connections. Unless set, and with zero, the call fails at once;
-    /// [`StackLayer`](crate::StackLayer) sets 10 s.
+    /// Sets how long a call without a token waits while token requests fail, for example because the token endpoint is
+    /// overloaded. Unless set, or if set to zero, the call fails at once. [`StackLayer`](crate::StackLayer) sets 10 s.
     ///
-    /// - All calls that wait share one token request, and the next one after each backoff.
-    /// - A call fails at once if the next token request is later than it would wait
-    ///   ([`Error::retry_after`](crate::Error::retry_after)), and after a failure that does not pass by itself.
-    /// - The token request that is on its way when the call is made is waited for until it ends, as without patience.
-    /// - Outside a tokio runtime there is no timer, and the call fails at once.
+    /// - All calls that wait share one token request after each backoff.
+    /// - A call fails at once if its wait would end before the next token request
+    ///   ([`Error::retry_after`](crate::Error::retry_after)).
+    /// - A call fails at once after a permanent failure.
+    /// - If a token request runs when the call is made, the call waits until that request ends, whatever is set here.
+    /// - Outside a tokio runtime there is no timer, so the call fails at once.
     ///
     /// ```
     /// # fn show(layer: auth_layer::AuthLayer) {
@@ -229,12 +231,13 @@ impl AuthLayer {
         self
     }
 
-    /// Keeps each send within rate limits, also the one that answers a rejection: it waits for its turn before the token
-    /// is put on. Requests that carry no managed token wait as well. Give the throttle the clock of the manager.
+    /// Keeps each send within rate limits, including the second send after a rejection. A request waits for its turn
+    /// before the token is put on. Requests without a managed token wait as well. Give the throttle the clock of the
+    /// manager.
     ///
     /// A request whose turn comes later than [`max_wait`](crate::limit::ThrottleLayerBuilder::max_wait) fails with
-    /// [`Throttled`](crate::limit::Throttled). If it was rejected before, the caller gets that response, unless the provider
-    /// asks for a pause in the moment of the resend.
+    /// [`Throttled`](crate::limit::Throttled). If the second send of a rejected request comes too late, the caller gets
+    /// the rejection, unless the provider asks for a pause at the moment of the send.
     ///
     /// ```
     /// use auth_layer::limit::ThrottleLayer;
@@ -251,13 +254,14 @@ impl AuthLayer {
         self
     }
 
-    /// The same layer for request bodies of any type, those that are not [`TryClone`](crate::TryClone) included. It sends
-    /// each request once: a rejected token is renewed, and the response that rejected it goes back to the caller.
+    /// Returns the same layer for request bodies of any type, including those that are not
+    /// [`TryClone`](crate::TryClone). It sends each request once. A rejected token is renewed, and the caller gets the
+    /// response that rejected it.
     pub const fn without_resend(self) -> AuthOnceLayer {
         AuthOnceLayer::new(self)
     }
 
-    /// The manager whose token is sent, if it is one for all requests.
+    /// Returns the manager of this layer. `None` if the layer has a pool.
     pub fn manager(&self) -> Option<&TokenManager> {
         match &self.rules.managers {
             Managers::One(manager) => Some(manager),
@@ -267,43 +271,44 @@ impl AuthLayer {
 }
 
 impl Rules {
-    /// Chooses the manager of a request's identity; `None` where there is only one. A request that names an identity
-    /// does not get the only token there is: that may be another tenant's.
+    /// Chooses the manager of a request's identity. `None` if there is one manager for all requests.
+    ///
+    /// Without a pool, a request that names an identity fails: the only token may belong to another tenant.
     pub(super) fn choose(
         &self,
         operation: Operation,
         extensions: &Extensions,
     ) -> Result<Option<TokenManager>, Error> {
         match &self.managers {
-            // A typed client's request has one extension, its operation: only others are looked through.
+            // The request of a typed client has one extension, its operation. Only other requests are searched.
             Managers::One(_) if extensions.len() == usize::from(operation.is_some()) => Ok(None),
             Managers::One(_) if extensions.get::<Identity>().is_some() => Err(Error::new(
                 ErrorKind::Credential,
-                "the request names an identity, but there is one token for all: use a `TokenPool`",
+                "the request names an identity, but the layer has one token for all requests; use `AuthLayer::pooled`",
             )),
             Managers::One(_) => Ok(None),
             Managers::Pool(pool) => pool.choose(extensions).map(Some),
         }
     }
 
-    /// The pace that a request has to keep, if there is one.
+    /// Returns the pace of a request, if rate limits apply to it.
     #[inline]
     pub(super) fn pace<B>(&self, request: &Request<B>) -> Option<&Arc<Pace>> {
         self.pace_of(request.uri(), request.extensions())
     }
 
-    /// The same for a request of another type.
+    /// Does the same as [`pace`](Self::pace), for a request that is not an `http::Request`.
     #[inline]
     pub(super) fn pace_of(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
         self.throttle.as_ref()?.pace(uri, extensions)
     }
 
-    /// The manager that was chosen, or the only one.
+    /// Returns the manager that was chosen, or the only one.
     pub(super) fn manager<'a>(&'a self, chosen: Option<&'a TokenManager>) -> &'a TokenManager {
         match (&self.managers, chosen) {
             (Managers::One(manager), _) | (Managers::Pool(_), Some(manager)) => manager,
             (Managers::Pool(_), None) => {
-                unreachable!("a request that asks a pool carries the manager it got")
+                unreachable!("`choose` returns a manager if there is a pool")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The same for stacks built on `reqwest-middleware`.
+//! `AuthMiddleware`: authorization for stacks built on `reqwest-middleware`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::error::BoxError;
 use crate::limit::Pace;
 use crate::manager::Token;
 
-/// [`AuthLayer`] for a stack built on `reqwest-middleware`.
+/// An [`AuthLayer`] for a stack built on `reqwest-middleware`.
 ///
 /// ```no_run
 /// use auth_layer::{AuthLayer, AuthMiddleware};
@@ -34,13 +34,13 @@ use crate::manager::Token;
 /// # }
 /// ```
 ///
-/// The proxies are those of the client. By itself reqwest sends plain http for this machine through `HTTP_PROXY`, token
-/// included: call `no_proxy` on the client's builder, or name this machine in `NO_PROXY`, if tokens go to loopback.
+/// The client's proxies apply. Unless told otherwise, reqwest sends plain http for this host through `HTTP_PROXY`, with
+/// the token. If tokens go to loopback, call `no_proxy` on the client's builder, or name this host in `NO_PROXY`.
 #[derive(Clone, Debug)]
 pub struct AuthMiddleware(AuthLayer);
 
 impl AuthMiddleware {
-    /// Does for requests of `reqwest-middleware` what `layer` does for those of tower.
+    /// Returns a middleware that treats requests as `layer` does.
     pub const fn new(layer: AuthLayer) -> Self {
         Self(layer)
     }
@@ -55,6 +55,7 @@ impl Middleware for AuthMiddleware {
         next: Next<'_>,
     ) -> Result<reqwest::Response> {
         let rules = &self.0.rules;
+        // A URL that `http` cannot parse has no listed origin, so it gets no token.
         let Ok(uri) = request.url().as_str().parse() else {
             return next.run(request, extensions).await;
         };
@@ -139,7 +140,7 @@ impl Sender for NextSender<'_> {
         let (rejected, response) =
             examine(Response::from(response), judgement, rules, operation, clock).await;
         let (mut head, body) = response.into_parts();
-        // The URL goes with a response only in an extension that this builder alone can make.
+        // The URL of a response is in an extension that only this builder can make. Without it, the URL would be lost.
         let carrier = http::response::Builder::new().url(url).body(()).map_err(Error::middleware)?;
         head.extensions.extend(carrier.into_parts().0.extensions);
         let body = reqwest::Body::wrap(body);
@@ -175,8 +176,8 @@ fn heed(pace: Option<&Pace>, response: &reqwest::Response) {
     }
 }
 
-/// `reqwest_middleware::Error` gives out the cause of what it holds, and not the thing itself: with this around it,
-/// [`Error::find`](crate::Error::find) finds ours.
+/// A wrapper for our errors. `reqwest_middleware::Error` returns the source of the error that it holds, but not that
+/// error itself. With this wrapper, our error is such a source, and [`Error::find`](crate::Error::find) finds it.
 #[derive(Debug)]
 struct NotSent(BoxError);
 

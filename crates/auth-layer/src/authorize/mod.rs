@@ -1,28 +1,27 @@
-//! Puts the token on requests, and answers a rejected one.
+//! Puts the token on requests, and answers rejections.
 //!
 //! [`AuthLayer`] wraps any tower service over `http` types. For each request it asks, in this order:
 //!
-//! 1. Is the target one of the profile's origins? If not, the request goes on untouched, with one warning for each origin.
-//!    A target without scheme and host is an error, unless the layer was told where such requests go
-//!    ([`with_target_origin`](AuthLayer::with_target_origin)).
-//! 2. Did the caller set `Authorization`? Then it goes on untouched.
-//! 3. Did the caller give a [`CallBearer`](crate::CallBearer)? Then that is sent, and nothing renewed.
-//! 4. Does the operation want the managed token ([`OperationMeta`](crate::OperationMeta))? Then it is put on, and
-//!    a response that rejects it is answered by a renewal and one resend, if the body can be sent again. Over a
-//!    [`TokenPool`](crate::TokenPool), it is the token of the [`Identity`](crate::Identity) that goes with the request.
+//! 1. Is the target one of the profile's origins? If not, the request is passed on unchanged, and each such origin
+//!    causes one warning. A target without scheme and host is an error, unless
+//!    [`with_target_origin`](AuthLayer::with_target_origin) was called.
+//! 2. Did the caller set `Authorization`? Then the request is passed on unchanged.
+//! 3. Did the caller give a [`CallBearer`](crate::CallBearer)? Then that bearer is sent, and never renewed.
+//! 4. Does the operation need the managed token ([`OperationMeta`](crate::OperationMeta))? Then the token is put on. If
+//!    the response rejects it, the token is renewed, and the request is sent once more if its body can be sent again.
+//!    With a [`TokenPool`](crate::TokenPool), the token is that of the request's [`Identity`](crate::Identity).
 //!
 //! A response rejects the token if it is
 //!
-//! - a 401, unless its challenges say that the token is good (`insufficient_scope`,
-//!   `insufficient_user_authentication`, `invalid_request`). A 401 that names other schemes than `Bearer` only counts as
-//!   well, unless the profile says otherwise
+//! - a 401, unless its challenges say that the token is good (`insufficient_scope`, `insufficient_user_authentication`,
+//!   `invalid_request`). A 401 without a `Bearer` challenge counts as well, unless the profile says otherwise
 //!   ([`with_bearer_challenges_only`](crate::Profile::with_bearer_challenges_only));
 //! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::BodySign)), whatever its status;
-//! - or the response to a gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message.
-//!   Its head waits for the first frame, for 1 s at most, if the request was sent to its end and can be sent again. A call
-//!   that still sends is never held back.
+//! - or the response to a gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any
+//!   message. If the request was sent completely and can be sent again, the caller gets the head after the first frame,
+//!   or after 1 s. A call whose request is still being sent is never delayed.
 //!
-//! Put it inside of anything that retries or follows redirects, so that each attempt is judged anew.
+//! Put the layer inside of layers that retry or follow redirects, so that each attempt is judged by itself.
 
 mod body;
 pub mod challenge;

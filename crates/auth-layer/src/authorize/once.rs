@@ -1,4 +1,4 @@
-//! `AuthOnceLayer`: the same for bodies that cannot be sent again.
+//! `AuthOnceLayer`: authorization for bodies that cannot be sent again.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -20,7 +20,7 @@ use crate::error::BoxError;
 /// use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
 /// use tower_layer::Layer;
 ///
-/// /// A body that this crate does not know.
+/// /// A body for which this crate has no `TryClone`.
 /// struct Foreign;
 ///
 /// # let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
@@ -51,8 +51,9 @@ impl<S> Layer<S> for AuthOnceLayer {
 
 /// The service of [`AuthOnceLayer`].
 ///
-/// It does what [`Auth`] does, errors and cancel safety included, but for one thing: a response that rejects the token
-/// goes back to the caller, and the token is renewed for the requests after it. The request's body may be of any type.
+/// It does the same as [`Auth`], with the same errors and cancel safety, except for two things. The request's body may
+/// be of any type. A response that rejects the token goes back to the caller, and the token is renewed for later
+/// requests.
 ///
 /// ```
 /// # fn show<S>(service: auth_layer::AuthOnce<S>) {
@@ -64,12 +65,12 @@ impl<S> Layer<S> for AuthOnceLayer {
 pub struct AuthOnce<S>(Auth<S>);
 
 impl<S> AuthOnce<S> {
-    /// The wrapped service.
+    /// Returns a reference to the wrapped service.
     pub const fn get_ref(&self) -> &S {
         self.0.get_ref()
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.0.into_inner()
     }
@@ -94,6 +95,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // Without a copy, a rejection starts a renewal and is returned.
         self.0.send(request, |_, _| None)
     }
 }

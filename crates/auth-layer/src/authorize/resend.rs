@@ -38,8 +38,8 @@ pub(super) trait Sender {
     /// Sends a request. The client is [`ready`](Self::ready).
     async fn send(&mut self, request: Self::Request) -> Result<Self::Response, Self::Error>;
 
-    /// Returns whether the response rejects the token, and the response unchanged. It reads the body if `judgement` says
-    /// so.
+    /// Returns whether the response rejects the token, and the response unchanged. It reads the body if `judgement`
+    /// says so.
     async fn examine(
         response: Self::Response,
         judgement: Judgement,
@@ -90,8 +90,8 @@ impl<C: Sender> Call<'_, C> {
         self.answer(response, judgement, kept, token.generation()).await
     }
 
-    /// Returns the response, unless it rejects the token, there is another token, and the request can be sent again. Then
-    /// it returns the response to the second send, whatever that says.
+    /// Returns the response, unless it rejects the token, there is another token, and the request can be sent again.
+    /// Then it returns the response to the second send, whatever that says.
     ///
     /// Every path tells the manager how the API answered, unless this future is dropped first.
     pub(super) async fn answer(

@@ -1,4 +1,4 @@
-//! `Auth`: decides about each request, and sends it.
+//! `Auth`: the service that decides about each request, and sends it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,25 +24,25 @@ use crate::replay::{Keep, Kept, TryClone};
 
 /// The service of [`AuthLayer`](crate::AuthLayer).
 ///
-/// On the path of a request whose token is in hand it takes no lock, allocates nothing and boxes nothing; a wait
-/// for a token or a turn, and the answer to a rejection, box their future. It keeps the token that it sent last, until its
-/// next call or its end.
+/// A request with a cached token takes no lock, allocates nothing and boxes nothing. Its future is boxed only if it
+/// waits for a token or a turn, or if its response may reject the token. The service holds the last token it sent until
+/// its next call, or until it is dropped.
 ///
-/// A call that waits gives up the reservation of the inner service that was made for it, and polls a clone ready when it
-/// has what it waited for. So the inner service may have a limit that token requests share.
+/// A call that waits gives up the reservation that `poll_ready` made in the inner service. It polls a clone ready once
+/// it can send. So the inner service may have a concurrency limit that token requests share.
 ///
-/// [`AuthLayer`](crate::AuthLayer#bounds) lists the bounds of the service under it, and what to do where one does not hold.
+/// [`AuthLayer`](crate::AuthLayer#bounds) lists the bounds of the inner service, and what to do if one does not hold.
 ///
 /// # Errors
 ///
-/// [`Error`], boxed, if the request needs a token and none could be had: it is then not sent.
-/// [`Throttled`](crate::limit::Throttled) if its turn under a rate limit comes too late. The errors of the inner service
-/// are passed on.
+/// - Returns [`Error`], boxed, if the request needs a token and there is none. The request is not sent.
+/// - Returns [`Throttled`](crate::limit::Throttled), boxed, if the turn under a rate limit comes too late.
+/// - Returns the errors of the inner service unchanged.
 ///
 /// # Cancel safety
 ///
-/// Dropping a response future drops the request, wherever it is, and nothing else: a token that is being fetched
-/// arrives all the same.
+/// Dropping a response future drops the request and nothing else. A token request that runs goes on, except outside a
+/// tokio runtime.
 ///
 /// ```
 /// # async fn show<S>(mut service: auth_layer::Auth<S>) -> Result<(), auth_layer::BoxError>
@@ -63,21 +63,21 @@ use crate::replay::{Keep, Kept, TryClone};
 pub struct Auth<S> {
     inner: S,
     rules: Arc<Rules>,
-    /// The token that was sent last.
-    seen: Option<Arc<Token>>,
+    /// The token that was sent last. With it, the next call need not touch the reference count that all clones share.
+    last_token: Option<Arc<Token>>,
 }
 
 impl<S> Auth<S> {
     pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
-        Self { inner, rules, seen: None }
+        Self { inner, rules, last_token: None }
     }
 
-    /// The wrapped service.
+    /// Returns a reference to the wrapped service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service.
+    /// Returns the wrapped service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -90,7 +90,7 @@ impl<S> Auth<S> {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    /// Sends one request; `keep` decides whether it can be sent again.
+    /// Sends one request. `keep` makes the copy that can be sent again.
     #[inline]
     pub(super) fn send<B, R>(&mut self, mut request: Request<B>, keep: Keep<B>) -> ResponseFuture<S, B, R>
     where
@@ -117,15 +117,15 @@ impl<S> Auth<S> {
         };
         let pace = self.rules.pace(&request).cloned();
         let manager = self.rules.manager(chosen.as_ref());
-        // The token that this service saw last is that of the only manager. A pool has many.
-        let seen = if chosen.is_none() { &mut self.seen } else { &mut None };
-        let token = match manager.cached_token(seen) {
+        // `last_token` belongs to the only manager. The managers of a pool have other tokens.
+        let last_token = if chosen.is_none() { &mut self.last_token } else { &mut None };
+        let token = match manager.cached_token(last_token) {
             Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
                 let generation = token.generation();
                 let is_call = grpc::is_call(&request);
                 let kept = keep(&mut request, &self.rules.common);
                 request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
-                // The instance that was polled ready is called here and now; the spare is polled before it is used.
+                // `self.inner` was polled ready, so it sends this request. The clone is polled before it sends.
                 let service = self.inner.clone();
                 let spare = Spare {
                     service,
@@ -143,7 +143,8 @@ impl<S> Auth<S> {
         self.send_later(token, chosen, operation, pace, request, keep)
     }
 
-    /// Sends a request that has to wait for a token or a turn. It is kept out of the path of one that has both.
+    /// Sends a request that has to wait for a token or a turn.
+    // Never inlined, so that the code of a wait does not slow down the requests that do not wait.
     #[cold]
     #[inline(never)]
     fn send_later<B, R>(
@@ -164,16 +165,16 @@ impl<S> Auth<S> {
         R::Data: Send,
         R::Error: Send,
     {
-        let arrival = match token {
+        let wait = match token {
             Some(token) => Either::Left(future::ready(Ok(token))),
             None => match self.rules.manager(chosen.as_ref()).wait_for_token(self.rules.patience) {
-                Ok(arrival) => Either::Right(arrival),
+                Ok(wait) => Either::Right(wait),
                 Err(error) => return self.refuse(error),
             },
         };
         let service = self.unreserved();
         let waiting = Waiting { service, rules: self.rules.clone(), chosen, operation, pace, request, keep };
-        ResponseFuture::slow(waiting.send(arrival))
+        ResponseFuture::slow(waiting.send(wait))
     }
 
     /// Sends a request that carries no managed token.
@@ -194,19 +195,20 @@ impl<S> Auth<S> {
         }
     }
 
-    /// Fails a request that is not sent.
+    /// Fails a request without sending it.
     #[cold]
     fn refuse<B, R>(&mut self, error: Error) -> ResponseFuture<S, B, R>
     where
         S: Service<Request<B>> + Clone,
         R: Body,
     {
+        // The instance that was polled ready is dropped, since its reservation would block other callers.
         self.inner = self.inner.clone();
         ResponseFuture::failed(error)
     }
 
-    /// An instance of the inner service for a request that has to wait. This one gives up what it has reserved: a token
-    /// request may need it.
+    /// Returns an instance of the inner service that has reserved nothing, for a request that has to wait. The instance
+    /// that was polled ready is dropped: a token request may need its reservation.
     #[cold]
     fn unreserved(&mut self) -> S
     where

@@ -109,8 +109,8 @@ pub(super) async fn examine<R: Body>(
     (rejected, Response::from_parts(head, body))
 }
 
-/// Waits until the service is ready, the turn has come and the token is good, all at the same moment. Returns the service
-/// to call and the token to send.
+/// Waits until the service is ready, the turn has come and the token is good, all at the same moment. Returns the
+/// service to call and the token to send.
 ///
 /// While this waits for a token or a turn, it holds no reservation of the service: the token request, or the request
 /// whose turn it is, may need that reservation.

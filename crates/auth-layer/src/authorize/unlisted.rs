@@ -1,4 +1,4 @@
-//! Warns once about each origin that requests are sent to without a token.
+//! Warns once about each origin that gets requests without a token.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -8,24 +8,24 @@ use http::uri::Scheme;
 
 use crate::url::{Port, port_of};
 
-/// The origins that a warning was written about. It is used only for requests that get no token, and its memory is
-/// bounded: a program may call any number of origins.
+/// The origins about which a warning was written. Only requests without a token use this. Its memory is bounded,
+/// because a program may call any number of origins.
 pub(super) struct Unlisted {
     warned: [OnceLock<Host>; MOST_ORIGINS],
-    /// Set when an origin had no place.
+    /// Set when there was no place for an origin.
     full: OnceLock<()>,
 }
 
 struct Host {
     scheme: Scheme,
-    /// In the spelling of the first request.
+    /// As the first request spelled it.
     host: Box<str>,
     port: Option<u16>,
 }
 
 impl Unlisted {
-    /// Writes a warning if `uri` is the first of its origin. A URI without a scheme or a host has no origin, and neither has
-    /// one whose port is not a number up to 65535.
+    /// Writes a warning if `uri` is the first URI of its origin. A URI without a scheme or a host has no origin.
+    /// Neither has a URI whose port is not a number up to 65535.
     pub(super) fn note(&self, uri: &Uri) {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return };
         let host = authority.host();
@@ -35,6 +35,7 @@ impl Unlisted {
             Port::Invalid => return,
         };
         for place in &self.warned {
+            // `get_or_init` runs the closure in one thread only, so two threads cannot both warn about one origin.
             let mut is_new = false;
             let known = place.get_or_init(|| {
                 is_new = true;
@@ -82,14 +83,14 @@ impl Default for Unlisted {
     }
 }
 
-/// A layer with other settings warns by itself.
+/// The clone has no origins: a layer with other settings writes its own warnings.
 impl Clone for Unlisted {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-/// Scheme, host and port: neither a user nor a path, which may hold a secret.
+/// Shows scheme, host and port. The user and the path may hold a secret, and are left out.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)?;
@@ -104,5 +105,5 @@ impl fmt::Debug for Unlisted {
     }
 }
 
-/// More than a program is likely to call on purpose. The list is searched from its beginning for each such request.
+/// More than a program is likely to call on purpose. Each such request searches the list from its beginning.
 const MOST_ORIGINS: usize = 64;

@@ -35,7 +35,7 @@ impl<S, B> Waiting<S, B> {
     /// Sends the request when it has a token and a turn.
     pub(super) async fn send<R>(
         self,
-        arrival: impl Future<Output = Result<Arc<Token>, Error>>,
+        wait: impl Future<Output = Result<Arc<Token>, Error>>,
     ) -> Result<Response<ResponseBody<R>>, BoxError>
     where
         S: Service<Request<B>, Response = Response<R>> + Clone,
@@ -43,7 +43,7 @@ impl<S, B> Waiting<S, B> {
         R: Body,
     {
         let Self { service, rules, chosen, operation, pace, request, keep } = self;
-        let token = arrival.await?;
+        let token = wait.await?;
         let call = Call {
             sender: ServiceSender::new(service),
             rules: &rules,

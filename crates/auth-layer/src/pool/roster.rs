@@ -1,7 +1,7 @@
-//! Which identities are kept, and which may go. No I/O, no locks of its own.
+//! `Roster`: the identities that a pool keeps, and the choice of those to evict. No I/O, no locks.
 //!
-//! The entries stand in a ring, and a hand goes round it (the CLOCK algorithm). An entry that was asked for since the hand
-//! passed it last is spared once. So the work for each identity that comes in is bounded, however many are kept.
+//! The choice is the CLOCK algorithm. The entries form a ring, and a hand moves round it. An entry that was asked for
+//! since the hand passed it last is spared once. So the work for each new identity is bounded, however many are kept.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,20 +12,21 @@ use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
 use crate::manager::{TokenManager, Usage};
 
-/// The identities that are kept, up to a bound.
+/// The identities that are kept, up to a limit.
 #[derive(Debug)]
 pub(super) struct Roster {
-    /// Where in the ring an identity stands.
+    /// The index of each identity in the ring.
     places: HashMap<Identity, usize>,
-    /// In no order. The last entry takes the place of one that goes.
+    /// The entries, in no order. When one is removed, the last entry takes its place.
     ring: Vec<Entry>,
     limit: usize,
     idle: Duration,
-    /// The place that is looked at next when room is needed.
+    /// The index that is looked at next when an identity has to be evicted.
     hand: usize,
-    /// The place that is looked at next for one that has been idle for too long.
+    /// The index that is looked at next in the search for idle identities.
     sweep: usize,
-    /// How often something was taken out on purpose: what was made before that may be out of date.
+    /// Incremented by each removal that the application asks for. A manager that was being made under an older value
+    /// may have an old secret.
     pub(super) removals: u64,
 }
 
@@ -33,9 +34,9 @@ pub(super) struct Roster {
 struct Entry {
     identity: Identity,
     manager: TokenManager,
-    /// When it was last asked for: the monotonic time in nanoseconds.
+    /// The monotonic time, in nanoseconds, when the identity was last asked for.
     used: AtomicU64,
-    /// Whether it was asked for since the hand passed it last.
+    /// True if the identity was asked for since the hand passed it last.
     asked_for: AtomicBool,
 }
 
@@ -48,17 +49,18 @@ impl Roster {
         self.ring.len()
     }
 
-    /// Finds the manager of an identity, and notes that it is in use.
+    /// Returns the manager of an identity, and notes the time of use.
     pub(super) fn find(&self, identity: &Identity, now: Now) -> Option<TokenManager> {
         let entry = &self.ring[*self.places.get(identity)?];
-        // Relaxed: these only guide a choice that is made under the write lock, which orders them.
+        // The caller holds the read lock, so these are atomics. Relaxed: they are read under the write lock alone, and
+        // the lock orders them.
         entry.used.store(nanos(now.monotonic()), Ordering::Relaxed);
         entry.asked_for.store(true, Ordering::Relaxed);
         Some(entry.manager.clone())
     }
 
-    /// Takes in a manager, and puts those who had to make room for it into `gone`: the caller drops them, since that
-    /// may run code of the application.
+    /// Adds a manager, and moves the managers that it evicts into `gone`. The caller drops them without the lock, since
+    /// their drop may run code of the application.
     pub(super) fn admit(
         &mut self,
         identity: &Identity,
@@ -77,7 +79,7 @@ impl Roster {
         Ok(())
     }
 
-    /// Takes out those of the next few entries that have not been asked for in a while.
+    /// Removes the idle ones among the next [`SWEPT`] entries.
     fn drop_idle(&mut self, now: Now, gone: &mut Vec<TokenManager>) {
         let Some(since) = now.monotonic().checked_sub(self.idle).map(nanos) else { return };
         for _ in 0..SWEPT.min(self.ring.len()) {
@@ -86,7 +88,7 @@ impl Roster {
             }
             let Some(entry) = self.ring.get_mut(self.sweep) else { return };
             if *entry.used.get_mut() <= since && entry.manager.usage() == Usage::Evictable {
-                // The last entry stands there now, and is looked at next.
+                // The last entry takes this place. The index stays, so that it is looked at next.
                 gone.push(self.take_place(self.sweep));
             } else {
                 self.sweep += 1;
@@ -94,11 +96,12 @@ impl Roster {
         }
     }
 
-    /// The entry that can be done without best, of the next few.
+    /// Returns the index of the entry to evict. `None` if [`LOOKED_AT`] entries in a row are in use. In this order:
     ///
-    /// Best is one that was not asked for since the hand passed it last. Next comes the one of [`SPARED`] entries that was
-    /// asked for longest ago. One that has failed lately goes only if all others are in use, for its failure would be
-    /// forgotten with it, and the token endpoint asked too soon. `None` if [`LOOKED_AT`] entries in a row are in use.
+    /// 1. The first entry that was not asked for since the hand passed it last.
+    /// 2. The one of [`SPARED`] entries that was asked for longest ago.
+    /// 3. The one that has failed recently and was asked for longest ago. Its failure is forgotten with it, and the
+    ///    token endpoint is asked too soon.
     fn dispensable(&mut self) -> Option<usize> {
         let (mut oldest, mut failing): (Option<Candidate>, Option<Candidate>) = (None, None);
         for step in 0..self.ring.len().min(LOOKED_AT) {
@@ -123,23 +126,24 @@ impl Roster {
         oldest.or(failing).map(|(_, place)| place)
     }
 
-    /// Takes out one identity on purpose.
+    /// Removes one identity because the application asks for it.
     pub(super) fn take(&mut self, identity: &Identity) -> Option<TokenManager> {
+        // Counted even if the identity is not here: its manager may be in the making.
         self.removals += 1;
         let place = *self.places.get(identity)?;
         Some(self.take_place(place))
     }
 
-    /// Takes out all identities of a tenant on purpose. This looks at each entry.
+    /// Removes all identities of a tenant because the application asks for it. This looks at each entry.
     pub(super) fn take_tenant(&mut self, tenant: &str) -> Vec<TokenManager> {
         self.removals += 1;
         let of_tenant = |place: &usize| self.ring[*place].identity.tenant() == tenant;
         let places: Vec<usize> = (0..self.ring.len()).rev().filter(of_tenant).collect();
-        // From the last to the first, so that those still to come keep their places.
+        // From the last to the first, because a removal moves only entries with a higher index.
         places.into_iter().map(|place| self.take_place(place)).collect()
     }
 
-    /// Takes out the entry at a place, which the last one takes.
+    /// Removes the entry at an index. The last entry takes its place.
     fn take_place(&mut self, place: usize) -> TokenManager {
         let entry = self.ring.swap_remove(place);
         self.places.remove(&entry.identity);
@@ -150,7 +154,7 @@ impl Roster {
     }
 }
 
-/// When an entry was last asked for, and its place.
+/// The time when an entry was last asked for, and its index.
 type Candidate = (u64, usize);
 
 fn earlier(found: Option<Candidate>, other: Candidate) -> Option<Candidate> {
@@ -167,13 +171,13 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// How many entries are looked at for idle ones whenever another comes in. More than one, so that idle ones go faster than
-/// others come.
+/// The number of entries that are searched for idle ones whenever an identity is added. It is more than one, so that
+/// idle entries are removed faster than new ones are added.
 const SWEPT: usize = 8;
 
-/// How many entries in a row are spared before one of them has to go nevertheless.
+/// The number of entries in a row that are spared before one of them is evicted nevertheless.
 const SPARED: usize = 64;
 
-/// How many entries in a row may be in use before the pool counts as full. To look at so many takes about 0.1 ms, in which
-/// no other caller gets a manager.
+/// The number of entries in a row that may be in use before the pool counts as full. This search takes about 0.1 ms,
+/// and no other caller gets a manager meanwhile.
 const LOOKED_AT: usize = 1_024;

@@ -1,4 +1,4 @@
-//! `TokenPool`: a manager for each identity.
+//! `TokenPool`: one manager for each identity.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,15 +18,17 @@ use crate::operation::OperationMeta;
 /// Keeps a [`TokenManager`] for each [`Identity`], for a service that works for many tenants. Cheap to clone; clones
 /// share the managers.
 ///
-/// A manager is made when its identity is first asked for, by a function of the application; making one sends nothing.
-/// The number of identities is bounded. To make room, an identity goes that was not asked for lately:
+/// A function of the application makes a manager when its identity is first asked for. That sends nothing.
 ///
-/// - One that a request or another handle holds, or whose token is on its way, never goes.
-/// - One whose last exchange failed goes only if all others are in use, until two minutes after its backoff. Its manager
-///   remembers the failure, and a new one would ask the token endpoint at once.
-/// - The choice is bounded work, so that it may not be the one that was asked for longest ago.
+/// The number of identities is limited. A new one evicts an identity that was not asked for recently:
 ///
-/// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one [`Profile`](crate::Profile).
+/// - An identity is never evicted while a request or another handle holds its manager, or while a token request runs.
+/// - An identity whose last token request failed is evicted only if all others are in use. This ends two minutes after
+///   its backoff. Its manager remembers the failure, and a new one would ask the token endpoint at once.
+/// - The search for one is short, so the evicted identity may not be the one that was asked for longest ago.
+///
+/// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one
+/// [`Profile`](crate::Profile).
 ///
 /// ```
 /// use auth_layer::{AuthLayer, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
@@ -35,7 +37,7 @@ use crate::operation::OperationMeta;
 /// let pool = TokenPool::new({
 ///     let profile = profile.clone();
 ///     move |identity: &Identity| {
-///         // The application looks up what it knows of the tenant.
+///         // The application looks up the credential of the tenant.
 ///         let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
 ///         let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials)
 ///             .identity(identity)
@@ -71,10 +73,10 @@ struct Counts {
 }
 
 impl TokenPool {
-    /// A pool that makes its managers by `make`.
+    /// Returns a pool that calls `make` for each new manager.
     ///
-    /// `make` is called without any lock. It may be called for one identity by several callers at one moment, and all
-    /// but one of its managers are then dropped. A mistake that it returns goes to the caller and is not remembered.
+    /// No lock is held during the call. Several callers may call `make` for one identity at the same time. Then one
+    /// manager is kept and the others are dropped. An error of `make` is returned to the caller and not remembered.
     pub fn new<F>(make: F) -> Self
     where
         F: Fn(&Identity) -> Result<TokenManager, ConfigError> + Send + Sync + 'static,
@@ -82,7 +84,7 @@ impl TokenPool {
         Self::builder(make).build()
     }
 
-    /// The same, with options.
+    /// Returns a builder with options.
     pub fn builder<F>(make: F) -> TokenPoolBuilder
     where
         F: Fn(&Identity) -> Result<TokenManager, ConfigError> + Send + Sync + 'static,
@@ -97,13 +99,13 @@ impl TokenPool {
         }
     }
 
-    /// The manager of an identity, made now if there is none yet.
+    /// Returns the manager of an identity. Makes one if there is none yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credential`] if none could be made, with the [`ConfigError`] as its cause;
-    /// [`ErrorKind::PoolFull`], which is transient, if the pool is full and its identities are in use. Of a pool with more
-    /// than 1,024 identities, so many are looked at: another call looks at the next ones.
+    /// - Returns [`ErrorKind::Credential`] if no manager could be made. Its source is the [`ConfigError`].
+    /// - Returns [`ErrorKind::PoolFull`], which is transient, if the pool is full and its identities are in use. A call
+    ///   looks at 1,024 identities at most, and the next call at the ones after them.
     pub fn get(&self, identity: &Identity) -> Result<TokenManager, Error> {
         let shared = &*self.0;
         let now = shared.clock.now();
@@ -113,21 +115,24 @@ impl TokenPool {
                 return Ok(manager);
             }
             let removals = roster.removals;
+            // Released, because `make` is code of the application: it may be slow, or use the pool itself.
             drop(roster);
             let made = (shared.make)(identity).map_err(not_made)?;
 
-            // Dropped after the lock is given back.
+            // Declared before the lock is taken, so that it is dropped after the lock is released.
             let mut gone = Vec::new();
             let mut roster = self.write();
             if roster.removals != removals {
-                // What was made may be made of a secret that has just been replaced.
+                // An identity was removed meanwhile. The new manager may have a secret that has just been replaced.
                 continue;
             }
+            // Another caller may have added the identity while no lock was held.
             if let Some(manager) = roster.find(identity, now) {
                 return Ok(manager);
             }
             let admitted = roster.admit(identity, made.clone(), now, &mut gone);
             drop(roster);
+            // Relaxed here and below: counters that no other value depends on.
             shared.counts.evicted.fetch_add(gone.len() as u64, Ordering::Relaxed);
             return match admitted {
                 Ok(()) => {
@@ -142,36 +147,38 @@ impl TokenPool {
         }
     }
 
-    /// Forgets an identity, and tells whether it was there: for when its secret or its scope has changed.
+    /// Removes an identity. Returns whether it was in the pool. Call this when its secret or its scope has changed.
     ///
-    /// When this returns, no token of it is given out any more: not by a manager that somebody still holds, and not by
-    /// an exchange that is on its way. Those who wait for one fail with [`ErrorKind::Interrupted`], which is transient.
-    /// A request that carries its token already is not called back. The next [`get`](Self::get) makes a new manager.
+    /// - After this call, no caller gets a token of the removed manager, not even through a handle that still exists.
+    /// - Callers that wait for its token fail with [`ErrorKind::Interrupted`], which is transient.
+    /// - A request that already carries its token goes on.
+    /// - The next [`get`](Self::get) makes a new manager.
     pub fn remove(&self, identity: &Identity) -> bool {
+        // The lock is released at the end of this statement: a manager that is retired has a lock of its own.
         let removed = self.write().take(identity);
         removed.iter().for_each(TokenManager::retire);
         removed.is_some()
     }
 
-    /// Forgets all identities of a tenant, whatever their scopes, audiences and resources, as
-    /// [`remove`](Self::remove) does one of them. Returns how many there were.
+    /// Removes all identities of a tenant, with any scope, audience and resource, as [`remove`](Self::remove) removes
+    /// one. Returns how many there were.
     pub fn remove_tenant(&self, tenant: &str) -> usize {
         let removed = self.write().take_tenant(tenant);
         removed.iter().for_each(TokenManager::retire);
         removed.len()
     }
 
-    /// How many identities are kept.
+    /// Returns how many identities are kept.
     pub fn len(&self) -> usize {
         self.read().len()
     }
 
-    /// Whether none is kept.
+    /// Returns whether no identity is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What has happened so far.
+    /// Returns the counters of this pool.
     pub fn stats(&self) -> PoolStats {
         let counts = &self.0.counts;
         PoolStats {
@@ -185,11 +192,12 @@ impl TokenPool {
         &self.0.clock
     }
 
-    /// The manager for a request with these extensions.
+    /// Returns the manager for a request with these extensions.
     pub(crate) fn choose(&self, extensions: &Extensions) -> Result<TokenManager, Error> {
         let shared = &*self.0;
         let identity = extensions.get().or(shared.default_identity.as_ref()).ok_or_else(|| {
-            let message = "the request names no identity: put an `Identity` into its extensions, or give the pool a default";
+            let message = "the request names no identity; put an `Identity` into its extensions, \
+                           or set `default_identity` for the pool";
             Error::new(ErrorKind::Credential, message)
         })?;
         match extensions.get::<&'static OperationMeta>() {
@@ -201,7 +209,7 @@ impl TokenPool {
         }
     }
 
-    // Nothing under the lock can leave the roster half-changed.
+    // Code under the lock leaves no half-made change if it panics, so a poisoned roster is still good.
 
     fn read(&self) -> RwLockReadGuard<'_, Roster> {
         self.0.roster.read().unwrap_or_else(PoisonError::into_inner)
@@ -218,7 +226,7 @@ impl fmt::Debug for TokenPool {
     }
 }
 
-/// Makes a [`TokenPool`].
+/// A builder for a [`TokenPool`].
 ///
 /// ```
 /// use auth_layer::{AccessToken, ConfigError, Identity, StaticToken, TokenManager, TokenPool};
@@ -246,42 +254,42 @@ pub struct TokenPoolBuilder {
 }
 
 impl TokenPoolBuilder {
-    /// How many identities are kept at the most: 1000 unless set, and at least one.
+    /// Sets how many identities are kept at the most: 1000 unless set, and at least one.
     pub fn max_identities(mut self, limit: usize) -> Self {
         self.limit = limit.max(1);
         self
     }
 
-    /// How long after its last use an identity may go, though there is room: 1 hour unless set. Whenever another one comes
-    /// in, the next eight are looked at, in turn.
+    /// Sets how long an identity is kept after its last use, even if there is room: 1 hour unless set. Each new
+    /// identity causes a look at the next eight ones.
     pub const fn idle_after(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
     }
 
-    /// Where the time comes from. Give the managers the same clock.
+    /// Sets the clock. Give the managers the same clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Whose token a request without an [`Identity`] carries. Unless set, such a request is not sent, and fails with
+    /// Sets the identity for requests without an [`Identity`]. Unless set, such a request is not sent and fails with
     /// [`ErrorKind::Credential`].
     pub fn default_identity(mut self, identity: Identity) -> Self {
         self.default_identity = Some(identity);
         self
     }
 
-    /// Asks for the scopes of each operation and no others, where its [`OperationMeta`] names any: in place of the
-    /// scope of the request's identity (RFC 9700 section 2.3).
+    /// Requests tokens with the scopes of each operation and no others, if its [`OperationMeta`] names any. They
+    /// replace the scope of the request's identity (RFC 9700 section 2.3).
     ///
-    /// Operations with other scopes have tokens of their own, so that this costs an exchange for each set of them.
+    /// Each set of scopes has its own token, and costs a token request.
     pub const fn scopes_per_operation(mut self) -> Self {
         self.scopes_per_operation = true;
         self
     }
 
-    /// Makes the pool. Nothing is sent, and no runtime is needed.
+    /// Returns the pool. Nothing is sent, and no runtime is needed.
     pub fn build(self) -> TokenPool {
         TokenPool(Arc::new(Shared {
             make: self.make,
@@ -303,22 +311,22 @@ impl fmt::Debug for TokenPoolBuilder {
     }
 }
 
-/// What a pool has done so far.
+/// The counters of a [`TokenPool`].
 ///
 /// ```
 /// # fn show(pool: &auth_layer::TokenPool) {
 /// let stats = pool.stats();
-/// println!("{} identities came, {} had to go", stats.made, stats.evicted);
+/// println!("{} managers were made, {} were evicted", stats.made, stats.evicted);
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// How many managers were made and kept.
+    /// The number of managers that were made and kept.
     pub made: u64,
-    /// How many identities went to make room, or because nobody had asked for them in a while.
+    /// The number of identities that were removed to make room, or because they were idle.
     pub evicted: u64,
-    /// How often there was no room.
+    /// The number of calls that failed because the pool was full.
     pub full: u64,
 }
 
@@ -326,8 +334,8 @@ fn not_made(error: ConfigError) -> Error {
     Error::new(ErrorKind::Credential, "there is no token manager for the identity").with_source(error.into())
 }
 
-/// They take 2 MB and their tokens.
+/// So many identities take about 2 MB, besides their tokens.
 const MOST_IDENTITIES: usize = 1000;
 
-/// The life of most tokens: who comes back later needs a new one in any case.
+/// The lifetime of most tokens. An identity that is used again later needs a new token in any case.
 const IDLE: Duration = Duration::from_secs(3_600);

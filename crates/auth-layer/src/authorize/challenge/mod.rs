@@ -1,4 +1,4 @@
-//! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1), also as careless servers write it.
+//! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1), including common departures from its grammar.
 //!
 //! ```
 //! use auth_layer::challenge::parse;

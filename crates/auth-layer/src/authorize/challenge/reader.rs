@@ -2,22 +2,22 @@
 
 use super::parsed::Challenge;
 
-/// Walks through one line, and looks ahead by two words at the most: the time is linear in the line's length.
+/// A reader of one line. It looks ahead by two words at the most, so its time is linear in the line's length.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
-    /// The line is longer than what is read of it.
+    /// The line is longer than the part that is read.
     is_cut: bool,
-    /// No value in single quotes ends behind this place. Without this note, each `'` would cost a look at the rest.
+    /// The rest of the line has no closing single quote. Without this flag, each `'` would cost a search of the rest.
     no_closing_quote: bool,
-    /// The last item departs from the grammar, so that the words behind it may belong to it.
+    /// The last item departs from the grammar, so the next words may belong to it.
     after_odd: bool,
 }
 
-/// The value of a parameter, behind its equals sign.
+/// The value of a parameter, after its equals sign.
 enum Value {
-    /// By the grammar, or nearly so.
+    /// A value by the grammar, or nearly so.
     Clean(String),
-    /// Unquoted, though it needs quotes.
+    /// A value without the quotes that the grammar requires.
     Odd(String),
     Unreadable,
 }
@@ -25,12 +25,12 @@ enum Value {
 /// A challenge that is being read.
 struct Draft {
     challenge: Challenge,
-    /// There is no need of parameters: the scheme stands alone, or has a token68.
+    /// The challenge needs no parameters: it is a scheme alone, or has a token68.
     is_whole: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the whole line, however long: for tests of the time that takes.
+    /// Returns a reader without a length limit, for tests of its time.
     #[cfg(test)]
     pub(super) const fn unbounded(line: &'a [u8]) -> Self {
         Self { rest: line, is_cut: false, no_closing_quote: false, after_odd: false }
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         Self { rest, is_cut: rest.len() < line.len(), no_closing_quote: false, after_odd: false }
     }
 
-    /// Reads item after item: a scheme begins a challenge, a parameter belongs to the challenge before it.
+    /// Reads all items of the line. A scheme begins a challenge, and a parameter belongs to the challenge before it.
     pub(super) fn read_into(mut self, found: &mut Vec<Challenge>) {
         let mut current: Option<Draft> = None;
         loop {
@@ -53,14 +53,14 @@ impl<'a> Reader<'a> {
             if name.is_empty() {
                 self.skip_item();
             } else if self.eat_equals() {
-                // A value is read even if there is no challenge to put it into, to get past it.
+                // The value is read even without a challenge to put it into, so that reading goes on after it.
                 let value = self.value();
                 if let (Some(draft), Some(value)) = (&mut current, value) {
                     draft.challenge.parameters.push((text(name).to_ascii_lowercase(), value));
                 }
             } else if self.begins_challenge(name) {
                 let next = self.begin(name);
-                // A scheme without parameters stands if another challenge follows at once.
+                // A scheme without parameters counts as a challenge if another challenge follows at once.
                 let is_whole = !self.after_odd;
                 self.after_odd = false;
                 if let Some(mut draft) = current.replace(next) {
@@ -76,11 +76,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a word that is no parameter's name is the scheme of the next challenge. The words of an unquoted text
-    /// are none: after such a text it takes more than a word to begin a challenge.
+    /// Returns whether a word without an equals sign is the scheme of the next challenge. After an unquoted text it may
+    /// be a word of that text. Then it is a scheme only if it is `Bearer`, or if a parameter follows.
     fn begins_challenge(&self, name: &[u8]) -> bool {
         match self.rest.first() {
-            // It may go on where the line was cut off.
+            // The word may go on after the place where the line was cut off.
             None if self.is_cut => false,
             None | Some(b' ' | b'\t' | b',' | b';') => {
                 !self.after_odd || name.eq_ignore_ascii_case(b"bearer") || {
@@ -92,14 +92,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Begins a challenge behind its scheme, and reads its token68, if it has one.
+    /// Begins a challenge after its scheme, and reads its token68, if it has one.
     fn begin(&mut self, scheme: &[u8]) -> Draft {
         self.skip(is_blank);
         let is_whole = matches!(self.rest.first(), None | Some(b',' | b';')) || self.token68();
         Draft { challenge: Challenge { scheme: text(scheme), parameters: Vec::new() }, is_whole }
     }
 
-    /// Eats a token68 (RFC 9110 section 11.2), which must be all there is up to a comma or the end.
+    /// Reads a token68 (RFC 9110 section 11.2). Only a comma or the end of the line may follow it.
     fn token68(&mut self) -> bool {
         let is_token68 = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
         let length = self.rest.iter().take_while(|byte| is_token68(byte)).count();
@@ -138,14 +138,15 @@ impl<'a> Reader<'a> {
                 Value::Clean(value)
             }
             None => {
-                // Everything up to the end may be part of it.
+                // Everything up to the end of the line may be part of the value.
                 self.rest = &[];
                 Value::Unreadable
             }
         }
     }
 
-    /// A value in single quotes, which may hold single quotes as well: the last of them stands before a separator.
+    /// Reads a value in single quotes. It may contain single quotes. The closing one is followed by a separator or a
+    /// challenge.
     fn single_quoted(&mut self) -> Option<String> {
         if self.no_closing_quote {
             return None;
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
-    /// A token, or what was written in place of one: everything up to a comma, a parameter or a challenge.
+    /// Reads a value without quotes: everything up to a comma, a parameter or a challenge.
     fn unquoted(&mut self) -> Value {
         let (mut length, mut is_token_so_far) = (0, true);
         while let Some(&byte) = self.rest.get(length) {
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
                 }
                 b' ' | b'\t' => {
                     let next = &self.rest[length..];
-                    // In a text of several words, the last one is no scheme.
+                    // After several words, the next word belongs to the text and is not a scheme.
                     if ends_value(next) || is_token_so_far && begins_next_challenge(next) {
                         break;
                     }
@@ -194,7 +195,7 @@ impl<'a> Reader<'a> {
         make(text(value))
     }
 
-    /// Skips what cannot be read: up to the next comma that is outside of quotes.
+    /// Skips an item that cannot be read, up to the next comma outside of quotes.
     fn skip_item(&mut self) {
         self.after_odd = true;
         while let Some((byte, rest)) = self.rest.split_first() {
@@ -230,7 +231,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Draft {
-    /// A challenge counts only if more than its scheme can be read, or if the scheme needs no more.
+    /// Adds the challenge to `found`, if more than its scheme was read, or if the scheme is enough.
     fn finish(self, found: &mut Vec<Challenge>) {
         if self.is_whole || !self.challenge.parameters.is_empty() {
             found.push(self.challenge);
@@ -238,8 +239,8 @@ impl Draft {
     }
 }
 
-/// The place of the first byte that `ends`, which is given that byte and what comes behind it. A backslash hides the
-/// byte behind it.
+/// Returns the position of the first byte for which `ends` is true. `ends` gets the byte and the bytes after it. A
+/// backslash hides the byte after it.
 fn closing(bytes: &[u8], ends: impl Fn(u8, &[u8]) -> bool) -> Option<usize> {
     let mut place = 0;
     while let Some(&byte) = bytes.get(place) {
@@ -252,14 +253,14 @@ fn closing(bytes: &[u8], ends: impl Fn(u8, &[u8]) -> bool) -> Option<usize> {
     None
 }
 
-/// Whether a value is over before `rest`: at the end, a separator, or a parameter.
+/// Returns whether a value ends before `rest`: at the end of the line, a separator or a parameter.
 fn ends_value(rest: &[u8]) -> bool {
     let next = after_blanks(rest);
-    // Only a word that is set off by a blank is looked at: that makes one look for each word.
+    // Only a word after a blank can be a parameter. So each word is looked at once, and the time stays linear.
     next.first().is_none_or(|byte| is_separator(*byte)) || next.len() < rest.len() && begins_parameter(next)
 }
 
-/// Whether a blank, a scheme and a parameter come next.
+/// Returns whether a blank, a scheme and a parameter come next.
 fn begins_next_challenge(rest: &[u8]) -> bool {
     let scheme = after_blanks(rest);
     if scheme.len() == rest.len() {
@@ -270,7 +271,7 @@ fn begins_next_challenge(rest: &[u8]) -> bool {
     behind.len() < scheme.len() && parameter.len() < behind.len() && begins_parameter(parameter)
 }
 
-/// Whether a name and an equals sign come next.
+/// Returns whether a name and an equals sign come next.
 fn begins_parameter(rest: &[u8]) -> bool {
     let name = token_length(rest);
     name > 0 && after_blanks(&rest[name..]).starts_with(b"=")
@@ -301,7 +302,7 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// A comma by the grammar; a semicolon where a server writes it as in other headers.
+/// The grammar has commas. Some servers write semicolons, as in other headers.
 const fn is_separator(byte: u8) -> bool {
     is_blank(byte) || matches!(byte, b',' | b';')
 }
@@ -311,5 +312,5 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Much more than any challenge but a Kerberos ticket.
+/// Only a challenge with a Kerberos ticket is longer than this.
 pub(super) const LONGEST_LINE: usize = 16 * 1024;

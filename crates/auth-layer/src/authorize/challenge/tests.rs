@@ -1,4 +1,4 @@
-//! Vectors for the reader: careful servers and careless ones.
+//! Header lines of careful and of careless servers.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn values_that_need_quotes_are_read_without_them() {
     challenges("Bearer a=The token expired, b=1", &["Bearer a=The token expired b=1"]);
     challenges("Bearer a=The token\texpired b=1", &["Bearer a=The token\texpired b=1"]);
     challenges("Bearer a=\u{e9}t\u{e9} , b=1", &["Bearer a=\u{e9}t\u{e9} b=1"]);
-    // The words behind a comma belong to the text, and begin no challenge.
+    // The words after the comma belong to the text, and do not begin a challenge.
     challenges("Bearer a=The token, is, too old, b=1", &["Bearer a=The token b=1"]);
     challenges("Bearer a=x y, Basic b=1", &["Bearer a=x y", "Basic b=1"]);
     challenges("Negotiate a=x y, Bearer", &["Negotiate a=x y", "Bearer"]);
@@ -112,7 +112,7 @@ fn a_challenge_with_a_parameter_twice_is_left_out() {
     challenges("A a=1, a=2, B b=1", &["B b=1"]);
     challenges("A a=1, b=1, A=1", &[]);
     challenges("A a=1 a=http://x/, B b=1", &["B b=1"]);
-    // The same name in two challenges is no repetition.
+    // The same name may occur in two challenges.
     challenges("A a=1, B a=2", &["A a=1", "B a=2"]);
 }
 
@@ -151,8 +151,8 @@ fn a_line_without_a_bound_is_read_in_linear_time() {
             let began = clock.now().monotonic();
             reader.read_into(&mut Vec::new());
             let took = clock.now().monotonic() - began;
-            // It takes a hundredth of this even without optimization, and a thousand times as long if the time is
-            // not linear.
+            // Linear code takes a hundredth of this limit, even without optimization. Quadratic code takes ten times
+            // the limit.
             assert!(took < Duration::from_secs(10), "{scheme}{unit} again and again: {took:?}");
         }
     }
