@@ -1,4 +1,4 @@
-//! A token endpoint that answers what the fuzzer makes up.
+//! A token endpoint whose answers come from the fuzzer.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub const CLIENT_SECRET: &str = "cl13nt/s3cret+word";
 /// The refresh token that is sent, which the answers may echo. Nothing may show it.
 pub const REFRESH_TOKEN: &str = "r3fresh/t0ken+first==";
 
-/// Asks for a token, and gets this answer.
+/// Requests a token from an endpoint that gives this answer.
 pub fn token(profile: Profile, grant: Grant, answer: Response<Bytes>) -> Result<Arc<Token>, Error> {
     let transport = Transport::new(tower::service_fn(move |_| {
         let answer = answer.clone().map(Full::new);
@@ -31,15 +31,15 @@ pub fn token(profile: Profile, grant: Grant, answer: Response<Bytes>) -> Result<
         .build()
         .expect("a good configuration");
     let manager = TokenManager::builder(exchange).clock(clock).jitter_seed(1).build();
-    // Nothing here waits, so that no runtime is needed.
-    let mut arrival = pin!(manager.token());
-    match arrival.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    // The answer is there at once, so one poll is enough, and no runtime is needed.
+    let mut request = pin!(manager.token());
+    match request.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => panic!("an answer that is there is waited for"),
+        Poll::Pending => panic!("the request waits, though its answer is there"),
     }
 }
 
-/// Everything that an error says, and its causes.
+/// Returns the texts of an error and of its causes.
 pub fn said(error: &Error) -> String {
     let mut said = format!("{error} {error:?} {error:#?}");
     let mut cause = std::error::Error::source(error);

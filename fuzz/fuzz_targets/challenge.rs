@@ -1,4 +1,5 @@
-//! Whatever stands in `WWW-Authenticate`, nobody panics, and nothing is made up. Each line of an input is a header line.
+//! For any `WWW-Authenticate` header, the reader does not panic and invents nothing. Each line of an input is a header
+//! line.
 
 #![no_main]
 
@@ -27,7 +28,7 @@ fuzz_target!(|input: &[u8]| {
             assert!(challenge.error().is_none_or(|code| error.contains(code) && !code.contains(' ')));
         }
     }
-    // What has been read says the same a second time, and after a line that says nothing.
+    // A second reading gives the same result, even with an additional line without challenges.
     headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(" , "));
     assert_eq!(parse(&headers), found);
 });

@@ -1,4 +1,5 @@
-//! Whatever stands in `Retry-After`, nobody panics. The first line of an input is its value, the second that of `Date`.
+//! For any `Retry-After` header, the reader does not panic. The first line of an input is its value, the second line is
+//! the value of `Date`.
 
 #![no_main]
 
@@ -18,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
         answer.headers_mut().insert(name, value);
     }
     let profile = Profile::new("example", "https://auth.example.com/token").expect("a good URL");
-    let error = token(profile, Grant::ClientCredentials, answer).expect_err("a 503 is no token");
+    let error = token(profile, Grant::ClientCredentials, answer).expect_err("a 503 has no token");
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     let value = input.split(|byte| *byte == b'\n').next().unwrap_or_default();
     if !value.is_empty() && value.len() < 19 && value.iter().all(u8::is_ascii_digit) {

@@ -1,6 +1,5 @@
-//! Whatever stands in the file of a record, nobody panics: it is a record or a typed error, and the error shows no token.
-//!
-//! What is read is written again, and comes back the same.
+//! For any content of a record's file, the store does not panic. It returns a record or a typed error, and the error
+//! shows no token. A record that was read can be written, and is read again unchanged.
 
 #![no_main]
 
@@ -22,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
     let record = match at_once(store.load(&key)) {
         Ok(Some(record)) => record,
-        // What is left of a record that was removed.
+        // The file says that the record was removed.
         Ok(None) => return,
         Err(error) => {
             let expected = [StoreErrorKind::Corrupt, StoreErrorKind::Newer, StoreErrorKind::Sealed];
@@ -35,20 +34,20 @@ fuzz_target!(|input: &[u8]| {
     };
     match at_once(store.compare_exchange(&key, Some(record.version), record.entry.clone())) {
         Ok(version) => assert!(version > Some(record.version)),
-        // There is none after the last.
+        // There is no version after the highest one.
         Err(error) => {
             assert_eq!((error.kind(), record.version.number()), (StoreErrorKind::Corrupt, u64::MAX));
             return;
         }
     }
     let again = at_once(store.load(&key)).expect("it was written").expect("it is there");
-    // What is left of a lease begins anew when it is written.
+    // The rest of a lease is counted from the time of the write, so it differs.
     if record.entry.state == State::Idle {
         assert_eq!(again.entry, record.entry);
     }
 });
 
-/// Nothing here waits: without a runtime, files are read on the caller's own thread.
+/// Runs a future that never waits. Without a runtime, files are read on the caller's own thread.
 fn at_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -56,7 +55,7 @@ fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// One folder for all inputs, and a key that opens nothing.
+/// One folder for all inputs, and a key that opens no sealed token of the inputs.
 static STORE: LazyLock<(TempDir, FileStore)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let key = SealingKey::from_text(&"00".repeat(32)).expect("32 bytes");
@@ -68,5 +67,5 @@ static STORE: LazyLock<(TempDir, FileStore)> = LazyLock::new(|| {
     (folder, store)
 });
 
-/// How the tokens of the seeds begin, by which a leak is known.
+/// The beginning of the tokens in the seeds. It shows a leak.
 const MARK: &str = "s3cr3t-";

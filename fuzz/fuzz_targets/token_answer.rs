@@ -1,7 +1,7 @@
-//! Whatever a token endpoint answers, nobody panics, and nothing shows a secret.
+//! For any answer of a token endpoint, the client does not panic and shows no secret.
 //!
-//! The first line of an input is a letter for the profile, the status and the content type; the rest is the body. A byte
-//! 1 in it becomes the client's secret, a byte 2 the refresh token that was sent.
+//! The first line of an input is a letter for the profile, the status and the content type. The rest is the body. In
+//! the body, a byte 1 becomes the client's secret, and a byte 2 becomes the refresh token that was sent.
 
 #![no_main]
 
@@ -25,14 +25,14 @@ fuzz_target!(|input: &[u8]| {
             assert!(token.access_token().expose().bytes().all(|byte| byte.is_ascii_graphic()));
             let left = token.expires() - StandingStill.now().wall();
             assert!(left <= MOST, "{left:?}");
-            hides(&format!("{token:?} {token:#?}"), &body, refreshing);
+            check_hides(&format!("{token:?} {token:#?}"), &body, refreshing);
         }
         Err(error) => {
             assert_ne!(error.kind(), ErrorKind::Panicked, "{error}");
             let said = said(&error);
             assert!(said.len() < 16_384, "{} bytes", said.len());
             assert!(!error.to_string().contains(char::is_control), "{error:?}");
-            hides(&said, &body, refreshing);
+            check_hides(&said, &body, refreshing);
         }
     }
 });
@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
 fn read(input: &[u8]) -> Option<(Profile, Grant, Response<Bytes>)> {
     let end = input.iter().position(|byte| *byte == b'\n')?;
     let (head, body) = (&input[..end], &input[end + 1..]);
-    let (profile, grant) = who(*head.first()?)?;
+    let (profile, grant) = configuration(*head.first()?)?;
     let mut answer = Response::new(Bytes::from(planted(body)));
     *answer.status_mut() = StatusCode::from_bytes(head.get(2..5)?).ok()?;
     let content_type = HeaderValue::from_bytes(head.get(6..).unwrap_or_default()).ok()?;
@@ -48,7 +48,7 @@ fn read(input: &[u8]) -> Option<(Profile, Grant, Response<Bytes>)> {
     Some((profile, grant, answer))
 }
 
-fn who(letter: u8) -> Option<(Profile, Grant)> {
+fn configuration(letter: u8) -> Option<(Profile, Grant)> {
     let refresh = || Grant::refresh_token(RefreshToken::new(REFRESH_TOKEN));
     let plain = || Profile::new("example", "https://auth.example.com/token").expect("a good URL");
     Some(match letter {
@@ -64,7 +64,7 @@ fn who(letter: u8) -> Option<(Profile, Grant)> {
     })
 }
 
-/// A provider that says when a token ends, and separates scopes by commas.
+/// A provider that gives expiry dates, and separates scopes by commas.
 fn dated() -> Profile {
     Profile::new("example", "https://auth.example.com/token")
         .expect("a good URL")
@@ -85,24 +85,24 @@ fn planted(body: &[u8]) -> Vec<u8> {
     planted
 }
 
-/// Nothing of the client's, and nothing of the answer's members that are tokens.
-fn hides(said: &str, body: &[u8], refreshing: bool) {
+/// Checks that a text shows no secret of the client, and no token of the answer.
+fn check_hides(said: &str, body: &[u8], refreshing: bool) {
     assert!(!said.contains(CLIENT_SECRET), "{said}");
-    // Where none was sent, a refresh token is anybody's text.
+    // If no refresh token was sent, this text is not a secret.
     assert!(!refreshing || !said.contains(REFRESH_TOKEN), "{said}");
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return };
     for name in ["access_token", "token", "refresh_token"] {
         let Some(Value::String(token)) = members.get(name) else { continue };
         let repeated = String::from_utf8_lossy(body).matches(token.as_str()).count() > 1;
-        // What stands elsewhere in the answer as well is no secret, and a short one stands everywhere.
+        // A text that also occurs elsewhere in the answer is not a secret. A short text occurs everywhere.
         if token.starts_with(MARK) && !repeated {
             assert!(!said.contains(token.as_str()), "{said}");
         }
     }
 }
 
-/// How the tokens begin by which a leak is known.
+/// The beginning of tokens that show a leak.
 const MARK: &str = "s3cr3t-";
 
-/// No token is trusted for longer than a year.
+/// A longer lifetime is cut to a year.
 const MOST: std::time::Duration = std::time::Duration::from_secs(365 * 86_400);

@@ -170,6 +170,6 @@ fn a_thread_that_saw_a_newer_token_sees_no_older_one() {
     });
 }
 
-/// How often the engine may stop a thread that could go on, unless `LOOM_MAX_PREEMPTIONS` is set. Without a bound, there
-/// are too many orders to try.
+/// How often the engine may stop a thread that could go on, unless `LOOM_MAX_PREEMPTIONS` is set. Without a bound,
+/// there are too many orders to try.
 const PREEMPTIONS: usize = 3;

@@ -1,4 +1,4 @@
-//! What happens to a request whose token may be rejected, for every kind of client.
+//! `Call`: sends a request with a token, and answers a rejection. The steps are the same for every kind of client.
 
 use std::sync::Arc;
 
@@ -93,7 +93,8 @@ impl<C: Sender> Call<'_, C> {
     /// Returns the response, unless it rejects the token, there is another token, and the request can be sent again.
     /// Then it returns the response to the second send, whatever that says.
     ///
-    /// Every path tells the manager how the API answered, unless this future is dropped first.
+    /// The manager gets every verdict of the API. If the second send fails, or if this future is dropped during it,
+    /// there is no verdict: the resend stays pending, and the next renewal waits for its pause.
     pub(super) async fn answer(
         mut self,
         response: C::Response,
@@ -126,8 +127,7 @@ impl<C: Sender> Call<'_, C> {
         // From here on the rejection is lost: the caller gets the second response or an error.
         C::drain(response, clock).await;
         let token = self.ready(token, place).await?;
-        // Noted before the send. If the caller drops this future now, the resend stays unanswered, and the manager
-        // pauses before the next renewal.
+        // Noted before the send, so that a resend without an answer counts as well.
         manager.resending(token.generation());
         let response = self.send_once(C::restore(kept, rules), &token).await?;
         let judgement = self.judge(&response, || true);

@@ -35,7 +35,7 @@ use crate::replay::{Keep, Kept, TryClone};
 ///
 /// # Errors
 ///
-/// - Returns [`Error`], boxed, if the request needs a token and there is none. The request is not sent.
+/// - Returns [`Error`], boxed, if the request needs a token and cannot get one. The request is not sent.
 /// - Returns [`Throttled`](crate::limit::Throttled), boxed, if the turn under a rate limit comes too late.
 /// - Returns the errors of the inner service unchanged.
 ///

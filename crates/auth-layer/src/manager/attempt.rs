@@ -176,7 +176,7 @@ impl Keeper {
         Err(self.record_failure(expired_on_arrival(), attempt))
     }
 
-    /// Makes a token the current one, unless the manager was told to forget what was on its way.
+    /// Makes a token the current one, unless `forget` or `retire` was called during the exchange.
     fn publish(&self, issued: IssuedToken, attempt: &Attempt) -> Outcome {
         let mut state = self.lock();
         // In both cases the access token is lost on purpose. A new refresh token is not: the source stored it before it
@@ -277,8 +277,8 @@ fn expired_on_arrival() -> Error {
     Error::new(ErrorKind::InvalidAnswer, EXPIRED_ON_ARRIVAL).with_transience(true)
 }
 
-const EXPIRED_ON_ARRIVAL: &str = "the token had expired when it arrived; check the clock of this host, and the lifetime \
-                                  that the server gives to tokens";
+const EXPIRED_ON_ARRIVAL: &str = "the token had expired when it arrived; \
+     check the clock of this host, and the lifetime that the server gives to tokens";
 
 /// The pause after a source issued the same token again, or one that is already stale.
 const SAME_AGAIN: Duration = Duration::from_secs(10);

@@ -64,7 +64,8 @@ impl TokenManagerBuilder {
     }
 
     /// Sets a function that is called when the grant has ended and a person has to sign in again
-    /// ([`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain)). It is called once, and again only after there was a token in between.
+    /// ([`ErrorKind::SignInAgain`](crate::ErrorKind::SignInAgain)). It is called once, and again only after there was a
+    /// token in between.
     ///
     /// The function runs on the task of the token request, so it must be quick: send a message, count a metric. A panic
     /// in it is caught.

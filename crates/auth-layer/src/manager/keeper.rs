@@ -2,8 +2,8 @@
 //!
 //! It has two parts:
 //!
-//! - Atomics, which every request reads: the current token with its version, the time of the next early renewal, and
-//!   the newest generation that an API has accepted. A request with a good token touches nothing else.
+//! - Atomics: the current token with its version, the time of the next early renewal, and the newest generation that an
+//!   API has accepted. A request with a good token reads only these.
 //! - [`State`] behind a lock. The lock is taken when a token is missing, stale or rejected, and when an exchange ends.
 //!
 //! The current token changes only under the lock. So a thread that holds the lock sees a token, a flight and failures
@@ -230,6 +230,7 @@ impl Keeper {
 
     /// Renews the token even if it is still good. The caller does not count as one that waits for a token.
     pub(super) async fn renew(self: &Arc<Self>) -> Outcome {
+        // The lock is released at the end of this statement, before the await.
         let outcome = self.join_or_start(&mut self.lock(), self.clock.now(), TokenRequest::new())?;
         outcome.uncounted().wait().await
     }
@@ -327,7 +328,7 @@ impl Keeper {
         self.renewal_not_before.store(0, Ordering::Relaxed);
     }
 
-    /// Removes the current token. The guard's state proves that the caller holds the lock.
+    /// Removes the current token. The argument proves that the caller holds the lock.
     pub(super) fn clear_token(&self, _held: &State) {
         self.current.store(None);
         // Relaxed: all writes of the version are made under the lock. Release: a thread that reads the new version must

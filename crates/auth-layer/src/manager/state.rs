@@ -46,7 +46,7 @@ pub(super) struct Counts {
     pub(super) resends: AtomicU64,
 }
 
-/// Whether a pool may drop a manager of which it holds the only handle.
+/// The use of a manager, for a pool that looks for one to drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {
     /// Another handle of the manager exists, or an exchange runs.

@@ -40,8 +40,8 @@ pub struct TokenManager {
     handle: Arc<SharedHandle>,
 }
 
-/// What all handles of a manager share, and no exchange. It is dropped with the last handle, and stops the manager's
-/// tasks.
+/// The part of a manager that its handles share. Exchanges do not hold it, so it is dropped with the last handle. It
+/// then stops the manager's tasks.
 #[derive(Debug)]
 pub(super) struct SharedHandle {
     pub(super) keeper: Arc<Keeper>,
@@ -75,7 +75,7 @@ impl TokenManager {
         TokenManagerBuilder::new(source)
     }
 
-    /// Returns the current token. If it has expired or there is none, the call waits for the one token request that all
+    /// Returns the current token. Without a token that is still good, the call waits for the one token request that all
     /// callers share.
     ///
     /// A token may arrive with less than a second left: the answer was slow, the wall clock was set forward, or the

@@ -99,7 +99,7 @@ impl TokenPool {
         }
     }
 
-    /// Returns the manager of an identity. Makes one if there is none yet.
+    /// Returns the manager of an identity. Makes the manager if the identity is new.
     ///
     /// # Errors
     ///

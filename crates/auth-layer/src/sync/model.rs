@@ -20,8 +20,8 @@ pub(crate) use engine::sync::atomic::AtomicU64;
 pub(crate) use engine::sync::{Mutex, MutexGuard};
 pub(crate) use futures_util::future::AbortHandle;
 
-/// The part of `arc_swap::ArcSwapOption` that the current token needs. It is no stronger than the original, so that a
-/// model finds missing orderings: a store releases, a load acquires.
+/// The part of `arc_swap::ArcSwapOption` that the current token needs. A store releases and a load acquires.
+/// More would hide missing orderings from a model.
 #[derive(Debug)]
 pub(crate) struct ArcSwapOption<T> {
     latest: AtomicUsize,
@@ -59,7 +59,7 @@ pub enum Runtime {
     Running,
     /// It has shut down: a task that is spawned is dropped.
     ShutDown,
-    /// There is none: the callers that wait poll the exchange.
+    /// Without a runtime, the callers that wait poll the exchange.
     None,
 }
 
@@ -89,7 +89,7 @@ impl Handle {
         match RUNTIME.get() {
             Runtime::Running => {
                 let exchange = engine::thread::spawn(move || {
-                    // The error says that the task was aborted, which is no fault.
+                    // The error says that the task was aborted. A model may do that.
                     let _ = block_on(task);
                 });
                 EXCHANGES.with_borrow_mut(|exchanges| exchanges.push(exchange));
