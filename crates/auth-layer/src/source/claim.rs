@@ -83,8 +83,8 @@ impl Refresh {
             if let Some(issued) = self.adopt(&record.entry, request, required) {
                 return Ok(Claimed::Adopted(issued));
             }
-            // Read before the write, because the store counts the lease from a later moment. The time that is left
-            // below is therefore never too long.
+            // Read before the write. The store counts the lease from a later moment, so the lease ends later than the
+            // check below assumes.
             let begun = self.clock.now();
             let Some(version) = self.mark(&record, terms, begun).await.map_err(store_failed)? else {
                 // Another process wrote first.

@@ -107,7 +107,8 @@ impl Custody {
     }
 
     async fn keep(self: &Arc<Self>, pending: Pending) {
-        // Before the first `await`: from here on a drop of this future leaves the entry for the next `flush`.
+        // Before the first `await`: from here on a drop of this future leaves the entry for the next `flush`. No older
+        // entry is overwritten, because one refresh runs at a time and `claim` flushes before it marks the record.
         self.unsaved().pending = Some(pending);
         match self.flush().await {
             Ok(Flushed::Done) => return,
@@ -131,6 +132,8 @@ impl Custody {
         let _alone = self.flushing.lock().await;
         loop {
             let Some(pending) = self.unsaved().pending.clone() else { return Ok(Flushed::Done) };
+            // A failed write keeps the entry. If it reached the store all the same, the next flush finds the new
+            // version there and drops the entry, or writes the same one again.
             if self.replace(Some(pending.version), pending.entry.clone()).await?.is_some() {
                 self.unsaved().pending = None;
                 return Ok(Flushed::Done);

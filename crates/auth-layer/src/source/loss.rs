@@ -97,7 +97,7 @@ impl Refresh {
     }
 }
 
-/// Returns whether a second use of a token is not known to do harm.
+/// Returns whether a token may be used twice: the provider allows it, or does not say.
 pub(super) const fn replays_freely(rule: ReplayRule) -> bool {
     matches!(rule, ReplayRule::Reusable | ReplayRule::Unknown)
 }

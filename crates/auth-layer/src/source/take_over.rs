@@ -7,7 +7,7 @@ use crate::store::{Record, State, StoreError};
 
 impl Custody {
     /// Takes over the record under an earlier key, if there is one. It replaces `known`: no record, or one that has no
-    /// further use. Returns whether the record under today's key is worth reading again.
+    /// further use. Returns whether the record under the current key is worth reading again.
     ///
     /// If another process is redeeming a refresh token under the earlier key, this waits for it. The new refresh token
     /// is then taken over, and not the one that was used up.
@@ -15,7 +15,7 @@ impl Custody {
         loop {
             let entry = known.map(|record| &record.entry);
             let Some(found) = self.key().find_earlier(self.store(), entry).await? else {
-                // Another process may have taken it over since this one read the record under today's key.
+                // Another process may have taken it over since this one read the record under the current key.
                 let now = self.load().await?;
                 return Ok(now.map(|record| record.version) != known.map(|record| record.version));
             };
@@ -49,7 +49,7 @@ impl Custody {
             .unwrap_or(false)
     }
 
-    /// Writes under the earlier keys that the record is now under today's key. A failure is logged only: the next
+    /// Writes under the earlier keys that the record is now under the current key. A failure is logged only: the next
     /// process writes it again, and nothing depends on it.
     pub(super) async fn settle_earlier(&self) {
         if let Err(error) = self.key().settle_earlier(self.store()).await {

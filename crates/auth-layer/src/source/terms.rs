@@ -28,8 +28,7 @@ impl Terms {
             ReplayRule::Grace(_) | ReplayRule::KillsFamily | ReplayRule::Unknown => twice,
         };
         // One half of the lease is for the write of the mark, and the other half for the call. Together they take no
-        // longer than the lease. Otherwise another process could take the mark of a call that still waits for an
-        // abandoned one.
+        // longer than the lease. Otherwise another process could see the mark as abandoned while its call still waits.
         Self { lease, deadline: lease / 2, slack: lease / 2 }
     }
 }
