@@ -100,7 +100,7 @@ pub(crate) fn judge(uri: &Uri) -> Result<&Authority, &'static str> {
             "has a host that is neither a name nor an IP address; write for example https://api.example.com",
         );
     }
-    // Port 0 stands for "any port" when a program listens. No server can be reached at it.
+    // Port 0 means "any port" to a program that listens. No server can be reached at it.
     if matches!(port_of(authority), Port::Invalid | Port::Number(0)) {
         return Err(NO_PORT);
     }

@@ -35,7 +35,7 @@ pub(crate) struct Failed {
 }
 
 /// The useful part of an answer with status 2xx whose access token cannot be used. The grant may be used up, so that
-/// nothing else is left of it.
+/// this part is the only result.
 #[derive(Debug)]
 pub(crate) struct Recovered {
     /// `None` if the answer grants an access token without a new refresh token. The old refresh token is then still

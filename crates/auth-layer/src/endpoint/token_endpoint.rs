@@ -149,6 +149,7 @@ impl TokenEndpoint {
             return false;
         };
         let found = Fingerprint::of(&proof, &named(grant, &parameters));
+        // If the last secrets could not be read, `sent` is `None`, and the secrets that were read now are new.
         *self.sent() != Some(found)
     }
 

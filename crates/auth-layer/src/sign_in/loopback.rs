@@ -82,7 +82,7 @@ impl LoopbackListener {
     ///
     /// # Cancel safety
     ///
-    /// As for [`bind`](Self::bind).
+    /// The same as for [`bind`](Self::bind).
     pub async fn bind_to(redirect_uri: &str) -> io::Result<Self> {
         let (address, port, path) = taken_apart(redirect_uri)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, NOT_LOOPBACK))?;

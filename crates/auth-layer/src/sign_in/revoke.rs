@@ -36,7 +36,7 @@ pub enum Revocation {
 /// # -> Result<(), auth_layer::Error> {
 /// match sign_in.sign_out(&store, &key).await? {
 ///     SignedOut::Revoked => println!("signed out"),
-///     SignedOut::NobodyThere => println!("nobody was signed in"),
+///     SignedOut::NobodyThere => println!("there was no sign-in"),
 ///     SignedOut::NotOffered => println!("signed out here; the provider keeps the sign-in until it ends"),
 ///     SignedOut::NotRevoked(error) => println!("signed out here; at the provider it failed: {error}"),
 ///     _ => {}
@@ -108,7 +108,7 @@ impl SignIn {
     ///
     /// # Cancel safety
     ///
-    /// As for [`revoke`](Self::revoke).
+    /// The same as for [`revoke`](Self::revoke).
     pub async fn revoke_access_token(&self, token: &AccessToken) -> Result<Revocation, Error> {
         self.revoke_as("access_token", token.expose()).await
     }

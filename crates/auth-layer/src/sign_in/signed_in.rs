@@ -13,7 +13,7 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// use auth_layer::{Grant, Identity, Profile, StoreKey};
 ///
 /// # async fn run(signed_in: auth_layer::SignedIn, store: auth_layer::MemoryStore) -> Result<(), auth_layer::Error> {
-/// println!("signed in as {}", signed_in.account().unwrap_or("somebody"));
+/// println!("signed in as {}", signed_in.account().unwrap_or("an unnamed account"));
 /// let key = StoreKey::for_identity(&Profile::goto(), "client-id", &Grant::Stored, &Identity::new("reception"));
 /// signed_in.keep(&store, &key, None).await?;
 /// # Ok(())
