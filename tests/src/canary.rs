@@ -17,7 +17,7 @@ pub(crate) fn log() -> Option<File> {
 /// known.
 pub(crate) fn note(emulator: &Emulator) {
     static NOTED: LazyLock<Mutex<File>> = LazyLock::new(|| {
-        let folder = FOLDER.as_ref().expect("somebody asked for it");
+        let folder = FOLDER.as_ref().expect("the canary check asked for it");
         Mutex::new(File::create(folder.join("journeys.secrets")).expect("a folder to write to"))
     });
     if FOLDER.is_none() {
@@ -25,7 +25,7 @@ pub(crate) fn note(emulator: &Emulator) {
     }
     for site in emulator.sites() {
         let credentials = site.credentials();
-        let mut file = NOTED.lock().expect("nobody fails under it");
+        let mut file = NOTED.lock().expect("no thread panics with it");
         for secret in [Some(credentials.secret()), credentials.personal_access_token()].into_iter().flatten()
         {
             writeln!(file, "{secret}").expect("a file to write to");

@@ -39,6 +39,7 @@ async fn perform(actors: &[Actor], calls: u64, out: &mut impl Write) -> anyhow::
             if !act.is_for(actor.provider()) {
                 continue;
             }
+            // The time in the output is real time. The acts move another clock.
             let clock = SystemClock::new();
             let start = clock.now().monotonic();
             let scene = act.play(actor, calls).await;

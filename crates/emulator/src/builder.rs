@@ -140,6 +140,7 @@ impl EmulatorBuilder {
             gates: Gates::default(),
             books: Mutex::new(books),
         });
+        // Both hosts start to answer only after both are bound, so a client never meets half a site.
         auth.serve(router(&state, Endpoint::Token));
         api.serve(router(&state, Endpoint::Api));
         Ok(Running::new(Site::new(state), [auth, api]))

@@ -22,6 +22,7 @@ impl Demand {
             Self::Unchunked => StatusCode::NOT_FOUND,
             // RFC 9110 section 15.5.12.
             Self::Length => StatusCode::LENGTH_REQUIRED,
+            // The status of the front servers that refuse such requests.
             Self::UserAgent => StatusCode::FORBIDDEN,
         }
     }

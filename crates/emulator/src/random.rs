@@ -32,6 +32,7 @@ impl Random {
 
     /// Returns a string in the form of a JWT, of `len` characters or a little more.
     pub(crate) fn token(&mut self, len: usize) -> String {
+        // 88 is the length of the signature and the two dots.
         let claims = self.alphanumeric(len.saturating_sub(JWT_HEADER.len() + 88));
         let signature = self.alphanumeric(86);
         format!("{JWT_HEADER}.{claims}.{signature}")

@@ -31,7 +31,7 @@ async fn registrants(client: &Client, webinar: &Digits) -> usize {
     let list = list.organizer_key(ORGANIZER).webinar_key(webinar.as_str()).send().await.unwrap();
     match list.into_inner() {
         RegistrantListing::Array(registrants) => registrants.len(),
-        RegistrantListing::Page(page) => panic!("nobody asked for a page: {page:?}"),
+        RegistrantListing::Page(page) => panic!("no page was requested: {page:?}"),
     }
 }
 

@@ -250,7 +250,7 @@ async fn b11_early_renewal_makes_nobody_wait<F: Fixture>() {
     for _ in 0..20 {
         F::call(&client).await.unwrap();
     }
-    assert_eq!(carried::<F>(&site), vec![Some(1); 41], "nobody waited for the token that is held back");
+    assert_eq!(carried::<F>(&site), vec![Some(1); 41], "no call waited for the token that is held back");
     drop(hold);
     renewed::<F>(&client, first).await;
     F::call(&client).await.unwrap();

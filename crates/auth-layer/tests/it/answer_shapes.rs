@@ -1,4 +1,4 @@
-//! Answers in other shapes than RFC 6749 has them: dates, milliseconds, commas, and names that a profile gives.
+//! Answers in other shapes than RFC 6749's: dates, milliseconds, commas, and member names that a profile gives.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use auth_layer::{
 
 use crate::support::{FakeTokenEndpoint, Rig, example, exchange, json_response};
 
-/// How long a token lives whose answer has this expiry, which is read in this format; `None` for the default of 3 s.
+/// Returns how long a token lives whose answer has this expiry in this format, or `None` for the default of 3 s.
 async fn left(format: ExpiryFormat, expiry: impl Fn(Duration) -> String) -> Option<Duration> {
     let clock = TestClock::new();
     let now = clock.now().wall();
@@ -37,7 +37,7 @@ async fn an_expiry_may_be_unix_milliseconds() {
     for bad in ["\"soon\"", "true", "-5", "1e400", "{}"] {
         assert_eq!(left(millis, |_| bad.to_owned()).await, None, "{bad}");
     }
-    // No expiry is believed for longer than a year.
+    // An expiry of more than a year is cut to a year.
     let year = Duration::from_secs(365 * 86_400);
     assert_eq!(left(millis, |now| (now + year * 5).as_millis().to_string()).await, Some(year));
 }
@@ -52,7 +52,7 @@ async fn rs06_an_expiry_in_another_unit_counts_as_absent() {
     }
 }
 
-/// How long a token lives that ends on a date, counted from 2026-11-27 10:00:00 UTC.
+/// Returns how long a token lives that ends on a date, counted from 2026-11-27 10:00:00 UTC.
 async fn left_by(date: &str) -> Option<i64> {
     let from = 1_795_773_600;
     let clock_now = TestClock::new().now().wall().as_secs();
@@ -62,7 +62,7 @@ async fn left_by(date: &str) -> Option<i64> {
 
 #[tokio::test]
 async fn an_expiry_may_be_a_date() {
-    // The test's clock begins long before these dates, and no expiry is believed for longer than a year.
+    // The test's clock begins long before these dates, and an expiry of more than a year is cut to a year.
     let now = TestClock::new().now().wall().as_secs();
     assert!((1_795_773_600 - 365 * 86_400..1_795_773_600).contains(&now), "choose other dates: {now}");
     for date in [
@@ -160,7 +160,7 @@ fn names_by_which_no_token_could_be_read_are_a_mistake_of_configuration() {
             assert_eq!(result.unwrap_err().what(), what);
         }
     }
-    // What has a default, or is not needed, may have no name.
+    // A member that has a default or is not required may have an empty name.
     let bare =
         AnswerNames::new().with_token_type(&[]).with_expires_in(&[]).with_refresh_token(&[]).with_scope(&[]);
     let profile = example().with_names(bare).with_default_token_type("Bearer");

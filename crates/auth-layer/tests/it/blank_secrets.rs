@@ -1,4 +1,4 @@
-//! Ids and secrets without a visible character: they were never filled in, and are refused before anything is sent.
+//! Ids and secrets without a visible character. They were never filled in, and are refused before anything is sent.
 
 use auth_layer::{
     ConfigError, Credential, Exchange, Grant, Profile, RefreshToken, Secret, SecretSource, SignIn,
@@ -7,7 +7,7 @@ use auth_layer::{
 
 use crate::support::{FakeTokenEndpoint, example};
 
-/// Texts without a visible character: white space of ASCII and of Unicode, control characters, characters without a
+/// Texts without a visible character: white space of ASCII and of Unicode, control characters, characters of zero
 /// width.
 const BLANKS: [&str; 6] = [" ", "\t \r\n", "\u{a0}", "\u{2003}\u{3000}\n", "\0", "\u{feff}\u{200b}"];
 
@@ -19,14 +19,14 @@ fn build(credential: Credential, grant: Grant) -> Result<Exchange, ConfigError> 
     Exchange::builder(example(), credential, grant).transport(transport()).build()
 }
 
-/// Checks that an error names the value, what is wrong with it, and the remedy.
+/// Checks that an error names the value, the problem and the remedy.
 #[track_caller]
 fn names<T>(built: Result<T, ConfigError>, what: &str, problem: &str) {
     let error = built.map(drop).unwrap_err();
     assert_eq!(error.to_string(), format!("{what}: {problem}; set it to the real value"));
 }
 
-/// Checks every place that a value comes in by.
+/// Checks every place at which the value can be given.
 fn refused(value: &str, problem: &str) {
     let good = || Credential::new("client", "secret");
     names(build(Credential::new(value, "secret"), Grant::ClientCredentials), "client id", problem);

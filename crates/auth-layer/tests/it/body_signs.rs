@@ -1,4 +1,4 @@
-//! A rejection that only a response's body tells: which bodies are read, and what is a sign in them.
+//! A rejection that only a response's body shows: which bodies are read, and which contents count.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -27,12 +27,12 @@ fn with(sign: BodySign) -> Profile {
     example().with_rejection(sign)
 }
 
-/// The sign that the value `dead` of `code` is.
+/// Returns the sign for the value `dead` of `code`.
 fn dead() -> BodySign {
     BodySign::new("/code", ["dead"]).unwrap()
 }
 
-/// GoTab's, as its profile has it.
+/// Returns GoTab's sign, as in its profile.
 fn graphql() -> BodySign {
     BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])
         .and_then(|sign| sign.with_statuses([StatusCode::OK]))
@@ -47,7 +47,7 @@ fn of(operation: &'static OperationMeta) -> Request<Full<Bytes>> {
     request
 }
 
-/// How often the API and the token endpoint were asked because of one answer to a first request.
+/// Returns how often the API and the token endpoint were asked because of one answer to a first request.
 async fn asked(
     sign: BodySign,
     answer: Response<Full<Bytes>>,
@@ -172,7 +172,7 @@ async fn ch07_a_sign_tells_what_the_challenge_does_not() {
     asserts(asked(other, answer(), get("/me")).await, false, "without it");
 }
 
-/// A body of these frames, which ends or stalls.
+/// A body of these frames, which ends or stops sending.
 type Pieces = UnsyncBoxBody<Bytes, BoxError>;
 
 fn pieces(frames: Vec<Result<Frame<Bytes>, BoxError>>, ends: bool) -> Pieces {
@@ -190,7 +190,7 @@ fn data(bytes: impl Into<Bytes>) -> Result<Frame<Bytes>, BoxError> {
 
 type Call<R> = tokio::task::JoinHandle<Result<Response<ResponseBody<R>>, BoxError>>;
 
-/// Calls an API that answers with these responses in turn, and lets everything run that needs no time.
+/// Calls an API that answers with these responses in turn, and runs everything that needs no time.
 async fn call<R>(sign: BodySign, responses: Vec<Response<R>>) -> (Call<R>, Rig)
 where
     R: Body + Send + 'static,
@@ -238,7 +238,7 @@ async fn ch08_a_body_in_pieces_is_a_sign() {
     assert_eq!(text(called.await.unwrap().unwrap()).await, "again");
     assert_eq!(rig.endpoint.count(), 2);
 
-    // One frame whose bytes lie in two places.
+    // One frame whose bytes are in two separate buffers.
     let split = |first: &'static str, second: &'static str| {
         let data: Chain<Bytes, Bytes> = Bytes::from(first).chain(Bytes::from(second));
         Full::new(data)
@@ -251,7 +251,7 @@ async fn ch08_a_body_in_pieces_is_a_sign() {
 
 #[tokio::test]
 async fn ch08_a_body_that_is_not_whole_is_no_sign() {
-    // It is a sign as far as it came, and more may follow.
+    // The bytes so far are a sign, but more may follow.
     let whole = r#"{"code":"dead"}"#;
     let (called, rig) = call(dead(), vec![good(pieces(vec![data(whole)], false))]).await;
     rig.advance_millis(999);
@@ -263,7 +263,7 @@ async fn ch08_a_body_that_is_not_whole_is_no_sign() {
     assert_eq!(response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap(), whole);
     assert_eq!(rig.endpoint.count(), 1);
 
-    // It breaks off.
+    // The body fails in the middle.
     let broken = vec![data(whole), Err("broken".into()), data("more")];
     let (called, rig) = call(dead(), vec![good(pieces(broken, true))]).await;
     let mut response = called.await.unwrap().unwrap();
@@ -271,7 +271,7 @@ async fn ch08_a_body_that_is_not_whole_is_no_sign() {
     assert_eq!(response.body_mut().frame().await.unwrap().unwrap_err().to_string(), "broken");
     assert_eq!(rig.endpoint.count(), 1);
 
-    // Its frames have no end, and nothing is in them.
+    // The body sends empty frames without end.
     let polled = Arc::new(AtomicUsize::new(0));
     let count = polled.clone();
     let endless = futures_util::stream::repeat_with(move || {
@@ -300,7 +300,7 @@ async fn ch08_what_was_looked_at_goes_on_frame_by_frame() {
     assert!(body.frame().await.is_none() && body.frame().await.is_none());
 }
 
-/// A body that must not be polled after its end, as some are.
+/// A body that must not be polled after its end. Some bodies panic then.
 struct Once(Option<Bytes>, bool);
 
 impl Body for Once {
@@ -349,12 +349,12 @@ async fn ch08_a_good_response_that_cannot_be_a_sign_is_not_held_back() {
             "{headers:?}: untouched"
         );
     }
-    // By their first character these are not JSON.
+    // The first character shows that these are not JSON.
     for text in ["<html>", "event: x\n\n", " \r\n%PDF", "\u{0}\u{1}", "id,name"] {
         let (called, _rig) = call(dead(), vec![good(pieces(vec![data(text)], false))]).await;
         assert!(called.is_finished(), "{text}");
     }
-    // A sign that belongs to another operation, or to other statuses.
+    // A sign for another operation, or for other statuses.
     for sign in [graphql(), dead().with_statuses([StatusCode::BAD_REQUEST]).unwrap()] {
         let (called, _rig) = call(sign, vec![good(body())]).await;
         assert!(called.await.unwrap().unwrap().into_body().try_into_inner().is_ok());
@@ -375,7 +375,7 @@ async fn ch08_headers_that_do_not_matter_hide_no_sign() {
         answer.headers_mut().insert(name, value.parse().unwrap());
         asserts(asked(dead(), answer, get("/me")).await, true, value);
     }
-    // The body of an error is read whatever it calls itself.
+    // The body of an error is read whatever its content type is.
     let mut answer = respond(400, r#"{"code":"dead"}"#);
     answer.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
     asserts(asked(dead(), answer, get("/me")).await, true, "an error of a stream");

@@ -1,4 +1,4 @@
-//! Caches on the way: none for token requests, and none that mixes up identities.
+//! Caches between the client and the server: token requests bypass them, and they never mix up identities.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ async fn rt12_no_cache_may_answer_for_the_token_endpoint() {
     let ways =
         [example(), example().with_client_auth(ClientAuth::body()).with_encoding(Encoding::Json), either];
     for profile in ways {
-        // One that may be written in either encoding is written in both.
+        // A request that may be sent in either encoding is sent in both.
         let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
             1 => Ok(respond(415, "")),
             _ => Ok(token_answer("token-2", 60)),
@@ -61,7 +61,7 @@ async fn rt13_a_shared_cache_below_the_layer_serves_nobody_anothers_answer() {
         }
     }
     assert_eq!(api.count(), 4);
-    // It is a cache: what carries no token is asked for once.
+    // The cache works: a request without a token reaches the API once.
     for _ in 0..2 {
         let response = cache.clone().oneshot(get("/public")).await.unwrap();
         assert_eq!(text(response).await, "answer for nobody");
@@ -69,7 +69,7 @@ async fn rt13_a_shared_cache_below_the_layer_serves_nobody_anothers_answer() {
     assert_eq!(api.count(), 5);
 }
 
-/// Says whom it answers, and that the answer may be kept.
+/// Returns an API that says for whom its answer is, and that the answer may be cached.
 fn cacheable() -> FakeApi {
     FakeApi::scripted(|_, seen| {
         let mut response =
@@ -81,7 +81,7 @@ fn cacheable() -> FakeApi {
 
 type Cached = BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, BoxError>;
 
-/// A shared cache that keeps to RFC 9111 section 3.5: it keeps no answer to a request with `Authorization`.
+/// A shared cache by RFC 9111 section 3.5, which stores no answer to a request with `Authorization`.
 fn cached(api: FakeApi) -> Cached {
     let kept = Arc::new(Mutex::new(HashMap::<Uri, Response<Full<Bytes>>>::new()));
     BoxCloneSyncService::new(service_fn(move |request: Request<Full<Bytes>>| {

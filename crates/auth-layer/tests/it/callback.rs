@@ -1,4 +1,4 @@
-//! What the browser comes back with: what is believed, what is refused, and what never shows.
+//! The callback of the browser: which answers are accepted, which are refused, and which values are never shown.
 
 use auth_layer::{Authorization, Error, ErrorKind, OAuthError, Profile};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn named() -> Profile {
     people().with_issuer(ISSUER).unwrap()
 }
 
-/// What became of an answer: the error, for a token endpoint that must not be asked.
+/// Returns the error for an answer that must cause no token request, and whether `accepts` took the answer.
 async fn refused(profile: Profile, answer: impl Fn(&str) -> String) -> (Error, bool) {
     let (sign_in, endpoint) = silent(profile);
     let authorization = sign_in.authorize(REDIRECT, None).unwrap();
@@ -24,7 +24,7 @@ async fn refused(profile: Profile, answer: impl Fn(&str) -> String) -> (Error, b
     (error, accepted)
 }
 
-/// What became of an answer that is good.
+/// Checks that an answer is accepted.
 async fn taken(profile: Profile, answer: impl Fn(&str) -> String) {
     let endpoint = FakeTokenEndpoint::issuing(60);
     let sign_in = client(profile, &endpoint);
@@ -83,12 +83,12 @@ async fn ac08_an_answer_of_another_issuer_is_refused_before_anything_else() {
         let (error, accepted) = refused(named(), answer).await;
         assert!(!accepted && error.to_string().contains("another issuer"), "{error}");
         assert_eq!(error.oauth(), None, "its error is not believed");
-        // Before the state, too.
+        // The issuer is checked before the state.
         let (error, _) = refused(named(), |_| format!("code=c&state=wrong&iss={other}")).await;
         assert!(error.to_string().contains("another issuer"), "{error}");
     }
     taken(named(), |state| format!("code=c/1&state={state}&iss=https%3A%2F%2Fauth.example.com")).await;
-    // It need not be there, and where no issuer is known there is nothing to compare.
+    // The parameter is optional. Without a known issuer there is nothing to compare.
     taken(named(), |state| format!("code=c/1&state={state}")).await;
     taken(people(), |state| format!("code=c/1&state={state}&iss=https://anybody.example.com")).await;
 }
@@ -148,7 +148,7 @@ async fn ac10_redirect_uris_may_differ_in_their_query_alone() {
     assert!(!authorization.accepts(&behind));
     let hidden = format!("https://app.example.com/callback?{answer}#provider=one&x=a%20b");
     assert!(!authorization.accepts(&hidden));
-    // A bare query does not say where it came to.
+    // A bare query does not show to which URL it came.
     assert!(authorization.accepts(&answer));
     let error = sign_in.finish(authorization, &behind).await.unwrap_err();
     assert!(error.to_string().contains("another redirect URI"), "{error}");
@@ -188,7 +188,7 @@ async fn an_answer_with_neither_code_nor_error_is_refused() {
     }
 }
 
-/// The answer in place of the state: what a test can only write down beforehand.
+/// Puts the real state into an answer that a test wrote before the state was known.
 fn with_state(authorization: &Authorization, text: &str) -> String {
     text.replace("STATE", &parameter(authorization.url(), "state").unwrap())
 }
@@ -226,7 +226,7 @@ proptest! {
         pieces in proptest::collection::vec(piece(), 0..7),
         whole in any::<bool>(),
     ) {
-        // A token endpoint that repeats what it was told.
+        // A token endpoint that repeats what it received.
         let endpoint = FakeTokenEndpoint::scripted(|_, seen| {
             let told = seen.form("code").unwrap_or_default();
             let body = serde_json::json!({ "error": "invalid_grant", "error_description": told });

@@ -1,5 +1,5 @@
-//! What `cargo xtask canary` asks of these tests, by the variable `CANARY`, a folder: to write down every secret that goes
-//! over the wire, and every line that is logged. Without it nothing of this happens.
+//! The part of `cargo xtask canary` in these tests. If the variable `CANARY` names a folder, every secret that is sent
+//! and every log line are written there. Without the variable nothing is written.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::support::Seen;
 
-/// From now on all that is logged is written down.
+/// Writes down everything that is logged from now on.
 pub(crate) fn watch() {
     static WATCH: Once = Once::new();
     let Some(folder) = &*FOLDER else { return };
@@ -29,7 +29,7 @@ pub(crate) fn watch() {
     });
 }
 
-/// Writes down what of a request is secret.
+/// Writes down the secrets in a request.
 pub(crate) fn note(seen: &Seen) {
     static NOTED: LazyLock<Mutex<(HashSet<String>, File)>> = LazyLock::new(|| {
         let folder = FOLDER.as_ref().expect("somebody asked for it");

@@ -1,4 +1,4 @@
-//! What holds of challenges however they are written, and of lines that are none.
+//! Properties of the parser of challenges: for challenges in any spelling, and for lines without one.
 
 use auth_layer::challenge::parse;
 use http::header::WWW_AUTHENTICATE;
@@ -74,7 +74,7 @@ proptest! {
     }
 }
 
-/// Parameters that depart from the grammar.
+/// Parameters that are outside the grammar.
 const ODD: [&str; 9] = [
     "odd=https://example.com/a?b=c&d=e",
     "odd=several words here",
@@ -87,7 +87,7 @@ const ODD: [&str; 9] = [
     "odd=\"a \"b\" c\"",
 ];
 
-/// Whatever is found in a line stands in it.
+/// Checks that every value that was found in a line is a part of that line.
 fn invents_nothing(line: &[u8]) -> Result<(), TestCaseError> {
     let Ok(value) = HeaderValue::from_bytes(line) else { return Ok(()) };
     let found = parse(&HeaderMap::from_iter([(WWW_AUTHENTICATE, value)]));
@@ -100,7 +100,7 @@ fn invents_nothing(line: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A challenge, and how it is written.
+/// A challenge and its spelling.
 #[derive(Clone, Debug)]
 struct Written {
     scheme: String,
@@ -111,11 +111,11 @@ struct Written {
 struct Parameter {
     name: String,
     value: String,
-    /// Quoted though it need not be.
+    /// True if the value is quoted although this is not needed.
     quoted: bool,
-    /// Which characters of a quoted value are escaped though they need not be, bit by bit.
+    /// A bit set of the characters in a quoted value that are escaped although this is not needed.
     escaped: u64,
-    /// What stands before and after the equals sign, and before the parameter.
+    /// The blanks before and after the equals sign, and before the parameter.
     blanks: [String; 3],
 }
 
@@ -154,7 +154,7 @@ impl Parameter {
     }
 }
 
-/// Writes challenges into one line or several, as the bits of `split` say, with empty places in the lists.
+/// Writes challenges into one line or several, as the bits of `split` say, with empty elements in the lists.
 fn lines(written: &[Written], split: u8) -> HeaderMap {
     let mut lines = vec![String::new()];
     for (index, challenge) in written.iter().enumerate() {
@@ -184,7 +184,7 @@ fn written() -> impl Strategy<Value = Written> {
 
 fn parameter() -> impl Strategy<Value = Parameter> {
     let name = prop_oneof![Just("error".to_owned()), Just("Error".to_owned()), token()];
-    // Whatever can stand in a header: no control characters but the tab.
+    // Everything that a header can contain: no control characters except the tab.
     let unquoted = token()
         .prop_filter("a value in single quotes is read without them", |value| !value.starts_with('\''));
     let value = prop_oneof![unquoted, text("[\\t -~\u{80}-\u{10ffff}]{0,12}"), text(r#"["\\, =]{0,6}"#)];
@@ -201,7 +201,7 @@ fn text(regex: &str) -> impl Strategy<Value = String> + use<> {
     prop::string::string_regex(regex).unwrap()
 }
 
-/// Lines of what the grammar is made of, in any order.
+/// Returns lines made of the characters of the grammar, in any order.
 fn garbage() -> impl Strategy<Value = Vec<u8>> {
     let pieces: [&[u8]; 14] = [
         b"Bearer", b"Basic", b" ", b"\t", b",", b"=", b"==", b"\"", b"\\", b"error", b"a/b+", b"\xff", b"(",
@@ -210,12 +210,12 @@ fn garbage() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// The characters of a token (RFC 9110 section 5.6.2).
+/// Returns whether a byte is a character of a token (RFC 9110 section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// The same cases each time; a second's worth of them.
+/// Uses the same cases each time, as many as run in a second.
 fn repeatable() -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(1),

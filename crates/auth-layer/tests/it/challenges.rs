@@ -1,5 +1,5 @@
-//! What a response's head says of the token: `WWW-Authenticate` in all its shapes, and statuses that mean something
-//! else.
+//! The head of a response as a statement about the token: `WWW-Authenticate` in all its shapes, and statuses with
+//! another meaning.
 
 use auth_layer::challenge::{Challenge, parse};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ fn headers(lines: &[&[u8]]) -> HeaderMap {
     headers
 }
 
-/// Checks which schemes are found in the lines, and that the layer takes the 401 as stated.
+/// Checks which schemes are found in the lines, and that the layer treats the 401 accordingly.
 #[track_caller]
 fn schemes(lines: &[&str], expected: &[&str]) -> Vec<Challenge> {
     let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
@@ -27,7 +27,7 @@ fn schemes(lines: &[&str], expected: &[&str]) -> Vec<Challenge> {
     challenges
 }
 
-/// How often the API and the token endpoint were asked because of one answer to a first request.
+/// Returns how often the API and the token endpoint were asked because of one answer to a first request.
 async fn asked_after(answer: Response<Full<Bytes>>) -> (usize, usize) {
     asked_through(&Rig::new(FakeTokenEndpoint::issuing(3600)), answer).await
 }
@@ -39,7 +39,7 @@ async fn asked_through(rig: &Rig, answer: Response<Full<Bytes>>) -> (usize, usiz
     (api.count(), rig.endpoint.count())
 }
 
-/// Checks that an answer is the caller's as it is, and no reason to renew.
+/// Checks that the caller gets an answer unchanged, and that it causes no renewal.
 async fn is_passed_through(answer: Response<Full<Bytes>>) {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (status, headers) = (answer.status(), answer.headers().clone());
@@ -144,10 +144,10 @@ async fn ch03_garbage_is_no_challenge() {
 async fn ch04_a_parameter_twice_makes_a_challenge_unusable() {
     let twice = r#"Bearer error="insufficient_scope", Error="insufficient_scope""#;
     schemes(&[twice], &[]);
-    // It counts as none, and a 401 without a challenge is a rejected token.
+    // The challenge is ignored, and a 401 without a challenge is a rejected token.
     assert_eq!(asked_after(challenged(401, twice)).await, ONCE_MORE);
 
-    // The challenges beside it stand.
+    // The other challenges still count.
     schemes(&[&format!("{twice}, Basic realm=x")], &["Basic"]);
     assert_eq!(asked_after(challenged(401, &format!("{twice}, Basic realm=x"))).await, ONCE_MORE);
     let good = format!(r#"{twice}, Bearer error="insufficient_scope""#);
@@ -186,14 +186,14 @@ async fn ch10_a_401_of_other_schemes_is_a_rejection() {
     ] {
         assert_eq!(asked_after(challenged(401, line)).await, ONCE_MORE, "{line}");
     }
-    // The token is good by what the server says, whatever it calls the scheme, and whatever else it offers.
+    // The server says that the token is valid, whatever it calls the scheme and whatever else it offers.
     is_passed_through(challenged(401, r#"Token error="insufficient_scope""#)).await;
     is_passed_through(challenged(401, r#"Basic realm="x", Bearer error="insufficient_scope""#)).await;
     is_passed_through(challenged(401, r#"Bearer realm="x", Bearer error="insufficient_scope""#)).await;
     let mut lines = challenged(401, r#"Bearer error="insufficient_scope""#);
     lines.headers_mut().append("www-authenticate", r#"Basic realm="x""#.parse().unwrap());
     is_passed_through(lines).await;
-    // A 403 is none.
+    // A 403 is not a rejection.
     is_passed_through(challenged(403, r#"Basic realm="x""#)).await;
 }
 
@@ -243,7 +243,7 @@ async fn ch03_one_odd_parameter_does_not_hide_the_others() {
 
 #[tokio::test]
 async fn ch03_what_lies_beyond_the_bounds_is_not_read() {
-    // A line is read up to a bound, and a value that reaches that far is left out.
+    // A line is read up to a limit, and a value that crosses the limit is left out.
     let long = "x".repeat(1 << 20);
     for line in [
         format!(r#"Bearer realm="{long}", error="insufficient_scope""#),

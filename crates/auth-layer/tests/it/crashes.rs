@@ -1,4 +1,4 @@
-//! Refresh tokens through crashes and lost answers, and what other holders of the store make of them.
+//! Refresh tokens after crashes and lost answers, and how other processes with the same store deal with them.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn b79_a_mark_left_by_a_crash_is_a_sign_in_that_is_needed_and_no_loop() {
 async fn b79_within_a_grace_period_a_crash_needs_nobody() {
     let house = House::new(strict(), ReplayRule::Grace(Duration::from_secs(30)));
     house.leave_mark().await;
-    // Two processes crash one after the other; each left the mark of the first sending.
+    // Two processes crash one after the other. Each left the mark of the first request.
     let first = house.entry().await.redeemed;
     house.endpoint.hold();
     for crashes in 1..=2 {
@@ -132,7 +132,7 @@ async fn a_record_says_whose_it_is_and_since_when() {
     assert_eq!(entry.scope, Some("x y".parse::<Scope>().unwrap()), "not told again: as it was");
     assert_eq!(entry.obtained, Some(start), "the same refresh token came again");
     assert_eq!(entry.redeemed, Some(start + Duration::from_secs(3_601)));
-    // Who takes it over knows the scope, too.
+    // The process that takes the token over also knows the scope.
     let other = house.start();
     assert_eq!(other.token().await.unwrap().scope(), entry.scope.as_ref());
     assert_eq!(house.endpoint.count(), 2);
@@ -186,7 +186,7 @@ async fn rf04_a_call_that_failed_takes_back_no_mark_that_is_no_longer_its_own() 
         let manager = house.start();
         let call = tokio::spawn(async move { token(&manager).await });
         until(|| house.endpoint.count() == 1).await;
-        // Meanwhile another one took the mark for abandoned, and has an access token for the same refresh token.
+        // Meanwhile another process took the mark for abandoned, and has an access token for the same refresh token.
         let mut entry = house.entry().await;
         entry.state = State::Idle;
         entry.access_token = Some(AccessToken::new("of-the-other").unwrap());
@@ -213,7 +213,7 @@ async fn rs10_a_token_of_another_process_must_have_the_required_scope() {
     };
     assert_eq!(token(&wants("a")).await.unwrap(), "narrow");
     assert_eq!(house.endpoint.count(), 0);
-    // A refresh that tells no scope grants what was granted before.
+    // If the answer to a refresh has no scope, the scope is the one granted before.
     assert_eq!(token(&wants("a b")).await.unwrap_err().kind(), ErrorKind::Scope);
     assert_eq!(house.endpoint.count(), 1);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Grants of a provider's own (RFC 6749 section 4.5).
+//! Grants that only one provider has (RFC 6749 section 4.5).
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ async fn a_grant_of_a_providers_own_is_sent_as_it_was_told() {
     let json = rig(example().with_encoding(Encoding::Json), grant);
     json.manager.token().await.unwrap();
     assert_eq!(json.endpoint.seen()[0].json()["api_key"], "key&1");
-    // A SAML assertion (RFC 7522) is one of these.
+    // A SAML assertion (RFC 7522) is such a grant.
     let saml = Grant::custom("urn:ietf:params:oauth:grant-type:saml2-bearer", [("assertion", "PHNhbWw+")]);
     let saml = rig(example(), saml);
     saml.manager.token().await.unwrap();

@@ -1,4 +1,4 @@
-//! Grants that have ended, under whichever name a server says so: a person is told once, and nothing more is sent.
+//! Grants that have ended, under any name that a server uses: the person is informed once, and nothing more is sent.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,8 +10,8 @@ use http_body_util::Full;
 use crate::house::{House, token};
 use crate::support::{FakeTokenEndpoint, Rig, example, exchange, json_response};
 
-/// Ten minutes of calls to a manager whose refreshes are answered in this way: how many requests there were, the kind of
-/// the last error, how often a person was called, and what the store holds.
+/// Makes calls for ten minutes to a manager whose refreshes get this answer. Returns the number of requests, the kind
+/// of the last error, how often the listener was called, and the state in the store.
 async fn ten_minutes(house: &House) -> (usize, ErrorKind, usize, State) {
     let called = Arc::new(Mutex::new(0));
     let count = called.clone();
@@ -59,7 +59,7 @@ async fn te04_a_dead_grant_is_known_under_each_of_its_names() {
         // Zoho.
         (200, r#"{"error":"invalid_code"}"#, "invalid_code"),
         (400, r#"{"error":"invalid_code"}"#, "invalid_code"),
-        // The places where others have their codes.
+        // Members in which other servers put their codes.
         (400, r#"{"error":{"code":"invalid_grant","message":"x"}}"#, "invalid_grant"),
         (400, r#"{"errors":[{"code":"invalid_grant"}]}"#, "invalid_grant"),
         (400, r#"{"errors":[{"errorType":"invalid_grant","message":"x"}],"success":false}"#, "invalid_grant"),
@@ -116,7 +116,7 @@ async fn te04_a_refusal_that_breaks_off_ends_no_grant() {
 
 #[tokio::test]
 async fn rf06_the_code_of_a_gateway_is_no_answer_of_the_server() {
-    // What came between us and the server does not know whether the token was used up.
+    // A gateway between the client and the server does not know whether the token was used up.
     for body in [r#"{"code":"BAD_GATEWAY","message":"no answer"}"#, r#"{"message":"x"}"#] {
         let house = answering(json_response(502, body));
         assert_eq!(token(&house.start()).await.unwrap_err().kind(), ErrorKind::Refused);
@@ -124,7 +124,7 @@ async fn rf06_the_code_of_a_gateway_is_no_answer_of_the_server() {
         assert_eq!(token(&house.start()).await.unwrap_err().kind(), ErrorKind::SignInAgain, "{body}");
         assert_eq!(house.endpoint.count(), 1);
     }
-    // A 200 that says no has used nothing up, with or without a code.
+    // A 200 that contains a refusal has used nothing up, with or without a code.
     for body in [r#"{"ok":false}"#, r#"{"success":false,"message":"later"}"#, r#"{"error":{"message":"x"}}"#]
     {
         let house = answering(json_response(200, body));
@@ -139,7 +139,7 @@ async fn te02_a_grant_that_no_person_gave_does_not_end() {
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(400, body)));
     let error = Rig::new(endpoint).manager.token().await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Refused, false));
-    // Nor does a word that is no error: the answer has a token.
+    // A word in another member is not an error, because the answer has a token.
     let body = r#"{"access_token":"t","token_type":"Bearer","status":"invalid_code","code":"invalid_grant"}"#;
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
     let clock = auth_layer::TestClock::new();

@@ -1,4 +1,4 @@
-//! Tokens whose life is over when they arrive: callers wait for a better one, and the source is asked once a second.
+//! Tokens that have expired when they arrive: callers wait for a better one, and the source is asked once a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ fn patient(endpoint: FakeTokenEndpoint) -> Rig {
     Rig::with_exchange(endpoint, clock, example(), exchange)
 }
 
-/// Lets time pass in tenths of a second until it is done. Returns how many.
+/// Moves the clock in tenths of a second until the condition is true. Returns the number of steps.
 async fn tenths(clock: &TestClock, mut done: impl FnMut() -> bool) -> u64 {
     settle().await;
     let mut tenths = 0;
@@ -96,7 +96,7 @@ async fn b18_a_wall_clock_set_forward_during_an_exchange_fails_no_call() {
         assert_eq!(tenths(&rig.clock, || call.is_finished()).await, 10);
         assert_eq!(call.await.unwrap().unwrap().status(), 200);
         assert_eq!((api.bearers(), rig.endpoint.count()), (vec!["token-2".to_owned()], 2));
-        // One exchange more than without the step, and then normal.
+        // The clock's step costs one more exchange, and then nothing.
         for _ in 0..3_000 {
             rig.advance(1);
             assert_eq!(status_at_once(&service), 200);
@@ -122,7 +122,7 @@ async fn a_token_with_less_than_a_second_left_is_not_the_first_choice() {
     assert_eq!(api.bearers(), ["token-2"]);
 }
 
-/// A source whose answers take a while, as long as its tokens live or a little less.
+/// A source whose answers take as long as its tokens live, or a little less.
 #[derive(Debug)]
 struct Slow {
     clock: TestClock,
@@ -199,7 +199,7 @@ async fn b12_a_life_of_nothing_costs_no_exchange_per_call() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(0));
     let service = rig.over(FakeApi::accepting());
     for _ in 0..1000 {
-        // Each caller gives up at once, and the next one comes.
+        // Each caller gives up at once, and another one comes.
         assert!(poll_once(&mut Box::pin(service.clone().oneshot(get("/me")))).is_pending());
         settle().await;
     }
@@ -229,7 +229,7 @@ async fn without_a_caller_that_waits_the_source_is_left_alone() {
         settle().await;
     }
     assert_eq!((rig.endpoint.count(), rig.clock.sleepers()), (2, 0));
-    // No failure is remembered: the next caller gets a token at once.
+    // The failure is not remembered, so the next caller gets a token at once.
     rig.endpoint.now(|_, _| Ok(token_answer("good", 60)));
     assert!(rig.manager.token().await.is_ok());
 }
@@ -263,9 +263,9 @@ async fn b19_an_early_renewal_that_is_dead_on_arrival_backs_off() {
         asked.extend(std::iter::repeat_n(tenth, rig.endpoint.count() - before));
         rig.advance_millis(100);
     }
-    // 1 s, doubling to 60 s, up to 15 % shorter.
+    // The pauses are 1 s, doubling to 60 s, up to 15 % shorter.
     assert!((7..=10).contains(&asked.len()), "{asked:?}");
-    // The old token ends, and the backoff of its renewal is no failure of those who need a token now.
+    // The old token ends. The backoff of its renewal does not apply to callers that need a token now.
     rig.advance_millis(100);
     let call = tokio::spawn(service.clone().oneshot(get("/me")));
     tenths(&rig.clock, || rig.endpoint.count() > asked.len() + 1).await;

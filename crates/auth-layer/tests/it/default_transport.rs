@@ -1,4 +1,4 @@
-//! The transport that exchanges share if they were given none, on real sockets and on several runtimes.
+//! The transport that exchanges share by default, on real sockets and on several runtimes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::loopback::Loopback;
 
-/// A server on a runtime of its own, which no client runs on.
+/// A server on its own runtime, on which no client runs.
 struct Server {
     runtime: Runtime,
     loopback: Option<Loopback>,
@@ -21,7 +21,7 @@ impl Server {
         Self { runtime, loopback: Some(loopback) }
     }
 
-    /// A manager whose exchange was given no transport. It gives up after a while, rather than hang.
+    /// Returns a manager with the default transport. It has a timeout, so that a failing test does not hang.
     fn manager(&self) -> TokenManager {
         let url = self.loopback().url("/token");
         let profile = Profile::new("loopback", &url).unwrap();
@@ -66,7 +66,7 @@ fn one_runtime_after_the_other_gets_tokens() {
     let server = Server::start();
     let manager = server.manager();
     for _ in 0..20 {
-        // Its connections die with it.
+        // The connections of this runtime end with it.
         ask(&runtime(), &manager);
     }
     assert_eq!((server.loopback().count(), server.loopback().connections()), (20, 20));
@@ -77,7 +77,7 @@ fn a_runtime_that_is_not_driven_delays_no_other() {
     let server = Server::start();
     let (idle, busy, manager) = (runtime(), runtime(), server.manager());
     ask(&idle, &manager);
-    // From here on nothing drives `idle`, and so nothing drives the connection that it opened.
+    // From here on nothing drives `idle`, and therefore nothing drives the connection that it opened.
     ask(&busy, &manager);
     ask(&busy, &server.manager());
     ask(&idle, &manager);

@@ -1,4 +1,4 @@
-//! A sign-in on a device: the codes, when it polls, and when it stops (RFC 8628).
+//! A sign-in on a device: the codes, the polls, and when it stops (RFC 8628).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ fn granted() -> Answer {
     Ok(json_response(200, &tokens.to_string()))
 }
 
-/// A sign-in that is polling. Its clock moves only when it is told to.
+/// A sign-in that is polling. Its clock moves only when the test moves it.
 pub(crate) struct Polling {
     pub(crate) clock: TestClock,
     endpoint: FakeTokenEndpoint,
@@ -72,7 +72,7 @@ pub(crate) struct Polling {
 }
 
 impl Polling {
-    /// Gets these codes, and polls an endpoint that answers poll n, from 1, by a script.
+    /// Gets these codes, and polls an endpoint that answers poll n (from 1) by a script.
     pub(crate) async fn start(
         codes: Value,
         script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static,
@@ -96,7 +96,7 @@ impl Polling {
         self.endpoint.count() - 1
     }
 
-    /// The next poll comes after so many seconds, and not a moment sooner.
+    /// Checks that the next poll comes after this many seconds, and not earlier.
     #[track_caller]
     pub(crate) fn next_after(&self, seconds: u64) -> impl Future<Output = ()> + '_ {
         let at = std::panic::Location::caller();
@@ -164,15 +164,15 @@ async fn dv01_each_poll_waits_as_long_as_the_server_says_or_five_seconds() {
         (with("interval", 7.into()), 7),
         (with("interval", "7".into()), 7),
         (with("interval", 7.0.into()), 7),
-        // Less than a second is not waited.
+        // The shortest pause is a second.
         (with("interval", 0.5.into()), 1),
-        // An interval that cannot be read is as good as none.
+        // An interval that cannot be read counts as absent.
         (with("interval", (-5).into()), 5),
         (with("interval", "soon".into()), 5),
         (with("interval", true.into()), 5),
         (with("interval", json!([])), 5),
         (with("interval", json!({})), 5),
-        // Whoever never waits is a flood.
+        // Without a pause the device would flood the server.
         (with("interval", 0.into()), 1),
     ] {
         let polling = Polling::start(codes, |_, _| refused("authorization_pending")).await;
@@ -201,7 +201,7 @@ async fn dv01_a_lifetime_that_cannot_be_read_costs_no_codes() {
         let code = ask(json_response(200, &with("expires_in", lifetime).to_string())).await.unwrap();
         assert_eq!(code.expires_in(), Duration::from_millis(millis));
     }
-    // Nor does one that stands twice.
+    // A member that occurs twice is refused, too.
     let twice = codes().to_string().replace(r#""interval":5"#, r#""interval":5,"interval":6,"expires_in":1"#);
     assert_eq!(ask(json_response(200, &twice)).await.unwrap().interval(), Duration::from_secs(5));
 }
@@ -228,7 +228,7 @@ async fn device_answers_may_come_under_other_names() {
         .with_verification_uri_complete(&["pageWithCode"])
         .with_expires_in(&["lifetime"])
         .with_interval(&["pollEvery"]);
-    // The unit is that of tokens, and not of codes.
+    // The unit applies to tokens, not to codes.
     let profile = profile().with_device_names(names).with_lifetime_unit(LifetimeUnit::Minutes);
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &own.to_string())));
     let code = client(&endpoint, &TestClock::new(), profile).ask_for_device_code(None).await.unwrap();
@@ -264,7 +264,7 @@ async fn dv01_slow_down_adds_five_seconds_for_good() {
     for seconds in [5, 5, 10, 10, 15, 15] {
         polling.next_after(seconds).await;
     }
-    // Somebody stops to wait, and goes on with the same codes.
+    // The caller stops waiting, and continues with the same codes.
     polling.task.abort();
     polling.task = Polling::poll(&polling.sign_in, &polling.code);
     settle().await;
@@ -286,7 +286,7 @@ async fn dv01_other_errors_stop() {
         polling.next_after(5).await;
         let error = polling.ends().await.unwrap_err();
         assert_eq!((error.kind(), error.is_transient()), (kind, false), "{code}");
-        // What the server said is in it, or is its cause.
+        // The server's answer is in the error or in its cause.
         let said = std::error::Error::source(&error).and_then(Error::find).unwrap_or(&error);
         assert_eq!(said.oauth().map(auth_layer::OAuthError::code), Some(code));
     }
@@ -312,7 +312,7 @@ async fn dv02_polling_ends_with_the_codes() {
 async fn dv02_the_codes_grow_old_from_when_they_were_asked_for() {
     let polling =
         Polling::start(with("expires_in", 60.into()), |_, _| refused("authorization_pending")).await;
-    // A machine that slept: by the wall clock the codes are over.
+    // The machine slept. By the wall clock the codes have expired.
     polling.clock.suspend(Duration::from_secs(3600));
     polling.next_after(5).await;
     assert_eq!(polling.ends().await.unwrap_err().kind(), ErrorKind::SignInFailed);
@@ -348,7 +348,7 @@ async fn dv02_a_poll_that_timed_out_doubles_the_wait() {
         polling.clock.advance(Duration::from_secs(1));
         settle().await;
     }
-    // What kept the server silent is the cause, if the codes run out over it.
+    // If the codes expire meanwhile, the reason for the server's silence is the cause.
     polling.clock.advance(Duration::from_secs(1_800));
     settle().await;
     polling.clock.advance(Duration::from_secs(1));
@@ -450,7 +450,7 @@ async fn the_codes_of_one_provider_go_to_no_other() {
     let elsewhere = profile().with_token_url("https://other.example.com/token").unwrap();
     let other = FakeTokenEndpoint::answering([]);
     let other_client = client(&other, &clock, elsewhere);
-    // At once, without a wait.
+    // The error comes at once, without a wait.
     let error = futures_util::FutureExt::now_or_never(other_client.poll(&code)).unwrap().unwrap_err();
     assert_eq!((error.kind(), error.is_transient(), other.count()), (ErrorKind::SignInFailed, false, 0));
 }

@@ -1,4 +1,4 @@
-//! Records in files: who may read them, what a bad one is, and that nobody's is lost.
+//! Records in files: who may read them, how a damaged one is treated, and that no record is lost.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -22,7 +22,7 @@ fn key() -> StoreKey {
     StoreKey::of(["an identity"])
 }
 
-/// An entry with two tokens that can be told from everything else.
+/// Returns an entry with two tokens that can be told from everything else.
 fn entry() -> Entry {
     let mut entry = Entry::new(RefreshToken::new(REFRESH));
     entry.access_token = Some(AccessToken::new(ACCESS).unwrap());
@@ -49,7 +49,7 @@ impl Files {
         self.store.file(&key())
     }
 
-    /// What stands in the record's file.
+    /// Returns the content of the record's file.
     fn text(&self) -> String {
         fs::read_to_string(self.file()).unwrap()
     }
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-/// Everything an error says, its causes included.
+/// Returns the text of an error and of its causes.
 fn said(error: &StoreError) -> String {
     let mut said = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(error);
@@ -70,7 +70,7 @@ fn said(error: &StoreError) -> String {
     said
 }
 
-/// Nothing can be done with this record, and nothing is done to it.
+/// Checks an error about a record that cannot be used and was not changed.
 #[track_caller]
 fn assert_tells(error: &StoreError, kind: StoreErrorKind, path: &Path, remedy: &str) {
     let said = said(error);
@@ -80,7 +80,7 @@ fn assert_tells(error: &StoreError, kind: StoreErrorKind, path: &Path, remedy: &
     assert!(!said.contains(REFRESH) && !said.contains(ACCESS), "{said}");
 }
 
-/// Reading, writing and listing are refused alike, and the file stays as it is.
+/// Checks that reading, writing and listing fail in the same way, and that the file is unchanged.
 async fn refuses(store: &FileStore, version: Version, kind: StoreErrorKind, remedy: &str) {
     let path = store.file(&key());
     let before = fs::read(&path).ok();
@@ -126,10 +126,10 @@ async fn sc03_a_record_is_replaced_by_another_file_and_its_lock_is_not() {
     assert_ne!(inode(&files.file()), before.0);
     files.store.remove(&key()).await.unwrap();
     assert_eq!(inode(&lock), before.1);
-    // Who had the old one open reads it to its end.
+    // A reader that had the old file open reads it to its end.
     let text = std::io::read_to_string(old).unwrap();
     assert!(text.contains(REFRESH) && text.ends_with('}'));
-    // What was removed left no token behind.
+    // After the removal no token is left in the file.
     assert!(!files.text().contains(REFRESH) && !files.text().contains(ACCESS));
 }
 
@@ -251,7 +251,7 @@ async fn garbage_is_an_error_that_repeats_nothing_of_it() {
 
 #[tokio::test]
 async fn a_token_url_is_optional_and_of_the_format_that_was() {
-    // A program of an earlier version reads what it knows of a file, and writes no URL into one.
+    // A program of an earlier version reads the members that it knows, and writes no URL into a file.
     let files = Files::new().await;
     assert!(!files.text().contains("token_url"));
     let mut entry = files.store.load(&key()).await.unwrap().unwrap().entry;
@@ -299,7 +299,7 @@ async fn a_file_that_others_may_read_is_refused() {
     }
     fs::set_permissions(files.file(), Permissions::from_mode(0o600)).unwrap();
     assert!(files.store.load(&key()).await.unwrap().is_some());
-    // So is a lock that others may hold.
+    // A lock that others may hold is an error, too.
     let lock = files.file().with_extension("lock");
     fs::set_permissions(&lock, Permissions::from_mode(0o666)).unwrap();
     let written = files.store.compare_exchange(&key(), Some(files.version), entry()).await;
@@ -319,13 +319,13 @@ async fn a_folder_that_others_may_write_to_or_that_is_none_is_refused() {
         let error = files.store.compare_exchange(&key(), None, entry()).await.unwrap_err();
         assert_tells(&error, StoreErrorKind::Permissions, folder, "chmod 700");
     }
-    // To see the names of private files does no harm: many a service has such a folder.
+    // The names of private files are not secret, and the folders of many services look like this.
     fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
     assert!(files.store.load(&key()).await.unwrap().is_some());
     let store = FileStore::new(files.file());
     let error = store.load(&key()).await.unwrap_err();
     assert_tells(&error, StoreErrorKind::Permissions, &files.file(), "name one");
-    // Where there is no folder there is no record, and looking makes none.
+    // Without a folder there is no record, and reading creates no folder.
     let store = FileStore::new(files.folder.path().join("nowhere"));
     assert!(store.load(&key()).await.unwrap().is_none());
     assert!(store.list().await.unwrap().is_empty());
@@ -337,11 +337,11 @@ async fn a_folder_that_others_may_write_to_or_that_is_none_is_refused() {
 async fn a_file_or_folder_of_another_user_is_refused() {
     let files = Files::new().await;
     let user = fs::metadata(files.file()).unwrap().uid();
-    // Seen from the other side, which needs no rights: all is somebody else's.
+    // The same from the other side, which needs no rights: all files belong to another user.
     let store = FileStore::builder(files.store.folder()).owner(user + 1).build();
     let error = store.load(&key()).await.unwrap_err();
     assert_tells(&error, StoreErrorKind::Permissions, store.folder(), &format!("belongs to user {user}"));
-    // Who may give files away does.
+    // This user may give files away, so the test does it.
     let given = std::os::unix::fs::chown(files.file(), Some(user + 1), None);
     if given.is_ok() {
         refuses(&files.store, files.version, StoreErrorKind::Permissions, "belongs to user").await;
@@ -439,7 +439,7 @@ async fn another_store_on_the_same_folder_sees_a_change_when_it_looks_again() {
         if looks == 5 {
             files.store.compare_exchange(&key(), Some(seen), entry()).await.unwrap();
         }
-        // No pause is longer than half a second, give or take a quarter.
+        // No pause is longer than half a second, plus or minus a quarter.
         clock.advance(Duration::from_millis(625));
         tokio::task::yield_now().await;
     }
@@ -478,7 +478,7 @@ fn b91_a_lock_that_somebody_holds_blocks_no_timer_and_no_other_identity() {
         let (store, version) = (files.store.clone(), files.version);
         let waiting =
             tokio::spawn(async move { store.compare_exchange(&key(), Some(version), entry()).await });
-        // All of this runs on the one thread that there is, while the write waits elsewhere. Reading needs no lock.
+        // All of this runs on the only thread while the write waits elsewhere. Reading needs no lock.
         for other in ["one", "two", "three"] {
             let other = StoreKey::of([other]);
             files.store.compare_exchange(&other, None, entry()).await.unwrap().unwrap();
@@ -502,7 +502,7 @@ fn b83_nobody_sees_half_a_record_or_one_that_is_open_to_others() {
             let mut looks = 0_u64;
             while !done.load(Ordering::Relaxed) {
                 for found in fs::read_dir(store.folder()).unwrap() {
-                    // It may have been renamed since.
+                    // The file may have been renamed meanwhile.
                     if let Ok(found) = found.unwrap().metadata() {
                         assert_eq!(found.mode() & 0o7777, 0o600);
                         looks += 1;
@@ -521,7 +521,7 @@ fn b83_nobody_sees_half_a_record_or_one_that_is_open_to_others() {
     assert!(looks > 100, "{looks}");
 }
 
-/// What a future that never waits comes to.
+/// Returns the output of a future that is ready on its first poll.
 fn ready<F: Future + Unpin>(mut future: F) -> F::Output {
     match poll_once(&mut future) {
         std::task::Poll::Ready(output) => output,
@@ -529,7 +529,7 @@ fn ready<F: Future + Unpin>(mut future: F) -> F::Output {
     }
 }
 
-/// A folder in memory, where there is one: thousands of writes that are all synced take their time on a disk.
+/// Returns a folder in memory if possible, because thousands of synced writes to a disk take long.
 pub(crate) fn quick_folder() -> TempDir {
     let shared = Path::new("/dev/shm");
     if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() }.unwrap()
@@ -546,7 +546,7 @@ async fn a_refresh_token_in_a_file_is_redeemed_and_replaced_there() {
         Ok(crate::support::json_response(200, &body))
     });
     for (n, grant) in [(1, Grant::refresh_token(RefreshToken::new("r0"))), (2, Grant::Stored)] {
-        // Each time as after a restart.
+        // A new store for each write, as after a restart.
         let store = FileStore::with_clock(folder.path(), Arc::new(clock.clone()));
         let credential = auth_layer::Credential::new("client", "client-secret");
         let exchange = Exchange::builder(example(), credential, grant)
@@ -628,7 +628,7 @@ async fn the_environments_keys_seal_and_open() {
     }
 }
 
-/// A new key, as text.
+/// Returns a new key as text.
 fn text() -> String {
     SealingKey::generate().unwrap().to_text().expose().to_owned()
 }

@@ -1,7 +1,7 @@
-//! Processes that share a store, and what becomes of it when one of them is killed.
+//! Processes that share a store, and the effect of killing one of them.
 //!
-//! A process is this binary again, told to run one of the tests called `child_...` and what for. Run without being told
-//! so, these return at once.
+//! A process is this binary again, started with the name of a test called `child_...` and its settings. Without
+//! settings, these tests return at once.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
@@ -22,7 +22,7 @@ use crate::file_store::quick_folder;
 use crate::loopback::{Loopback, Reply, answer};
 use crate::support::{FakeTokenEndpoint, example, settle, token_answer, until};
 
-/// Another process, which says and is told lines. It is killed when it is dropped.
+/// Another process, with which the test exchanges lines. It is killed when it is dropped.
 struct Process {
     child: Child,
     told: ChildStdin,
@@ -30,14 +30,14 @@ struct Process {
 }
 
 impl Process {
-    /// Runs a test of this module with a folder, and what else it has to know.
+    /// Runs a test of this module in a process, with a folder and other settings.
     fn start(test: &str, folder: &Path, with: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([&format!("{}::{test}", module_path!().split_once("::").unwrap().1), "--exact"])
             .args(["--nocapture", "--test-threads=1"])
             .env(FOLDER, folder)
             .env(WITH, with)
-            // Else it would write over what this process writes down.
+            // Otherwise it would overwrite the files of this process.
             .env_remove("CANARY")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -47,12 +47,12 @@ impl Process {
         Self { child, told, says: BufReader::new(says) }
     }
 
-    /// Waits for the next line that is meant for us.
+    /// Waits for the next line for this process.
     fn says(&mut self) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(self.says.read_line(&mut line).unwrap(), 0, "the process has gone");
-            // The harness writes to the same place, and may have begun a line.
+            // The test harness writes to the same output, and may have begun a line.
             if let Some((_, said)) = line.split_once(SAYS) {
                 return said.trim_end().to_owned();
             }
@@ -63,13 +63,13 @@ impl Process {
         writeln!(self.told, "{line}").unwrap();
     }
 
-    /// Kills it, so that it cannot put anything in order.
+    /// Kills the process, so that it cannot clean up.
     fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end, and that it found nothing wrong.
+    /// Waits until the process ends, and checks that it succeeded.
     fn ends(mut self) {
         assert!(self.child.wait().unwrap().success());
     }
@@ -82,19 +82,19 @@ impl Drop for Process {
     }
 }
 
-/// What this process was started with, if it is a child.
+/// Returns the settings of this process, if it is a child.
 fn child() -> Option<(PathBuf, String)> {
     Some((std::env::var_os(FOLDER)?.into(), std::env::var(WITH).ok()?))
 }
 
-/// Says a line to the process that started this one.
+/// Writes a line to the parent process.
 fn say(line: &str) {
     let mut out = io::stdout().lock();
     writeln!(out, "{SAYS}{line}").unwrap();
     out.flush().unwrap();
 }
 
-/// Waits for a line from the process that started this one.
+/// Waits for a line from the parent process.
 fn listen() -> String {
     let mut line = String::new();
     assert_ne!(io::stdin().read_line(&mut line).unwrap(), 0, "the parent has gone");
@@ -115,7 +115,7 @@ fn entry(token: &str) -> Entry {
 
 // --- Many processes write and read the same record. ---
 
-/// The tokens of write `n`, of a length that differs each time.
+/// Returns the tokens of write `n`, of a length that differs each time.
 fn numbered(n: u64) -> Entry {
     let mut entry = entry(&format!("{n}:{}", "r".repeat(usize::try_from(n % 97).unwrap() * 10)));
     entry.access_token = Some(AccessToken::new(&format!("{n}:{}", "a".repeat(500))).unwrap());
@@ -126,7 +126,7 @@ fn number(entry: &Entry) -> u64 {
     entry.refresh_token.expose().split(':').next().unwrap().parse().unwrap()
 }
 
-/// Counts the number in the record up, `times` times.
+/// Increments the number in the record `times` times.
 async fn count_up(store: &FileStore, times: u64) {
     for _ in 0..times {
         loop {
@@ -139,7 +139,8 @@ async fn count_up(store: &FileStore, times: u64) {
     }
 }
 
-/// Reads until the number has got so far, and returns how often. What it reads is whole, and never older than before.
+/// Reads until the number is `last`, and returns how often it read. Each record is whole, and never older than the one
+/// before.
 async fn read_until(store: &FileStore, last: u64) -> u64 {
     let (mut reads, mut seen) = (0, None);
     loop {
@@ -236,16 +237,16 @@ async fn b82_a_lock_is_free_when_its_holder_is_killed() {
     let mut writing =
         tokio::spawn(async move { here.compare_exchange(&key(), Some(version), entry("r1")).await });
     settle().await;
-    // To read needs no lock, and shows that nothing was written meanwhile.
+    // Reading needs no lock, and shows that nothing was written meanwhile.
     assert_eq!(store.load(&key()).await.unwrap().unwrap().version, version);
     assert!(!writing.is_finished());
     holder.kill();
     assert!((&mut writing).await.unwrap().unwrap().is_some());
-    // Nobody took the lock's file away with it: whoever waits for it waits for the one that all others use.
+    // The lock's file is still the same, so every waiter waits for the same lock.
     assert_eq!(fs::metadata(&lock).unwrap().ino(), inode);
 }
 
-/// A clock that all processes of a test start alike.
+/// Returns a clock that starts at the same time in all processes of a test.
 fn standing() -> TestClock {
     TestClock::new()
 }
@@ -263,7 +264,7 @@ async fn child_leaves_a_mark() {
     listen();
 }
 
-/// The key of the one record.
+/// Returns the key of the only record.
 async fn only_key(store: &FileStore) -> StoreKey {
     store.list().await.unwrap().remove(0).0
 }
@@ -294,7 +295,7 @@ async fn b82_the_mark_of_a_killed_process_is_honoured_for_its_lease() {
         let manager = manager.clone();
         async move { manager.token().await }
     });
-    // It waits for the record to change, and for the lease to end.
+    // The process waits until the record changes or the lease ends.
     for _ in 0..9 {
         until(|| clock.sleepers() >= 2).await;
         clock.advance(Duration::from_secs(1));
@@ -305,13 +306,13 @@ async fn b82_the_mark_of_a_killed_process_is_honoured_for_its_lease() {
     clock.advance(Duration::from_millis(1_001));
     assert_eq!(call.await.unwrap().unwrap().access_token().expose(), "a1");
     assert_eq!(endpoint.count(), 1);
-    // Had it lived, it could not write any more.
+    // If the process had lived, it could not write any more.
     assert_eq!(store.compare_exchange(&key, Some(marked), entry("stale")).await.unwrap(), None);
 }
 
 // --- Processes whose token expires at one moment. ---
 
-/// The system's clocks, but for a leap that a test makes. It sleeps for real.
+/// The system's clocks, with a jump that a test makes. Sleeps take real time.
 #[derive(Debug, Default)]
 struct Leaping(AtomicU64);
 
@@ -359,7 +360,7 @@ async fn child_refreshes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b81_eight_processes_whose_token_expires_together_make_one_exchange() {
     const PROCESSES: usize = 8;
-    // It takes each refresh token once, in order, and remembers whatever else it was sent.
+    // The server accepts each refresh token once, in order, and keeps every other one that it receives.
     let (good, replayed) = (Arc::new(Mutex::new(0)), Arc::<Mutex<Vec<String>>>::default());
     let endpoint = Loopback::start({
         let (good, replayed) = (good.clone(), replayed.clone());
@@ -391,7 +392,7 @@ async fn b81_eight_processes_whose_token_expires_together_make_one_exchange() {
     for process in &mut processes {
         assert_eq!(process.says(), "ready");
     }
-    // At first nobody has a token; later the one that all of them have expires for all of them.
+    // In the first round there is no token. In later rounds the token that all processes have expires.
     for round in 1..=4 {
         processes.iter_mut().for_each(|process| process.tell("go"));
         let tokens: Vec<String> = processes.iter_mut().map(Process::says).collect();

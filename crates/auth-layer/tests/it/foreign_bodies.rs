@@ -1,4 +1,4 @@
-//! The boxed bodies of tonic and axum, and bodies that this crate does not know.
+//! The boxed bodies of tonic and axum, and bodies of types that this crate does not know.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, respond, settle};
 
-/// A stream of these chunks and, if wanted, trailers.
+/// Returns a stream of these chunks, with or without trailers.
 fn stream(
     chunks: Vec<&'static str>,
     trailers: bool,
@@ -32,8 +32,7 @@ fn post<B>(body: B) -> Request<B> {
     Request::post("https://api.example.com/things").body(body).unwrap()
 }
 
-/// Sends a body to an API that rejects `token-1`. Returns the status that the caller got, and the bodies that the API
-/// saw.
+/// Sends a body to an API that rejects `token-1`. Returns the caller's status and the bodies that the API received.
 async fn sent<B>(body: B) -> (u16, Vec<Bytes>)
 where
     B: Body + TryClone + Send + 'static,
@@ -81,7 +80,7 @@ async fn b56_a_long_body_of_tonic_or_axum_is_sent_once() {
     assert_eq!(sent(axum(vec![long, "x"])).await, (401, vec![Bytes::from([long, "x"].concat())]));
 }
 
-/// An API that answers before it has read the body, as some do that reject a token.
+/// Some APIs reject a token before they have read the body.
 #[tokio::test]
 async fn b56_an_unfinished_body_of_tonic_or_axum_is_sent_once() {
     async fn unfinished<B: Body + TryClone + Send + 'static>(body: B) {
@@ -128,7 +127,7 @@ async fn a_retry_and_a_resend_both_record_a_body_of_tonic() {
 
 const ZERO: std::time::Duration = std::time::Duration::ZERO;
 
-/// A body of which this crate knows nothing.
+/// A body of a type that this crate does not know.
 #[derive(Debug)]
 struct Unknown(Option<Bytes>);
 
@@ -154,14 +153,14 @@ async fn a_layer_without_resend_takes_any_body_and_renews_after_a_rejection() {
     let api = FakeApi::rejecting(&["token-1"]);
     let service = rig.layer().without_resend().layer(api.clone());
     for expected in [401, 200] {
-        // Once with no token in hand, and once with one that was renewed meanwhile.
+        // Once without a token, and once with a token that was renewed meanwhile.
         let response = service.clone().oneshot(post(Unknown(Some("one".into())))).await.unwrap();
         assert_eq!(response.status(), expected);
         settle().await;
     }
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
     assert_eq!(rig.endpoint.count(), 2);
-    // With a token in hand, as well.
+    // The same with a token that was there before.
     let api = FakeApi::rejecting(&["token-2"]);
     let service = rig.layer().without_resend().layer(api.clone());
     rig.advance(60);

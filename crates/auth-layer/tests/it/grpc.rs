@@ -1,4 +1,4 @@
-//! Calls of gRPC: `grpc-status: 16` rejects the token, in the head of a response or in its trailers.
+//! gRPC calls: `grpc-status: 16` rejects the token, in the head of a response or in its trailers.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ fn trailers(status: &str) -> Frame<Bytes> {
     Frame::trailers(trailers)
 }
 
-/// A response without messages: the status is in its head.
+/// Returns a response without messages, with the status in its head.
 fn trailers_only(status: &str) -> Response<Body> {
     let mut response = answer(Vec::new());
     response.headers_mut().insert("grpc-status", status.parse().unwrap());
@@ -52,7 +52,8 @@ fn unary() -> Request<Body> {
     call(Body::new(StreamBody::new(stream::iter([Ok::<_, Infallible>(data("message"))]))))
 }
 
-/// A server that answers calls with another token than it accepts by `rejected`, and others with a message. It reads the whole request.
+/// A server that reads the whole request. It answers with `rejected` to another token than it accepts, and otherwise
+/// with a message.
 #[derive(Clone)]
 struct Server {
     bearers: Arc<Mutex<Vec<String>>>,
@@ -93,7 +94,7 @@ impl Server {
     }
 }
 
-/// The rest of a response: its data, and the status in its trailers.
+/// Reads the rest of a response: its data, and the status in its trailers.
 async fn read<B>(response: Response<B>) -> (Bytes, Option<String>)
 where
     B: http_body::Body<Data = Bytes, Error: std::fmt::Debug>,
@@ -105,8 +106,8 @@ where
     (body.to_bytes(), in_head.or(in_trailers))
 }
 
-/// Sends a unary call twice, without a token in hand and with one; how often the server was called, and what the last
-/// response was.
+/// Sends a unary call twice, without a token and with one. Returns how often the server was called, and the last
+/// response.
 async fn sent(rejected: impl Fn() -> Response<Body> + Send + Sync + 'static) -> (usize, Bytes, String) {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let server = Server::new(rejected);
@@ -126,7 +127,7 @@ async fn a_unary_call_rejected_in_its_head_is_resent_once() {
 async fn a_unary_call_rejected_in_its_trailers_is_resent_once() {
     let (sends, body, status) = sent(|| answer(vec![trailers("16")])).await;
     assert_eq!((sends, &*body, &*status), (2, &b"ok"[..], "0"));
-    // An empty frame is not a message.
+    // An empty frame does not count as a message.
     let (sends, _, status) = sent(|| answer(vec![data(""), trailers("16")])).await;
     assert_eq!((sends, &*status), (2, "0"));
 }
@@ -198,7 +199,7 @@ async fn only_calls_of_grpc_are_judged_by_a_grpc_status() {
     }
 }
 
-/// A server that answers with a head, and then keeps silent.
+/// Returns a response of which only the head arrives.
 fn silent() -> Response<Body> {
     let silence = stream::pending::<Result<Frame<Bytes>, Infallible>>();
     answer(Vec::new()).map(|_| Body::new(StreamBody::new(silence)))
@@ -228,7 +229,7 @@ async fn a_call_that_still_sends_gets_its_head_at_once() {
     let body = Body::new(StreamBody::new(stream::poll_fn(move |cx| {
         messages.poll_recv(cx).map(|message| message.map(Ok::<_, Infallible>))
     })));
-    // It answers after the first message, and echoes what comes.
+    // The server answers after the first message, and echoes every message.
     let echo = tower::service_fn(|request: Request<Body>| async {
         let mut body = request.into_body();
         let first = body.frame().await.unwrap().unwrap();
@@ -238,7 +239,7 @@ async fn a_call_that_still_sends_gets_its_head_at_once() {
     sender.send(data("one")).unwrap();
     let mut service = rig.layer().layer(echo);
     let waiting = service.ready().await.unwrap().call(call(body));
-    // No time passes on the clock of the layer.
+    // No time passes on the layer's clock.
     let response = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
     sender.send(data("two")).unwrap();
     let mut body = response.into_body();

@@ -1,4 +1,4 @@
-//! What a request with a good token in hand costs.
+//! The cost of a request with a valid token.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 
 use crate::support::{FakeTokenEndpoint, example, exchange, poll_once};
 
-/// An API that costs nothing.
+/// An API without any cost.
 #[derive(Clone, Debug)]
 struct Free;
 
@@ -50,7 +50,7 @@ fn hit(service: &mut Auth<Free>, request: Request<Empty<Bytes>>) {
     assert_eq!(response.status(), 200);
 }
 
-/// How many allocations a number of hits make, each with a request made before by `request`.
+/// Returns the number of allocations by this many hits. `request` makes the requests beforehand.
 fn allocations_of(hits: usize, request: impl Fn(&Uri) -> Request<Empty<Bytes>>) -> u64 {
     allocations_with(&example(), hits, request)
 }

@@ -1,4 +1,4 @@
-//! Long and hostile input: none of our readers takes more than linear time for it.
+//! Long and hostile input: every parser takes linear time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, json_respons
 
 const MIB: usize = 1 << 20;
 
-/// What a token endpoint's answer may hold.
+/// The largest answer of a token endpoint that is read.
 const ANSWER: usize = 64 * 1024 - 512;
 
 /// Runs something that should take milliseconds, and fails if it takes as long as quadratic time would.
@@ -96,7 +96,7 @@ async fn token_answers_of_64_kib_are_read_in_linear_time() {
             "{{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":{}}}",
             repeated("9", ANSWER)
         ),
-        // Not JSON in one place, so that the members are read one by one.
+        // One value is not JSON, so the members are read one by one.
         format!("{{{token}{}}}", repeated(r#","a":NaN"#, ANSWER)),
         format!("{{{token},\"a\":NaN,\"b\":{}", repeated("[{", ANSWER)),
         format!("{{{token},\"a\":NaN,\"b\":\"{}", repeated("\\\"", ANSWER)),

@@ -1,4 +1,4 @@
-//! Several holders of one store, as processes are, and what goes wrong between them.
+//! Several holders of one store, which stand for processes, and the failures between them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,8 +14,8 @@ use auth_layer::{
 use crate::refresh::{invalid_grant, refreshed};
 use crate::support::{FakeTokenEndpoint, example, settle, until};
 
-/// A token endpoint that hands out `a<n>`, and rotates strictly: `r<n>` takes the place of the token before it, which is
-/// dead from then on.
+/// Returns a token endpoint that issues `a<n>` and rotates strictly: `r<n>` replaces the token before it, which is dead
+/// from then on.
 pub(crate) fn strict() -> FakeTokenEndpoint {
     let current = Mutex::new("r0".to_owned());
     FakeTokenEndpoint::scripted(move |n, seen| {
@@ -28,14 +28,14 @@ pub(crate) fn strict() -> FakeTokenEndpoint {
     })
 }
 
-/// A store that several holders share, and that can be out of reach, or slow.
+/// A store that several holders share. It can be unreachable or slow.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) memory: MemoryStore,
     pub(crate) down: Arc<AtomicBool>,
-    /// It writes, and says that it could not.
+    /// If set, the store writes, and then reports a failure.
     pub(crate) unsure: Arc<AtomicBool>,
-    /// How long a write takes.
+    /// The time that a write takes.
     pub(crate) writing: Arc<Mutex<Duration>>,
     pub(crate) clock: TestClock,
 }
@@ -97,7 +97,7 @@ impl TokenStore for Shared {
     }
 }
 
-/// Several holders of one store, as processes are.
+/// Several holders of one store, which stand for processes.
 pub(crate) struct House {
     pub(crate) endpoint: FakeTokenEndpoint,
     pub(crate) clock: TestClock,
@@ -128,7 +128,7 @@ impl House {
             .remedy("run the sign-in")
     }
 
-    /// A process that starts anew.
+    /// Starts a process.
     pub(crate) fn start(&self) -> TokenManager {
         self.manage(self.exchange()).build()
     }
@@ -150,7 +150,7 @@ impl House {
         assert!(self.store.memory.compare_exchange(&self.key, known, entry).await.unwrap().is_some());
     }
 
-    /// What a process leaves behind that is killed while its refresh token is on its way.
+    /// Leaves the mark of a process that was killed while its refresh token was being sent.
     pub(crate) async fn leave_mark(&self) {
         let state = State::Redeeming { holder: "one that is gone".into(), lease: Duration::from_secs(10) };
         let mut entry = Entry::new(RefreshToken::new("r0"));
@@ -163,7 +163,7 @@ pub(crate) async fn token(manager: &TokenManager) -> Result<String, Error> {
     manager.token().await.map(|token| token.access_token().expose().to_owned())
 }
 
-/// The token of a manager that has to wait, while the clock goes on by itself.
+/// Returns the token of a manager that has to wait. The clock moves meanwhile.
 pub(crate) async fn token_in_time(house: &House, manager: &TokenManager) -> Result<String, Error> {
     let manager = manager.clone();
     let call = tokio::spawn(async move { token(&manager).await });
@@ -174,7 +174,7 @@ pub(crate) async fn token_in_time(house: &House, manager: &TokenManager) -> Resu
     call.await.unwrap()
 }
 
-/// Begins a renewal whose answer the store cannot take. The manager has its token.
+/// Starts a renewal whose answer the store cannot write. The manager has its token.
 pub(crate) async fn unsaved(house: &House) -> TokenManager {
     let manager = house.start();
     house.endpoint.hold();

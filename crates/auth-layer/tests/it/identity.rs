@@ -1,4 +1,4 @@
-//! Under which key an identity's tokens are kept, and what a store in trouble means to it.
+//! The key under which an identity's tokens are kept, and the effect of a failing store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn of(profile: Profile) -> StoreKey {
 fn sc05_a_key_is_a_digest_in_which_no_secret_has_a_part() {
     let one = of(example());
     assert!(one.as_str().len() == 64 && one.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
-    // A secret that is changed, and a refresh token that is replaced, stay the same identity's.
+    // The identity stays the same if its secret is changed or its refresh token is replaced.
     assert_eq!(one, key(with(example(), "client", "another-secret", "refresh-one")));
     assert_eq!(one, key(with(example(), "client", "client-secret", "refresh-two")));
 }
@@ -50,7 +50,7 @@ fn sc06_everything_that_makes_an_identity_changes_its_key() {
         key(with(example(), "another-client", "client-secret", "refresh-one")),
         key(with(example(), "client", "client-secret", "refresh-one").subject("a-person")),
         key(with(example(), "client", "client-secret", "refresh-one").subject("another-person")),
-        // One part is not taken for another.
+        // The same text in two different parts gives two keys.
         key(with(scoped("a"), "client", "client-secret", "refresh-one").subject("b")),
         key(with(scoped("b"), "client", "client-secret", "refresh-one").subject("a")),
         of(example().with_parameter("a=b", "c")),
@@ -86,13 +86,13 @@ fn sc06_what_a_provider_may_change_is_not_in_the_key() {
 
 #[test]
 fn sc06_the_key_of_an_identity_stays_what_it_was() {
-    // Tokens are kept under it: who changes how it is made makes everybody sign in again.
+    // Tokens are kept under this key. If its calculation changed, all people would have to sign in again.
     assert_eq!(of(example()).as_str(), "0b0b617b0ee2b8bfe9ea21e5033240b70689b4fd7b16bda11a3a87c234504401");
 }
 
 #[test]
 fn sc06_the_earlier_keys_of_an_identity_stay_what_they_were() {
-    // Made by the version that kept records under them.
+    // This key was made by the version that used such keys for records.
     let full = Identity::new("t7")
         .with_scope("y x".parse().unwrap())
         .with_audience("aud")

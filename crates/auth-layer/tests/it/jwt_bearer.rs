@@ -1,4 +1,4 @@
-//! A JWT as the grant (RFC 7523): somebody else signs it, for each exchange anew.
+//! A JWT as the grant (RFC 7523). A function of the application signs a new one for each exchange.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ fn rig(profile: Profile, grant: Grant) -> Rig {
     Rig::with_exchange(endpoint, clock, profile, exchange)
 }
 
-/// Assertions with a number, from 1.
+/// Returns a grant with numbered assertions, from 1.
 fn numbered() -> Grant {
     let made = AtomicUsize::new(0);
     Grant::jwt_bearer(move || {
@@ -45,7 +45,7 @@ async fn each_exchange_has_an_assertion_of_its_own() {
 
 #[tokio::test]
 async fn a_public_client_may_have_one() {
-    // RFC 7521 section 4.1: whether the client authenticates as well is the server's affair.
+    // RFC 7521 section 4.1: the server decides whether the client must authenticate as well.
     let rig = rig(example().with_client_auth(ClientAuth::Public), numbered());
     rig.manager.token().await.unwrap();
     assert_eq!(rig.endpoint.seen()[0].form("client_id").as_deref(), Some("client"));

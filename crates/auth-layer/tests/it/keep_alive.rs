@@ -1,4 +1,4 @@
-//! Weeks in which nobody calls.
+//! Weeks without a call.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn b87_a_token_is_kept_alive_until_the_last_handle_is_dropped() {
         house.clock.advance(day);
         until(|| house.endpoint.count() == days).await;
     }
-    // A new interval takes the place of the old one.
+    // A new interval replaces the old one.
     settle().await;
     manager.keep_alive(day * 2).unwrap();
     settle().await;
@@ -60,7 +60,7 @@ async fn keep_alive_tries_sooner_after_a_failure_and_waits_after_a_call() {
     assert_eq!(house.endpoint.count(), 3, "a caller has renewed it");
 }
 
-/// A manager that is kept alive, and an endpoint that answers by a script.
+/// Returns a manager that is kept alive, and an endpoint that answers by a script.
 async fn kept_alive(every: Duration, script: fn(usize) -> Response<Full<Bytes>>) -> (Rig, TokenManager) {
     let rig = Rig::new(FakeTokenEndpoint::scripted(move |n, _| Ok(script(n))));
     let manager = rig.manager.clone();
@@ -70,7 +70,7 @@ async fn kept_alive(every: Duration, script: fn(usize) -> Response<Full<Bytes>>)
     (rig, manager)
 }
 
-/// Lets so many seconds pass, one at a time.
+/// Moves the clock by this many seconds, one at a time.
 async fn seconds(rig: &Rig, seconds: u64) {
     for _ in 0..seconds {
         rig.advance(1);
@@ -82,7 +82,7 @@ async fn seconds(rig: &Rig, seconds: u64) {
 async fn no_gap_between_two_renewals_is_longer_than_the_interval() {
     let day = Duration::from_secs(86_400);
     let (rig, manager) = kept_alive(day, |n| token_answer(&format!("token-{n}"), 300_000)).await;
-    // A caller renews a moment before the task would have.
+    // A caller renews a moment before the task would.
     rig.advance(86_399);
     settle().await;
     manager.forget();
@@ -118,11 +118,11 @@ async fn an_interval_below_ten_seconds_counts_as_ten() {
 
 #[tokio::test]
 async fn keeping_alive_is_no_caller_that_waits_for_a_better_token() {
-    // Every token is dead when it arrives.
+    // Every token has expired when it arrives.
     let (rig, manager) = kept_alive(Duration::from_secs(3_600), |_| token_answer("dead", 0)).await;
     seconds(&rig, 359).await;
     assert_eq!(rig.endpoint.count(), 1);
-    // A caller is one: it is asked each second for it.
+    // While a caller waits, the endpoint is asked once a second.
     let waiting = tokio::spawn(async move { manager.token().await });
     settle().await;
     seconds(&rig, 10).await;

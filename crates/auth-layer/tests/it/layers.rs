@@ -1,4 +1,4 @@
-//! Layers of tower and tower-http round this one, in every order.
+//! Layers of tower and tower-http around this one, in every order.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ enum Kind {
     Redirect,
     Decompression,
     Timeout,
-    /// Two that change nothing about a request, kept together so that there are fewer orders.
+    /// Two layers that do not change a request. They stay together, so that there are fewer orders.
     TraceAndLimit,
     Buffer,
 }
@@ -69,7 +69,7 @@ where
     )
 }
 
-/// Every order of these layers, from the inside out.
+/// Returns every order of these layers, from the inside out.
 fn orders(kinds: &[Kind]) -> Vec<Vec<Kind>> {
     let Some((first, rest)) = kinds.split_first() else { return vec![Vec::new()] };
     let insert = |order: Vec<Kind>| {
@@ -82,10 +82,10 @@ fn orders(kinds: &[Kind]) -> Vec<Vec<Kind>> {
     orders(rest).into_iter().flat_map(insert).collect()
 }
 
-/// `arrived`, in gzip.
+/// The text `arrived`, compressed with gzip.
 const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\x2c\x2a\xca\x2c\x4b\x4d\x01\x00\x82\x11\x52\x31\x07\x00\x00\x00";
 
-/// An API that sends on to another origin, which answers in gzip. It rejects `token-1`.
+/// Returns an API that redirects to another origin, which answers in gzip. It rejects `token-1`.
 fn api() -> FakeApi {
     FakeApi::scripted(|_, seen| match (seen.uri.host(), seen.bearer().as_deref()) {
         (Some("api.example.com"), Some("token-2")) => {

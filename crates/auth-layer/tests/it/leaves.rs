@@ -35,7 +35,7 @@ fn post(url: &str) -> Request<Full<Bytes>> {
     Request::post(url).header("x-mine", "1").body(Full::from("a body")).unwrap()
 }
 
-/// The same request through both leaves.
+/// Sends the same request through both leaves.
 async fn through_both(url: &str) -> [Answered; 2] {
     let hyper = send(leaf::hyper_util::client().unwrap(), post(url)).await;
     [hyper, send(ReqwestLeaf::new().unwrap(), post(url)).await]
@@ -86,7 +86,7 @@ async fn a_port_where_nobody_listens_is_an_error() {
     }
 }
 
-/// The whole way: a token from one server, a call to another, a rejection and a resend.
+/// Runs a whole stack: a token from one server, a call to another, a rejection and a resend.
 async fn whole_stack<S, R>(leaf: S, transport: Transport)
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,

@@ -1,4 +1,4 @@
-//! Requests say how long they are, and chunks are for bodies of unknown length alone.
+//! Requests have a length, and only bodies of unknown length are sent in chunks.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,12 +14,12 @@ use tower::{Layer, ServiceExt};
 use crate::loopback::{Loopback, Reply, answer};
 use crate::support::{FakeTokenEndpoint, Rig, Seen, example};
 
-/// All values of `content-length`.
+/// Returns all values of `content-length`.
 fn lengths(seen: &Seen) -> Vec<&str> {
     seen.headers.get_all("content-length").iter().map(|value| value.to_str().unwrap()).collect()
 }
 
-/// The same requests through both leaves.
+/// Sends the same requests through both leaves.
 async fn sent(requests: impl Fn(&Loopback) -> Request<Empty<Bytes>>) -> Vec<Seen> {
     let server = Loopback::saying(200, "done").await;
     leaf::hyper_util::client().unwrap().oneshot(requests(&server)).await.unwrap();
@@ -55,7 +55,7 @@ async fn both_leaves_say_that_there_is_no_content_where_some_is_expected() {
     }
 }
 
-/// A stream that tells its length.
+/// A stream of known length.
 struct OfKnownLength(std::vec::IntoIter<&'static str>);
 
 impl Body for OfKnownLength {

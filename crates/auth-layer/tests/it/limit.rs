@@ -1,5 +1,5 @@
-//! Rate limits: which requests count, how they are spaced, in which order they go, and what the provider's own word
-//! changes.
+//! Rate limits: which requests count, their distance and their order, and the effect of the provider's own header
+//! fields.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, poll_once, settle, until};
 
-/// An API that notes when what came, and answers at once with the status and headers that were set.
+/// An API that records each call with its time, and answers at once with the status and headers that were set.
 #[derive(Clone, Debug)]
 struct Noting {
     clock: TestClock,
@@ -45,7 +45,7 @@ impl Service<Request<()>> for Noting {
     }
 }
 
-/// A throttle over such an API.
+/// A throttle in front of such an API.
 struct Line {
     clock: TestClock,
     api: Noting,
@@ -85,13 +85,13 @@ impl Line {
         call
     }
 
-    /// From now on the API answers so.
+    /// Sets the API's answer from now on.
     fn answer(&self, status: u16, headers: &[(&'static str, &str)]) {
         let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
         *self.api.answer.lock().unwrap() = (StatusCode::from_u16(status).unwrap(), headers.collect());
     }
 
-    /// Whether a call goes at once.
+    /// Checks whether a call is sent at once.
     #[track_caller]
     fn goes(&self, request: Request<()>, expected: bool) {
         let before = self.count();
@@ -103,7 +103,7 @@ impl Line {
         self.api.came.lock().unwrap().len()
     }
 
-    /// What came, in order, each with its time in milliseconds.
+    /// Returns the calls in order, each with its time in milliseconds.
     fn came(&self) -> Vec<(u128, String)> {
         let came = self.api.came.lock().unwrap();
         came.iter().map(|(time, path)| ((*time - self.start).as_millis(), path.clone())).collect()
@@ -127,7 +127,7 @@ fn limit(class: &'static str, requests: u32, period: Duration) -> RateLimit {
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Polls all of the calls until nothing moves any more, and keeps those that wait.
+/// Polls all calls until none makes progress, and keeps those that wait.
 fn poll_all(calls: &mut Vec<Call>) {
     loop {
         let before = calls.len();
@@ -155,10 +155,11 @@ fn no_period_wherever_it_begins_ever_holds_more_than_was_published() {
             let line = Line::new(&[limit("api", number, period)]);
             let mut waiting = Vec::new();
             for _ in 0..300 {
-                // Now a herd, now one, now nobody; then a moment, or a good part of the period.
+                // Sometimes many calls, sometimes one, sometimes none; then a pause of a moment or of a good part of
+                // the period.
                 let herd = [0, 0, 1, 1, 2, number / 2 + 1][chance.usize(0..6)];
                 waiting.extend((0..herd).map(|_| line.call(request("/"))));
-                // Some give up.
+                // Some callers give up.
                 waiting.retain(|_| chance.u8(..) > 10);
                 poll_all(&mut waiting);
                 let longest = if chance.u8(..) < 30 { period * 2 } else { period / number };
@@ -186,7 +187,7 @@ fn a_backlog_goes_at_nearly_the_published_speed() {
         line.clock.advance(Duration::from_millis(10));
         poll_all(&mut waiting);
     }
-    // 190 at 0.66 s each.
+    // 190 requests with 0.66 s between two of them.
     assert!(waiting.is_empty(), "{} still wait", waiting.len());
 }
 
@@ -197,7 +198,7 @@ fn those_who_wait_go_in_the_order_of_their_coming() {
     let mut waiting: Vec<Call> = ["/1", "/2", "/3"].map(|path| line.begin(path)).into();
     for _ in 0..5 {
         line.clock.advance(Duration::from_millis(100));
-        // A turn is due. Whoever comes now, or is polled first, is not let in first for that.
+        // A turn is due. A call that comes now, or that is polled first, must not overtake the others.
         waiting.insert(0, line.begin("/late"));
         poll_all(&mut waiting);
     }
@@ -233,7 +234,7 @@ async fn those_who_wait_are_woken() {
         until(|| line.count() == sent).await;
         settle().await;
         assert_eq!(line.count(), sent);
-        // One timer for all who wait.
+        // There is one timer for all waiting calls.
         assert_eq!(line.clock.sleepers(), usize::from(sent < 5));
         line.clock.advance(Duration::from_millis(100));
     }
@@ -276,7 +277,7 @@ fn a_place_far_back_in_line_fails_after_the_longest_wait() {
     let (mut fourth, mut fifth) = (line.begin("/3"), line.begin("/4"));
     line.clock.advance(Duration::from_millis(1500));
     assert_eq!(throttled(&poll_once(&mut fifth)).retry_after(), None);
-    // The one before it has its turn all the same.
+    // The call before it still gets its turn.
     assert!(poll_once(&mut fourth).is_ready());
     assert_eq!(line.count(), 3);
 }
@@ -296,7 +297,7 @@ fn each_class_has_a_limit_of_its_own() {
     line.clock.advance(SECOND);
     line.goes(of(&REST), false);
     line.goes(of(&GRAPH), true);
-    // Of several classes, none is that of a request without one, or with another.
+    // If there are several classes, a request without a class, or with an unknown one, has no limit.
     for _ in 0..100 {
         line.goes(of(&PLAIN), true);
         line.goes(of(&ELSE), true);
@@ -311,7 +312,7 @@ fn what_names_no_class_counts_against_the_only_one() {
     line.goes(request("/"), false);
     line.goes(of(&REST), false);
     line.goes(of(&ELSE), true);
-    // The limit is the provider's: what goes elsewhere does not count.
+    // The limit belongs to the provider. Requests to other origins do not count.
     let elsewhere = Request::get("https://elsewhere.example.com/").body(()).unwrap();
     line.goes(elsewhere.clone(), true);
     line.goes(elsewhere, true);
@@ -372,7 +373,7 @@ fn a_pause_that_comes_while_others_wait_holds_them_as_well() {
     let mut waiting = vec![line.begin("/1"), line.begin("/2")];
     line.answer(429, &[("retry-after", "60")]);
     line.clock.advance(SECOND);
-    // The first of them is told to wait, and that holds the second.
+    // The answer to the first call asks for a pause, which holds the second one back.
     poll_all(&mut waiting);
     assert_eq!((line.count(), waiting.len()), (2, 1));
     line.clock.advance(Duration::from_secs(59));
@@ -443,7 +444,7 @@ async fn a_resend_after_a_rejection_counts_as_well() {
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
 }
 
-/// An API that costs nothing.
+/// An API without any cost.
 #[derive(Clone)]
 struct Free;
 

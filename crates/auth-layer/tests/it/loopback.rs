@@ -1,4 +1,4 @@
-//! A server on 127.0.0.1 that answers by a script, or breaks off: for what only a socket can show.
+//! A server on 127.0.0.1 that answers by a script or breaks the connection, for tests that need a socket.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,17 +13,17 @@ use tokio::task::JoinHandle;
 use crate::canary;
 use crate::support::Seen;
 
-/// What a [`Loopback`] does with a request.
+/// The reaction of a [`Loopback`] to a request.
 pub(crate) enum Reply {
-    /// Sends this, whole.
+    /// Sends the whole response.
     Whole(Response<String>),
-    /// Sends this, announces one more byte, and resets the connection.
+    /// Sends the response, announces one more byte, and resets the connection.
     Reset(Response<String>),
-    /// Sends this, announces one more byte, and closes the connection.
+    /// Sends the response, announces one more byte, and closes the connection.
     Cut(Response<String>),
 }
 
-/// A server on a port of its own. It ends when it is dropped.
+/// A server on its own port. It stops when it is dropped.
 pub(crate) struct Loopback {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -32,7 +32,7 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
-    /// Answers by a script, which is given the number of the request, from 1.
+    /// Answers by a script, which gets the number of the request, from 1.
     pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -56,22 +56,22 @@ impl Loopback {
         Self::start(move |_, _| Reply::Whole(answer(status, body))).await
     }
 
-    /// The URL of a path on it.
+    /// Returns the URL of a path on the server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// How many requests came.
+    /// Returns the number of requests.
     pub(crate) fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 
-    /// How many connections came.
+    /// Returns the number of connections.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// The requests, in order.
+    /// Returns the requests, in order.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -83,7 +83,7 @@ impl Drop for Loopback {
     }
 }
 
-/// A port where nobody listens, and nobody else will while this is held.
+/// A port without a listener. No other process can listen there while this is held.
 pub(crate) struct Closed(#[expect(dead_code, reason = "it holds the port")] TcpSocket, SocketAddr);
 
 impl Closed {
@@ -94,13 +94,13 @@ impl Closed {
         Self(socket, address)
     }
 
-    /// The URL of a path that nobody serves.
+    /// Returns the URL of a path at the closed port.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.1)
     }
 }
 
-/// A JSON answer.
+/// Returns a JSON answer.
 pub(crate) fn answer(status: u16, body: &str) -> Response<String> {
     Response::builder()
         .status(status)
@@ -109,12 +109,12 @@ pub(crate) fn answer(status: u16, body: &str) -> Response<String> {
         .unwrap()
 }
 
-/// A redirect to another place.
+/// Returns a redirect to another URL.
 pub(crate) fn redirect(status: u16, location: &str) -> Response<String> {
     Response::builder().status(status).header("location", location).body(String::new()).unwrap()
 }
 
-/// Serves one connection until either side has had enough.
+/// Serves one connection until either side closes it.
 async fn serve(
     mut stream: TcpStream,
     script: &(dyn Fn(usize, &Seen) -> Reply + Send + Sync),
@@ -149,7 +149,7 @@ async fn serve(
     }
 }
 
-/// Reads one request; `None` if the other side has gone.
+/// Reads one request. Returns `None` if the other side has closed the connection.
 pub(crate) async fn read(stream: &mut TcpStream) -> Option<Seen> {
     let mut read = Vec::new();
     let head_ends = loop {

@@ -1,4 +1,4 @@
-//! The listener that a browser comes back to after a sign-in on this machine.
+//! The listener to which the browser returns after a sign-in on this machine.
 
 use std::io::ErrorKind as IoErrorKind;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::support::{FakeTokenEndpoint, until};
 
 type Answer = Result<auth_layer::Secret, auth_layer::Error>;
 
-/// A sign-in under way: somebody waits for its answer.
+/// A sign-in in progress, with a task that waits for the answer.
 struct Waiting {
     clock: TestClock,
     sign_in: SignIn,
@@ -45,7 +45,7 @@ impl Waiting {
         Self { clock, sign_in, redirect_uri, state, answer }
     }
 
-    /// Host and port.
+    /// Returns the host and port.
     fn authority(&self) -> &str {
         self.redirect_uri.strip_prefix("http://").unwrap().split('/').next().unwrap()
     }
@@ -71,7 +71,7 @@ impl Waiting {
         format!("GET /callback?code=the-one-code&state={}", self.state)
     }
 
-    /// Lets it come to its end with a good answer, and trades that for a token.
+    /// Ends the sign-in with a good answer, and redeems the code.
     async fn finish(self) {
         let page = self.ask(&self.good()).await;
         assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("You are signed in"), "{page}");
@@ -89,7 +89,7 @@ async fn ac13_the_listener_is_at_a_free_port_of_a_loopback_address() {
     assert!(!one.redirect_uri().contains(":0/"));
 }
 
-/// Elsewhere there is but one address of loopback.
+/// Other systems have only one loopback address.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn ac13_it_is_on_no_other_address() {
@@ -123,7 +123,7 @@ async fn ac13_only_a_loopback_address_by_number_will_do() {
 
 #[tokio::test]
 async fn ac10_a_provider_may_have_a_path_and_a_port_of_its_own() {
-    // A port that was free a moment ago may be another test's by now.
+    // A port that was free a moment ago may now be in use by another test.
     let (own, listener) = loop {
         let free =
             LoopbackListener::bind().await.unwrap().redirect_uri().replace("/callback", "/one/provider");
@@ -154,7 +154,7 @@ async fn ac13_the_port_is_closed_when_nobody_waits_any_more() {
     waiting.answer.abort();
     assert!(waiting.answer.await.unwrap_err().is_cancelled());
     assert!(TcpStream::connect(authority).await.is_err());
-    // An end or a reset: it is gone.
+    // Either the end of the stream or a reset means that the connection is closed.
     assert!(matches!(idle.read(&mut [0; 1]).await, Ok(0) | Err(_)));
 }
 
@@ -262,7 +262,7 @@ async fn of_many_connections_the_oldest_is_let_go() {
     for _ in 0..32 {
         others.push(waiting.connect().await);
     }
-    // The clock stands still, so that its time is not what ends it.
+    // The clock does not move, so a timeout cannot be the reason.
     assert!(matches!(oldest.read(&mut [0; 1]).await, Ok(0) | Err(_)));
     waiting.finish().await;
 }
@@ -289,7 +289,7 @@ async fn heads_that_are_too_long_or_no_http_are_turned_away() {
         "\u{16}\u{3}\u{1} a TLS hello\r\n\r\n".to_owned(),
     ] {
         let mut stream = waiting.connect().await;
-        // The server may have hung up while it was still being written to.
+        // The server may close the connection before everything is written.
         stream.write_all(bad.as_bytes()).await.ok();
         let mut response = Vec::new();
         stream.read_to_end(&mut response).await.ok();
@@ -323,7 +323,7 @@ async fn ac10_an_authorization_with_another_redirect_uri_is_refused_at_once() {
 #[tokio::test]
 async fn an_answer_that_came_before_a_crowd_is_not_let_go() {
     let waiting = Waiting::start().await;
-    // All of them come before the listener has its turn.
+    // All of them arrive before the listener runs.
     let mut browser = std::net::TcpStream::connect(waiting.authority()).unwrap();
     std::io::Write::write_all(&mut browser, waiting.head(&waiting.good()).as_bytes()).unwrap();
     let crowd: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(waiting.authority()).unwrap()).collect();

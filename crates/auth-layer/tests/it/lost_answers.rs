@@ -1,4 +1,4 @@
-//! Answers to a refresh that are lost inside this process, and what is said of a lost answer.
+//! Answers to a refresh that are lost inside this process, and the errors about lost answers.
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use crate::support::{FakeTokenEndpoint, json_response, poll_once, respond, settl
 
 const GRACE: ReplayRule = ReplayRule::Grace(Duration::from_secs(30));
 
-/// How an exchange comes to its end inside this process while its request is on the way.
+/// The way in which an exchange ends inside this process after its request was sent.
 #[derive(Clone, Copy, Debug)]
 enum CutOff {
     /// Its runtime is dropped.
@@ -35,12 +35,12 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-/// A token endpoint that takes any refresh token again for a while, and hands out new ones.
+/// Returns a token endpoint that accepts any refresh token again for a while, and issues new ones.
 fn lenient() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|n, _| Ok(refreshed(n, Some(&format!("r{n}")))))
 }
 
-/// A process whose transport takes requests in, and then does not answer as long as it is told so.
+/// A process whose transport takes requests, and answers none while a flag is set.
 struct Process {
     manager: TokenManager,
     hangs: Arc<AtomicBool>,
@@ -63,7 +63,7 @@ impl Process {
         Self { manager: house.manage(house.exchange().transport(transport)).build(), hangs }
     }
 
-    /// Begins an exchange and cuts it off after its request has left.
+    /// Starts an exchange, and cuts it off after its request was sent.
     fn cut_off(&self, house: &House, how: CutOff) {
         let before = house.endpoint.count();
         self.hangs.store(true, Ordering::Relaxed);
@@ -147,7 +147,7 @@ fn rf06_where_a_replay_revokes_a_cut_off_exchange_needs_a_person() {
 #[test]
 fn rf06_an_exchange_cut_off_before_it_sent_anything_lost_nothing() {
     let house = House::new(lenient(), ReplayRule::KillsFamily);
-    // The client's secret is asked for in a thread, which waits until the test lets it go.
+    // A thread asks for the client's secret, and waits until the test lets it go on.
     let (asked, asking) = mpsc::channel();
     let (go, going) = mpsc::channel::<()>();
     let (asked, going) = (Mutex::new(asked), Mutex::new(going));
@@ -187,7 +187,7 @@ fn rf06_an_exchange_cut_off_before_it_sent_anything_lost_nothing() {
     assert_eq!(token.as_deref().ok(), Some("a1"), "{token:?}");
 }
 
-/// The error after a refresh that ended with `first`, of the process that sent it and of another one.
+/// Returns the errors after a refresh that ended with `first`: of the process that sent it, and of another one.
 async fn after(house: &House, first: ErrorKind) -> [Error; 2] {
     let manager = house.start();
     let count = house.endpoint.count();
@@ -220,7 +220,7 @@ async fn rf06_a_lost_answer_is_told_as_such_and_how_it_was_lost() {
         assert_eq!((ours.kind(), theirs.kind()), (ErrorKind::SignInAgain, ErrorKind::SignInAgain));
         assert_eq!(ours.to_string(), format!("the answer to the refresh was lost ({how}), {why}"));
         assert_eq!(theirs.to_string(), format!("the answer to the refresh was lost, {why}"));
-        // The first error is among the causes, with what the server said.
+        // The first error is among the causes, with the server's text.
         let cause = ours.source().and_then(|cause| cause.downcast_ref::<Error>()).map(Error::kind);
         assert_eq!(cause, Some(kind), "{how}");
     }

@@ -1,5 +1,5 @@
-//! The behaviour of the layer through its public API. A test that makes a numbered statement true carries the number
-//! in its name.
+//! The behaviour of the layer through its public API. If a test keeps a numbered promise, its name begins with the
+//! number.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 

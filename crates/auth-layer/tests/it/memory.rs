@@ -1,4 +1,4 @@
-//! What is left of a secret in this process's memory once it was dropped. It is read through the kernel.
+//! The traces of a dropped secret in this process's memory. The tests read the memory through the kernel.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -19,22 +19,22 @@ use tower::{Layer, ServiceExt};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, token_answer};
 
-/// Character `index` of a secret that is never whole in the test's own memory.
+/// Returns character `index` of a secret that is never whole in the test's own memory.
 fn character(seed: u64, index: usize) -> u8 {
     let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (index as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
     x = (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[((x ^ (x >> 32)) % 62) as usize]
 }
 
-/// A secret in a buffer that never grew.
+/// Returns a secret in a buffer that never grew.
 fn secret(seed: u64, length: usize) -> String {
     let mut secret = String::with_capacity(length);
     (0..length).for_each(|index| secret.push(char::from(character(seed, index))));
     secret
 }
 
-/// Looks at one place in this process's memory. It is made before what stands there is freed: to look allocates
-/// nothing, which could otherwise be put in that very place and overwrite it.
+/// A view of one place in this process's memory. It must be made before that memory is freed. Reading allocates
+/// nothing, because an allocation could overwrite that very place.
 struct Window {
     memory: File,
     address: u64,
@@ -42,20 +42,20 @@ struct Window {
 }
 
 impl Window {
-    /// On the memory of `bytes`, which the caller may then drop.
+    /// Makes a view of the memory of `bytes`, which the caller may then drop.
     fn on(bytes: &[u8]) -> Self {
         let memory = File::open("/proc/self/mem").expect("our own memory can be read");
         Self { memory, address: bytes.as_ptr() as u64, seen: vec![0; bytes.len()] }
     }
 
-    /// Whether a piece of the secret stands there now. If the page is gone, nothing does.
+    /// Returns whether a piece of the secret is there now. If the page is gone, there is none.
     fn shows(&mut self, seed: u64) -> bool {
         let read = self.memory.read_exact_at(&mut self.seen, self.address);
         read.is_ok() && has_a_piece(&self.seen, seed, LENGTH)
     }
 }
 
-/// Whether a piece of 16 characters of the secret stands in `memory`.
+/// Returns whether `memory` has a piece of 16 characters of the secret.
 fn has_a_piece(memory: &[u8], seed: u64, length: usize) -> bool {
     (0..length - 16).step_by(8).any(|from| {
         memory
@@ -75,7 +75,7 @@ fn b66_the_buffer_of_a_token_is_wiped_with_its_last_clone() {
         let other = token.clone();
         assert_eq!(other.header().as_bytes().as_ptr() as u64, window.address, "clones share one buffer");
         drop((token, other));
-        // One is left, so it is there: and so it is seen that this looks in the right place.
+        // One secret is still in use, so it must be found. This shows that the view is at the right place.
         assert!(window.shows(seed));
         drop(header);
         assert!(!window.shows(seed));
@@ -133,11 +133,11 @@ async fn b66_the_body_of_a_token_request_is_wiped() {
     }
 }
 
-/// A body that brings its bytes a few at a time, so that only the reader ever has them in a row.
+/// A body that returns a few bytes at a time, so that only the reader has them in a row.
 struct Sips {
     answer: fn(usize) -> Option<u8>,
     at: usize,
-    /// Stand in the way of a buffer that would grow where it is.
+    /// Allocations that keep a buffer from growing in place.
     blocks: Vec<Vec<u8>>,
 }
 
@@ -164,7 +164,7 @@ const BASIC_SECRET: u64 = 104;
 const SEEDS: [u64; 4] = [OLD_REFRESH, CLIENT_SECRET, ACCESS, NEW_REFRESH];
 const EACH: usize = 2_000;
 
-/// Byte `at` of the answer that hands out the two tokens.
+/// Returns byte `at` of the answer that issues the two tokens.
 fn answer(at: usize) -> Option<u8> {
     let literals =
         [r#"{"token_type":"Bearer","expires_in":60,"access_token":""#, r#"","refresh_token":""#, r#""}"#];
@@ -183,9 +183,9 @@ fn answer(at: usize) -> Option<u8> {
     literals[2].as_bytes().get(at).copied()
 }
 
-/// How often the beginning, the middle and the end of each secret stand in the memory that this process can write.
+/// Returns how often the beginning, the middle and the end of each secret are in this process's writable memory.
 fn copies<const N: usize>(seeds: [u64; N]) -> [usize; N] {
-    // The needles are kept in disguise, so that they are not found themselves.
+    // The needles are encoded, so that the search does not find them.
     let needles = seeds.map(|seed| {
         [0, EACH / 2, EACH - 24]
             .map(|from| -> [u8; 24] { std::array::from_fn(|index| character(seed, from + index) ^ DISGUISE) })
@@ -224,7 +224,7 @@ fn copies<const N: usize>(seeds: [u64; N]) -> [usize; N] {
             at += read as u64;
         }
     }
-    // What was read must not be found by the next look, when this has been freed.
+    // The next search must not find these bytes after the block is freed.
     block.fill(0);
     found
 }
@@ -235,7 +235,7 @@ fn is_at(memory: &[u8], disguised: &[u8; 24]) -> bool {
 
 const DISGUISE: u8 = 0x80;
 
-/// Leaves holes of many sizes in the heap, with fences between them: what grows has to move.
+/// Leaves holes of many sizes in the heap, with other allocations between them, so that a growing buffer has to move.
 fn holes() -> Vec<Vec<u8>> {
     let blocks = (6..16).flat_map(|power| (0..32).map(move |_| vec![1; 1 << power]));
     let (fences, holes): (Vec<_>, Vec<_>) = blocks.enumerate().partition(|(index, _)| index % 2 == 0);
@@ -243,7 +243,7 @@ fn holes() -> Vec<Vec<u8>> {
     fences.into_iter().map(|(_, fence)| fence).collect()
 }
 
-/// One refresh, with everything that has a part in it dropped at the end.
+/// Makes one refresh, and drops everything that took part in it.
 fn refresh_once(client_auth: ClientAuth, encoding: Encoding, look: impl FnOnce()) {
     let transport = Transport::new(tower::service_fn(|request: Request<_>| {
         drop(request);
@@ -266,7 +266,7 @@ fn refresh_once(client_auth: ClientAuth, encoding: Encoding, look: impl FnOnce()
     drop((token, manager, runtime, fences));
 }
 
-/// Held by a test that looks through all memory: what one of them reads, another would find.
+/// Held by a test that searches all memory, because another test would find the bytes that it reads.
 static LOOKING: Mutex<()> = Mutex::new(());
 
 #[test]
@@ -275,7 +275,7 @@ fn b66_a_basic_header_leaves_no_copy_of_what_it_was_made_from() {
     let credential = Credential::new("client", secret(BASIC_SECRET, EACH));
     let fences = holes();
     let exchange = Exchange::builder(example(), credential, Grant::ClientCredentials).build().unwrap();
-    // The beginning, the middle and the end of the one that the credential holds.
+    // The beginning, the middle and the end of the secret that the credential holds.
     assert_eq!(copies([BASIC_SECRET]), [3]);
     drop((exchange, fences));
     assert_eq!(copies([BASIC_SECRET]), [0]);
@@ -291,7 +291,7 @@ fn sc02_a_refresh_leaves_no_copy_of_any_secret_behind() {
     ] {
         refresh_once(client_auth.clone(), encoding, || {
             let [old_refresh, client_secret, access, new_refresh] = copies(SEEDS);
-            // While they are in use they are found: so it is seen that this looks in the right places.
+            // While the secrets are in use they are found. This shows that the search looks in the right places.
             assert!([client_secret, access, new_refresh].iter().all(|copies| *copies >= 3));
             assert!(old_refresh >= 3, "the grant holds it");
         });

@@ -1,4 +1,4 @@
-//! What a server says of itself: where it is looked for, what is believed, and how long it is kept.
+//! A server's metadata: where it is looked for, what is accepted, and how long it is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::support::{
 const ISSUER: &str = "https://auth.example.com";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A document of the issuer with more members.
+/// Returns a document of the issuer with more members.
 fn document(issuer: &str, more: &str) -> String {
     format!(r#"{{"issuer":"{issuer}","token_endpoint":"https://auth.example.com/t"{more}}}"#)
 }
@@ -104,7 +104,7 @@ async fn md01_trouble_in_the_first_place_does_not_hide_the_second() {
         assert_eq!((error.is_transient(), error.status().map(|s| s.as_u16())), (true, Some(503)));
         assert_eq!(server.count(), 2);
     }
-    // Another issuer's document in the second place is no less wrong for it.
+    // Another issuer's document in the second place is an error as well.
     let server = FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Ok(respond(503, "")),
         _ => Ok(json_response(200, &document("https://evil.example.com", ""))),
@@ -153,7 +153,7 @@ async fn md01_an_error_tells_of_both_places() {
         https://auth.example.com/.well-known/openid-configuration: no document (status 404), status 404";
     assert_eq!(error.to_string(), expected);
     assert!(!error.is_transient());
-    // A wrong document will not change by itself, whatever the other place says.
+    // A wrong document will not change by itself, whatever the other place has.
     let server = FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Ok(json_response(200, &document("https://evil.example.com", ""))),
         _ => Ok(respond(503, "")),
@@ -227,12 +227,12 @@ async fn md04_a_server_that_tells_no_methods_takes_a_basic_header() {
     assert_eq!(seen.form("client_secret"), None);
 }
 
-/// How a client says who it is after it took over a list of methods.
+/// Returns how a client authenticates after it has read a list of methods.
 async fn chosen(own: ClientAuth, methods: &str) -> Option<&'static str> {
     let metadata =
         fetched(&format!(r#","token_endpoint_auth_methods_supported":[{methods}]"#)).await.unwrap();
     let profile = example().with_client_auth(own).with_metadata(&metadata).ok()?;
-    // Any client may trade a code, one without a secret included.
+    // Any client may redeem a code, even one without a secret.
     let endpoint = FakeTokenEndpoint::issuing(60);
     let sign_in = client(profile.with_authorize_url("https://auth.example.com/a").unwrap(), &endpoint);
     let authorization = sign_in.authorize(REDIRECT, None).unwrap();
@@ -357,7 +357,7 @@ async fn md08_an_optional_member_that_stands_twice_is_left_out() {
     let metadata = fetched(&format!(",{url},{url}")).await.unwrap();
     assert_eq!(metadata.revocation_url(), None);
     assert!(fetched(r#","token_endpoint":"https://auth.example.com/t""#).await.is_err());
-    // A promise is believed in either spelling, and a list by what of it can be read.
+    // The promise is accepted in either spelling, and of a list every part that can be read.
     let odd = r#","authorization_response_iss_parameter_supported":"true",
         "token_endpoint_auth_methods_supported":["none",5,null]"#;
     let metadata = fetched(odd).await.unwrap();
@@ -408,7 +408,7 @@ async fn trouble_at_the_issuer_is_transient() {
     assert!(waiting.await.unwrap_err().is_transient());
 }
 
-/// A cache over a server, and the clock it lives by.
+/// Returns a cache over a server, and its clock.
 fn cache(server: &FakeTokenEndpoint) -> (Arc<MetadataCache>, TestClock) {
     let clock = TestClock::new();
     let cache = MetadataCache::new(ISSUER, server.transport()).unwrap();
@@ -445,7 +445,7 @@ async fn md06_many_who_ask_at_once_cost_one_fetch() {
         .collect();
     until(|| server.count() == 1).await;
     settle().await;
-    // Whoever began it may go away.
+    // The caller that started the request may go away.
     callers[0].abort();
     settle().await;
     server.open();

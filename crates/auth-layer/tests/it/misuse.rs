@@ -1,4 +1,4 @@
-//! Mistakes of an application, and that what it reads says what to do.
+//! Mistakes of an application, and the advice in the errors.
 
 use std::sync::Arc;
 
@@ -14,14 +14,15 @@ use tower::{Layer, ServiceExt};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, get, logged, respond};
 
-/// A manager on the system's clock, over a leaf that needs timers and sockets. Nothing listens at its token URL.
+/// Returns a manager on the system's clock, over a leaf that needs timers and sockets. No server listens at its token
+/// URL.
 fn manager() -> TokenManager {
     let profile = Profile::new("example", "http://127.0.0.1:9/token").unwrap();
     let credential = Credential::new("client", "client-secret");
     TokenManager::new(Exchange::builder(profile, credential, Grant::ClientCredentials).build().unwrap())
 }
 
-/// The error that a caller on this runtime gets.
+/// Returns the error that a caller on this runtime gets.
 fn told(runtime: &Runtime) -> Error {
     runtime.block_on(manager().token()).unwrap_err()
 }
@@ -50,12 +51,12 @@ fn a_call_outside_of_a_runtime_is_an_error_that_says_what_to_call() {
     let manager = manager();
     let error = manager.token().now_or_never().expect("it fails at once").unwrap_err();
     assert_says(&error, "outside of a tokio runtime");
-    // It is not remembered: within a runtime the token endpoint is asked, which is not there.
+    // The error is not remembered: within a runtime, a request is sent to the token endpoint, where no server listens.
     let error = Builder::new_current_thread().enable_all().build().unwrap().block_on(manager.token());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Transport);
 }
 
-/// A source that panics with a message of its own.
+/// A source that panics with this message.
 #[derive(Debug)]
 struct Panicking(&'static str);
 
@@ -112,7 +113,7 @@ fn of_two_retry_layers_the_inner_one_stands_aside_with_one_warning() {
 #[test]
 fn two_stacks_on_one_request_send_it_as_often_as_one() {
     let api = FakeApi::scripted(|_, seen| {
-        // Each attempt is rejected first, so that the stack resends it, and then fails.
+        // Each attempt is rejected first, so the stack sends it again, and then it fails.
         let count = seen.bearer().map(|token| token == "token-1");
         respond(if count == Some(true) { 401 } else { 503 }, "")
     });
@@ -124,7 +125,7 @@ fn two_stacks_on_one_request_send_it_as_often_as_one() {
         let service = stack.layer(stack.clone().layer(api.clone()));
         assert_eq!(service.oneshot(get("/me")).await.unwrap().status(), 503);
     });
-    // Four attempts, of which the first was resent with the second token.
+    // Four attempts. The first one was sent again with the second token.
     assert_eq!(api.bearers(), ["token-1", "token-2", "token-2", "token-2", "token-2"]);
     assert_eq!(warnings(&log), 1, "{log}");
 }
@@ -137,7 +138,7 @@ fn an_inner_layer_that_retries_alone_does_so() {
         let once = RetryLayer::new(RetryPolicy::new().with_attempts(1));
         let service = once.layer(retry(&clock).layer(api.clone()));
         service.oneshot(get("/me")).await.unwrap();
-        // In the other order as well.
+        // The layers in the other order.
         retry(&clock).layer(once.layer(api.clone())).oneshot(get("/me")).await.unwrap();
     });
     assert_eq!(api.count(), 8);

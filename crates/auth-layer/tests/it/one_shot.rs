@@ -1,4 +1,4 @@
-//! Requests that use something up have a connection of their own; others are sent again if their connection ends.
+//! A request that uses something up has its own connection. Any other request is sent again if its connection ends.
 
 use std::future::Future;
 use std::io;
@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::sign_in::{REDIRECT, good};
 use crate::support::{FakeTokenEndpoint, example, json_response, poll_once, respond, token_answer};
 
-/// Whether a request uses something up.
+/// The two kinds of requests: some use something up, such as a code.
 use Use::{Nothing, Something};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ type Asking = Pin<Box<dyn Future<Output = ()>>>;
 /// One request through a transport.
 type Ask = Box<dyn Fn(Transport, TestClock) -> Asking>;
 
-/// An answer that is good for every request but that for metadata.
+/// Returns an answer that is valid for every request except the one for metadata.
 fn all_in_one() -> FakeTokenEndpoint {
     let answer = json!({
         "access_token": "a", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r",
@@ -41,7 +41,7 @@ fn all_in_one() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &answer.to_string())))
 }
 
-/// A server whose connections end before the answer begins.
+/// Returns a server whose connections end before the answer begins.
 fn cut() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|_, _| Err(io::Error::from(io::ErrorKind::ConnectionReset).into()))
 }
@@ -93,7 +93,7 @@ fn signing_in(run: impl AsyncFn(SignIn) + Copy + 'static) -> Ask {
     })
 }
 
-/// Every kind of request.
+/// Returns one request of every kind.
 fn requests() -> Vec<(&'static str, Use, Ask)> {
     let jwt = || Grant::jwt_bearer(|| Ok(Secret::new("an-assertion")));
     let traded = || TokenExchange::new("subject-1", TokenTypeId::JWT).into();
@@ -133,7 +133,7 @@ fn rf06_what_uses_something_up_goes_through_the_second_service() {
         let (pooled, one_shot) = (all_in_one(), all_in_one());
         let transport = Transport::new(pooled.service()).one_shot(one_shot.service());
         assert!(poll_once(&mut ask(transport, TestClock::new())).is_ready(), "{name}");
-        // The usual answer is no metadata, which is then looked for in a second place.
+        // The usual answer is not metadata, so the client looks in the second place.
         let sent = if name == "metadata" { 2 } else { 1 };
         let expected = if uses == Nothing { (sent, 0) } else { (0, sent) };
         assert_eq!((pooled.count(), one_shot.count()), expected, "{name}");
@@ -145,7 +145,7 @@ fn what_uses_nothing_up_is_sent_again_once_if_its_connection_ends() {
     for (name, uses, ask) in requests() {
         let (pooled, one_shot) = (cut(), cut());
         let transport = Transport::new(pooled.service()).one_shot(one_shot.service());
-        // A revocation waits for its next try.
+        // The revocation waits for its next attempt.
         let _ = poll_once(&mut ask(transport, TestClock::new()));
         let sent = if name == "metadata" { 2 } else { 1 };
         let expected = if uses == Nothing { (sent, sent) } else { (0, 1) };
@@ -211,7 +211,7 @@ async fn only_a_connection_that_ended_is_reason_to_send_again() {
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Transport, true), "{kind:?}");
         assert_eq!(endpoint.count(), 1, "{kind:?}");
     }
-    // An answer is no end, whatever it says.
+    // A response is not a broken connection, whatever its status.
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(502, "")));
     let exchange = exchange(example(), Grant::ClientCredentials, endpoint.transport(), &TestClock::new());
     exchange.token(&TokenRequest::new()).await.unwrap_err();

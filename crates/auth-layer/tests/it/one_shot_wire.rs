@@ -1,4 +1,4 @@
-//! A server that closes an idle connection just when the next request arrives, as both leaves meet it.
+//! A server that closes an idle connection at the moment when the next request arrives, with both leaves.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,21 +15,21 @@ use tokio::task::JoinHandle;
 
 use crate::loopback::read;
 
-/// How a connection ends on which a request was answered already.
+/// The end of a connection on which one request was answered.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// The next request is not read, and the connection is reset.
     Unread,
     /// The next request is read, and the connection is closed.
     Unanswered,
-    /// The next request is answered, and so are all others.
+    /// The next request is answered, and all others as well.
     Never,
 }
 
-/// The connection of a request, from 1, and the refresh token in it.
+/// The number of a request's connection, from 1, and the refresh token in the request.
 type Seen = (usize, Option<String>);
 
-/// A token endpoint that answers one request on each connection. It notes all that it reads.
+/// A token endpoint that answers one request on each connection. It records everything that it reads.
 struct Server {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -55,7 +55,7 @@ impl Server {
         Profile::new("loopback", &format!("http://{}/token", self.address)).unwrap()
     }
 
-    /// The connections of the requests that were read, in order.
+    /// Returns the connections of the requests that were read, in order.
     fn connections(&self) -> Vec<usize> {
         self.seen.lock().unwrap().iter().map(|(connection, _)| *connection).collect()
     }
@@ -86,7 +86,7 @@ async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mute
         stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
         match end {
             End::Never => {}
-            // A socket that is closed before all was read resets its connection.
+            // If a socket is closed before everything was read, the connection is reset.
             End::Unread => return stream.readable().await.unwrap(),
             End::Unanswered => {
                 if let Some(request) = read(&mut stream).await {
@@ -98,13 +98,13 @@ async fn serve(mut stream: TcpStream, connection: usize, end: End, all: Arc<Mute
     }
 }
 
-/// A transport on each leaf.
+/// Returns a transport on each leaf.
 fn transports() -> [(&'static str, Transport); 2] {
     let hyper = Transport::new(leaf::hyper_util::client().unwrap());
     [("hyper", hyper), ("reqwest", Transport::new(ReqwestLeaf::new().unwrap()))]
 }
 
-/// A manager of one grant, and its clock.
+/// Returns a manager of one grant, and its clock.
 fn manager(
     server: &Server,
     grant: Grant,
@@ -140,8 +140,8 @@ async fn client_credentials_outlive_an_idle_connection_that_was_closed() {
             let what = format!("{leaf}, {end:?}");
             let (manager, clock) = manager(&server, Grant::ClientCredentials, ReplayRule::Unknown, transport);
             three_tokens(&manager, &clock, &what).await;
-            // The second request goes out on the first connection, and again on the second one, which is not kept. The
-            // third goes out on a third one.
+            // The second request is sent on the first connection, and again on the second one, which is not kept. The
+            // third request is sent on a third connection.
             let expected = match end {
                 End::Unanswered => vec![1, 1, 2, 3],
                 _ => vec![1, 2, 3],
@@ -158,7 +158,7 @@ async fn rf06_each_redemption_has_a_connection_of_its_own() {
             for (leaf, transport) in transports() {
                 let server = Server::start(end).await;
                 let what = format!("{leaf}, {rule:?}, {end:?}");
-                // An idle connection is there, and the redemptions leave it alone.
+                // There is an idle connection, and the redemptions do not use it.
                 let (machine, _) = manager(&server, Grant::ClientCredentials, rule, transport.clone());
                 machine.token().await.unwrap();
                 let grant = Grant::refresh_token(RefreshToken::new("r0"));

@@ -1,4 +1,4 @@
-//! A token endpoint in trouble: what callers notice, how often it is asked meanwhile, and how soon all is well again.
+//! A failing token endpoint: what callers notice, how often it is asked, and how soon callers recover.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn down() -> Result<http::Response<http_body_util::Full<bytes::Bytes>>, auth_lay
     Err("connection refused".into())
 }
 
-/// A rig that holds `token-1`, whose endpoint goes down before the early window (3300 s to 3360 s of 3600 s).
+/// Returns a rig that holds `token-1`. Its endpoint fails before the early window (3300 s to 3360 s of 3600 s).
 async fn down_before_the_early_window() -> Rig {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     rig.manager.token().await.unwrap();
@@ -40,7 +40,7 @@ async fn cc07_an_outage_while_the_token_is_good_is_noticed_by_nobody() {
 async fn b23_an_outage_is_asked_about_no_more_than_the_backoff_allows() {
     let rig = down_before_the_early_window().await;
     let service = rig.over(FakeApi::accepting());
-    // Up to the first failure, and from there for 5 min, the last of them without a good token.
+    // Until the first failure, and then for 5 min, the last part of them without a valid token.
     while rig.endpoint.count() == 1 {
         assert_eq!(status_at_once(&service), 200);
         settle().await;
@@ -89,7 +89,7 @@ async fn b24_an_outage_of_an_hour_ends_when_the_endpoint_returns() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     rig.manager.token().await.unwrap();
     let service = rig.over(FakeApi::accepting());
-    // Half an hour of the token's life is left when the endpoint goes down.
+    // The token is valid for half an hour more when the endpoint fails.
     rig.advance(1800);
     rig.endpoint.now(|_, _| down());
     let (mut served, mut failed, mut asked) = (0, 0, Vec::new());
@@ -97,7 +97,7 @@ async fn b24_an_outage_of_an_hour_ends_when_the_endpoint_returns() {
         match at_once(&service) {
             std::task::Poll::Ready(Ok(_)) => served += 1,
             std::task::Poll::Ready(Err(_)) => failed += 1,
-            // Once per backoff somebody waits for the answer, which is a failure.
+            // Once per backoff, one caller waits for the answer, which is a failure.
             std::task::Poll::Pending => assert!(tenth >= 18_000, "a good token is sent at once"),
         }
         tokio::task::yield_now().await;
@@ -108,7 +108,8 @@ async fn b24_an_outage_of_an_hour_ends_when_the_endpoint_returns() {
     }
     assert_eq!(served, 18_000, "every request while the token was good");
     assert!(failed > 17_900, "{failed}");
-    // It begins 240 s to 300 s before the token's end; each pause is up to 15 % shorter than 1, 2, 4, .. 60 s.
+    // The first request comes 240 s to 300 s before the token's end. Each pause is up to 15 % shorter than 1, 2, 4, ..
+    // 60 s.
     assert!((15_000..=15_600).contains(&asked[0]), "{asked:?}");
     for (failures, pair) in asked.windows(2).enumerate() {
         let backoff = 10 * 60.min(1 << failures.min(16));
@@ -139,14 +140,14 @@ async fn b27_an_endpoint_that_asks_to_be_left_alone_is_while_the_token_serves() 
         settle().await;
         rig.advance_millis(10);
     }
-    // It failed 10 ms ago.
+    // The failure was 10 ms ago.
     for _ in 1..3000 {
         assert_eq!(status_at_once(&service), 200);
         tokio::task::yield_now().await;
         assert_eq!(rig.endpoint.count(), 2);
         rig.advance_millis(10);
     }
-    // And up to 15 % later it is asked again.
+    // Up to 15 % later the endpoint is asked again.
     rig.advance_millis(4500);
     assert_eq!(status_at_once(&service), 200);
     settle().await;
@@ -157,7 +158,7 @@ async fn b27_an_endpoint_that_asks_to_be_left_alone_is_while_the_token_serves() 
 async fn b27_an_endpoint_may_name_the_moment() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| {
         let mut response = respond(429, "slow down");
-        // The clock of these tests begins with the year.
+        // The clock of these tests starts at the beginning of the year.
         response.headers_mut().insert("retry-after", "Thu, 01 Jan 2026 00:00:30 GMT".parse().unwrap());
         Ok(response)
     }));

@@ -1,4 +1,4 @@
-//! Callers without a token while token requests fail for a moment: under `stack()` they wait for one shared retry.
+//! Callers without a token while token requests fail for a short time. Under `stack()` they wait for one shared retry.
 
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -22,7 +22,7 @@ use crate::support::{
 
 type Answer = Result<Response<Full<Bytes>>, BoxError>;
 
-/// An answer that says when to come again.
+/// Returns an answer with a `Retry-After`.
 fn busy(seconds: u64) -> Answer {
     let mut response = respond(503, "busy");
     response.headers_mut().insert("retry-after", seconds.to_string().parse().unwrap());
@@ -33,7 +33,7 @@ fn refused_connection() -> Answer {
     Err(Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)))
 }
 
-/// An endpoint that fails `times` times, and then issues a token.
+/// Returns an endpoint that fails `times` times, and then issues a token.
 fn failing(times: usize, failure: fn() -> Answer) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(
         move |n, _| if n <= times { failure() } else { Ok(token_answer("good", 3600)) },
@@ -51,7 +51,7 @@ async fn call(rig: &Rig, layer: StackLayer) -> (Result<u16, BoxError>, u64) {
     (outcome.map(|response| response.status().as_u16()), millis)
 }
 
-/// Expects that a call fails without time passing, after `requests` token requests in all.
+/// Checks that a call fails without time passing, after `requests` token requests in all.
 async fn fails_at_once(rig: &Rig, layer: StackLayer, requests: usize) -> Error {
     let (outcome, millis) = call(rig, layer).await;
     let error = Error::find(outcome.unwrap_err().as_ref()).unwrap().clone();
@@ -77,7 +77,7 @@ async fn cc09_a_herd_under_stack_waits_for_one_shared_retry() {
             let (responses, _) = timed_by(10, &rig.clock, join_all(calls)).await;
             assert!(responses.into_iter().all(|response| response.unwrap().status() == 200));
             assert_eq!((rig.endpoint.count(), api.count()), (failures + 1, 100));
-            // One request for each backoff, and not before its end.
+            // One request for each backoff, and none before the end of the backoff.
             for (pair, seconds) in times.lock().unwrap().windows(2).zip([1_u32, 2, 4]) {
                 let least = Duration::from_millis(850) * seconds;
                 assert!(pair[1] - pair[0] >= least, "{:?} after {seconds} s", pair[1] - pair[0]);
@@ -106,7 +106,7 @@ async fn cc09_without_patience_a_call_fails_at_once() {
     // The order of the settings does not matter.
     let once = over(&rig).without_retry().with_patience(Duration::from_secs(5));
     fails_at_once(&rig, once, 1).await;
-    // The bare layer has none unless it is given some.
+    // The bare layer has no patience by default.
     assert!(matches!(at_once(&rig.over(FakeApi::accepting())), Poll::Ready(Err(_))));
 }
 
@@ -132,7 +132,7 @@ async fn cc09_a_long_retry_after_fails_at_once_and_says_so() {
         error.to_string().ends_with(&format!("status 503; the next token request is in {seconds} s")),
         "{error}"
     );
-    // The bare layer says the same, also of a permanent failure.
+    // The bare layer fails in the same way, and also for a permanent failure.
     let Poll::Ready(Err(error)) = at_once(&rig.over(FakeApi::accepting())) else { panic!("it had to wait") };
     assert!(error.to_string().ends_with(&format!("in {seconds} s")), "{error}");
 }
@@ -159,7 +159,7 @@ async fn cc09_a_refusal_that_follows_trouble_ends_the_wait() {
 
 #[tokio::test]
 async fn cc09_no_more_retries_than_the_policy_has() {
-    // 1 s, 2 s and 4 s, each up to 15 % shorter.
+    // The pauses are 1 s, 2 s and 4 s, each up to 15 % shorter.
     let rig = Rig::new(failing(usize::MAX, refused_connection));
     let (outcome, millis) = call(&rig, over(&rig)).await;
     assert_eq!((kind(&outcome.unwrap_err()), rig.endpoint.count()), (Some(ErrorKind::Transport), 4));
@@ -178,7 +178,7 @@ async fn cc09_no_longer_than_its_patience_however_many_attempts() {
     let stubborn = RetryPolicy::new().with_attempts(1_000).without_deadline();
     let (outcome, millis) = call(&rig, over(&rig).with_retry(stubborn)).await;
     assert!(outcome.is_err());
-    // A wait of 8 s that would end after the 10 s is not begun.
+    // A wait of 8 s that would end after the 10 s does not start.
     assert_eq!(rig.endpoint.count(), 4);
     assert!(millis <= 7_030, "{millis} ms");
 }
@@ -221,9 +221,9 @@ async fn cc09_a_retry_that_hangs_is_waited_for_within_the_patience() {
     settle().await;
     assert!(call.is_finished(), "3 s are over");
     let error = call.await.unwrap().unwrap_err();
-    // It says what was wrong before.
+    // The error has the reason of the failure before.
     assert_eq!(Error::find(error.as_ref()).unwrap().status().unwrap().as_u16(), 503);
-    // The retry goes on, and serves the next caller.
+    // The retry continues, and serves the next caller.
     rig.endpoint.open();
     assert_eq!(rig.manager.token().await.unwrap().access_token().expose(), "good");
     assert_eq!(rig.endpoint.count(), 2);
@@ -313,7 +313,7 @@ async fn a_token_that_expired_on_its_way_is_waited_for_as_well() {
         let layer = over(&rig).with_patience(Duration::from_secs(patience));
         let sent = tokio::spawn(layer.layer(api.clone()).oneshot(get("/me")));
         until(|| api.count() == 1).await;
-        // The token expires while its request is on its way.
+        // The token expires while its request is in progress.
         rig.advance(100);
         gate.add_permits(2);
         let (outcome, _) = timed_by(10, &rig.clock, sent).await;

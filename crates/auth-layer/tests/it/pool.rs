@@ -1,4 +1,5 @@
-//! Many identities in one process: which manager each gets, which of them may go, and that none sees another's token.
+//! Many identities in one process: the manager of each, which managers may be evicted, and that no identity gets
+//! another's token.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use futures_util::FutureExt;
 
 use crate::support::{FakeTokenEndpoint, Seen, example, exchange, poll_once, settle, token_answer, until};
 
-/// A pool whose managers ask one token endpoint, each as the client that its tenant names, on one clock.
+/// A pool whose managers ask one token endpoint. Each is the client that its tenant names, and all have one clock.
 struct Tenants {
     clock: TestClock,
     endpoint: FakeTokenEndpoint,
@@ -22,7 +23,8 @@ struct Tenants {
 }
 
 impl Tenants {
-    /// The tokens tell what was asked for: `id scope audience resource #n`, without what is not there.
+    /// Makes a pool. The tokens say what was requested: `id scope audience resource #n`, without the parts that are
+    /// absent.
     fn new() -> Self {
         let endpoint = FakeTokenEndpoint::scripted(|n, seen| Ok(token_answer(&asked(n, seen), 3600)));
         Self { clock: TestClock::new(), endpoint, secret: Arc::new(Mutex::new("first-secret".to_owned())) }
@@ -82,7 +84,7 @@ async fn ri02_each_scope_audience_and_resource_has_its_own_token() {
     }
     assert_eq!((tenants.endpoint.count(), pool.len()), (6, 6));
 
-    // The order in which scopes are written makes no difference.
+    // The order of the scopes makes no difference.
     let one: Scope = "read write".parse().unwrap();
     let other: Scope = "write read".parse().unwrap();
     assert_eq!(plain.clone().with_scope(one), plain.with_scope(other));
@@ -159,14 +161,14 @@ async fn cc10_after_a_removal_no_token_of_the_old_secret_is_served() {
     *tenants.secret.lock().unwrap() = "second-secret".to_owned();
     assert!(pool.remove(&a));
     assert!(!pool.remove(&a));
-    // Whoever still holds the old manager gets nothing from it.
+    // A caller that still holds the old manager gets nothing from it.
     let error = old.token().await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Interrupted, true));
     assert_eq!(tenants.endpoint.count(), 2);
 
     assert_eq!(token(&pool.get(&a).unwrap()).await, "a#3");
     assert_eq!(tenants.endpoint.seen()[2].form("client_secret").unwrap(), "second-secret");
-    // The other tenant noticed nothing.
+    // The other tenant is not affected.
     assert_eq!(token(&pool.get(&b).unwrap()).await, "b#2");
 }
 
@@ -194,7 +196,7 @@ async fn cc10_a_flight_that_lands_after_the_removal_is_served_to_nobody() {
 
 #[test]
 fn cc10_a_flight_that_cannot_be_stopped_is_served_to_nobody_either() {
-    // Without a runtime those who wait drive the exchange, and nobody can end it.
+    // Without a runtime the waiting callers drive the exchange, and it cannot be ended.
     let tenants = Tenants::new();
     let pool = tenants.builder().build();
     let a = Identity::new("a");
@@ -258,7 +260,7 @@ async fn cc13_the_pool_stays_within_its_bound_and_the_one_longest_unused_goes() 
     token(&pool.get(&Identity::new("d")).unwrap()).await;
     assert_eq!((pool.len(), pool.stats().evicted), (3, 1));
 
-    // `a` was used since, `b` was not.
+    // `a` was used since, but `b` was not.
     token(&pool.get(&Identity::new("a")).unwrap()).await;
     assert_eq!(tenants.endpoint.count(), 4);
     tenants.clock.advance(Duration::from_secs(1));
@@ -282,7 +284,7 @@ async fn cc13_one_that_is_held_or_in_flight_is_not_evicted() {
     let in_flight = pool.get(&Identity::new("in-flight")).unwrap();
     assert!(poll_once(&mut Box::pin(in_flight.token())).is_pending());
     until(|| tenants.endpoint.count() == 2).await;
-    // Nobody holds this one any more, but its token is on its way.
+    // No handle to this one is held any more, but its token request is in progress.
     drop(in_flight);
     tenants.clock.advance(Duration::from_secs(3));
 
@@ -335,7 +337,7 @@ async fn cc12_one_tenants_slow_endpoint_delays_nobody_else() {
     });
     until(|| slow.count() == 1).await;
 
-    // A tenant that comes now is made at once, and has its token after one exchange.
+    // A new tenant is added at once, and has its token after one exchange.
     let other = pool.get(&Identity::new("quick")).unwrap();
     assert_eq!(token(&other).await, "token-1");
     // From here on it is ready on the first poll.

@@ -1,4 +1,5 @@
-//! Which identity leaves a full pool, how much work the choice is, and that the pool never confuses its identities.
+//! Eviction from a full pool: which identity is evicted, how much work the choice takes, and that identities are never
+//! mixed up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ fn tenant(n: usize) -> Identity {
     Identity::new(format!("tenant-{n}"))
 }
 
-/// A pool whose managers have a token that names their tenant. Making one sends nothing.
+/// Returns a pool whose managers have a token that names their tenant. Making a manager sends nothing.
 fn named(clock: Arc<dyn Clock>) -> TokenPoolBuilder {
     let pool_clock = clock.clone();
     let builder = TokenPool::builder(move |identity: &Identity| {
@@ -31,7 +32,7 @@ fn token(manager: &TokenManager) -> String {
     manager.token().now_or_never().unwrap().unwrap().access_token().expose().to_owned()
 }
 
-/// A token endpoint that refuses the client `refused`, and counts what it is asked for it.
+/// A token endpoint that refuses the client `refused`, and counts that client's requests.
 struct Refusing {
     clock: TestClock,
     endpoint: FakeTokenEndpoint,
@@ -78,11 +79,11 @@ async fn one_that_has_failed_lately_goes_after_all_others() {
     for n in 0..50 {
         pool.get(&tenant(n)).unwrap().token().await.unwrap();
     }
-    // Its failure is remembered, so that no request is sent.
+    // The failure is remembered, so no request is sent.
     assert!(refusing.is_refused(&pool).await);
     assert_eq!((refusing.refusals(), pool.len()), (1, 3));
 
-    // Two minutes after the backoff it is one of many.
+    // Two minutes after the backoff it is treated like the others.
     refusing.clock.advance(Duration::from_secs(127));
     for n in 50..60 {
         pool.get(&tenant(n)).unwrap().token().await.unwrap();
@@ -118,7 +119,7 @@ async fn a_refused_tenant_in_a_crowded_pool_causes_few_requests() {
     assert!(refusing.refusals() <= 15, "{}", refusing.refusals());
 }
 
-/// A clock that counts how often it is read. A manager reads it once whenever the pool looks whether it may go.
+/// A clock that counts its readings. A manager reads it once when the pool checks whether it may be evicted.
 #[derive(Debug, Default)]
 struct Counting {
     time: TestClock,
@@ -148,7 +149,7 @@ fn evictions_look_at_a_bounded_number_of_identities() {
         let start = clock.read.load(Ordering::Relaxed);
         pool.get(&tenant(limit + n)).unwrap();
         most = most.max(clock.read.load(Ordering::Relaxed) - start);
-        // All that is left has been asked for lately, which is the worst case.
+        // All other managers were used recently, which is the worst case.
         (0..n % 100).for_each(|other| drop(pool.get(&tenant(limit + other)).unwrap()));
     }
     assert!(most <= 80, "{most} looked at for one that came");
@@ -167,7 +168,7 @@ fn idle_ones_are_found_a_few_at_a_time() {
         pool.get(&tenant(1_000 + n)).unwrap();
         assert!(clock.read.load(Ordering::Relaxed) - start <= 20);
     }
-    // Each that came took eight of them along.
+    // Each new identity evicted eight others.
     assert_eq!((pool.len(), pool.stats().evicted), (200, 800));
 }
 
@@ -179,11 +180,11 @@ fn a_large_pool_in_use_fails_and_finds_the_one_that_is_given_back() {
         assert_eq!(pool.get(&tenant(9_999)).unwrap_err().kind(), ErrorKind::PoolFull);
     }
     held.pop();
-    // Another call looks at other identities.
+    // The next call checks other identities.
     let calls = (1..=3).find(|_| pool.get(&tenant(9_999)).is_ok());
     assert!(calls.is_some());
     assert_eq!((pool.len(), pool.stats().evicted), (2_500, 1));
-    // The first one was asked for most recently, and no handle of it is held: it stays.
+    // The first one was used most recently, and no handle to it is held. It stays.
     assert_eq!(token(&held[0]), "tenant-0");
 }
 
@@ -241,7 +242,7 @@ async fn eviction_does_not_undo_the_limit_for_rejections() {
         drop(manager);
         clock.advance(Duration::from_secs(1));
     }
-    // Its manager was never evicted, so that it counts all of its rejections.
+    // Its manager was never evicted, so its count of rejections is complete.
     let stats = pool.get(&rejected).unwrap().stats();
     assert_eq!((stats.rejections, stats.exchanges), (50, 5), "the first token and four renewals");
 }

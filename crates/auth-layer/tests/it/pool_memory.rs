@@ -1,4 +1,4 @@
-//! How much memory a pool takes for each identity.
+//! The memory that a pool needs for each identity.
 
 use allocation_counter::measure;
 use auth_layer::{
@@ -8,7 +8,7 @@ use auth_layer::{
 
 use crate::support::token_answer;
 
-/// A pool like the one in the documentation.
+/// Returns a pool like the one in the documentation.
 fn pool(adjust: impl Fn(ExchangeBuilder) -> ExchangeBuilder + Send + Sync + 'static) -> TokenPool {
     let profile = Profile::gbg_go();
     TokenPool::builder(move |identity: &Identity| {
@@ -20,10 +20,10 @@ fn pool(adjust: impl Fn(ExchangeBuilder) -> ExchangeBuilder + Send + Sync + 'sta
     .build()
 }
 
-/// Checks what each of many identities leaves on the heap once `visit` has been with it.
+/// Checks how much each of many identities leaves on the heap after `visit`.
 #[track_caller]
 fn at_most_3_kb(identity: impl Fn(usize) -> Identity, visit: impl Fn(&Identity)) {
-    // The process keeps some things once for all identities, for example the certificates.
+    // Some things are kept once for all identities, for example the certificates.
     visit(&Identity::new("the first one"));
     let grown = measure(|| (0..IDENTITIES - 1).for_each(|n| visit(&identity(n))));
     let each = grown.bytes_current / IDENTITIES as i64;

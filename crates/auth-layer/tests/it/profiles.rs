@@ -1,4 +1,4 @@
-//! The providers' profiles: each journey as its provider documents it, against an endpoint as strict as that.
+//! The providers' profiles: each journey as the provider documents it, against an endpoint that is as strict.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn get(uri: &str) -> Request<Full<Bytes>> {
     Request::get(uri).body(Full::default()).unwrap()
 }
 
-/// Calls the API once, and gives the bearer that it saw.
+/// Calls the API once, and returns the bearer that the API received.
 async fn journey(rig: &Rig, uri: &str) -> Result<String, Error> {
     let api = FakeApi::accepting();
     match rig.layer().layer(api.clone()).oneshot(get(uri)).await {
@@ -43,14 +43,14 @@ async fn lifetime(rig: &Rig) -> u64 {
     (rig.manager.token().await.unwrap().expires() - rig.clock.now().wall()).as_secs()
 }
 
-/// A profile with nothing but the provider's URLs: OAuth2 as a client would have it that knows the letter alone.
+/// Returns a profile with only the provider's URLs, as for a client that knows nothing but RFC 6749.
 fn plain(known: &Profile, api: &str) -> Profile {
     Profile::new("plain", &known.token_url().to_string())
         .and_then(|profile| profile.with_origin(api))
         .unwrap()
 }
 
-/// Parameters of a form, in order of their names.
+/// Returns the parameters of a form, sorted by name.
 fn form(seen: &Seen) -> Vec<(String, String)> {
     let mut pairs: Vec<_> = form_urlencoded::parse(&seen.body).into_owned().collect();
     pairs.sort();
@@ -76,7 +76,7 @@ fn gotab_credential() -> Credential {
     Credential::new("YOUR_API_ACCESS_ID", "YOUR_API_ACCESS_SECRET")
 }
 
-/// 200 for the request as the page has it, 400 for anything else.
+/// Returns an endpoint that answers 200 to the request as documented, and 400 to anything else.
 fn gotab_endpoint(url: &'static str, answer: &'static str) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |_, seen| {
         let expected = serde_json::json!({
@@ -128,7 +128,7 @@ async fn gotab_in_the_older_shape() {
     let rig = rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
     assert_eq!(journey(&rig, GOTAB_API).await.unwrap(), "eyJhbGciOiJSUzI1NiJ9.old");
     assert_eq!(lifetime(&rig).await, 86_400);
-    // Its refresh token is of no use to client credentials: the next request is the same again.
+    // The refresh token is not used for client credentials, so the next request is the same.
     rig.advance(86_401);
     journey(&rig, GOTAB_API).await.unwrap();
     let seen = rig.endpoint.seen();
@@ -159,7 +159,7 @@ async fn gotab_is_out_of_reach_of_a_plain_profile() {
     let error = journey(&rig, GOTAB_API).await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
 
-    // And the answer in the older shape is none to it, whatever it sent.
+    // It also refuses the answer in the older shape, whatever it sent.
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, GOTAB_OLD_ANSWER)));
     let profile = plain(&Profile::gotab(), GOTAB_API);
     let rig = self::rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
@@ -215,7 +215,7 @@ fn goto_request_is_as_documented(seen: &Seen, refresh_token: &str) -> bool {
         && form(seen) == pairs(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
 }
 
-/// 200 for the request as the page has it; 401 for another client, 400 for anything else.
+/// Returns an endpoint that answers 200 to the request as documented, 401 to another client, and 400 to anything else.
 fn goto_endpoint() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|n, seen| {
         Ok(if goto_request_is_as_documented(seen, GOTO_REFRESH) {
@@ -228,7 +228,7 @@ fn goto_endpoint() -> FakeTokenEndpoint {
     })
 }
 
-/// The answer as the page has it: no `token_type`, and a `principal`.
+/// Returns the answer as documented: without a `token_type`, and with a `principal`.
 fn goto_answer(n: usize, refresh_token: Option<&str>) -> String {
     let refresh_token =
         refresh_token.map_or(String::new(), |token| format!(r#""refresh_token": "{token}","#));
@@ -266,18 +266,18 @@ async fn goto_refresh_tokens_stay_change_or_are_left_out() {
 
 #[tokio::test]
 async fn goto_is_out_of_reach_of_a_plain_profile() {
-    // The secret has characters that the letter wants encoded, and this server decodes nothing.
+    // RFC 6749 encodes some characters of the secret, and this server decodes none.
     let profile = plain(&Profile::goto(), GOTO_API);
     let rig = rig(goto_endpoint(), profile.clone(), goto_credential(), goto_grant());
     let error = journey(&rig, GOTO_API).await.unwrap_err();
     assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
 
-    // And an answer without a type is none by the letter.
+    // By RFC 6749 an answer without a type is not valid.
     let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(json_response(200, &goto_answer(n, None))));
     let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
     assert_eq!(journey(&rig, GOTO_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
 
-    // Nor does it know a rejection when it sees one.
+    // The plain profile does not recognize the rejection, either.
     let (api, endpoint) = (goto_api(), FakeTokenEndpoint::issuing(3_600));
     let profile = plain(&Profile::goto(), GOTO_API);
     let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
@@ -286,7 +286,7 @@ async fn goto_is_out_of_reach_of_a_plain_profile() {
 
 const GOTO_REJECTION: &str = r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#;
 
-/// `api.getgo.com`: it calls the first token invalid, with 403.
+/// Returns `api.getgo.com`, which rejects the first token with 403.
 fn goto_api() -> FakeApi {
     FakeApi::scripted(|_, seen| match seen.bearer().as_deref() {
         Some("token-1") => json_response(403, GOTO_REJECTION),
@@ -354,7 +354,7 @@ async fn goto_401_renews_too_and_other_statuses_do_not() {
 
 const GBG_API: &str = "https://eu.platform.go.gbgplc.com/captain/api/journey/start";
 
-/// 200 for the request as the page has it, 400 or 401 for anything else.
+/// Returns an endpoint that answers 200 to the request as documented, and 400 or 401 to anything else.
 fn gbg_endpoint() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|_, seen| {
         let expected = pairs(&[
@@ -394,7 +394,7 @@ async fn gbg_go_as_documented() {
     }
     assert_eq!(lifetime(&rig).await, 3_600);
     assert_eq!(rig.endpoint.count(), 1);
-    // The token host itself never sees a token.
+    // The token host itself never receives a token.
     assert_eq!(journey(&rig, "https://api.auth.gbgplc.com/as/token.oauth2").await.unwrap(), "");
 }
 
@@ -404,7 +404,7 @@ async fn gbg_go_is_out_of_reach_of_a_plain_profile() {
     let rig = rig(gbg_endpoint(), profile.clone(), gbg_credential(), Grant::ClientCredentials);
     let error = journey(&rig, GBG_API).await.unwrap_err();
     assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
-    // Not even with the secret where it belongs: the scope is asked for.
+    // It fails even with the secret in the body, because the scope is missing.
     let profile = profile.with_client_auth(auth_layer::ClientAuth::body());
     let rig = self::rig(gbg_endpoint(), profile, gbg_credential(), Grant::ClientCredentials);
     let error = journey(&rig, GBG_API).await.unwrap_err();
@@ -415,7 +415,7 @@ async fn gbg_go_is_out_of_reach_of_a_plain_profile() {
 
 const OCTOTABLE_API: &str = "https://api.octotable.com/octotable-pms/api/v2/rooms";
 
-/// 200 for the request in this encoding, 415 for the other, 400 for anything else.
+/// Returns an endpoint that answers 200 to a request in this encoding, 415 to the other, and 400 to anything else.
 fn octotable_endpoint(url: &'static str, encoding: Encoding) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |n, seen| {
         let expected = [
@@ -461,7 +461,7 @@ async fn octotable_as_documented() {
         assert_eq!(journey(&rig, uri).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
     }
     assert_eq!(lifetime(&rig).await, 1_440);
-    // 24 minutes: the unit is taken as seconds.
+    // 24 minutes: the number without a unit is taken as seconds.
     rig.advance(1_439);
     assert_eq!(lifetime(&rig).await, 1);
     rig.advance(1);
@@ -475,7 +475,7 @@ async fn octotable_form_as_its_newer_pages_have_it() {
     assert_eq!(rig.endpoint.count(), 1);
 }
 
-/// 415 for the profile's own encoding: sent once more in the other, and from then on in that one.
+/// Checks that after a 415 the request is sent once more in the other encoding, which is used from then on.
 async fn other_encoding(url: &'static str, accepted: Encoding, profile: Profile) {
     let rig = octotable(url, accepted, profile);
     assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
@@ -485,7 +485,7 @@ async fn other_encoding(url: &'static str, accepted: Encoding, profile: Profile)
     rig.advance(1_440);
     assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-3");
     assert_eq!(types(), [refused, accepted_type, accepted_type]);
-    // If the server changes its mind, so does the profile.
+    // If the server changes its encoding, the client follows.
     rig.endpoint.now(move |_, seen| {
         Ok(match content_type(seen) == accepted_type {
             true => respond(415, ""),
@@ -541,7 +541,7 @@ async fn octotable_is_out_of_reach_of_a_plain_profile() {
     let rig = octotable(OCTOTABLE_URL, Encoding::Json, profile.clone());
     let error = journey(&rig, OCTOTABLE_API).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 415);
-    // And its answer has no type by the letter.
+    // By RFC 6749 its answer has no type.
     let endpoint = FakeTokenEndpoint::scripted(|_, _| {
         Ok(json_response(
             200,
@@ -551,8 +551,6 @@ async fn octotable_is_out_of_reach_of_a_plain_profile() {
     let rig = self::rig(endpoint, profile, Credential::new("id", "secret"), Grant::ClientCredentials);
     assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
 }
-
-// All of them.
 
 #[tokio::test]
 async fn every_profile_is_found_by_name_and_reads_a_minimal_answer() {

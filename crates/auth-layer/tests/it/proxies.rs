@@ -1,7 +1,7 @@
-//! Which requests of the leaves go through a proxy, and what a proxy sees of them.
+//! The requests that go through a proxy, and what the proxy sees of them.
 //!
-//! Proxies are read from the environment, which is one for all tests of a process. So a test starts this binary again,
-//! with an environment of its own, and has it run `child_sends_through_both_leaves`.
+//! Proxies are read from the environment, which all tests of a process share. So a test starts this binary again with
+//! another environment, and runs `child_sends_through_both_leaves` in it.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -23,8 +23,8 @@ use tower::{Service, ServiceExt};
 use crate::loopback::Loopback;
 use crate::support::until;
 
-/// A proxy on a port of its own. It connects nowhere: it keeps what it is sent, and hangs up after the first bytes of
-/// what would have been passed on.
+/// A proxy on its own port. It connects nowhere. It keeps what it receives, and closes the connection after the first
+/// bytes that it would have passed on.
 struct Proxy {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Passed>>>,
@@ -35,9 +35,9 @@ struct Proxy {
 /// One connection to a proxy.
 #[derive(Clone, Debug, Default)]
 struct Passed {
-    /// The bytes that were meant for the proxy.
+    /// The bytes for the proxy.
     head: Vec<u8>,
-    /// The bytes that were to be passed on to the server.
+    /// The bytes for the server behind the proxy.
     inside: Vec<u8>,
 }
 
@@ -46,7 +46,7 @@ impl Passed {
         String::from_utf8_lossy(&self.head).into_owned()
     }
 
-    /// Whether TLS begins inside, and nothing that was sent can be read on the way.
+    /// Returns whether TLS begins inside, so that the proxy can read nothing of the request.
     fn is_private(&self) -> bool {
         let all = [&self.head[..], &self.inside].concat();
         let text = String::from_utf8_lossy(&all);
@@ -55,7 +55,7 @@ impl Passed {
 }
 
 impl Proxy {
-    /// One that answers each request with this status.
+    /// Starts a proxy that answers each request with this status.
     async fn answering(status: u16) -> Self {
         let status = Arc::new(format!("HTTP/1.1 {status} -\r\ncontent-length: 0\r\n\r\n"));
         Self::start(move |stream| http(stream, status.clone())).await
@@ -88,7 +88,7 @@ impl Proxy {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Waits until so many connections are over, and returns what was sent over them.
+    /// Waits until this many connections have ended, and returns what was sent over them.
     async fn seen(&self, count: usize) -> Vec<Passed> {
         until(|| self.seen.lock().unwrap().len() >= count).await;
         assert_eq!(self.connections(), count);
@@ -106,7 +106,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Speaks as an HTTP proxy.
+/// Speaks HTTP as a proxy does.
 async fn http(mut stream: TcpStream, status: Arc<String>) -> Passed {
     let mut passed = Passed::default();
     while !passed.head.windows(4).any(|four| four == b"\r\n\r\n") {
@@ -121,7 +121,7 @@ async fn http(mut stream: TcpStream, status: Arc<String>) -> Passed {
     passed
 }
 
-/// Speaks as a SOCKS proxy (RFC 1928) that wants no credentials.
+/// Speaks SOCKS (RFC 1928) as a proxy without credentials does.
 async fn socks(mut stream: TcpStream) -> Passed {
     let mut passed = Passed::default();
     let mut greeting = [0; 3];
@@ -140,11 +140,11 @@ async fn socks(mut stream: TcpStream) -> Passed {
     passed
 }
 
-/// The outcome of one request through each leaf, hyper's first.
+/// The results of one request through each leaf, hyper's first.
 type Answers = [String; 2];
 
-/// Sends the same request through both leaves in a process whose environment has these variables, and no other that is
-/// about proxies.
+/// Sends the same request through both leaves in a process whose environment has these variables about proxies and no
+/// others.
 async fn send(url: String, variables: &[(&str, &str)]) -> Answers {
     let mut child = Command::new(std::env::current_exe().unwrap());
     let name = format!("{}::child_sends_through_both_leaves", module_path!().split_once("::").unwrap().1);
@@ -172,7 +172,7 @@ async fn child_sends_through_both_leaves() {
     assert!(!debug.contains(PASSWORD), "{debug}");
 }
 
-/// The status, or the error with all its causes.
+/// Returns the status, or the error with all its causes.
 async fn outcome<S, R>(leaf: S, url: &str) -> String
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>>,
@@ -214,7 +214,7 @@ async fn a_request_for_this_machine_goes_through_no_proxy() {
             );
         }
     }
-    // The proxy is not asked for hosts on which no server listens either.
+    // The proxy is not used for local hosts, even if no server listens there.
     for host in ["127.0.0.2", "[::1]", "api.localhost", "localhost."] {
         let answers = send(format!("http://{host}:1/token"), &everywhere).await;
         assert!(answers.iter().all(|answer| answer.parse::<u16>().is_err()), "{host}: {answers:?}");
@@ -266,7 +266,7 @@ async fn what_no_proxy_lists_goes_through_none() {
         }
     }
     assert_eq!(proxy.connections(), 0);
-    // The same without the list does.
+    // Without the list, the proxy is used.
     send("https://api.example.invalid/".to_owned(), &[("ALL_PROXY", &url)]).await;
     proxy.seen(2).await;
 }
@@ -286,7 +286,7 @@ async fn a_socks_proxy_is_told_the_name_and_sees_only_tls() {
     let proxy = Proxy::start(socks).await;
     for scheme in ["socks5h", "socks5"] {
         let url = proxy.url(scheme);
-        // reqwest looks up the name itself where the scheme is `socks5`, which no name of a test allows.
+        // With the scheme `socks5`, reqwest looks up the name itself, which fails for the names in these tests.
         send("https://api.example.invalid/secret-path".to_owned(), &[("ALL_PROXY", &url)]).await;
     }
     let seen = proxy.seen(3).await;
@@ -309,7 +309,7 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
 const SECRET: &str = "client-s3cret";
 const PASSWORD: &str = "pass-s3cret";
 
-/// The variable that makes this process a child, and the mark of what it says.
+/// The variable that makes this process a child. Its name also marks the child's lines.
 const URL: &str = "AUTH_LAYER_TEST_URL";
 const SAYS: &str = "leaf says: ";
 

@@ -1,4 +1,4 @@
-//! The refresh token in an answer that is good for nothing else: it is kept, whatever stands beside or round it.
+//! The refresh token in an answer that cannot be used otherwise. It is kept, whatever else the answer contains.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::refresh::{invalid_grant, refreshed, sent};
 use crate::sign_in::{REDIRECT, client, good, people};
 use crate::support::{FakeTokenEndpoint, json_response, logged, settle, until};
 
-/// Redeems `r0` where a second use kills the family. The first answer is this one, and later ones are good.
+/// Redeems `r0` at a server where a second use ends the family. The first answer is this one, and later ones are good.
 async fn redeemed(first: Response<Full<Bytes>>) -> (Result<String, Error>, House) {
     let endpoint = FakeTokenEndpoint::scripted(move |n, _| {
         Ok(if n == 1 { first.clone() } else { refreshed(n, Some(&format!("later-{n}"))) })
@@ -36,7 +36,8 @@ fn bytes_response(status: u16, content_type: &str, body: impl Into<Bytes>) -> Re
     response
 }
 
-/// The answer is an error of this kind; `kept` is in the store, and a process that starts later goes on with it.
+/// Checks that the answer is an error of this kind, that `kept` is in the store, and that a process which starts later
+/// uses it.
 async fn assert_kept(answer: Response<Full<Bytes>>, kind: ErrorKind, kept: &str, what: &str) {
     let (result, house) = redeemed(answer).await;
     let error = result.expect_err(what);
@@ -53,7 +54,7 @@ fn assert_holds(entry: &Entry, kept: &str, what: &str) {
     assert!(entry.access_token.is_none() && entry.hard.is_none(), "{what}");
 }
 
-/// The answer kills the sign-in: nothing certain came, and `r0` may be used up.
+/// Checks that the answer ends the sign-in: it contains nothing certain, and `r0` may be used up.
 async fn assert_lost(answer: Response<Full<Bytes>>, what: &str) {
     let (result, house) = redeemed(answer).await;
     assert_eq!(result.expect_err(what).kind(), ErrorKind::InvalidAnswer, "{what}");
@@ -170,7 +171,7 @@ async fn rf01_no_other_member_costs_the_refresh_token() {
             assert_kept(json_response(200, &body), kind, "r1", &body).await;
         }
     }
-    // A refresh token that stays the same is as good as it was.
+    // A refresh token that stays the same remains valid.
     let same = r#"{"token_type":"Bearer","refresh_token":"r0"}"#;
     assert_kept(json_response(200, same), InvalidAnswer, "r0", same).await;
 }
@@ -203,7 +204,7 @@ async fn rf01_a_body_that_breaks_off_costs_no_refresh_token() {
     ] {
         assert_kept(json(body), ErrorKind::InvalidAnswer, "r1", body).await;
     }
-    // A form where JSON was expected, with and without its media type.
+    // A form in place of JSON, with and without its media type.
     let form = "access_token=secret-a&token_type=bearer&refresh_token=r%2F1&expires_in=60";
     for content_type in ["application/x-www-form-urlencoded", "text/plain", "application/json"] {
         let answer = bytes_response(200, content_type, form);
@@ -229,7 +230,7 @@ async fn rf01_what_does_no_harm_to_the_token_is_read_over() {
         assert_eq!(result.expect(&what), "a1");
         assert_eq!(house.entry().await.refresh_token.expose(), "r1", "{what}");
     }
-    // A refresh token that is not a string is lost, but the access token is good.
+    // A refresh token that is not a string is lost, but the access token is valid.
     for odd in ["5", "true", "[]", r#"{"value":"r1"}"#] {
         let body = format!(r#"{{"access_token":"a1","token_type":"Bearer","refresh_token":{odd}}}"#);
         let (result, house) = redeemed(json_response(200, &body)).await;
@@ -283,10 +284,10 @@ async fn rf06_nothing_is_taken_from_a_refusal() {
         let entry = house.entry().await;
         assert_eq!((entry.refresh_token.expose(), entry.state), ("r0", State::Idle), "{body}");
     }
-    // A success that says `error` beside a new refresh token has used the old one up.
+    // A success with an `error` beside a new refresh token has used the old one up.
     let body = format!(r#"{{"error":"no_access_token",{tokens}}}"#);
     assert_kept(json_response(200, &body), ErrorKind::Refused, "r1", &body).await;
-    // One that repeats the token that was sent is a refusal like any other.
+    // An answer that repeats the sent token is an ordinary refusal.
     let body = r#"{"error":"bad_refresh_token","refresh_token":"r0"}"#;
     let (result, house) = redeemed(json_response(200, body)).await;
     assert_eq!(
@@ -295,7 +296,7 @@ async fn rf06_nothing_is_taken_from_a_refusal() {
     );
 }
 
-/// A transport that answers with these pieces of a body, and then as `end` says.
+/// Returns a transport that answers with these pieces of a body and then with `end`.
 fn in_pieces(
     content_type: &'static str,
     pieces: &[&'static str],
@@ -321,7 +322,7 @@ async fn rf01_a_connection_that_breaks_costs_no_refresh_token() {
         (JSON, &[r#"{"access_token":"sec"#, r#"ret-a","refresh_token":"r1","#][..], "r1"),
         (JSON, &[whole], "r1"),
         (FORM, &["access_token=secret-a&refresh_token=r1&expires_in=36"], "r1"),
-        // The last value of a form may be a part of it.
+        // The last value of a form may be incomplete.
         (FORM, &["access_token=secret-a&refresh_token=r1"], "r0"),
         (JSON, &[r#"{"access_token":"secret-a","refresh_token":"r1"#], "r0"),
     ] {
@@ -359,7 +360,7 @@ async fn rf01_an_answer_that_is_too_long_or_too_late_costs_no_refresh_token() {
     assert_holds(&house.entry().await, "r1", "too late");
 }
 
-/// A sign-in that ended in this error is kept, and an exchange goes on with its refresh token.
+/// Checks that a sign-in which ended in this error is kept, and that an exchange continues with its refresh token.
 async fn assert_kept_sign_in(error: &Error) {
     assert!(!error.is_transient());
     let recovered = RecoveredSignIn::find(error).expect("the refresh token came");
@@ -434,7 +435,7 @@ async fn dv02_a_poll_whose_answer_breaks_off_is_not_polled_on() {
     let error = task.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert_kept_sign_in(&error).await;
-    // What broke the connection is still to be found.
+    // The reason why the connection broke is still in the error.
     let recovered = RecoveredSignIn::find(&error).unwrap();
     assert_eq!(std::error::Error::source(recovered).unwrap().to_string(), "connection reset");
 }

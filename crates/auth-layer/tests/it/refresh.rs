@@ -1,4 +1,4 @@
-//! Refresh tokens: which one is sent, where it is kept, and when it is dead.
+//! Refresh tokens: which one is sent, where it is kept, and when it has ended.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use crate::support::{
     FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, logged, poll_once, respond, until,
 };
 
-/// A token answer with the access token `a<n>` for 3600 s, and a refresh token if there is to be one.
+/// Returns a token answer with the access token `a<n>` for 3600 s, with or without a refresh token.
 pub(crate) fn refreshed(n: usize, refresh_token: Option<&str>) -> Response<Full<Bytes>> {
     let mut body =
         serde_json::json!({"access_token": format!("a{n}"), "token_type": "Bearer", "expires_in": 3600});
@@ -32,7 +32,7 @@ pub(crate) fn refreshed(n: usize, refresh_token: Option<&str>) -> Response<Full<
     json_response(200, &body.to_string())
 }
 
-/// Hands out a new refresh token each time: `r1`, `r2` and so on.
+/// Returns an endpoint that issues a new refresh token each time: `r1`, `r2` and so on.
 fn rotating() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|n, _| Ok(refreshed(n, Some(&format!("r{n}")))))
 }
@@ -41,12 +41,12 @@ pub(crate) fn invalid_grant() -> Response<Full<Bytes>> {
     json_response(400, r#"{"error":"invalid_grant","error_description":"revoked"}"#)
 }
 
-/// The refresh tokens that were sent, in order.
+/// Returns the refresh tokens that were sent, in order.
 pub(crate) fn sent(endpoint: &FakeTokenEndpoint) -> Vec<String> {
     endpoint.seen().iter().map(|seen| seen.form("refresh_token").expect("a refresh")).collect()
 }
 
-/// An exchange that begins with `r0`.
+/// Returns an exchange that starts with `r0`.
 fn redeeming(endpoint: &FakeTokenEndpoint, clock: &TestClock, profile: &Profile) -> ExchangeBuilder {
     let grant = Grant::refresh_token(RefreshToken::new("r0"));
     Exchange::builder(profile.clone(), Credential::new("client", "client-secret"), grant)
@@ -55,7 +55,7 @@ fn redeeming(endpoint: &FakeTokenEndpoint, clock: &TestClock, profile: &Profile)
         .timeout(Duration::from_secs(10))
 }
 
-/// A rig whose manager redeems, the store it uses, and the key under which its record is.
+/// A rig whose manager redeems, its store, and the key of its record.
 struct Signed {
     rig: Rig,
     store: MemoryStore,
@@ -93,11 +93,11 @@ impl Signed {
     }
 }
 
-/// A store that takes its time over writing what an answer brought.
+/// A store that is slow to write an answer.
 #[derive(Debug)]
 struct SlowStore {
     inner: MemoryStore,
-    /// They wait until this is set.
+    /// Writes wait until this is set.
     open: Arc<AtomicBool>,
 }
 
@@ -153,7 +153,7 @@ async fn rf01_a_new_refresh_token_is_stored_before_the_token_is_returned() {
     let entry = memory.load(&key).await.unwrap().unwrap().entry;
     assert_eq!((entry.refresh_token.expose(), entry.state), ("r1", State::Idle));
 
-    // And in memory: the next refresh uses it.
+    // The new token is also in memory: the next refresh uses it.
     rig.advance(3_601);
     rig.manager.token().await.unwrap();
     assert_eq!(sent(&rig.endpoint), ["r0", "r1"]);
@@ -204,7 +204,7 @@ async fn rf03_a_refresh_asks_for_no_scope() {
     let signed = Signed::with_profile(rotating(), profile.clone());
     signed.token().await.unwrap();
     assert_eq!(signed.rig.endpoint.seen()[0].body, "grant_type=refresh_token&refresh_token=r0");
-    // Nor can it be made to.
+    // It cannot be switched on, either.
     let (endpoint, clock) = (rotating(), TestClock::new());
     let wider = example().with_parameter("scope", "admin");
     assert!(redeeming(&endpoint, &clock, &wider).build().is_err());
@@ -227,7 +227,7 @@ async fn rs10_a_token_that_lacks_a_required_scope_is_not_left_for_others() {
         let key = exchange.store_key().unwrap().clone();
         let manager = TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build();
         assert_eq!(manager.token().await.unwrap_err().kind(), ErrorKind::Scope);
-        // The refresh token that came with it is kept all the same.
+        // The refresh token of the same answer is kept.
         assert_eq!(store.load(&key).await.unwrap().unwrap().entry.refresh_token.expose(), format!("r{n}"));
     }
     assert_eq!(sent(&endpoint), ["r0", "r1"]);
@@ -248,7 +248,7 @@ async fn rf04_two_managers_over_one_store_redeem_once() {
             let (one, two) = (one.clone(), two.clone());
             async move { join(one.token(), two.token()).await }
         });
-        // One is on its way, and the other has gone as far as it can.
+        // One request is in progress, and the other caller has gone as far as it can.
         until(|| endpoint.count() == round + 1).await;
         for _ in 0..100 {
             tokio::task::yield_now().await;
@@ -318,7 +318,7 @@ async fn rf05_a_refresh_whose_every_owner_has_gone_is_stored() {
     assert_eq!((entry.refresh_token.expose(), entry.state), ("r1", State::Idle));
 }
 
-/// An endpoint that loses its first answers, and then rotates.
+/// Returns an endpoint that loses its first answers, and then rotates.
 fn losing(answers: usize) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |n, _| match n {
         n if n <= answers => Err("connection reset by peer".into()),
@@ -355,7 +355,7 @@ async fn rf06_a_timeout_after_sending_is_a_lost_answer() {
 
 #[tokio::test]
 async fn rf06_an_answer_that_cannot_be_used_is_a_lost_one() {
-    // The server has taken the token, and what it gave for it is gone.
+    // The server has accepted the token, and its answer is lost.
     for body in ["<html>", "", r#"{"message":"maintenance"}"#] {
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
         let signed = Signed::with_profile(endpoint, example().with_replay_rule(ReplayRule::KillsFamily));
@@ -437,7 +437,7 @@ async fn rf06_another_process_does_not_send_a_token_that_was_left_marked() {
         TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build()
     };
     assert_eq!(manager().token().await.unwrap_err().kind(), ErrorKind::Transport);
-    // The mark's lease is over: its holder will not come back.
+    // The lease of the mark has ended: its holder will not return.
     clock.advance(Duration::from_secs(60));
     assert_eq!(manager().token().await.unwrap_err().kind(), ErrorKind::SignInAgain);
     assert_eq!(sent(&endpoint), ["r0"]);
@@ -452,7 +452,7 @@ async fn rf06_a_grace_period_allows_one_retry_within_it() {
     signed.rig.advance(29);
     assert_eq!(signed.token().await.unwrap(), "a2");
     assert_eq!(sent(&signed.rig.endpoint), ["r0", "r0"]);
-    // What came of it is a token like any other.
+    // The new token is an ordinary one.
     signed.rig.advance(3_601);
     assert_eq!(signed.token().await.unwrap(), "a3");
 
@@ -501,7 +501,7 @@ async fn rf07_a_refresh_token_goes_to_its_own_issuer_as_its_own_client() {
         TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build()
     };
     let elsewhere = Profile::new("elsewhere", "https://auth.example.org/token").unwrap();
-    // One store, and identities that differ in one thing each.
+    // One store, and identities that differ in one part each.
     let identities = [
         (example(), "client", "r-one"),
         (elsewhere, "client", "r-two"),
@@ -553,14 +553,14 @@ async fn rf08_the_end_of_a_refresh_token_leaves_the_access_token() {
     let service = signed.rig.layer().layer(api.clone());
     service.clone().oneshot(get("/me")).await.unwrap();
     signed.rig.endpoint.now(|_, _| Ok(invalid_grant()));
-    // The early renewal is told that the grant is dead.
+    // The early renewal learns that the grant has ended.
     signed.rig.advance(3_500);
     service.clone().oneshot(get("/me")).await.unwrap();
     until(|| signed.rig.manager.stats().failures == 1).await;
     let entry = signed.record().await.entry;
     assert_eq!((entry.state, entry.last_error.as_deref()), (State::Ended, Some("invalid_grant")));
     assert_eq!(entry.access_token.unwrap().expose(), "a1");
-    // The access token has 100 s left, and is used for them.
+    // The access token has 100 s left, and is used until then.
     signed.rig.advance(99);
     assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 200);
     assert_eq!(api.bearers(), ["a1"; 3]);
@@ -595,7 +595,8 @@ async fn rf11_a_revoked_grant_is_a_typed_signal_and_no_loop() {
     }));
     let api = FakeApi::scripted(|_, _| respond(401, "revoked"));
     let service = signed.rig.layer().layer(api.clone());
-    // The API rejects the token, the token endpoint the grant: the caller gets the API's own answer, once sent.
+    // The API rejects the token, and the token endpoint rejects the grant. The caller gets the API's own answer after
+    // one call.
     assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 401);
     assert_eq!((api.count(), signed.rig.endpoint.count()), (1, 2));
 
@@ -626,7 +627,7 @@ async fn rf11_signing_in_again_heals_without_a_restart() {
 
 #[tokio::test]
 async fn te04_a_dead_grant_is_believed_only_after_a_look_into_the_store() {
-    // While r0 is on its way, somebody signs in again and writes another token.
+    // While `r0` is being sent, a person signs in again, which writes another token.
     let written = Arc::new(Mutex::new(None));
     let endpoint = FakeTokenEndpoint::scripted({
         let written = written.clone();
@@ -666,7 +667,7 @@ async fn te04_a_grant_that_is_dead_is_sent_no_more() {
         assert_eq!(signed.kind().await, ErrorKind::SignInAgain);
     }
     assert_eq!(signed.rig.endpoint.count(), 1);
-    // Neither by the next process that opens the store.
+    // The next process that opens the store does not send it either.
     let (endpoint, clock) = (signed.rig.endpoint.clone(), signed.rig.clock.clone());
     let store = Arc::new(signed.store.clone());
     let exchange = redeeming(&endpoint, &clock, &example()).store(store).build().unwrap();
@@ -705,7 +706,7 @@ async fn te07_a_refresh_is_never_sent_in_two_ways() {
                 let signed = Signed::with_profile(endpoint, profile.with_either_encoding());
                 assert_eq!(signed.kind().await, ErrorKind::Refused);
                 assert_eq!(signed.rig.endpoint.count(), 1);
-                // A later try is written as the first was.
+                // A later attempt writes it in the same way.
                 signed.rig.advance(60);
                 assert_eq!(signed.kind().await, ErrorKind::Refused);
                 let seen = signed.rig.endpoint.seen();
@@ -716,7 +717,7 @@ async fn te07_a_refresh_is_never_sent_in_two_ways() {
     }
 }
 
-/// What is logged while a client redeems three times; `n` gives the refresh token of answer n.
+/// Returns the log of a client that redeems three times. `next` gives the refresh token of answer `n`.
 fn logged_while_redeeming(profile: &Profile, next: fn(usize) -> Option<String>) -> String {
     logged(|| async {
         let endpoint = FakeTokenEndpoint::scripted(move |n, _| Ok(refreshed(n, next(n).as_deref())));
@@ -739,7 +740,7 @@ fn rf10_a_public_clients_refresh_token_that_stays_is_warned_of_once() {
     assert_eq!(warned(&public, |_| None), 1);
     assert_eq!(warned(&public, |_| Some("r0".to_owned())), 1);
     assert_eq!(warned(&public, |_| Some(String::new())), 1);
-    // Replaced with each use; the provider's stated way; a client that authenticates.
+    // A token that is replaced at each use, a provider with a stated rule, and a client that authenticates.
     assert_eq!(warned(&public, |n| Some(format!("r{n}"))), 0);
     assert_eq!(warned(&public.clone().with_replay_rule(ReplayRule::Reusable), |_| None), 0);
     assert_eq!(warned(&example(), |_| None), 0);

@@ -1,4 +1,4 @@
-//! What a server says of a refusal: where it is looked for, how much of it is kept, and what is struck out.
+//! The text of a refusal: where it is looked for, how much of it is kept, and what is removed.
 
 use auth_layer::{Error, ErrorKind, OAuthError, ReplayRule};
 
@@ -79,7 +79,7 @@ async fn rs15_no_text_of_a_refusal_shows_a_secret() {
         r#"{"status":"TEXT"}"#,
         r#"{"code":"TEXT","detail":"TEXT"}"#,
     ];
-    // What was sent, and the tokens that the answer has itself. A secret that is cut in two must not show either.
+    // The values that were sent, and the tokens in the answer itself. A secret that is cut in two must not show either.
     let texts = [
         "client-secret is wrong".to_owned(),
         "the-first-refresh-token is wrong".to_owned(),
@@ -104,7 +104,7 @@ async fn rs15_no_text_of_a_refusal_shows_a_secret() {
             }
         }
     }
-    // A word about a token is not one.
+    // A text about a token is not a token.
     let body =
         r#"{"error":"invalid_token","token_type":"access_token","message":"the access_token is invalid"}"#;
     assert_eq!(refused(400, body).await.server_message(), Some("the access_token is invalid"));

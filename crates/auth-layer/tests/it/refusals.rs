@@ -1,4 +1,4 @@
-//! Token answers that are refusals though their status is 2xx, by a profile's own signs.
+//! Token answers that are refusals although their status is 2xx, by the profile's own signs.
 
 use auth_layer::{BodySign, ErrorKind, Profile};
 use http::StatusCode;
@@ -38,7 +38,7 @@ async fn a_profile_names_a_refusal_in_an_answer_of_status_200() {
     let number: &str = Box::leak(format!(r#"{{"code":1001,{token}}}"#).into_boxed_str());
     assert_eq!(kind(refusing("/code", &["1000", "1001"]), number).await, refused);
     assert_eq!(kind(refusing("/code", &["1000"]), number).await, None);
-    // Those that hold for all providers stay.
+    // The signs for all providers still apply.
     assert_eq!(kind(refusing("/code", &["1000"]), r#"{"ok":false,"access_token":"t"}"#).await, refused);
 }
 

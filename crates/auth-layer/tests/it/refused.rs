@@ -1,5 +1,5 @@
-//! Refusals that will not heal by themselves: how often the endpoint is asked meanwhile, and how soon a correction is
-//! used, on our side and at the provider.
+//! Permanent refusals: how often the endpoint is asked, and how soon a correction on the client's or the provider's
+//! side is used.
 
 use std::fs;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ fn invalid_client() -> Response<Full<Bytes>> {
     json_response(401, r#"{"error":"invalid_client"}"#)
 }
 
-/// An endpoint that knows one secret, in a form body.
+/// Returns an endpoint that knows one secret, in a form body.
 fn knowing(secret: &'static str) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |n, seen| match seen.form("client_secret").as_deref() {
         Some(known) if known == secret => Ok(token_answer(&format!("token-{n}"), 3600)),
@@ -42,7 +42,7 @@ fn in_body() -> Profile {
     example().with_client_auth(ClientAuth::body())
 }
 
-/// A secret that a test changes, and how often it was read.
+/// A secret that a test changes, and the number of times that it was read.
 #[derive(Clone)]
 struct Configured(Arc<(Mutex<String>, AtomicUsize)>);
 
@@ -90,7 +90,7 @@ fn rig(endpoint: FakeTokenEndpoint, credential: Credential) -> Rig {
     rig_of(endpoint, in_body(), credential, Grant::ClientCredentials)
 }
 
-/// Calls every 100 ms for so many seconds. Returns at which tenths of a second the endpoint was asked.
+/// Makes a call every 100 ms for this many seconds. Returns the tenths of a second at which the endpoint was asked.
 async fn asked_in(seconds: u64, rig: &Rig) -> Vec<u64> {
     let mut asked = Vec::new();
     for tenth in 0..seconds * 10 {
@@ -102,7 +102,7 @@ async fn asked_in(seconds: u64, rig: &Rig) -> Vec<u64> {
     asked
 }
 
-/// Calls every 100 ms until there is a token. Returns how long that took.
+/// Makes a call every 100 ms until there is a token. Returns how long that took.
 async fn millis_to_recover(rig: &Rig) -> u64 {
     let mut millis = 0;
     while rig.manager.token().await.is_err() {
@@ -113,7 +113,8 @@ async fn millis_to_recover(rig: &Rig) -> u64 {
     millis
 }
 
-/// Checks that each wait is 5 s, doubling to 60 s, and longer by chance up to 15 % and 60 s.
+/// Checks that the pauses are 5 s, doubling up to 60 s. Each may be up to 15 % longer at random, but not longer than
+/// 60 s.
 #[track_caller]
 fn doubling(asked: &[u64]) {
     assert_eq!(asked[0], 0);
@@ -190,7 +191,7 @@ async fn b25_two_processes_with_one_scope_missing_do_not_set_each_other_off() {
         house.clock.advance(Duration::from_millis(100));
     }
     assert!(house.endpoint.count() <= 30, "{}", house.endpoint.count());
-    // Each new refresh token was kept, and the last one is still there to be used.
+    // Each new refresh token was kept, and the last one is still unused.
     let last = format!("r{}", house.endpoint.count());
     assert_eq!(house.entry().await.refresh_token, RefreshToken::new(last));
 }
@@ -201,7 +202,7 @@ async fn b25_a_refused_renewal_is_not_noticed_while_the_token_serves() {
     let service = rig.over(FakeApi::accepting());
     service.clone().oneshot(get("/me")).await.unwrap();
     rig.endpoint.now(|_, _| Ok(invalid_client()));
-    // Four minutes of its life are left, and six more are tried after its end.
+    // The token lives four more minutes, and six more requests follow after its end.
     rig.advance(86_400 - 240);
     let mut served = 0;
     for _ in 0..2_400 {
@@ -287,11 +288,11 @@ async fn b25_a_callers_need_reads_the_secret_once_a_second_and_sends_nothing() {
     let rig = rig(knowing("right-secret"), configured.credential());
     let asked = asked_in(600, &rig).await;
     doubling(&asked);
-    // Once a second, and once for each exchange.
+    // It is read once a second, and once for each exchange.
     let reads = configured.reads();
     assert!((500..=600 + asked.len()).contains(&reads), "{reads}");
     assert_eq!(rig.manager.stats().exchanges, asked.len() as u64);
-    // Nobody asks, so nothing is read.
+    // Without a call nothing is read.
     for _ in 0..100 {
         rig.advance(60);
         settle().await;
@@ -311,13 +312,13 @@ async fn b25_corrections_that_are_wrong_as_well_are_each_tried_within_a_second()
     }
     configured.set("right-secret");
     assert!(millis_to_recover(&rig).await <= 1_000);
-    // A later mistake begins with all of that.
+    // A later mistake starts the same sequence again.
     rig.endpoint.now(|_, _| Ok(invalid_client()));
     rig.advance(3_600);
     assert_eq!(asked_in(14, &rig).await.len(), 2);
 }
 
-/// A grant with this secret in it.
+/// Makes a grant with this secret in it.
 type OfSecret = fn(SecretSource) -> Grant;
 
 #[tokio::test]
@@ -392,13 +393,13 @@ async fn b25_forgetting_asks_at_once() {
     assert!(rig.manager.token().await.is_err());
     rig.manager.forget();
     assert!(rig.manager.token().await.is_ok());
-    // The next refusal is the first one.
+    // The next refusal counts as the first one.
     rig.endpoint.now(|_, _| Ok(invalid_client()));
     rig.advance(3_600);
     assert_eq!(asked_in(14, &rig).await.len(), 2);
 }
 
-/// A source of the application's own, which says itself whether its configuration has changed.
+/// A source of the application, which reports changes of its configuration itself.
 #[derive(Clone, Debug)]
 struct OwnSource {
     clock: TestClock,
@@ -495,7 +496,7 @@ async fn b04_while_a_secret_is_slow_to_come_the_other_callers_do_not_wait() {
         rig.advance_millis(10);
     }
     assert_eq!(reads.load(Ordering::SeqCst), 2, "one check at a time");
-    // Nor does the one for ever: a check has the deadline of an exchange.
+    // A check that never ends does not block either, because it has the deadline of an exchange.
     rig.advance_millis(100);
     assert!(first.await.unwrap().is_err());
     assert_eq!(rig.endpoint.count(), 1);
@@ -512,7 +513,7 @@ async fn b25_a_secret_that_could_not_be_read_is_used_within_a_second() {
     fs::write(&path, "right-secret").unwrap();
     assert!(millis_to_recover(&rig).await <= 1_000);
 
-    // It goes away while it is right, and comes back as it was.
+    // The file is removed while its secret is right, and returns unchanged.
     fs::remove_file(&path).unwrap();
     rig.advance(3_600);
     asked_in(100, &rig).await;
@@ -539,7 +540,7 @@ async fn b25_a_new_sign_in_is_used_within_a_second_and_the_wait_sends_nothing() 
     let manager = house.manage(exchange).build();
     for tenth in 0..3_000 {
         assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::SignInAgain);
-        // Another secret of the client does not bring the grant back.
+        // Another secret of the client does not make the grant valid again.
         configured.set(&format!("client-secret-{}", tenth / 100));
         house.clock.advance(Duration::from_millis(100));
     }
@@ -667,7 +668,7 @@ async fn a_forgotten_check_hands_out_nothing() {
 
 #[tokio::test]
 async fn b25_a_refusal_in_the_other_encoding_is_not_asked_for_twice() {
-    // The server takes forms, and the profile says JSON.
+    // The server expects forms, and the profile says JSON.
     let endpoint = FakeTokenEndpoint::scripted(|_, seen| match seen.headers["content-type"].to_str() {
         Ok("application/json") => Ok(respond(415, "")),
         _ => Ok(invalid_client()),

@@ -1,4 +1,5 @@
-//! A token that the API rejects: one renewal however many noticed, one resend per call, and no minting of tokens.
+//! A token that the API rejects: one renewal for any number of rejections, one resend per call, and no flood of token
+//! requests.
 
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -103,7 +104,7 @@ async fn b34_rejections_spread_over_time_cost_one_renewal() {
     until(|| api.count() == 100).await;
     rig.endpoint.hold();
 
-    // Some while the renewal is in the air, one permit at a time, and the rest long after it has landed.
+    // Some are rejected during the renewal, one permit at a time, and the rest long after it.
     for _ in 0..20 {
         gate.add_permits(1);
         settle().await;
@@ -129,7 +130,7 @@ async fn ch15_a_late_401_takes_the_token_that_is_already_there() {
     let late = tokio::spawn(rig.over(api.clone()).oneshot(get("/me")));
     until(|| api.count() == 1).await;
 
-    // Meanwhile token 1 is renewed as it grows old.
+    // Meanwhile token 1 is renewed early.
     rig.advance(3400);
     let other = rig.over(FakeApi::accepting());
     assert_eq!(status_at_once(&other), 200);
@@ -186,8 +187,8 @@ async fn mints_few(profile: Profile, answer: Response<Full<Bytes>>) {
     allowed(asked);
 }
 
-/// Checks that token requests at these hundredths of a second within ten minutes are no more than one in 30 s after the
-/// first minute, and not much less.
+/// Checks the times of token requests within ten minutes, in hundredths of a second. After the first minute there is at
+/// most one in 30 s, and not much less.
 #[track_caller]
 pub(crate) fn allowed(asked: Vec<u32>) {
     let later: Vec<_> = asked.into_iter().filter(|hundredth| *hundredth >= 6_000).collect();
@@ -375,7 +376,7 @@ async fn ch16_a_rejected_fresh_token_is_renewed_once_and_then_not_for_a_while() 
 
 #[test]
 fn ch16_the_floor_of_rejections_is_spread() {
-    // Twenty managers with as many seeds: at 33 s, in the middle of the band, some may renew and some may not yet.
+    // Twenty managers with different seeds. At 33 s, in the middle of the band, some may renew and some may not yet.
     let counts: Vec<_> = (0..20)
         .map(|seed| {
             let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
@@ -400,7 +401,7 @@ struct Read {
     ended: bool,
 }
 
-/// A response whose body hands out `chunks` of 1 KiB, and then ends, or waits for ever.
+/// Returns a response whose body has `chunks` of 1 KiB and then ends, or never ends.
 fn watched(
     status: u16,
     chunks: usize,
@@ -426,7 +427,7 @@ fn watched(
     response
 }
 
-/// An API that answers its first request with a watched 401; and what was read of it when the second one came.
+/// Returns how much of a watched 401 was read when the second request arrived.
 async fn drained(chunks: usize, ends: bool) -> Read {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let (read, at_resend) = (Arc::<Mutex<Read>>::default(), Arc::<Mutex<Option<Read>>>::default());

@@ -1,4 +1,4 @@
-//! Which requests can be sent again, and that none is sent again as something else.
+//! The requests that can be sent again, and that each is sent again unchanged.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ fn streaming(chunks: &'static [&'static str]) -> Streaming {
     BodyExt::boxed(StreamBody::new(stream::iter(frames)))
 }
 
-/// Sends a request to an API that rejects `token-1`; what the caller got, and the bodies that the API saw.
+/// Sends a request to an API that rejects `token-1`. Returns what the caller got and the bodies that the API received.
 async fn sent<B>(rig: &Rig, method: Method, body: B) -> (u16, String, Vec<Bytes>)
 where
     B: http_body::Body + TryClone + Send + 'static,
@@ -42,7 +42,7 @@ async fn b56_a_stream_is_sent_once_and_its_401_returned() {
     assert_eq!((status, body.as_str()), (401, "rejected"));
     assert_eq!(bodies, ["one two"]);
 
-    // The rejection was heard all the same: the next request carries another token.
+    // The rejection still counts: the next request carries another token.
     settle().await;
     assert_eq!(rig.endpoint.count(), 2);
     let (status, _, bodies) = sent(&rig, Method::POST, streaming(&["three"])).await;
@@ -89,7 +89,7 @@ async fn b56_boxed_bodies_with_something_in_them_are_sent_once() {
 
 #[tokio::test]
 async fn b56_trailers_are_not_lost_on_the_way() {
-    // A body without data is not empty if trailers follow.
+    // A body without data is not empty if it has trailers.
     let trailers = || {
         let mut trailers = HeaderMap::new();
         trailers.insert("x-checksum", "1".parse().unwrap());
@@ -139,7 +139,7 @@ async fn b33_the_resend_has_the_extensions_of_the_request() {
             }
         });
         let service = rig.layer().layer(api);
-        // The first one waits for the token, the second one has it in hand.
+        // The first request waits for the token, and the second one has it at once.
         for _ in 0..2 {
             let mut request = Request::get("https://api.example.com/").body(Empty::<Bytes>::new()).unwrap();
             request.extensions_mut().insert(&LIST);

@@ -1,4 +1,4 @@
-//! Streams that are recorded while they are sent, and what becomes of them after a rejection.
+//! Streams that are recorded while they are sent, and their resend after a rejection.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, poll_once, respond, text};
 
-/// A stream of frames that are ready, and then its end.
+/// Returns a stream of frames that are ready, and then its end.
 fn streaming(
     frames: Vec<Result<Frame<Bytes>, BoxError>>,
 ) -> impl Body<Data = Bytes, Error = BoxError> + Unpin {
@@ -36,7 +36,7 @@ fn post<B>(body: B) -> Request<B> {
     Request::post("https://api.example.com/things").body(body).unwrap()
 }
 
-/// Sends a stream to an API that rejects `token-1`; what the caller got, and the bodies that the API saw.
+/// Sends a stream to an API that rejects `token-1`. Returns what the caller got and the bodies that the API received.
 async fn sent<B>(body: B, layer: ReplayBodyLayer) -> (u16, Vec<Bytes>)
 where
     B: Body<Data = Bytes, Error = BoxError> + Send + 'static,
@@ -72,7 +72,7 @@ async fn b56_a_stream_is_sent_again_up_to_its_limit_and_no_further() {
 async fn b56_a_stream_that_was_not_read_to_its_end_is_not_sent_again() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let pieces = Arc::new(Mutex::new(Vec::new()));
-    // An API that has heard enough after the first piece.
+    // An API that answers after the first piece.
     let api = tower::service_fn({
         let pieces = pieces.clone();
         move |mut request: Request<ReplayBody<_>>| {
@@ -126,7 +126,7 @@ async fn b56_a_copy_that_is_not_whole_fails_and_is_never_empty() {
     assert!(!copy.is_end_stream());
     assert_eq!(copy.size_hint().exact(), None);
     assert!(copy.frame().await.unwrap().is_err());
-    // It is as good as any as soon as the rest was sent.
+    // The copy is usable as soon as the rest was sent.
     body.collect().await.unwrap();
     assert!(copy.is_whole());
     assert_eq!(copy.collect().await.unwrap().to_bytes(), "one two");
@@ -163,7 +163,7 @@ async fn the_first_send_shows_what_the_stream_shows_and_a_copy_is_exact() {
     assert_eq!(body.size_hint().exact(), None);
 }
 
-/// A body that tells its length, and does not know that it is over until it is asked.
+/// A body of known length, which must be polled once more before it reports its end.
 struct OfKnownLength(Option<Bytes>, Option<HeaderMap>);
 
 impl Body for OfKnownLength {
@@ -188,7 +188,7 @@ async fn b56_a_stream_of_known_length_is_whole_when_all_of_it_was_sent() {
     let mut body = ReplayBody::new(OfKnownLength(Some(Bytes::from("data")), None), 1024);
     let copy = body.try_clone().unwrap();
     body.frame().await.unwrap().unwrap();
-    // A sender that has announced the length asks for nothing more.
+    // A sender that has announced the length does not ask for more.
     assert!(copy.is_whole() && body.is_end_stream());
     assert!(body.frame().await.is_none());
 
@@ -226,7 +226,7 @@ fn b57_a_long_stream_takes_little_memory_and_its_401_goes_back() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     runtime.block_on(rig.manager.token()).unwrap();
     let lengths = Arc::new(Mutex::new(Vec::new()));
-    // An API that holds on to nothing.
+    // An API that keeps nothing of the request.
     let api = tower::service_fn({
         let lengths = lengths.clone();
         move |mut request: Request<ReplayBody<_>>| {
@@ -242,7 +242,7 @@ fn b57_a_long_stream_takes_little_memory_and_its_401_goes_back() {
         }
     });
     let service = ReplayBodyLayer::new().layer(rig.layer().layer(api));
-    // Each piece is made when it is asked for.
+    // Each piece is made when it is polled.
     let frames =
         (0..10 * 1024 * 1024 / CHUNK).map(|_| Ok::<_, BoxError>(Frame::data(Bytes::from(vec![b'x'; CHUNK]))));
     let body = StreamBody::new(stream::iter(frames));
@@ -268,7 +268,7 @@ async fn b58_a_broken_stream_is_not_sent_again_and_fails_once() {
         move |request: Request<ReplayBody<_>>| {
             *sends.lock().unwrap() += 1;
             async move {
-                // The server rejects the token, whatever became of the body.
+                // The server rejects the token, whether the body failed or not.
                 let broke_off = request.into_body().collect().await.is_err();
                 Ok::<_, BoxError>(respond(401, if broke_off { "broke off" } else { "whole" }))
             }
@@ -280,7 +280,7 @@ async fn b58_a_broken_stream_is_not_sent_again_and_fails_once() {
     assert_eq!(*sends.lock().unwrap(), 1);
 }
 
-/// It says that there is nothing in it, and has to be asked to know that it is over: an empty file.
+/// An empty file: its length is zero, but it must be polled before it reports its end.
 struct EmptyFile;
 
 impl Body for EmptyFile {

@@ -18,7 +18,7 @@ use crate::support::{
     FakeTokenEndpoint, Rig, Seen, example, invalid_token_at_403, respond, settle, token_answer, until,
 };
 
-/// Notes the `Authorization` of what passes below the layer.
+/// Records the `Authorization` of the requests that pass below the layer.
 #[derive(Clone, Default)]
 struct Below(Arc<Mutex<Vec<Option<HeaderValue>>>>);
 
@@ -86,7 +86,7 @@ impl Stack {
     }
 }
 
-/// Rejects the tokens named with 401.
+/// Returns a script that rejects these tokens with 401.
 fn rejecting(tokens: &'static [&'static str]) -> impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static {
     move |_, seen| {
         let rejected = seen.bearer().is_some_and(|token| tokens.contains(&token.as_str()));
@@ -142,7 +142,7 @@ async fn an_api_that_always_says_401_is_asked_twice() {
     let stack = Stack::new(|_, _| Reply::Whole(answer(401, "rejected"))).await;
     assert_eq!(stack.get("/me").await, (401, "rejected".to_owned()));
     assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (2, 2));
-    // The next call is within the floor: it is sent once.
+    // The next call comes within the pause after a renewal, so it is sent once.
     assert_eq!(stack.get("/me").await, (401, "rejected".to_owned()));
     assert_eq!((stack.server.count(), stack.rig.endpoint.count()), (3, 2));
 }
@@ -157,7 +157,7 @@ async fn a_body_that_cannot_be_sent_again_is_sent_once() {
     assert_eq!(response.text().await.unwrap(), "rejected");
     assert_eq!(stack.server.seen()[0].body, "a stream");
     assert_eq!(stack.server.count(), 1);
-    // The renewal began all the same, and the next call has its token.
+    // The renewal was still started, and the next call has its token.
     while stack.rig.manager.token().await.unwrap().access_token().expose() == "token-1" {
         tokio::task::yield_now().await;
     }
@@ -241,7 +241,7 @@ async fn a_403_that_names_the_token_renews_and_resends() {
     assert_eq!(stack.get("/me").await, (200, "[]".to_owned()));
     assert_eq!(stack.bearers(), ["token-1", "token-2"]);
 
-    // Where there is no other token, the 403 comes back as it was.
+    // If there is no other token, the caller gets the 403 unchanged.
     let stack = Stack::new(|_, _| Reply::Whole(answer(403, r#"{"int_err_code":"InvalidToken"}"#))).await;
     stack.rig.manager.token().await.unwrap();
     stack.rig.endpoint.now(|_, _| Ok(respond(503, "")));
@@ -333,7 +333,7 @@ async fn cc09_with_patience_a_busy_token_endpoint_is_waited_for() {
     assert_eq!((stack.bearers(), stack.rig.endpoint.count()), (vec!["good".to_owned()], 2));
 }
 
-/// A stack whose API allows one request a minute, over tokens that live for half of one.
+/// Returns a stack whose API allows one request a minute, with tokens that live half a minute.
 async fn in_turn(
     max_wait: Option<Duration>,
     script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
@@ -358,7 +358,7 @@ async fn each_send_takes_a_turn_and_carries_a_token_that_is_good_then() {
         given.send().await.unwrap();
     };
     let turns = async {
-        // For the resend, and for the call with a bearer of its own.
+        // One turn for the resend, and one for the call with its own bearer.
         for sent in 1..=2 {
             until(|| stack.server.count() == sent && stack.rig.clock.sleepers() == 1).await;
             stack.rig.advance_millis(59_999);

@@ -1,4 +1,4 @@
-//! Services with few reservations, which API calls and token requests share: a call that waits holds none.
+//! Services with few reservations, which API calls and token requests share. A call that waits holds no reservation.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, exchange, get, re
 
 type Answer = BoxFuture<'static, Result<Response<Full<Bytes>>, BoxError>>;
 
-/// A leaf that carries both API calls and token requests.
+/// Returns a leaf that carries both API calls and token requests.
 fn leaf(
     endpoint: &FakeTokenEndpoint,
     api: &FakeApi,
@@ -35,7 +35,7 @@ fn leaf(
     })
 }
 
-/// A rig whose token requests go through `transport`.
+/// Returns a rig whose token requests go through `transport`.
 fn rig<S>(endpoint: &FakeTokenEndpoint, profile: Profile, transport: S) -> Rig
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>> + Clone + Send + Sync + 'static,
@@ -47,7 +47,7 @@ where
     Rig::with_exchange(endpoint.clone(), clock, profile, exchange)
 }
 
-/// Reserves for all of the calls, and only then makes them. Each must end without time passing.
+/// Reserves for all calls, and only then makes them. Each must end without time passing.
 async fn reserve_then_call<S, R>(service: S, calls: usize)
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>, Error = BoxError> + Clone + Send + 'static,
@@ -104,7 +104,7 @@ async fn b90_cold_calls_leave_their_place_in_a_buffer_to_the_token_request() {
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
 }
 
-/// A profile whose API allows one request in 40 s.
+/// Returns a profile whose API allows one request in 40 s.
 fn slow_lane() -> Profile {
     example().with_rate_limit(RateLimit::new("api", NonZeroU32::MIN, Duration::from_secs(40)))
 }
@@ -128,7 +128,7 @@ async fn b90_a_call_that_waits_for_its_turn_leaves_its_permit_to_others() {
         let waiting = tokio::spawn(service.clone().oneshot(get("/second")));
         settle().await;
         assert!(!waiting.is_finished());
-        // The only permit is free: for a call elsewhere, and for the next token.
+        // The only permit is free for a call to another origin, and for the next token.
         let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::default()).unwrap();
         assert_eq!(leaf.oneshot(elsewhere).now_or_never().unwrap().unwrap().status(), 200);
         rig.advance(31);
@@ -142,7 +142,7 @@ async fn b90_a_call_that_waits_for_its_turn_leaves_its_permit_to_others() {
 
 #[tokio::test]
 async fn b90_a_call_that_waits_for_a_retry_leaves_its_permit_to_others() {
-    // Both waits: for the retry of the token request, and for that of the call.
+    // There are two waits: for the retry of the token request, and for the retry of the call.
     let endpoint = FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Ok(respond(503, "")),
         _ => Ok(crate::support::token_answer("good", 3600)),
@@ -167,7 +167,7 @@ async fn b90_a_call_that_waits_for_a_retry_leaves_its_permit_to_others() {
 
 #[tokio::test]
 async fn b90_a_busy_leaf_delays_calls_and_deadlocks_none() {
-    // Calls that wait for a turn, for a token that expires meanwhile and for the only permit, all at once.
+    // Some calls wait for a turn, some for a token that expires meanwhile, and some for the only permit, all at once.
     let (endpoint, api) = (FakeTokenEndpoint::issuing(3), FakeApi::accepting());
     let leaf = ConcurrencyLimit::new(leaf(&endpoint, &api), 1);
     let profile =

@@ -1,4 +1,4 @@
-//! What is sent again after trouble, when, and how often.
+//! Resends after a failure: which requests, when, and how often.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, get, kind, poll_once, respond, settle, text};
 
-/// Retries on the test's clock, with a chance that repeats.
+/// Returns a policy on the test's clock, with a fixed seed.
 pub(crate) fn policy(clock: &TestClock) -> RetryPolicy {
     RetryPolicy::new().with_clock(Arc::new(clock.clone())).with_jitter_seed(1)
 }
@@ -28,16 +28,16 @@ fn over<S>(clock: &TestClock, inner: S) -> Retry<S> {
     RetryLayer::new(policy(clock)).layer(inner)
 }
 
-/// Lets time pass, a millisecond at a time, until the future is done; and how many that took.
+/// Moves the clock, a millisecond at a time, until the future is ready. Returns the number of milliseconds.
 pub(crate) async fn timed<F: Future>(clock: &TestClock, future: F) -> (F::Output, u64) {
     timed_by(1, clock, future).await
 }
 
-/// The same in steps of so many milliseconds, for waits that are long.
+/// Does the same in steps of this many milliseconds, for long waits.
 pub(crate) async fn timed_by<F: Future>(step: u64, clock: &TestClock, future: F) -> (F::Output, u64) {
     let mut future = std::pin::pin!(future);
     for steps in 0..100_000 {
-        // What the future waits for besides the clock gets its turn.
+        // Other tasks run as well, because the future may wait for them.
         for _ in 0..10 {
             if let Poll::Ready(output) = poll_once(&mut future) {
                 return (output, steps * step);
@@ -51,7 +51,7 @@ pub(crate) async fn timed_by<F: Future>(step: u64, clock: &TestClock, future: F)
 
 type Times = Arc<Mutex<Vec<u64>>>;
 
-/// An API that answers by a script, and the milliseconds from now on at which it was asked.
+/// Returns an API that answers by a script, and the milliseconds at which it was called.
 fn noting(
     clock: &TestClock,
     script: impl Fn(usize, &Seen) -> Response<Full<Bytes>> + Send + Sync + 'static,
@@ -95,7 +95,7 @@ fn described(method: &Method, operation: &'static OperationMeta) -> Request<Full
     request
 }
 
-/// How often a request is sent to an API that always answers with this status, and the status that comes back.
+/// Returns how often a request is sent to an API that always answers with this status, and the caller's status.
 async fn sends_of(
     status: u16,
     policy: impl FnOnce(RetryPolicy) -> RetryPolicy,
@@ -126,7 +126,7 @@ async fn b44_what_may_act_twice_is_sent_once() {
         assert_eq!(sends_of(503, as_it_comes, request(&method)).await, 1, "{method}");
     }
     assert_eq!(sends_of(503, as_it_comes, described(&Method::POST, &PLAIN_POST)).await, 1);
-    // What the document says wins over the method.
+    // The document's statement overrides the method.
     assert_eq!(sends_of(503, as_it_comes, described(&Method::GET, &COSTLY_GET)).await, 1);
     assert_eq!(sends_of(503, as_it_comes, keyed(&Method::POST, "x-key")).await, 1);
 }
@@ -146,7 +146,7 @@ async fn b44_what_acts_once_is_sent_up_to_the_limit() {
     assert_eq!(sends_of(503, |policy| policy.with_attempts(7), request(&Method::GET)).await, 7);
 }
 
-/// How often a request is sent through a connection that fails, and the error that comes back.
+/// Returns how often a request is sent through a connection that fails, and the caller's error.
 async fn sends_through(
     method: &Method,
     error: impl Fn() -> BoxError + Clone + Send + 'static,
@@ -182,7 +182,7 @@ async fn b45_a_fourth_answer_is_the_callers() {
     assert_eq!(text(response.unwrap()).await, "done");
     let times = times.lock().unwrap();
     assert_eq!(times.len(), 4);
-    // Each wait is drawn from a range of its own: 200 ms, 400 ms, 800 ms.
+    // Each wait has its own range: up to 200 ms, 400 ms, 800 ms.
     for (pair, range) in times.windows(2).zip([200, 400, 800]) {
         assert!(pair[1] - pair[0] <= range + 1, "{times:?}");
     }
@@ -199,7 +199,7 @@ async fn rt06_each_status_has_its_answer() {
     }
 }
 
-/// When the second request comes, if the first one is answered so.
+/// Returns when the second request comes if this is the answer to the first one.
 async fn second_after(first: impl Fn() -> Response<Full<Bytes>> + Send + Sync + 'static) -> u64 {
     let clock = TestClock::new();
     let (api, times) = noting(&clock, move |n, _| if n == 1 { first() } else { respond(200, "done") });
@@ -210,7 +210,7 @@ async fn second_after(first: impl Fn() -> Response<Full<Bytes>> + Send + Sync + 
     times[1]
 }
 
-/// A date `seconds` after the start of the test's clock, in each of its three forms.
+/// Returns a date `seconds` after the start of the test's clock, in each of its three forms.
 fn dates(seconds: u64) -> [String; 3] {
     let at = SystemTime::UNIX_EPOCH
         + auth_layer::Clock::now(&TestClock::new()).wall()
@@ -241,7 +241,7 @@ async fn b46_what_the_server_asks_for_is_a_floor() {
             assert!((7_000..=7_701).contains(&second), "{status}, {shown}: {second}");
         }
     }
-    // A moment that is over asks for nothing.
+    // A time in the past asks for no wait.
     for asked in ["0", &dates(0)[0], "Sun, 06 Nov 1994 08:49:37 GMT"] {
         let asked = asked.to_owned();
         assert!(second_after(move || asking(503, &asked)).await <= 201);
@@ -260,7 +260,7 @@ async fn rt02_a_date_is_measured_by_the_servers_own_clock() {
     assert!((7_000..=7_701).contains(&second), "{second}");
 }
 
-/// What comes back at once, and after how many sends.
+/// Returns the caller's response, which must come at once and after `sends` sends.
 async fn at_once(
     policy: impl FnOnce(RetryPolicy) -> RetryPolicy,
     request: Request<Full<Bytes>>,
@@ -287,10 +287,10 @@ async fn rt03_a_wait_that_is_too_long_goes_back_with_the_response() {
     assert_eq!(after(&response), Some(Duration::from_secs(61)));
     let lower = |policy: RetryPolicy| policy.with_longest_wait(Duration::from_secs(5));
     assert_eq!(after(&at_once(lower, get("/me"), "6").await), Some(Duration::from_secs(6)));
-    // The deadline is a bound as well.
+    // The deadline is a limit as well.
     let hurried = |policy: RetryPolicy| policy.with_deadline(Duration::from_secs(5));
     assert_eq!(after(&at_once(hurried, get("/me"), "5").await), Some(Duration::from_secs(5)));
-    // So is that the request may not be sent twice.
+    // A request that may not be sent twice is not sent again, either.
     let response = at_once(as_it_comes, request(&Method::POST), "3").await;
     assert_eq!(after(&response), Some(Duration::from_secs(3)));
     assert_eq!(after(&at_once(lower, request(&Method::POST), "soon").await), None);
@@ -309,7 +309,7 @@ async fn b48_nonsense_is_no_wait() {
     })
     .await;
     assert!(second <= 201, "twice: {second}");
-    // A header that is no text at all.
+    // A header that is not text.
     let second = second_after(|| {
         let mut response = respond(503, "");
         response.headers_mut().insert("retry-after", http::HeaderValue::from_bytes(b"\xff7").unwrap());
@@ -325,7 +325,7 @@ async fn b49_first_delays_are_spread_over_their_range() {
     let (api, times) =
         noting(&clock, |n, _| if n <= 1_000 { respond(503, "busy") } else { respond(200, "") });
     let base = Duration::from_secs(2);
-    // Ten instances of a service, each with a hundred calls that fail at once.
+    // Ten instances of a service, each with a hundred calls that fail at the same time.
     let layers: Vec<_> = (0..10)
         .map(|seed| RetryLayer::new(policy(&clock).with_backoff(base, base).with_jitter_seed(seed)))
         .collect();
@@ -361,7 +361,7 @@ async fn b54_a_backoff_that_passes_the_deadline_is_not_slept() {
 
 #[tokio::test]
 async fn b54_a_request_on_its_way_ends_at_the_deadline() {
-    // The first attempt hangs, or the second.
+    // Either the first attempt hangs, or the second.
     for held in [1, 2] {
         let clock = TestClock::new();
         let (api, gate) = FakeApi::scripted(|_, _| asking(503, "1")).gated();
@@ -445,7 +445,7 @@ async fn rt05_a_key_is_made_once_for_a_call_and_kept() {
     assert_eq!(groups, [8, 4, 4, 4, 12]);
     assert!(keys[0][14..].starts_with('4') && keys[0][19..].starts_with(['8', '9', 'a', 'b']), "{}", keys[0]);
 
-    // Layers made of one policy make keys of their own.
+    // Layers made from one policy make different keys.
     let api = FakeApi::accepting();
     let made = RetryPolicy::new().with_clock(Arc::new(clock.clone())).with_idempotency_keys();
     for policy in [made.clone(), made] {
@@ -453,7 +453,7 @@ async fn rt05_a_key_is_made_once_for_a_call_and_kept() {
     }
     assert_ne!(key(&api.seen()[0]), key(&api.seen()[1]));
 
-    // The caller's own is kept, and a request that needs none gets none.
+    // A key of the caller is kept, and a request that needs none gets none.
     let api = FakeApi::accepting();
     let service = RetryLayer::new(policy(&clock).with_idempotency_keys()).layer(api.clone());
     service.clone().oneshot(keyed(&Method::POST, "idempotency-key")).await.unwrap();
@@ -465,7 +465,7 @@ async fn rt05_a_key_is_made_once_for_a_call_and_kept() {
 #[tokio::test]
 async fn rt08_resends_and_retries_are_counted_apart_and_bounded_together() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
-    // Every token is rejected where it is new, and the server is busy where it is not.
+    // Every new token is rejected, and otherwise the server is busy.
     let api = FakeApi::scripted(|n, _| if n % 2 == 1 { respond(401, "rejected") } else { asking(503, "40") });
     let layer = RetryLayer::new(policy(&rig.clock).without_deadline());
     let (response, _) =
@@ -485,7 +485,7 @@ async fn rt11_a_rejected_post_is_sent_once_more() {
     assert_eq!(response.status(), 200);
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
 
-    // And no more than once.
+    // The request is sent again only once.
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::scripted(|_, _| respond(401, "rejected"));
     let response = over(&clock, rig.over(api.clone())).oneshot(request(&Method::POST)).await.unwrap();
@@ -527,7 +527,7 @@ async fn rt09_a_stream_is_sent_once_and_its_response_goes_back() {
     let (response, took) = timed(&clock, over(&clock, api.clone()).oneshot(put(streaming(pieces())))).await;
     let response = response.unwrap();
     assert_eq!((response.status().as_u16(), took), (503, 0));
-    // The wait is told all the same.
+    // The wait is still reported.
     assert!(response.extensions().get::<RetryAfter>().is_some());
     assert_eq!(api.seen().into_iter().map(|seen| seen.body).collect::<Vec<_>>(), ["one two"]);
 }
@@ -549,7 +549,7 @@ async fn b56_a_stream_that_breaks_off_is_told_once_and_not_sent_again() {
     let clock = TestClock::new();
     let sends = Arc::new(Mutex::new(0));
     let counted = sends.clone();
-    // What a leaf does: it fails with what the body failed with.
+    // A leaf that fails with the error of the body.
     let leaf = tower::service_fn(move |request: Request<auth_layer::ReplayBody<Streaming>>| {
         *counted.lock().unwrap() += 1;
         let sent = request.into_body().collect();

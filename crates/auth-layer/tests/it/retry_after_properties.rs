@@ -1,4 +1,4 @@
-//! What holds of `Retry-After` whatever stands in it.
+//! Properties of `Retry-After` with any value.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -28,19 +28,19 @@ proptest! {
     fn no_bytes_make_it_panic_or_wait(value in prop::collection::vec(any::<u8>(), 0..40)) {
         let digits = value.iter().filter(|byte| !byte.is_ascii_whitespace()).all(u8::is_ascii_digit);
         prop_assume!(!digits);
-        // A plus sign is Rust's notion of a number, and nobody else's.
+        // Rust accepts a plus sign in a number, but HTTP does not.
         prop_assume!(!value.contains(&b'+'));
         prop_assert_eq!(read(&value), None);
     }
 }
 
-/// What is made of the header of a token endpoint in trouble.
+/// Returns the wait that is read from the header of a failing token endpoint.
 fn read(value: &[u8]) -> Option<Duration> {
     let mut answer = respond(503, "");
     let value = HeaderValue::from_bytes(value).ok()?;
     answer.headers_mut().insert(RETRY_AFTER, value);
     let rig = Rig::new(FakeTokenEndpoint::scripted(move |_, _| Ok(answer.clone())));
-    // Nothing here waits, so that no runtime is needed.
+    // Nothing here waits, so no runtime is needed.
     match poll_once(&mut Box::pin(rig.manager.token())) {
         // A panic would be an error of another kind.
         Poll::Ready(Err(error)) if error.status().is_some() => error.retry_after(),
@@ -48,7 +48,7 @@ fn read(value: &[u8]) -> Option<Duration> {
     }
 }
 
-/// The same cases each time; a second's worth of them.
+/// Uses the same cases each time, as many as run in a second.
 fn repeatable() -> ProptestConfig {
     ProptestConfig {
         rng_seed: RngSeed::Fixed(1),

@@ -1,4 +1,4 @@
-//! What retrying costs: an origin in trouble, and a caller without any.
+//! The cost of retries: for a failing origin, and for a caller without failures.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 use crate::retry::policy;
 use crate::support::poll_once;
 
-/// An API that answers at once, counts its requests, and costs nothing.
+/// An API that answers at once, counts its requests, and has no other cost.
 #[derive(Clone, Debug)]
 struct Counting {
     status: u16,
@@ -72,7 +72,7 @@ fn b50_an_origin_that_always_fails_is_sent_little_more() {
     }
     let sends = api.sends.load(Ordering::Relaxed);
     assert!(sends <= CALLS * 6 / 5 + 10 * 60, "{sends}");
-    // It is used up, too.
+    // The budget is used up, too.
     assert!(sends >= CALLS * 23 / 20, "{sends}");
     let stats = layer.stats();
     assert!(stats.retries >= (sends - CALLS) as u64 && stats.over_budget > 40_000, "{stats:?}");
@@ -93,7 +93,7 @@ fn rt07_an_origin_with_a_few_failures_has_all_of_them_retried() {
     assert_eq!((layer.stats().retries, layer.stats().over_budget), (3_000, 0));
 }
 
-/// How many allocations a number of calls make that succeed at once.
+/// Returns the number of allocations of this many calls that succeed at once.
 fn allocations_of(mut service: Retry<Counting>) -> u64 {
     let mut call = |request| {
         let Poll::Ready(Ok(response)) = poll_once(&mut service.call(request)) else { panic!("no response") };

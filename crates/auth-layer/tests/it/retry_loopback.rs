@@ -15,7 +15,7 @@ use crate::loopback::{Closed, Loopback, Reply, answer};
 use crate::retry::policy;
 use crate::support::until;
 
-/// Makes a call, and lets time pass only while nothing but a backoff is waited for: sockets take as long as they take.
+/// Makes a call. The clock moves only while the call waits for a backoff, because sockets take real time.
 async fn call<S, B, R>(clock: &TestClock, service: S, request: Request<B>) -> Result<StatusCode, BoxError>
 where
     S: Service<Request<B>, Response = http::Response<R>, Error = BoxError, Future: Send> + Send + 'static,
@@ -29,7 +29,7 @@ where
         Ok(status)
     });
     loop {
-        // A backoff is one sleep; draining a response beside it is another, and a request on its way is none.
+        // A backoff is one sleep. With a response to drain there is a second sleep, and during a request there is none.
         until(|| clock.sleepers() == 1 || call.is_finished()).await;
         if call.is_finished() {
             return call.await.unwrap();
@@ -88,7 +88,7 @@ async fn a_port_that_no_server_has_is_refused_and_not_retried() {
     assert_eq!((hyper.stats().retries, reqwest.stats().retries), (0, 0));
 }
 
-/// A stream that tells its length.
+/// A stream of known length.
 struct OfKnownLength(std::vec::IntoIter<Bytes>);
 
 impl Body for OfKnownLength {

@@ -1,4 +1,4 @@
-//! The end of a sign-in: tokens are revoked (RFC 7009), and nobody serves them any more.
+//! The end of a sign-in: tokens are revoked (RFC 7009) and no longer used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn rv01_a_revocation_names_the_token_its_kind_and_the_client() {
     let clock = TestClock::new();
     let refresh_token = RefreshToken::new("refresh+1");
     let access_token = AccessToken::new("token-1").unwrap();
-    // What goes with token requests goes with no other.
+    // The parameters of token requests are sent with no other request.
     let basic = profile().with_parameter("audience", "orders").with_scope("orders:read".parse().unwrap());
     let basic = client(&endpoint, &clock, basic);
     assert_eq!(basic.revoke(&refresh_token).await.unwrap(), Revocation::Done);
@@ -110,7 +110,7 @@ async fn rv02_a_503_is_asked_again_when_the_server_wishes() {
     clock.advance(Duration::from_millis(1));
     settle().await;
     assert_eq!(endpoint.count(), 2);
-    // The second wait is ours.
+    // The second wait is the client's own.
     clock.advance(Duration::from_millis(1_999));
     settle().await;
     assert_eq!(endpoint.count(), 2);
@@ -141,12 +141,12 @@ async fn rv02_a_server_that_stays_in_trouble_is_a_typed_error_in_the_end() {
     assert_eq!((error.status().unwrap().as_u16(), endpoint.count()), (503, 3));
     assert_eq!(error.endpoint(), Some(REVOCATION_URL));
 
-    // A wait that nobody would sit through is the caller's to plan.
+    // The caller has to plan a wait that is this long.
     endpoint.now(|_, _| Ok(busy(503, Some("3600"))));
     let error = revoke().await.unwrap().unwrap_err();
     assert_eq!((error.retry_after(), endpoint.count()), (Some(Duration::from_secs(3600)), 4));
 
-    // What is wrong for good is not asked again.
+    // A permanent failure is not retried.
     endpoint.now(|_, _| Ok(json_response(400, r#"{"error":"unsupported_token_type"}"#)));
     let error = revoke().await.unwrap().unwrap_err();
     assert_eq!((error.oauth().unwrap().code(), endpoint.count()), ("unsupported_token_type", 5));
@@ -257,13 +257,13 @@ async fn rv03_a_token_that_came_in_place_of_the_revoked_one_is_revoked_too() {
     assert!(store.load(&key()).await.unwrap().is_none());
 }
 
-/// A store that can be read, or written, or neither.
+/// A store in which reading, writing or both fail.
 #[derive(Debug)]
 struct Broken {
     inner: MemoryStore,
     unreadable: bool,
     unremovable: bool,
-    /// It cannot tell of changes.
+    /// The store cannot report changes.
     mute: bool,
 }
 
@@ -323,7 +323,7 @@ async fn rv03_a_record_that_cannot_be_read_is_removed_all_the_same() {
     assert_eq!((error.kind(), endpoint.count()), (ErrorKind::Store, 1));
 }
 
-/// A person's tokens, signed in, in a store that the sign-out shares.
+/// Returns the exchange and the key of a person's sign-in, in a store that the sign-out shares.
 fn signed_in(store: &MemoryStore, clock: &TestClock, endpoint: &FakeTokenEndpoint) -> (Exchange, StoreKey) {
     let exchange = Exchange::builder(profile(), Credential::new("client", "client-secret"), Grant::Stored)
         .transport(endpoint.transport())
@@ -356,7 +356,7 @@ async fn rv03_after_a_sign_out_no_manager_and_no_service_serves_the_token() {
     let rig = Rig::with_exchange(endpoint.clone(), clock.clone(), profile(), exchange);
     let api = FakeApi::accepting();
     let mut service = rig.layer().layer(api.clone());
-    // From the second call on the service has seen the token, and sends it without asking anybody.
+    // From the second call on the service has seen the token, and sends it without asking the manager.
     tower::Service::call(&mut service, get("/me")).await.unwrap();
     tower::Service::call(&mut service, get("/me")).await.unwrap();
     assert_eq!(status_at_once(&service), 200);
@@ -378,7 +378,7 @@ async fn rv03_a_manager_that_forgot_asks_anew_and_counts_on() {
     rig.manager.forget();
     let second = rig.manager.token().await.unwrap();
     assert_eq!(second.access_token().expose(), "token-2");
-    // A late rejection of the first is not one of the second.
+    // A late rejection of the first token does not count for the second.
     assert!(second.generation() > first.generation());
     assert_eq!(rig.manager.reject(first.generation()).await.unwrap().generation(), second.generation());
     assert_eq!(rig.endpoint.count(), 2);
@@ -437,7 +437,7 @@ async fn rv03_a_renewal_in_progress_ends_before_the_source_is_asked() {
     assert_eq!(sent, ["r1", "r2"]);
 }
 
-/// Issues tokens that are all alike, outside any runtime.
+/// Issues equal tokens, outside any runtime.
 #[derive(Debug)]
 struct Always(TestClock);
 

@@ -1,5 +1,5 @@
-//! Where the exchange runs: built without a runtime, driven by the callers, on a runtime that goes away; what ends
-//! with the last handle; and which instance of the inner service is called.
+//! The place where an exchange runs: built without a runtime, driven by the callers, on a runtime that ends. Also the
+//! end of the last handle, and which instance of the inner service is called.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -91,17 +91,17 @@ fn b92_without_a_runtime_tokens_come_are_replaced_and_are_renewed() {
     assert!(Handle::try_current().is_err());
     let rig = Rig::new(FakeTokenEndpoint::issuing(60));
     let service = rig.over(FakeApi::rejecting(&["token-1"]));
-    // The first is rejected, and the second comes in its place.
+    // The first token is rejected, and the second replaces it.
     assert_eq!(status_at_once(&service), 200);
     assert_eq!(rig.endpoint.count(), 2);
-    // Nobody renews early, and whoever comes after the end gets the next one.
+    // There is no early renewal, and the first caller after the end gets the next token.
     rig.advance(55);
     assert_eq!(status_at_once(&service), 200);
     assert_eq!(rig.endpoint.count(), 2);
     rig.advance(5);
     assert_eq!(status_at_once(&service), 200);
     assert_eq!(rig.endpoint.count(), 3);
-    // A failure comes at once, and is got over.
+    // A failure comes at once, and the next call succeeds.
     rig.endpoint.now(|_, _| Err("down".into()));
     rig.advance(60);
     let Some(Err(error)) = service.clone().oneshot(get("/me")).now_or_never() else { panic!("it waits") };
@@ -126,7 +126,7 @@ fn a_rejection_nobody_can_wait_for_hinders_no_later_renewal() {
     assert_eq!(response.status(), 401);
     assert_eq!(rig.endpoint.count(), 1);
 
-    // The next rejection renews, and so does the soft point of a token that came so.
+    // The next rejection causes a renewal, and so does the soft point of a token from such a renewal.
     assert_eq!(status_at_once(&service), 200);
     assert_eq!(rig.endpoint.count(), 2);
 }
@@ -205,8 +205,7 @@ async fn b87_ten_thousand_clients_leave_no_task_behind() {
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
 }
 
-/// Makes managers one after another, and drops each: every tenth with a token in hand, the others with an exchange in
-/// the air.
+/// Makes managers one after another, and drops each: every tenth with a token, the others during an exchange.
 async fn lives(count: usize, clock: &TestClock, transport: &Transport) {
     let profile = example();
     for number in 0..count {
@@ -245,7 +244,7 @@ fn b87_ten_thousand_managers_leave_nothing_on_the_heap() {
     assert_eq!(runtime.metrics().num_alive_tasks(), 0);
 }
 
-/// A source that must finish what it began.
+/// A source that must finish what it started.
 #[derive(Clone, Debug)]
 struct Rotating {
     gate: Arc<Semaphore>,
@@ -280,7 +279,7 @@ async fn b87_an_exchange_that_must_finish_outlives_the_last_handle() {
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
 }
 
-/// A service whose clones are never ready, each with a number of its own. It panics if it is called unready.
+/// A service whose clones are never ready, each with its own number. It panics if it is called before it is ready.
 #[derive(Debug)]
 struct Probe {
     number: usize,
@@ -292,7 +291,7 @@ struct Probe {
 #[derive(Debug, Default)]
 struct Book {
     instances: AtomicUsize,
-    /// Those that were polled ready, without those that gave it up.
+    /// The instances that were polled ready and have not given the reservation up.
     reserved: Mutex<Vec<usize>>,
     given_up: AtomicUsize,
     called: Mutex<Vec<usize>>,
@@ -344,7 +343,7 @@ impl Service<Request<Full<Bytes>>> for Probe {
 #[tokio::test]
 async fn b90_each_send_reserves_once_and_a_wait_gives_up_what_it_reserved() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
-    // These numbers are rejected: that of a hit, and that of a call that waited.
+    // These calls are rejected: one that hit, and one that had waited.
     let api = FakeApi::scripted(|n, _| if n == 3 || n == 5 { respond(401, "") } else { respond(200, "") });
     let probe = Probe::new(api);
     let book = probe.book.clone();
@@ -357,7 +356,7 @@ async fn b90_each_send_reserves_once_and_a_wait_gives_up_what_it_reserved() {
         assert_eq!((called.len(), book.given_up.load(Ordering::SeqCst)), (sends, waits));
     };
 
-    // A wait for the first token, a hit, and a hit that is rejected and sent again.
+    // A call that waits for the first token, a hit, and a hit that is rejected and sent again.
     service.ready().await.unwrap().call(get("/wait")).await.unwrap();
     check(1, 1);
     service.ready().await.unwrap().call(get("/hit")).await.unwrap();
@@ -365,12 +364,12 @@ async fn b90_each_send_reserves_once_and_a_wait_gives_up_what_it_reserved() {
     service.ready().await.unwrap().call(get("/rejected")).await.unwrap();
     check(2, 0);
 
-    // A wait that is rejected.
+    // A call that waits and is rejected.
     rig.advance(3600);
     service.ready().await.unwrap().call(get("/wait")).await.unwrap();
     check(2, 1);
 
-    // No token of ours.
+    // A call without a managed token.
     let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::default()).unwrap();
     service.ready().await.unwrap().call(elsewhere).await.unwrap();
     check(1, 0);
@@ -388,7 +387,7 @@ async fn b90_a_call_that_is_not_sent_gives_up_what_it_reserved() {
     requests[2].extensions_mut().insert(Identity::new("tenant"));
     requests[3].extensions_mut().insert(&SIGNED);
     for (given_up, request) in (1..).zip(requests) {
-        // The instance stays: it must not keep what this call reserved.
+        // The instance is used again, so it must not keep this call's reservation.
         service.ready().await.unwrap().call(request).await.unwrap_err();
         assert_eq!(book.given_up.load(Ordering::SeqCst), given_up);
         assert!(book.reserved.lock().unwrap().is_empty());

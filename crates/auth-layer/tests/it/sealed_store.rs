@@ -1,4 +1,4 @@
-//! Records whose tokens are sealed: with which key, for whom, and what becomes of one that does not open.
+//! Records with sealed tokens: with which key, for which record, and what happens if one cannot be opened.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,7 @@ fn entry() -> Entry {
     entry
 }
 
-/// A store on `folder` with these keys.
+/// Returns a store on `folder` with these keys.
 fn store(folder: &Path, keys: &[&str]) -> FileStore {
     let mut builder = FileStore::builder(folder);
     for key in keys {
@@ -48,7 +48,7 @@ fn id(text: &str) -> String {
     SealingKey::from_text(text).unwrap().id().to_owned()
 }
 
-/// The record does not open, the error says what to do, and the file stays as it is.
+/// Checks that the record cannot be opened, that the error has the remedy, and that the file is unchanged.
 async fn stays_shut(store: &FileStore, version: Version, remedy: &str) {
     let before = fs::read(store.file(&key())).unwrap();
     for error in [
@@ -77,7 +77,7 @@ async fn sc04_a_sealed_record_shows_no_token_and_all_else() {
     assert_eq!(found["sealed"]["key"], id(ONE));
     assert_eq!(found.get("tokens"), None);
     assert_eq!(store.load(&key()).await.unwrap().unwrap().entry, entry());
-    // The same tokens look different each time.
+    // The same tokens have another ciphertext each time.
     write(&store, Some(version)).await;
     let again = document(&store);
     assert_ne!(again["sealed"]["nonce"], found["sealed"]["nonce"]);
@@ -92,7 +92,7 @@ async fn sc04_a_sealed_record_opens_with_its_own_key_alone() {
     let wrong = store(folder.path(), &[TWO]);
     stays_shut(&wrong, version, &format!("key {}, which is not among the sealing keys", id(ONE))).await;
 
-    // A key that calls itself another's does not open it either.
+    // A key with the id of another key does not open it either.
     let text = fs::read_to_string(wrong.file(&key())).unwrap();
     fs::write(wrong.file(&key()), text.replace(&id(ONE), &id(TWO))).unwrap();
     stays_shut(&wrong, version, "was changed").await;
@@ -106,7 +106,7 @@ async fn sc04_the_tokens_of_one_identity_do_not_open_for_another() {
     let version = store.compare_exchange(&other, None, entry()).await.unwrap().unwrap();
     let text = fs::read_to_string(store.file(&other)).unwrap();
     fs::remove_file(store.file(&other)).unwrap();
-    // Moved as it is, it tells whose it is; and with another name put on, it does not open.
+    // A record that was moved unchanged names its own key. With another name in it, it cannot be opened.
     fs::write(store.file(&key()), &text).unwrap();
     fs::set_permissions(store.file(&key()), Permissions::from_mode(0o600)).unwrap();
     assert_eq!(store.load(&key()).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
@@ -136,7 +136,7 @@ async fn sc04_a_seal_that_was_touched_does_not_open() {
             stays_shut(&store, version, "remove it and sign in again").await;
         }
     }
-    // Both, or neither, is no record.
+    // A record with both or with neither is not valid.
     let mut both = good.clone();
     both["tokens"] = serde_json::json!({"refresh_token": "r", "sign_in": key().as_str()});
     fs::write(store.file(&key()), both.to_string()).unwrap();
@@ -148,7 +148,7 @@ async fn sc04_keys_change_one_write_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let old = store(folder.path(), &[ONE]);
     let version = write(&old, None).await;
-    // The new one seals, the old one still opens.
+    // The new key seals, and the old one still opens.
     let both = store(folder.path(), &[TWO, ONE]);
     assert_eq!(both.load(&key()).await.unwrap().unwrap().entry, entry());
     assert_eq!(document(&both)["sealed"]["key"], id(ONE), "to read changes nothing");
@@ -240,8 +240,8 @@ fn sc04_a_key_file_that_everybody_can_read_is_refused() {
     assert!(SealingKey::from_file(folder.path().join("none")).is_err());
 }
 
-/// There may be a keyring on this machine or none; what nobody ever put there does not come out of it, and asking from a
-/// runtime's thread neither panics nor waits for ever.
+/// The system may have a keyring or not. A key that was never stored there is not found, and a request from a thread of
+/// the runtime neither panics nor blocks for ever.
 #[cfg(feature = "keyring")]
 #[tokio::test]
 async fn what_is_not_in_a_keyring_is_no_key() {

@@ -1,4 +1,5 @@
-//! Tokens that are rejected again and again: short tokens, repeated revocations, an operation that rejects every token.
+//! Tokens that are rejected again and again: short-lived tokens, repeated revocations, an operation that rejects every
+//! token.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +28,8 @@ async fn b36_an_operation_that_asks_for_basic_fails_no_other() {
     nine_work(challenged(401, r#"Basic realm="x""#)).await;
 }
 
-/// Makes 100 calls a second for ten minutes. Every tenth call is to an operation that gives `rejection` to each token.
+/// Makes 100 calls a second for ten minutes. Every tenth call is to an operation that answers every token with
+/// `rejection`.
 async fn nine_work(rejection: Response<Full<Bytes>>) {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::scripted(move |_, seen| match seen.uri.path() {
@@ -48,7 +50,7 @@ async fn nine_work(rejection: Response<Full<Bytes>>) {
     allowed(asked);
 }
 
-/// An API whose tokens can be revoked.
+/// Returns an API whose tokens can be revoked.
 fn revocable() -> (FakeApi, impl Fn(&str)) {
     let revoked: Arc<Mutex<Vec<String>>> = Arc::default();
     let api = FakeApi::scripted({
@@ -99,7 +101,7 @@ async fn ch16_a_rejected_resend_makes_every_caller_wait_for_the_pause() {
     assert_eq!(send(&service, "/me").await, 401);
     assert_eq!(rig.endpoint.count(), 2);
 
-    // The pause is over. The resend is accepted, so the next revocation is repaired at once.
+    // The pause has ended. The resend is accepted, so the next revocation is repaired at once.
     rig.advance(8);
     assert_eq!(send(&service, "/me").await, 200);
     revoke("token-3");
@@ -141,8 +143,8 @@ async fn ch16_an_error_of_the_api_accepts_the_token() {
     }
 }
 
-/// A server that cuts the expiry of its tokens to whole seconds, and an API whose clock is `ahead` milliseconds ahead of
-/// the server's. Two calls are made every 10 ms for 70 s; returns when a rejection reached a caller.
+/// Runs a server that rounds the expiry of its tokens down to whole seconds, and an API whose clock is `ahead`
+/// milliseconds ahead. Two calls are made every 10 ms for 70 s. Returns the times at which a caller got a rejection.
 async fn short_lives(lifetime: u64, ahead: i64) -> Vec<f64> {
     let rig = Rig::new(FakeTokenEndpoint::issuing(lifetime));
     let millis = |clock: &TestClock| i64::try_from(clock.now().wall().as_millis()).unwrap();

@@ -1,4 +1,4 @@
-//! Secrets that change: read anew for each exchange, from a file or from a function that may block.
+//! Secrets that change. Each exchange reads them again, from a file or from a function that may block.
 
 use std::error::Error as _;
 use std::fs;
@@ -43,7 +43,7 @@ fn in_body() -> Profile {
     example().with_client_auth(ClientAuth::body())
 }
 
-/// An exchange on a test's clock, with a deadline of one second.
+/// Returns an exchange on a test's clock, with a deadline of one second.
 fn exchange(
     endpoint: &FakeTokenEndpoint,
     clock: &TestClock,
@@ -63,12 +63,12 @@ fn rig(endpoint: FakeTokenEndpoint, profile: Profile, credential: Credential) ->
     Rig::with_exchange(endpoint, clock, profile, exchange.build().unwrap())
 }
 
-/// The secrets that came, each from a form body.
+/// Returns the secrets that arrived, each from a form body.
 fn secrets(rig: &Rig) -> Vec<String> {
     rig.endpoint.seen().iter().map(|seen| seen.form("client_secret").unwrap()).collect()
 }
 
-/// Everything that an error can be made to show.
+/// Returns every text that an error can show.
 fn shown(error: &Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     let causes: Vec<String> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
@@ -81,7 +81,7 @@ async fn b32_a_secret_that_was_rotated_on_disk_serves_the_next_exchange() {
     let rig = rig(FakeTokenEndpoint::issuing(3600), in_body(), mounted.credential());
     rig.manager.token().await.unwrap();
     mounted.write("second-secret\r\n");
-    // The token that is there serves on.
+    // The existing token stays in use.
     rig.manager.token().await.unwrap();
     assert_eq!(secrets(&rig), ["first-secret"]);
 
@@ -147,8 +147,8 @@ fn outside_a_runtime_the_function_is_asked_there_and_then() {
 
 #[test]
 fn b91_a_helper_that_blocks_delays_no_timer() {
-    // This is about blocking a thread, and so in real time. On a machine that is busy with something else one try may
-    // be late; a helper that blocked the runtime would make all of them so.
+    // This test is about a blocked thread, so it runs in real time. On a busy machine one attempt may be late, but a
+    // helper that blocked the runtime would make all of them late.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let late = (0..20).all(|_| {
         runtime.block_on(async {
@@ -212,7 +212,7 @@ async fn a_file_that_is_not_there_is_a_transient_error_that_names_it() {
     let cause = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
     assert_eq!(cause.kind(), std::io::ErrorKind::NotFound);
 
-    // It comes, and the next exchange has it.
+    // The file appears, and the next exchange uses it.
     mounted.write("hunter2");
     rig.advance(1);
     rig.manager.token().await.unwrap();
@@ -223,7 +223,7 @@ async fn a_helper_that_never_ends_is_given_up_at_the_deadline() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let credential = Credential::from_fn("client", move || {
-        // It ends with the test.
+        // The thread ends with the test.
         let _ = held.lock().unwrap().recv();
         Ok(Secret::new("too late"))
     });
@@ -266,7 +266,7 @@ async fn a_secret_that_cannot_be_read_costs_no_refresh_token() {
     fs::remove_file(&mounted.path).unwrap();
     assert_eq!(rig.manager.token().await.unwrap_err().kind(), ErrorKind::Secret);
 
-    // It was not sent, so that it may be sent now.
+    // The secret was not sent before, so it may be sent now.
     mounted.write("hunter2");
     rig.advance(1);
     rig.manager.token().await.unwrap();

@@ -1,4 +1,4 @@
-//! Secrets stay out of sight: of texts, of logs, and of memory once they are dropped.
+//! Secrets stay hidden: from texts, from logs, and from memory once they are dropped.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -37,7 +37,7 @@ const USER_CODE: &str = "WDJB-MJHT-us3r";
 const SECRETS: [&str; 10] =
     [CLIENT_SECRET, REFRESH, ROTATED, ACCESS, ASSERTION, SUBJECT, ACTOR, PERSONAL, DEVICE, USER_CODE];
 
-/// Finds secrets in texts: as they are, in a form, and in base64 wherever they stand in what was encoded.
+/// Finds secrets in texts: as they are, form-encoded, and in base64 at any offset.
 struct Detector(Vec<(&'static str, String)>);
 
 impl Detector {
@@ -45,13 +45,13 @@ impl Detector {
         let mut needles = Vec::new();
         for secret in SECRETS {
             let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            // A Basic header has the form, with its tildes as they are, in base64.
+            // A Basic header is base64 of the form encoding, with `~` unchanged.
             for spelling in [secret.to_owned(), in_form.replace("%7E", "~"), in_form] {
                 for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
                     for before in 0..3 {
                         let text = [&[b' '; 3][..before], spelling.as_bytes()].concat();
                         let encoded = engine.encode(text);
-                        // What its neighbours have a part in does not count.
+                        // Characters that also depend on the neighbouring bytes are left out.
                         needles.push((secret, encoded[before * 2..encoded.len() - 3].to_owned()));
                     }
                 }
@@ -61,7 +61,7 @@ impl Detector {
         Self(needles)
     }
 
-    /// The first secret that shows in a text.
+    /// Returns the first secret that is in a text.
     fn find(&self, text: &str) -> Option<&'static str> {
         self.0.iter().find(|(_, needle)| text.contains(needle)).map(|(secret, _)| *secret)
     }
@@ -132,7 +132,7 @@ fn grants() -> [Grant; 5] {
     ]
 }
 
-/// What is secret where a grant is sent: something of its own, if it has that.
+/// Returns the secret of a grant: its own, if it has one.
 fn secret_of(grant: &Grant) -> &'static str {
     match grant {
         Grant::RefreshToken(_) => REFRESH,
@@ -153,7 +153,7 @@ fn rig(endpoint: FakeTokenEndpoint, profile: Profile, grant: Grant) -> Rig {
     Rig::with_exchange(endpoint, clock, profile, exchange)
 }
 
-/// A server that gives back everything it was sent, `second` among it, wherever an error has room for it.
+/// Returns a server that repeats everything that it received, and `second`, in every member of an error.
 fn echoing(status: u16, second: &'static str) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |_, seen| echo(status, second, seen))
 }
@@ -170,7 +170,7 @@ fn echo(status: u16, second: &'static str, seen: &Seen) -> Answer {
     ];
     let error = |code: &str, description: &str, uri: &str| serde_json::json!({"error": code, "error_description": description, "error_uri": uri});
     let body = match status {
-        // The shape that has an object in it.
+        // The error is an object.
         422 => serde_json::json!({"error": {"code": CLIENT_SECRET, "message": room.join(" ")}}),
         400 => error(CLIENT_SECRET, &room[0], &room[1]),
         401 => error(second, &room[1], &room[0]),
@@ -372,7 +372,7 @@ async fn b64_no_public_type_shows_a_secret() {
     detector.check_debug(&StoreKey::of([REFRESH, CLIENT_SECRET]));
     detector.check(StoreKey::of([REFRESH]).as_str());
 
-    // What holds them in its depths, with a token in hand and with one on its way.
+    // The types that contain them deep inside, with a token and during an exchange.
     for client_auth in [ClientAuth::Basic, ClientAuth::body()] {
         for grant in grants() {
             let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(good(n, 3_600)));
@@ -476,7 +476,7 @@ async fn b64_no_error_of_configuration_shows_a_secret() {
     let colon = Exchange::builder(raw, Credential::new("a:b", CLIENT_SECRET), Grant::ClientCredentials);
     detector.check_error(&colon.build().unwrap_err());
 
-    // URLs that somebody wrote a secret into.
+    // URLs with a secret in them.
     let secret = "s3cret-in-a-url";
     for url in [
         format!("http://auth.example.com/token?key={secret}"),

@@ -1,4 +1,4 @@
-//! Signing in by authorization code: the link that a person follows, and the exchange of what comes back.
+//! The sign-in by authorization code: the link that a person follows, and the exchange of the code.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::support::{FakeTokenEndpoint, Seen, json_response, respond, token_answ
 
 pub(crate) const REDIRECT: &str = "https://app.example.com/callback";
 
-/// A provider by the letter, where people sign in.
+/// Returns a provider by RFC 6749, where people sign in.
 pub(crate) fn people() -> Profile {
     crate::support::example().with_authorize_url("https://auth.example.com/authorize").unwrap()
 }
 
-/// A client at `profile` whose token endpoint is `endpoint`.
+/// Returns a client at `profile` whose token endpoint is `endpoint`.
 pub(crate) fn client(profile: Profile, endpoint: &FakeTokenEndpoint) -> SignIn {
     SignIn::builder(profile, Credential::new("client", "client-secret"))
         .transport(endpoint.transport())
@@ -28,13 +28,13 @@ pub(crate) fn client(profile: Profile, endpoint: &FakeTokenEndpoint) -> SignIn {
         .unwrap()
 }
 
-/// A client whose token endpoint is never to be asked.
+/// Returns a client whose token endpoint must not be asked.
 pub(crate) fn silent(profile: Profile) -> (SignIn, FakeTokenEndpoint) {
     let endpoint = FakeTokenEndpoint::answering([]);
     (client(profile, &endpoint), endpoint)
 }
 
-/// The value of a parameter in a link; panics if it is there more than once.
+/// Returns the value of a parameter in a link. Panics if it occurs more than once.
 #[track_caller]
 pub(crate) fn parameter(url: &str, name: &str) -> Option<String> {
     let query = url.split_once('?').expect("a query").1;
@@ -44,7 +44,7 @@ pub(crate) fn parameter(url: &str, name: &str) -> Option<String> {
     values.first().map(|(_, value)| value.to_string())
 }
 
-/// A good answer to an authorization.
+/// Returns a good answer to an authorization.
 pub(crate) fn good(authorization: &Authorization) -> String {
     let state = parameter(authorization.url(), "state").unwrap();
     format!("{}?code=the-one-code&state={state}", authorization.redirect_uri())
@@ -309,7 +309,7 @@ fn what_a_code_exchange_sets_nobody_else_may_set() {
 
 #[tokio::test]
 async fn nothing_secret_of_a_sign_in_shows() {
-    // A server that repeats all it was told.
+    // A server that repeats everything that it received.
     let endpoint = FakeTokenEndpoint::scripted(|_, seen: &Seen| {
         let told = String::from_utf8(seen.body.to_vec()).unwrap();
         let plain = format!("{} {}", seen.form("code").unwrap(), seen.form("code_verifier").unwrap());
@@ -360,7 +360,7 @@ async fn the_link_and_the_code_ask_for_the_same_resource_and_audience() {
         assert_eq!(parameter(&url, name).as_deref(), Some(value));
         assert_eq!(sent.form(name).as_deref(), Some(value));
     }
-    // Others are for the token endpoint alone.
+    // Other parameters are for the token endpoint only.
     assert_eq!((parameter(&url, "tenant"), sent.form("tenant").as_deref()), (None, Some("blue")));
 }
 
@@ -376,7 +376,7 @@ fn a_resource_that_the_page_names_itself_is_not_named_twice() {
     let (sign_in, _) = silent(page("resource=https%3A%2F%2Fother.example.com%2F"));
     let error = sign_in.authorize(REDIRECT, None).unwrap_err();
     assert!(error.to_string().contains("has the parameter resource already"), "{error}");
-    // An empty one is sent nowhere.
+    // An empty parameter is not sent.
     let (sign_in, _) = silent(people().with_parameter("audience", ""));
     assert_eq!(parameter(sign_in.authorize(REDIRECT, None).unwrap().url(), "audience"), None);
 }

@@ -1,4 +1,4 @@
-//! The day a person has to sign in again, and the first one.
+//! The signal that a person has to sign in, at the first start and after a grant has ended.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,7 +42,7 @@ async fn rf11_calls_with_a_revoked_grant_get_the_signal_and_no_more_401s() {
     assert_eq!((api.count(), house.endpoint.count()), (1, 2));
     assert_eq!(*told.lock().unwrap(), [(ErrorKind::SignInAgain, Some("run the sign-in".to_owned()))]);
 
-    // A person signs in, and the grant ends again one day: that is news.
+    // A person signs in, and the grant ends again later: that is reported again.
     house.endpoint.now(|n, _| Ok(refreshed(n, Some("r2"))));
     house.write(Entry::new(RefreshToken::new("r-new"))).await;
     assert!(token(&manager).await.is_ok());

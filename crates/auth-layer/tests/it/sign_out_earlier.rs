@@ -1,4 +1,4 @@
-//! A sign-out, and a sign-in, where an earlier version or another issuer left a record.
+//! A sign-out and a sign-in while there is a record of an earlier version or of another issuer.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn key() -> StoreKey {
     StoreKey::for_identity(&profile(), "client", &Grant::Stored, &Identity::new(""))
 }
 
-/// The key of an earlier version for the same identity, at a token URL.
+/// Returns the key that an earlier version used for the same identity at a token URL.
 fn earlier(token_url: &str) -> StoreKey {
     StoreKey::of(["1", "example", token_url, "client", "Basic", "refresh_token", "", ""])
 }

@@ -1,4 +1,5 @@
-//! Many callers, one exchange: who joins it, who shares its outcome, and that nobody's going can stop it.
+//! Many callers and one exchange: who joins it, who shares its result, and that a caller which goes away does not stop
+//! it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -152,7 +153,7 @@ async fn b04_a_remembered_failure_answers_on_the_first_poll() {
     for _ in 0..1000 {
         let Poll::Ready(Err(error)) = at_once(&service) else { panic!("neither at once nor a failure") };
         assert_eq!(kind(&error), Some(ErrorKind::Refused));
-        // 0.8 s in all, which the shortest backoff of a first failure outlasts.
+        // 0.8 s in all, which is shorter than the shortest backoff of a first failure.
         rig.clock.advance(Duration::from_micros(800));
     }
     settle().await;
@@ -204,7 +205,7 @@ async fn b05_a_starter_that_goes_away_stops_nobody() {
     assert_eq!(api.bearers(), vec!["token-1"; 20]);
 }
 
-/// A source that panics as often as it is told to.
+/// A source that panics this many times.
 #[derive(Clone, Debug)]
 struct Panicking {
     asked: Arc<AtomicUsize>,
@@ -270,7 +271,7 @@ async fn b06_a_source_that_panics_for_ever_is_not_asked_for_ever() {
     assert_eq!(source.asked(), 2);
 }
 
-/// A source whose panic comes before there is a future.
+/// A source that panics before it returns a future.
 #[derive(Debug)]
 struct PanickingAtOnce(Panicking);
 
@@ -352,14 +353,14 @@ async fn cc03_a_caller_keeps_its_own_deadline_and_the_exchange_goes_on() {
     assert_eq!(rig.endpoint.count(), 1);
 }
 
-/// A clock on which a thread can be made to pause between reading the time and acting on it.
+/// A clock that can stop a thread between reading the time and acting on it.
 #[derive(Clone, Debug)]
 struct PausingClock {
     clock: TestClock,
     pause: Arc<Mutex<Option<Pause>>>,
 }
 
-/// Says that a thread has read the time, and waits until it may go on.
+/// The channel that reports the reading, and the one that lets the thread go on.
 type Pause = (Sender<()>, Receiver<()>);
 
 impl Clock for PausingClock {
@@ -387,7 +388,7 @@ async fn b01_a_caller_that_was_slow_to_look_renews_nothing_twice() {
     manager.token().await.unwrap();
     clock.clock.advance(Duration::from_secs(3599));
 
-    // This one sees the stale token and the time, and then nothing for a while.
+    // This thread sees the expired token and the time, and then stops for a while.
     let (reached, has_reached) = channel();
     let (resume, resumed) = channel();
     *clock.pause.lock().unwrap() = Some((reached, resumed));
@@ -397,7 +398,7 @@ async fn b01_a_caller_that_was_slow_to_look_renews_nothing_twice() {
     });
     tokio::task::spawn_blocking(move || has_reached.recv()).await.unwrap().unwrap();
 
-    // Meanwhile another renews.
+    // Meanwhile another caller renews.
     manager.token().await.unwrap();
     until(|| {
         let token = manager.token().now_or_never().unwrap().unwrap();
@@ -409,7 +410,7 @@ async fn b01_a_caller_that_was_slow_to_look_renews_nothing_twice() {
     settle().await;
     assert_eq!(manager.stats().exchanges, 2);
 
-    // And the next renewal comes when it is due.
+    // The next renewal comes when it is due.
     clock.clock.advance(Duration::from_secs(3599));
     manager.token().await.unwrap();
     until(|| endpoint.count() == 3).await;

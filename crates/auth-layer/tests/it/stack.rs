@@ -1,4 +1,4 @@
-//! All layers together, and the two that are small: what stands inside of what.
+//! All layers together and their order, and the two small layers alone.
 
 use std::future::pending;
 use std::io;
@@ -28,7 +28,7 @@ fn post(path: &str) -> Request<Full<Bytes>> {
     request
 }
 
-/// A transport that never answers the first request, and the count of all.
+/// Returns a transport that never answers the first request. It counts all requests.
 fn silent_at_first(
     count: &Arc<AtomicUsize>,
 ) -> impl Service<Request<Full<Bytes>>, Response = Response<Full<Bytes>>, Error = BoxError, Future: Send>
@@ -127,7 +127,7 @@ async fn timeout_and_retry_can_each_be_switched_off() {
     let api = FakeApi::scripted(|_, _| respond(503, ""));
     let response = layer.layer(api.clone()).oneshot(get("/me")).await.unwrap();
     assert_eq!((response.status().as_u16(), api.count()), (503, 1));
-    // A rejected token is answered all the same.
+    // A rejected token is still renewed.
     let api = FakeApi::scripted(|n, _| respond(if n == 1 { 401 } else { 200 }, ""));
     let response = layer.layer(api.clone()).oneshot(get("/me")).await.unwrap();
     assert_eq!((response.status().as_u16(), api.count()), (200, 2));
@@ -138,7 +138,7 @@ async fn what_is_sent_again_counts_against_the_rate_limit_too() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let goto = Profile::goto().with_origins(rig.profile.origins().clone());
     let api = FakeApi::scripted(|n, _| respond(if n % 2 == 1 { 503 } else { 200 }, ""));
-    // A wait for a turn takes nothing of a send's time.
+    // The wait for a turn does not count for the timeout of a send.
     let layer = StackLayer::new(&goto, rig.manager.clone()).with_rate_limits();
     let service = layer.with_timeout(Duration::from_millis(500)).layer(api.clone());
     let calls = (0..20).map(|_| service.clone().oneshot(get("/me")));
@@ -151,7 +151,7 @@ async fn what_is_sent_again_counts_against_the_rate_limit_too() {
         api.count()
     );
 
-    // Not unless it is wanted.
+    // Only if it is switched on.
     let api = FakeApi::accepting();
     let service = StackLayer::new(&goto, rig.manager.clone()).layer(api.clone());
     let calls = (0..100).map(|_| service.clone().oneshot(get("/me")));
@@ -178,7 +178,7 @@ async fn a_stack_over_a_pool_sends_the_token_of_the_requests_identity() {
         let (response, _) = timed(&rig.clock, service.clone().oneshot(request)).await;
         assert_eq!(response.unwrap().status(), 200);
     }
-    // The identity is with the second attempt too.
+    // The second attempt has the identity, too.
     assert_eq!(api.bearers(), ["token-1", "token-1", "token-2"]);
     let error = service.oneshot(get("/me")).await.unwrap_err();
     assert_eq!(kind(&error), Some(auth_layer::ErrorKind::Credential));
@@ -232,7 +232,7 @@ fn a_span_tells_the_operation_and_the_outcome_and_no_secret() {
     ] {
         assert!(closed.contains(field), "{field} is not in {closed}");
     }
-    // The retry was logged inside of it.
+    // The retry was logged inside the request's span.
     assert!(log.lines().any(|line| line.contains("request{") && line.contains("sent again")), "{log}");
     assert!(
         !log.contains("in-the-path") && !log.contains("in-the-query") && !log.contains("token-1"),
@@ -261,7 +261,7 @@ static QUICK: OperationMeta =
 static SLOW_READ: OperationMeta =
     OperationMeta::new("getReport", Method::GET, "/me").with_timeout(Duration::from_secs(300));
 
-/// Makes a call of an operation whose response takes so many seconds, and tells its outcome and how long it took.
+/// Calls an operation whose response takes this many seconds. Returns the result and how long it took.
 async fn answered_after(
     seconds: u64,
     operation: &'static OperationMeta,
@@ -291,7 +291,7 @@ async fn an_operation_may_take_the_time_that_it_states() {
     let (outcome, took) = answered_after(61, &SLOW, |stack| stack).await;
     let limit = outcome.unwrap_err().downcast_ref::<TimedOut>().unwrap().limit();
     assert_eq!((limit, took), (Duration::from_secs(60), 60));
-    // A shorter one is as good.
+    // A shorter timeout works as well.
     let (outcome, took) = answered_after(4, &QUICK, StackLayer::without_retry).await;
     assert_eq!(outcome.unwrap_err().downcast_ref::<TimedOut>().unwrap().limit(), Duration::from_secs(3));
     assert_eq!(took, 3);
@@ -301,7 +301,7 @@ async fn an_operation_may_take_the_time_that_it_states() {
 async fn the_deadline_of_a_call_leaves_room_for_an_operations_own_time() {
     let (outcome, took) = answered_after(299, &SLOW_READ, |stack| stack).await;
     assert_eq!((outcome.unwrap(), took), (200, 299));
-    // Two minutes more for whatever else has to be done.
+    // The whole call has two minutes more.
     let (outcome, took) = answered_after(301, &SLOW_READ, |stack| stack).await;
     let error = outcome.unwrap_err();
     let passed = error.downcast_ref::<auth_layer::DeadlinePassed>().unwrap();

@@ -1,4 +1,4 @@
-//! What every store promises: the same tests over memory, files, and files whose tokens are sealed.
+//! The promises of every store: the same tests for memory, files, and files with sealed tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 
 use crate::support::{poll_once, settle};
 
-/// A store, the clock it lives by, and what must outlive it.
+/// A store, its clock, and the folder that must outlive it.
 struct Kept {
     store: Arc<dyn TokenStore>,
     clock: TestClock,
     _folder: Option<TempDir>,
 }
 
-/// One store of each kind.
+/// Returns one store of each kind.
 fn stores() -> [Kept; 3] {
     let clock = TestClock::new();
     let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
@@ -147,7 +147,7 @@ async fn every_store_bounds_a_lease_when_the_wall_clock_is_set_back() {
         assert_eq!(kept.lease().await, Duration::from_secs(60));
         kept.clock.advance(Duration::from_secs(45));
         assert_eq!(kept.lease().await, Duration::from_secs(15));
-        // A new mark is a new lease.
+        // A new mark has a new lease.
         kept.write(first, marked("r0", 30)).await;
         assert_eq!(kept.lease().await, Duration::from_secs(30));
         kept.clock.advance(Duration::from_secs(31));
@@ -177,7 +177,7 @@ async fn every_store_wakes_those_who_wait_for_a_change() {
         settle().await;
         assert!(!waiting.is_finished());
         let second = kept.write(Some(first), entry("r1")).await.unwrap();
-        // The clock stands still: it was the write that woke.
+        // The clock did not move, so the write has woken the waiter.
         waiting.await.unwrap().unwrap();
         wait(first).await.unwrap().unwrap();
         let waiting = wait(second);
@@ -227,7 +227,7 @@ async fn every_store_leaves_a_record_whole_when_a_write_is_dropped() {
             }
             drop(write);
         }
-        // Whether it was written or not, it is one of the two, and who comes next goes on from there.
+        // The record is either the old or the new one, and the next writer continues from there.
         let record = kept.store.load(&key()).await.unwrap().unwrap();
         assert!(["r0", "r1"].contains(&record.entry.refresh_token.expose()));
         loop {

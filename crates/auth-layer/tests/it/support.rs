@@ -1,4 +1,4 @@
-//! Stand-ins for both ends of a request: a token endpoint and an API, neither of them a socket.
+//! Stand-ins for both ends of a request: a token endpoint and an API, without sockets.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,7 +21,7 @@ use tower::{Layer, Service};
 
 use crate::canary;
 
-/// A request as a stand-in saw it.
+/// A request as a stand-in received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// The bearer token it carried; panics if it carried more than one `Authorization`.
+    /// Returns the bearer token of the request. Panics if it has more than one `Authorization`.
     pub(crate) fn bearer(&self) -> Option<String> {
         let values: Vec<_> = self.headers.get_all("authorization").iter().collect();
         assert!(values.len() <= 1, "more than one Authorization header");
@@ -39,12 +39,12 @@ impl Seen {
         Some(value.strip_prefix("Bearer ").unwrap_or(value).to_owned())
     }
 
-    /// The value of a parameter in a form body.
+    /// Returns the value of a parameter in a form body.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// The body read as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
@@ -54,7 +54,7 @@ type Answer = Result<Response<Full<Bytes>>, BoxError>;
 type Script = dyn Fn(usize, &Seen) -> Answer + Send + Sync;
 type ApiScript = dyn Fn(usize, &Seen) -> Response<Full<Bytes>> + Send + Sync;
 
-/// A token endpoint. It counts and records what it is asked, answers by a script, and can be held by a gate.
+/// A token endpoint. It counts and records its requests, answers by a script, and can hold its answers back.
 #[derive(Clone)]
 pub(crate) struct FakeTokenEndpoint {
     inner: Arc<Endpoint>,
@@ -68,12 +68,12 @@ struct Endpoint {
 }
 
 impl FakeTokenEndpoint {
-    /// Answers request n (from 1) with the token `token-n`, good for `lifetime` seconds.
+    /// Answers request n (from 1) with the token `token-n`, which lives `lifetime` seconds.
     pub(crate) fn issuing(lifetime: u64) -> Self {
         Self::scripted(move |n, _| Ok(token_answer(&format!("token-{n}"), lifetime)))
     }
 
-    /// Answers by a script, which is given the number of the request, from 1.
+    /// Answers by a script, which gets the number of the request, from 1.
     pub(crate) fn scripted(script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static) -> Self {
         canary::watch();
         let inner = Endpoint {
@@ -94,17 +94,17 @@ impl FakeTokenEndpoint {
         })
     }
 
-    /// Changes the script; numbers go on counting.
+    /// Replaces the script. The numbers continue.
     pub(crate) fn now(&self, script: impl Fn(usize, &Seen) -> Answer + Send + Sync + 'static) {
         *self.inner.script.lock().unwrap() = Arc::new(script);
     }
 
-    /// From now on answers are held until [`release`](Self::release) lets them go.
+    /// Holds back all answers until [`release`](Self::release).
     pub(crate) fn hold(&self) {
         *self.inner.gated.lock().unwrap() = true;
     }
 
-    /// Lets `n` held (or coming) answers go.
+    /// Lets `n` answers go, held or future ones.
     pub(crate) fn release(&self, n: usize) {
         self.inner.gate.add_permits(n);
     }
@@ -115,12 +115,12 @@ impl FakeTokenEndpoint {
         self.inner.gate.add_permits(100_000);
     }
 
-    /// How many token requests came.
+    /// Returns the number of token requests.
     pub(crate) fn count(&self) -> usize {
         self.inner.seen.lock().unwrap().len()
     }
 
-    /// The token requests, in order.
+    /// Returns the token requests, in order.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.inner.seen.lock().unwrap().clone()
     }
@@ -129,7 +129,7 @@ impl FakeTokenEndpoint {
         Transport::new(self.service())
     }
 
-    /// What a transport is made of.
+    /// Returns the service from which a transport is made.
     pub(crate) fn service(
         &self,
     ) -> impl Service<
@@ -167,7 +167,7 @@ impl fmt::Debug for FakeTokenEndpoint {
     }
 }
 
-/// An API. It records what it is asked and answers by a script that sees the request.
+/// An API. It records its requests and answers by a script that sees the request.
 #[derive(Clone)]
 pub(crate) struct FakeApi {
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -189,7 +189,7 @@ impl FakeApi {
         })
     }
 
-    /// Answers by a script, which is given the number of the request, from 1.
+    /// Answers by a script, which gets the number of the request, from 1.
     pub(crate) fn scripted(
         script: impl Fn(usize, &Seen) -> Response<Full<Bytes>> + Send + Sync + 'static,
     ) -> Self {
@@ -203,17 +203,17 @@ impl FakeApi {
         (self, gate)
     }
 
-    /// How many requests came.
+    /// Returns the number of requests.
     pub(crate) fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 
-    /// The requests, in order.
+    /// Returns the requests, in order.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// The bearer tokens of the requests, in order; empty for a request without one.
+    /// Returns the bearer tokens of the requests, in order. A request without one gives an empty text.
     pub(crate) fn bearers(&self) -> Vec<String> {
         self.seen().iter().map(|seen| seen.bearer().unwrap_or_default()).collect()
     }
@@ -256,7 +256,7 @@ where
     }
 }
 
-/// A clock, a token endpoint and a manager that lives by both.
+/// A clock, a token endpoint and a manager that uses both.
 #[derive(Debug)]
 pub(crate) struct Rig {
     pub(crate) clock: TestClock,
@@ -266,19 +266,19 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// Client credentials of a provider by the letter, whose API is `https://api.example.com`.
+    /// Makes a rig with client credentials at a provider by RFC 6749, whose API is `https://api.example.com`.
     pub(crate) fn new(endpoint: FakeTokenEndpoint) -> Self {
         Self::with_profile(endpoint, example())
     }
 
-    /// The same with another profile.
+    /// Makes a rig with another profile.
     pub(crate) fn with_profile(endpoint: FakeTokenEndpoint, profile: Profile) -> Self {
         let clock = TestClock::new();
         let exchange = exchange(&endpoint, &clock, &profile).build().expect("a good configuration");
         Self::with_exchange(endpoint, clock, profile, exchange)
     }
 
-    /// The same with an exchange made by hand (see [`exchange`]).
+    /// Makes a rig with another exchange (see [`exchange`]).
     pub(crate) fn with_exchange(
         endpoint: FakeTokenEndpoint,
         clock: TestClock,
@@ -289,12 +289,12 @@ impl Rig {
         Self { clock, endpoint, profile, manager }
     }
 
-    /// The layer over this manager.
+    /// Returns the layer over this manager.
     pub(crate) fn layer(&self) -> AuthLayer {
         AuthLayer::new(&self.profile, self.manager.clone())
     }
 
-    /// The layer over this manager, round an API.
+    /// Returns the layer over this manager, around an API.
     pub(crate) fn over<S>(&self, api: S) -> Auth<S> {
         self.layer().layer(api)
     }
@@ -308,21 +308,21 @@ impl Rig {
     }
 }
 
-/// A provider by the letter.
+/// Returns a provider by RFC 6749.
 pub(crate) fn example() -> Profile {
     Profile::new("example", "https://auth.example.com/token")
         .and_then(|profile| profile.with_origin("https://api.example.com"))
         .expect("good URLs")
 }
 
-/// The sign that GoTo's API uses.
+/// Returns the sign that GoTo's API uses.
 pub(crate) fn invalid_token_at_403() -> BodySign {
     BodySign::new("/int_err_code", ["InvalidToken"])
         .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN]))
         .expect("a good sign")
 }
 
-/// Client credentials with a timeout of 1 s.
+/// Returns an exchange with client credentials and a timeout of 1 s.
 pub(crate) fn exchange(
     endpoint: &FakeTokenEndpoint,
     clock: &TestClock,
@@ -334,27 +334,27 @@ pub(crate) fn exchange(
         .timeout(Duration::from_secs(1))
 }
 
-/// A token answer by the letter.
+/// Returns a token answer by RFC 6749.
 pub(crate) fn token_answer(token: &str, lifetime: u64) -> Response<Full<Bytes>> {
     let body = format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{lifetime}}}"#);
     json_response(200, &body)
 }
 
-/// A JSON answer.
+/// Returns a JSON answer.
 pub(crate) fn json_response(status: u16, body: &str) -> Response<Full<Bytes>> {
     let mut response = respond(status, body);
     response.headers_mut().insert("content-type", "application/json".parse().unwrap());
     response
 }
 
-/// An answer without headers.
+/// Returns an answer without headers.
 pub(crate) fn respond(status: u16, body: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(body.to_owned()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
 
-/// A GET to the example API.
+/// Returns a GET to the example API.
 pub(crate) fn get(path: &str) -> Request<Full<Bytes>> {
     Request::get(format!("https://api.example.com{path}")).body(Full::default()).unwrap()
 }
@@ -369,7 +369,7 @@ where
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// Lets everything else run until `done`; fails after so many turns that other threads had theirs too.
+/// Lets other tasks run until `done`. Fails after so many turns that other threads must have run, too.
 pub(crate) async fn until(mut done: impl FnMut() -> bool) {
     for _ in 0..10_000_000 {
         if done() {
@@ -380,14 +380,14 @@ pub(crate) async fn until(mut done: impl FnMut() -> bool) {
     panic!("it did not come about");
 }
 
-/// Lets everything run that can run without time passing.
+/// Runs everything that can run without time passing.
 pub(crate) async fn settle() {
     for _ in 0..30 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Makes a call and polls it once: what a caller gets without any waiting.
+/// Makes a call and polls it once. Returns what a caller gets without waiting.
 pub(crate) fn at_once(
     service: &Auth<FakeApi>,
 ) -> Poll<Result<Response<ResponseBody<Full<Bytes>>>, BoxError>> {
@@ -405,12 +405,12 @@ pub(crate) fn status_at_once(service: &Auth<FakeApi>) -> StatusCode {
     }
 }
 
-/// The kind of the layer's error in `error`.
+/// Returns the kind of the layer's error in `error`.
 pub(crate) fn kind(error: &BoxError) -> Option<ErrorKind> {
     Error::find(error.as_ref()).map(Error::kind)
 }
 
-/// A response with a `WWW-Authenticate` line.
+/// Returns a response with a `WWW-Authenticate` line.
 pub(crate) fn challenged(status: u16, challenge: &str) -> Response<Full<Bytes>> {
     let mut response = respond(status, "rejected");
     response.headers_mut().insert("www-authenticate", challenge.parse().unwrap());
@@ -423,7 +423,7 @@ pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut cx)
 }
 
-/// Writes what is logged into memory.
+/// Writes log lines into memory.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -443,7 +443,7 @@ impl io::Write for Captured {
     }
 }
 
-/// Runs on this thread with everything that is logged on it captured.
+/// Runs on this thread, and returns everything that is logged on it.
 pub(crate) fn logged<F: Future>(run: impl FnOnce() -> F) -> String {
     let captured = Captured::default();
     let writer = captured.clone();

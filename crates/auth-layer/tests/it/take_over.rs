@@ -1,4 +1,4 @@
-//! Records that an earlier version kept under other keys: found, taken over once, and never redeemed twice.
+//! Records that an earlier version kept under other keys. They are found, taken over once, and never redeemed twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::support::{settle, until};
 pub(crate) const HERE: &str = "https://auth.example.com/token";
 pub(crate) const BEFORE: &str = "https://old.example.com/token";
 
-/// The key of an earlier version for the house's identity, at a token URL.
+/// Returns the key that an earlier version used for the house's identity at a token URL.
 pub(crate) fn earlier(token_url: &str) -> StoreKey {
     StoreKey::of(["1", "example", token_url, "client", "Basic", "refresh_token", "", ""])
 }
@@ -34,7 +34,7 @@ pub(crate) async fn read(house: &House, key: &StoreKey) -> Entry {
     house.store.memory.load(key).await.unwrap().expect("a record").entry
 }
 
-/// A house whose provider moved, with a record of an earlier version.
+/// Returns a house whose provider moved, with a record of an earlier version.
 pub(crate) async fn house_with(rule: ReplayRule, token_url: &str, entry: Entry) -> House {
     let mut house = House::new(strict(), rule);
     house.profile = house.profile.with_moved_from(BEFORE).unwrap();
@@ -42,7 +42,7 @@ pub(crate) async fn house_with(rule: ReplayRule, token_url: &str, entry: Entry) 
     house
 }
 
-/// A process that is given no refresh token of its own.
+/// Returns a process without its own refresh token.
 pub(crate) fn stored(house: &House) -> TokenManager {
     house.manage(house.exchange_of(Grant::Stored)).build()
 }
@@ -60,7 +60,8 @@ async fn sc06_a_record_under_an_earlier_key_is_taken_over() {
         assert_eq!((now.refresh_token.expose(), now.state), ("r1", State::Idle));
         assert_eq!(now.token_url, Some(HERE.parse().unwrap()));
         assert_eq!((now.account, now.sign_in), (kept.account, kept.sign_in.clone()));
-        // To a program of the earlier version it is the end of that same sign-in, so that it begins no other with it.
+        // For a program of the earlier version this is the end of the same sign-in, so it does not start another one
+        // with the token.
         let left = read(&house, &earlier(token_url)).await;
         assert!(left.is_taken_over());
         assert_eq!((left.state, left.sign_in), (State::Ended, kept.sign_in));
@@ -104,7 +105,7 @@ async fn sc06_the_end_of_a_sign_in_is_taken_over_too() {
     let mut ended = entry("r0");
     (ended.state, ended.last_error) = (State::Ended, Some("invalid_grant".into()));
     let house = house_with(ReplayRule::KillsFamily, BEFORE, ended).await;
-    // The token it was given is the one that ended.
+    // The token that was given to it is the one that ended.
     for manager in [house.start(), stored(&house)] {
         let error = token(&manager).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SignInAgain);
@@ -166,7 +167,7 @@ async fn rf01_an_answer_that_an_earlier_version_writes_late_is_not_lost() {
     house.advance(10);
     let manager = stored(&house);
     assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::SignInAgain);
-    // It had redeemed r0, and its store was out of reach until now: what it finds is the token that it used.
+    // The process had redeemed `r0`, and its store was unreachable until now. It finds the token that it used.
     let left = read(&house, &earlier(HERE)).await;
     assert_eq!((&left.refresh_token, &left.sign_in), (&marked.refresh_token, &marked.sign_in));
     house.endpoint.now(|n, _| Ok(crate::refresh::refreshed(n, Some("r2"))));
@@ -187,7 +188,7 @@ async fn sc06_after_an_end_a_newer_sign_in_of_an_earlier_version_counts() {
     ended.state = State::Ended;
     write(&house, &house.key, ended.clone()).await;
     let manager = stored(&house);
-    // An older sign-in may be another person's.
+    // An older sign-in may belong to another person.
     let mut older = entry("older");
     older.obtained = ended.obtained.map(|at| at.saturating_sub(Duration::from_secs(1)));
     write(&house, &earlier(HERE), older).await;

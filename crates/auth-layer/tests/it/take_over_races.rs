@@ -1,4 +1,4 @@
-//! Processes that take a record over together, or are killed while they do.
+//! Processes that take over the same record at the same time, or are killed meanwhile.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,14 +14,14 @@ use crate::refresh::sent;
 use crate::support::{settle, until};
 use crate::take_over::{BEFORE, HERE, earlier, entry, house_with, read, stored, write};
 
-/// How a process goes that is killed at a write.
+/// The moment at which a process is killed: before or after a write.
 #[derive(Clone, Copy, Debug)]
 enum Killed {
     Before,
     After,
 }
 
-/// A store through which a process writes until it is killed, or slowly, so that others come between.
+/// A store through which a process writes until it is killed, or slowly, so that others can write meanwhile.
 #[derive(Clone, Debug)]
 struct Process {
     memory: MemoryStore,
@@ -86,7 +86,7 @@ impl TokenStore for Process {
 
 #[tokio::test]
 async fn rf04_a_kill_between_the_writes_of_a_take_over_loses_nothing() {
-    // Three writes take a record over. The fourth is the mark of the first renewal.
+    // A take-over makes three writes. The fourth is the mark of the first renewal.
     for at in 1..=3 {
         for killed in [Killed::Before, Killed::After] {
             let house = house_with(ReplayRule::KillsFamily, BEFORE, entry("r0")).await;
@@ -172,7 +172,7 @@ async fn sc06_a_record_is_found_under_any_of_its_keys_and_left_alone() {
     assert_eq!((found.state, found.token_url), (State::Idle, Some(BEFORE.parse().unwrap())));
     assert_eq!(read(&house, &earlier(BEFORE)).await, entry("r0"));
     assert!(house.store.memory.load(key).await.unwrap().is_none());
-    // A take-over that was cut off is read as it will be.
+    // A take-over that was cut off is read as if it were complete.
     let cut_off = Process { killed: Some((2, Killed::Before)), ..Process::of(&house) };
     let writes = cut_off.writes.clone();
     let manager = cut_off.starts(&house);
@@ -182,7 +182,7 @@ async fn sc06_a_record_is_found_under_any_of_its_keys_and_left_alone() {
     let found = key.find(&house.store).await.unwrap().expect("a record").entry;
     assert_eq!((found.state, found.refresh_token.expose()), (State::Idle, "r0"));
     call.abort();
-    // Once it has been taken over, it is found under the key of today alone.
+    // After the take-over the record is found only under the key of this version.
     token(&stored(&house)).await.unwrap();
     house.store.memory.remove(key).await.unwrap();
     assert!(key.find(&house.store).await.unwrap().is_none());

@@ -36,7 +36,7 @@ async fn a_relative_target_is_an_error_that_says_what_to_call() {
                     `AuthLayer::with_target_origin(..)`";
     assert!(text.contains(expected), "{text}");
     assert!(!text.contains("secret"));
-    // A bearer for one call must not go to an unknown origin either, and `*` has no origin.
+    // A bearer for one call must not be sent to an unknown origin either, and `*` has no origin.
     let mut with_bearer = request("/me");
     with_bearer.extensions_mut().insert(CallBearer::new("mine").unwrap());
     assert!(send(with_bearer).await.is_err());
@@ -66,10 +66,10 @@ async fn a_relative_target_counts_as_sent_to_the_origin_that_was_told() {
     let layer = rig.layer().with_target_origin("https://API.example.com").unwrap();
     layer.layer(api.clone()).oneshot(request("/me?a=1")).await.unwrap();
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
-    // The target stays as it was, also when it is sent again.
+    // The target stays unchanged, also when the request is sent again.
     let target = Uri::from_static("/me?a=1");
     assert!(api.seen().iter().all(|seen| seen.uri == target));
-    // Other origins are as foreign as before.
+    // Other origins are still foreign.
     layer.layer(api.clone()).oneshot(request("https://elsewhere.example.com/me")).await.unwrap();
     assert_eq!(api.bearers()[2], "");
 
@@ -113,7 +113,7 @@ fn warnings(targets: &[&str], change: impl Fn(&mut Request<Full<Bytes>>)) -> Vec
 
 #[test]
 fn an_origin_that_is_not_listed_is_warned_about_once() {
-    // The layer makes another service for each request: its services warn together.
+    // The layer makes another service for each request. Its services share the warning.
     let warned = warnings(
         &[
             "https://user:pass@other.example.com/path?code=secret",
@@ -164,7 +164,7 @@ fn a_reqwest_middleware_warns_about_an_unlisted_origin() {
         let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new())
             .with(AuthMiddleware::new(rig().layer()))
             .build();
-        // A port at which nothing listens: what was sent is not what matters here.
+        // No server listens at this port, because only the sent request matters here.
         assert!(client.get("http://127.0.0.1:9/me").send().await.is_err());
     });
     let warned: Vec<_> = log.lines().filter(|line| line.contains("WARN auth_layer")).collect();

@@ -1,4 +1,4 @@
-//! Requests of many identities through one layer: whose token each carries, and that none ever carries another's.
+//! Requests of many identities through one layer: each carries its own identity's token, and never another's.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -18,7 +18,7 @@ use crate::support::{
     FakeApi, FakeTokenEndpoint, example, exchange, get, kind, poll_once, respond, settle, token_answer, until,
 };
 
-/// Managers whose tokens tell whose they are: `tenant#n`, or `tenant:scope#n`. Spaces in a scope become `+`.
+/// Returns managers whose tokens name their tenant: `tenant#n`, or `tenant:scope#n`. A space in a scope becomes `+`.
 fn pool(endpoint: &FakeTokenEndpoint, clock: &TestClock) -> TokenPoolBuilder {
     endpoint.now(|n, seen| {
         let scope = seen.form("scope").map_or(String::new(), |scope| format!(":{}", scope.replace(' ', "+")));
@@ -26,7 +26,7 @@ fn pool(endpoint: &FakeTokenEndpoint, clock: &TestClock) -> TokenPoolBuilder {
     });
     let (endpoint, its_clock) = (endpoint.clone(), clock.clone());
     TokenPool::builder(move |identity: &Identity| {
-        // The tenant stands where the stand-in for the token endpoint can see it.
+        // The request names the tenant in a place that the fake token endpoint can read.
         let exchange = exchange(&endpoint, &its_clock, &example())
             .identity(identity)
             .audience(identity.tenant())
@@ -42,7 +42,7 @@ fn of(tenant: &str, path: &str) -> Request<Full<Bytes>> {
     request
 }
 
-/// The layer over a pool with all defaults, round an API.
+/// Returns the layer over a pool with all defaults, around an API.
 fn over(endpoint: &FakeTokenEndpoint, api: &FakeApi) -> Auth<FakeApi> {
     AuthLayer::pooled(&example(), pool(endpoint, &TestClock::new()).build()).layer(api.clone())
 }
@@ -60,7 +60,7 @@ async fn ten_thousand_interleaved_calls_never_carry_another_tenants_token() {
     let pool = pool(&endpoint, &clock).build();
     let service = AuthLayer::pooled(&example(), pool.clone()).layer(api.clone());
     for wave in 0..100 {
-        // Now and then all tokens run out; a rejection may always renew.
+        // From time to time all tokens expire. A rejection may always renew.
         clock.advance(Duration::from_secs(if wave % 5 == 0 { 3600 } else { 40 }));
         let calls = (0..100).map(|n| {
             let (service, pool) = (service.clone(), pool.clone());
@@ -129,7 +129,7 @@ async fn a_request_that_names_no_identity_is_not_sent() {
     assert_eq!(kind(&error), Some(ErrorKind::Credential));
     assert_eq!((endpoint.count(), api.count()), (0, 0));
 
-    // What needs no token needs no identity.
+    // A request that needs no token needs no identity.
     let elsewhere = Request::get("https://elsewhere.example.com/").body(Full::<Bytes>::default()).unwrap();
     service.clone().oneshot(elsewhere).await.unwrap();
     let mut public = get("/health");
@@ -180,13 +180,13 @@ async fn sc08_a_token_has_the_scopes_of_its_operation_and_no_others() {
     assert_eq!(api.bearers()[3..], expected[..2]);
     assert_eq!((endpoint.count(), pool.len()), (3, 3));
 
-    // What the identity asks for besides is not asked for.
+    // The extra parts of the identity are not requested.
     let mut request = operation(&READ);
     request.extensions_mut().insert(Identity::new("a").with_scope("admin".parse().unwrap()));
     service.clone().oneshot(request).await.unwrap();
     assert_eq!(endpoint.count(), 3);
 
-    // A scope that cannot be sent is refused before anything is.
+    // A scope that cannot be sent is an error before anything is sent.
     let error = service.clone().oneshot(operation(&MISSPELT)).await.unwrap_err();
     assert_eq!(kind(&error), Some(ErrorKind::Credential));
     assert_eq!(api.count(), 6);
@@ -234,7 +234,7 @@ async fn cc13_a_request_under_way_keeps_its_manager() {
     };
     assert_eq!(kind(&error), Some(ErrorKind::PoolFull));
 
-    // Its token is rejected now, and it finds its manager where it was.
+    // Its token is rejected now, and it still finds its manager.
     gate.add_permits(10);
     assert_eq!(under_way.await.unwrap().unwrap().status(), 200);
     settle().await;

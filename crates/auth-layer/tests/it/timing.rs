@@ -1,4 +1,4 @@
-//! When a token is renewed and when it is dead: the soft and the hard point, short lives, jitter, and clocks that lie.
+//! The times of renewal and expiry: the soft and the hard point, short lifetimes, jitter, and wrong clocks.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,14 +53,15 @@ async fn b11_an_early_renewal_starts_in_its_window_and_nobody_waits() {
 async fn a_service_that_is_called_again_and_again_goes_over_to_the_new_token() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
-    // The same instances all the time: each remembers what it sent last.
+    // The same instances all the time. Each remembers the token that it sent last.
     let mut services = [rig.over(api.clone()), rig.over(api.clone())];
     for renewals in 0..4 {
         for service in &mut services {
             ServiceExt::<Request<Full<Bytes>>>::ready(service).await.unwrap().call(get("/me")).await.unwrap();
             settle().await;
         }
-        // The first one is past the soft point and sends what it remembers; the second one finds the new token.
+        // The first one is past the soft point and sends the token that it remembers. The second one finds the new
+        // token.
         let sent = if renewals == 0 { [1, 1] } else { [renewals, renewals + 1] };
         assert_eq!(api.bearers()[renewals * 2..], sent.map(|n| format!("token-{n}")));
         rig.advance(3400);
@@ -106,7 +107,7 @@ async fn b14_a_source_with_nothing_newer_is_asked_at_most_once_per_floor() {
     for life in [600, 40, 25] {
         let clock = TestClock::new();
         let end = clock.now().monotonic() + Duration::from_secs(life);
-        // As metadata servers do: the same token, with what is left of its life, to the very end of it.
+        // Metadata servers do this: the same token, with the rest of its lifetime, until its very end.
         let endpoint = FakeTokenEndpoint::scripted({
             let clock = clock.clone();
             move |_, _| match end.saturating_sub(clock.now().monotonic()).as_secs() {
@@ -121,7 +122,7 @@ async fn b14_a_source_with_nothing_newer_is_asked_at_most_once_per_floor() {
         service.clone().oneshot(get("/me")).await.unwrap();
 
         let mut asked = vec![0];
-        // What is left comes in whole seconds, so that the last of them may be cut.
+        // The rest is sent in whole seconds, so up to a second may be cut off.
         let tenths = life * 10 - 10;
         for tenth in 1..tenths {
             rig.advance_millis(100);
@@ -155,7 +156,7 @@ async fn b15_cc08_a_fleet_with_equal_tokens_spreads_its_renewals() {
         fleet.push(manager);
     }
 
-    // The band is 3300 s to 3360 s; its slots are of 0.6 s.
+    // The band is 3300 s to 3360 s. Its slots have 0.6 s each.
     clock.advance(Duration::from_secs(3300));
     let mut slots = Vec::new();
     let mut before = endpoint.count();

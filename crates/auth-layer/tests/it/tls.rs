@@ -1,4 +1,4 @@
-//! What the leaves offer when they begin to speak TLS.
+//! The versions that the leaves offer at the start of TLS.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
 
-/// Lets a leaf call a server over https, and returns the first record it sends.
+/// Lets a leaf call a server over https, and returns the first record that it sends.
 async fn hello<S: Service<Request<Full<Bytes>>>>(leaf: S) -> Vec<u8> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let uri = format!("https://localhost:{}/token", listener.local_addr().unwrap().port());
@@ -26,7 +26,7 @@ async fn hello<S: Service<Request<Full<Bytes>>>>(leaf: S) -> Vec<u8> {
         record
     };
     let (record, ended) = tokio::time::timeout(Duration::from_secs(10), async {
-        // The server hangs up when it has read enough.
+        // The server closes the connection after it has read enough.
         tokio::join!(first, call)
     })
     .await
@@ -35,7 +35,7 @@ async fn hello<S: Service<Request<Full<Bytes>>>>(leaf: S) -> Vec<u8> {
     record
 }
 
-/// The versions that a ClientHello offers (RFC 8446 section 4.2.1).
+/// Returns the versions that a ClientHello offers (RFC 8446 section 4.2.1).
 fn versions(record: &[u8]) -> Vec<u16> {
     let mut hello = Reader(record);
     assert_eq!(hello.take(1), [CLIENT_HELLO]);
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         u16::from_be_bytes(self.take(2).try_into().unwrap())
     }
 
-    /// What follows a length of so many bytes.
+    /// Returns the content after a length of this many bytes.
     fn sized(&mut self, bytes: usize) -> &'a [u8] {
         let length = self.take(bytes).iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
         self.take(length)

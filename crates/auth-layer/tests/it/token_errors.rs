@@ -1,4 +1,4 @@
-//! What becomes of a token endpoint's errors, and of its silence.
+//! The errors of a token endpoint, and a token endpoint that does not answer.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn error_of(response: Response<Full<Bytes>>) -> Error {
     error
 }
 
-/// Every code that a specification names, and one that none does.
+/// Every code that a specification names, and one that none names.
 const CODES: [(&str, bool); 11] = [
     ("invalid_request", false),
     ("invalid_client", false),
@@ -61,7 +61,7 @@ async fn te01_every_code_is_one_typed_error() {
     assert_eq!((bare.oauth().unwrap().description(), bare.oauth().unwrap().uri()), (None, None));
 }
 
-/// With the advice that the application gave, for a grant that is used up and for one that is not.
+/// The advice is the application's, for a grant that is used up and for one that is not.
 #[tokio::test]
 async fn a_refused_client_is_told_what_to_check() {
     let cases = [
@@ -97,7 +97,7 @@ async fn a_refused_client_is_told_what_to_check() {
     assert_eq!(error.to_string(), said);
 }
 
-/// The advice about a sign-in is another one.
+/// The advice about a sign-in is different.
 #[tokio::test]
 async fn an_ended_grant_is_not_blamed_on_the_client() {
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(401, r#"{"error":"invalid_grant"}"#)));
@@ -143,7 +143,7 @@ async fn te02_a_permanent_error_is_not_tried_again_by_itself() {
         let body = format!(r#"{{"error":"{code}"}}"#);
         let rig = Rig::new(FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(400, &body))));
         rig.manager.token().await.unwrap_err();
-        // Nobody asks, so nothing happens, however long.
+        // Without a call nothing happens, however long the test waits.
         for _ in 0..100 {
             rig.advance(60);
             tokio::task::yield_now().await;
@@ -202,7 +202,7 @@ async fn rs15_what_a_server_says_is_shortened_and_cleaned() {
     assert!(!all.contains(char::is_control) && !all.contains("stack trace"), "{all}");
 }
 
-/// The error of an exchange with a server that breaks off.
+/// Returns the error of an exchange with a server that breaks the connection.
 async fn broken_off(transport: Transport, reply: fn(Response<String>) -> Reply) -> (Error, usize) {
     let partial = r#"{"access_token":"t","token_type":"Bearer","expires_in":60}"#;
     let server = Loopback::start(move |_, _| reply(answer(200, partial))).await;

@@ -1,4 +1,4 @@
-//! Token exchange (RFC 8693): what is sent, what must come back, and what cannot be said.
+//! Token exchange (RFC 8693): what is sent, what must be in the answer, and what cannot be requested.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn exchange(endpoint: &FakeTokenEndpoint, profile: Profile, grant: TokenExchange
         .transport(endpoint.transport())
 }
 
-/// The parameters of a form, in order.
+/// Returns the parameters of a form, in order.
 fn pairs(seen: &Seen) -> Vec<(String, String)> {
     form_urlencoded::parse(&seen.body).into_owned().collect()
 }
@@ -118,7 +118,7 @@ fn tx01_no_audience_or_resource_is_sent_twice_by_accident() {
         let error = builder.build().unwrap_err();
         assert!(error.what().starts_with("token request parameter "), "{error}");
     }
-    // Each where the other is not.
+    // Each target is accepted without the other.
     exchange(&endpoint, example(), grant()).resource(&resource("urn:b")).build().unwrap();
 }
 
@@ -184,7 +184,7 @@ async fn tx02_an_answer_without_the_issued_type_is_refused() {
         let error = TokenManager::new(exchange(&endpoint, example(), plain()).build().unwrap());
         assert_eq!(error.token().await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
     }
-    // Nobody else has to say it.
+    // No other setting is needed.
     let endpoint = FakeTokenEndpoint::issuing(60);
     let plain = Exchange::builder(example(), Credential::new("c", "s"), Grant::ClientCredentials);
     let plain = plain.transport(endpoint.transport()).build().unwrap();
@@ -197,7 +197,7 @@ async fn tx02_what_is_no_access_token_is_never_sent_as_bearer() {
         let mut body = answer();
         body["token_type"] = token_type.into();
         body["issued_token_type"] = TokenTypeId::SAML2.as_str().into();
-        // Not even where a missing type means Bearer.
+        // Not even if a missing type means Bearer.
         let profile = example().with_default_token_type("Bearer");
         let endpoint = answering(body);
         let manager = TokenManager::new(exchange(&endpoint, profile, plain()).build().unwrap());
@@ -233,7 +233,7 @@ async fn ri03_a_target_that_the_server_refuses_is_permanent_and_named() {
     let manager = TokenManager::new(exchange(&endpoint, example(), grant).build().unwrap());
     let error = manager.token().await.unwrap_err();
     assert!(!error.is_transient());
-    // It is no secret where a token is for.
+    // The target of a token is not a secret.
     assert!(error.to_string().contains("no orders-of-somebody-else here"), "{error}");
 }
 
@@ -279,7 +279,7 @@ async fn ri01_each_refresh_asks_for_the_resource_it_was_built_for_and_no_other()
         let all: Vec<_> = pairs(seen).into_iter().filter(|(name, _)| name == "resource").collect();
         assert_eq!(all, [("resource".to_owned(), "https://one.example.com".to_owned())]);
     }
-    // A second one would ask for more than the first.
+    // A second scope would ask for more than the first.
     let wider = Exchange::builder(example(), Credential::new("c", "s"), Grant::ClientCredentials)
         .transport(endpoint.transport())
         .resource(&resource("https://one.example.com"))

@@ -1,4 +1,4 @@
-//! What is sent to a token endpoint, where it is sent, and what is refused before anything is sent.
+//! Token requests: what is sent, to which URL, and what is refused before anything is sent.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -25,7 +25,7 @@ use crate::support::{
 const SECRET: &str = "sesame-8f1c27";
 const REFRESH: &str = "refresh-9d02b4";
 
-/// The one request that an exchange makes.
+/// Returns the one request that an exchange makes.
 async fn request_of(profile: Profile, credential: Credential, grant: Grant) -> Seen {
     let endpoint = FakeTokenEndpoint::issuing(3600);
     let exchange =
@@ -41,7 +41,7 @@ fn build(profile: Profile, grant: Grant) -> Result<Exchange, ConfigError> {
     Exchange::builder(profile, Credential::new("client", SECRET), grant).transport(transport).build()
 }
 
-/// The error of a configuration that must be refused, as text.
+/// Returns the error of a configuration that must be refused, as text.
 #[track_caller]
 fn refusal(profile: Profile, grant: Grant) -> String {
     match build(profile, grant) {
@@ -50,10 +50,10 @@ fn refusal(profile: Profile, grant: Grant) -> String {
     }
 }
 
-/// The parameters of a body, in either encoding, duplicates included.
+/// Returns the parameters of a body, in either encoding, duplicates included.
 fn parameters(seen: &Seen) -> Vec<(String, String)> {
     if seen.headers["content-type"] == "application/json" {
-        // A map that fails on a second value of the same name would hide it; this reads the object as it stands.
+        // A map would hide a second value of the same name, so this reads the text of the object.
         let text = std::str::from_utf8(&seen.body).unwrap();
         let inner = text.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
         let members = inner.split(',').map(|member| {
@@ -67,7 +67,7 @@ fn parameters(seen: &Seen) -> Vec<(String, String)> {
     }
 }
 
-/// Every way to write a token request, as the requests themselves.
+/// Returns one request for every way to write a token request.
 async fn every_request() -> Vec<(ClientAuth, Seen)> {
     let mut all = Vec::new();
     let ways = [
@@ -125,7 +125,7 @@ async fn tr01_a_token_url_may_hold_no_credential() {
         assert!(error.to_string().contains("names a user"), "{error}");
         assert!(!format!("{error} {error:?}").contains("sesame"), "{error:?}");
     }
-    // An @ further on belongs to nobody's password.
+    // An `@` in the path or the query does not end a password.
     assert!(Profile::new("example", "https://auth.example.com/t@1/token?for=me@example.com").is_ok());
 }
 
@@ -173,7 +173,7 @@ async fn tr03_raw_and_encoded_basic_are_equal_for_unreserved_characters() {
     assert_eq!(unreserved.len(), 66);
     let encoded = basic_of(Some(ClientAuth::Basic), &unreserved, &unreserved).await;
     assert_eq!(encoded, basic_of(Some(ClientAuth::BasicRaw), &unreserved, &unreserved).await);
-    // What looks like an encoded tilde is not one.
+    // A text that looks like an encoded tilde stays as it is.
     assert_eq!(basic_of(None, "%7E", "s").await, "%257E:s");
 }
 
@@ -311,7 +311,7 @@ async fn tr09_a_redirect_is_a_refusal_whatever_its_status() {
     }
 }
 
-/// Both leaves, as they come.
+/// Returns both leaves with their defaults.
 fn leaves() -> [Transport; 2] {
     let hyper = leaf::hyper_util::client().unwrap();
     [Transport::new(hyper), Transport::new(ReqwestLeaf::new().unwrap())]
@@ -364,7 +364,7 @@ fn tr10_a_bad_scope_is_refused_before_anything_is_sent() {
         assert_eq!(text.parse::<auth_layer::Scope>().is_ok(), allowed, "{byte:#x}");
     }
     assert!("é".parse::<auth_layer::Scope>().is_err());
-    // Nor is there a way around the check.
+    // There is no way around the check, either.
     let around = example().with_parameter("scope", "a\"b");
     assert!(refusal(around, Grant::ClientCredentials).contains("scope"));
 }
@@ -394,13 +394,13 @@ async fn tr12_a_public_client_names_itself_in_the_body() {
 
 #[tokio::test]
 async fn tr13_no_request_is_of_the_password_grant() {
-    // What goes over the wire for every grant there is.
+    // The requests of every grant.
     let mut sent = BTreeSet::new();
     for (_, seen) in every_request().await {
         sent.extend(parameters(&seen).into_iter().filter(|(name, _)| name == "grant_type").map(|(_, v)| v));
     }
     assert_eq!(sent.into_iter().collect::<Vec<_>>(), ["client_credentials", "refresh_token"]);
-    // And a profile cannot make another of it.
+    // A profile cannot change it, either.
     let profile = example().with_parameter("grant_type", "password");
     assert!(refusal(profile, Grant::ClientCredentials).contains("grant_type"));
 }
@@ -431,7 +431,7 @@ fn tr14_nothing_can_override_what_the_grant_sets() {
     }
 }
 
-/// A token answer of exactly so many bytes.
+/// Returns a token answer of exactly this many bytes.
 fn answer_of(bytes: usize) -> Response<Full<Bytes>> {
     let (head, tail) = (r#"{"access_token":"t","token_type":"Bearer","padding":""#, r#""}"#);
     respond(200, &format!("{head}{}{tail}", "x".repeat(bytes - head.len() - tail.len())))
@@ -449,7 +449,7 @@ async fn tr15_an_answer_is_read_up_to_64_kib() {
             Ok(answer)
         }));
         let error = rig.manager.token().await.unwrap_err();
-        // A status other than 2xx is a refusal, and the length of its page is the cause beside it.
+        // A status other than 2xx is a refusal, and the length of its page is a second cause.
         let (kind, text) = match status {
             200 => (ErrorKind::InvalidAnswer, error.to_string()),
             _ => (ErrorKind::Refused, error.source().unwrap().to_string()),
@@ -512,7 +512,7 @@ async fn tr16_the_deadline_of_a_token_request_is_not_the_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn tr16_connecting_has_a_timeout_of_its_own() {
-    // A socket that listens, and whose queue is full: connecting to it hangs.
+    // A socket that listens with a full queue, so that a connection attempt hangs.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -521,7 +521,7 @@ async fn tr16_connecting_has_a_timeout_of_its_own() {
     queue.iter_mut().for_each(|connecting| drop(poll_once(connecting)));
     for transport in leaves() {
         let profile = Profile::new("example", &format!("http://{address}/token")).unwrap();
-        // This clock stands still: the deadline of the whole never comes.
+        // This clock does not move, so the deadline of the whole exchange never comes.
         let clock = Arc::new(TestClock::new());
         let exchange =
             Exchange::builder(profile, Credential::new("client", SECRET), Grant::ClientCredentials)

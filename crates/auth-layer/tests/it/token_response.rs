@@ -1,4 +1,4 @@
-//! What of a token endpoint's answer is taken, what is refused, and how long a token then lives.
+//! Token answers: what is accepted, what is refused, and how long a token then lives.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::support::{
     FakeApi, FakeTokenEndpoint, Rig, example, exchange, get, json_response, respond, until,
 };
 
-/// What one answer gives, and the rig that it was given to.
+/// Returns the result of one answer, and the rig that received it.
 async fn taken_by(profile: Profile, response: Response<Full<Bytes>>) -> (Result<Arc<Token>, Error>, Rig) {
     let rig = Rig::with_profile(FakeTokenEndpoint::scripted(move |_, _| Ok(response.clone())), profile);
     let result = rig.manager.token().await;
@@ -37,7 +37,7 @@ async fn error_kind(status: u16, body: &str) -> ErrorKind {
     taken(status, body).await.expect_err(body).kind()
 }
 
-/// How many seconds a token lives from the moment it was asked for.
+/// Returns how many seconds a token lives from the time of the request.
 async fn lifetime_by(profile: Profile, body: &str) -> Result<u64, Error> {
     let (result, rig) = taken_by(profile, json_response(200, body)).await;
     Ok((result?.expires() - rig.clock.now().wall()).as_secs())
@@ -85,7 +85,7 @@ async fn b72_a_200_that_says_error_is_an_oauth_error() {
     let error = taken(200, r#"{"ok":false,"error":"invalid_auth"}"#).await.unwrap_err();
     assert_eq!((error.kind(), error.oauth().unwrap().code()), (ErrorKind::Refused, "invalid_auth"));
     assert_eq!(error_kind(200, r#"{"ok":false}"#).await, ErrorKind::Refused);
-    // A member that says there is none is none.
+    // A member with one of these values counts as absent.
     for none in ["null", "false", "\"\""] {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","ok":true,"error":{none}}}"#);
         assert!(taken(200, &body).await.is_ok(), "{body}");
@@ -124,7 +124,7 @@ async fn rs04_a_type_we_cannot_use_is_refused_by_name() {
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::TokenType, false));
         assert!(error.to_string().contains(&format!("type {token_type},")), "{error}");
     }
-    // The name is the server's, so it is shown shortened and cleaned.
+    // The name comes from the server, so it is shown shortened and cleaned.
     let error = taken(200, &of_type(&format!(r#""m\n\u001b{}""#, "x".repeat(500)))).await.unwrap_err();
     assert!(error.to_string().len() < 200 && !error.to_string().contains(char::is_control), "{error}");
 }
@@ -136,7 +136,7 @@ async fn rs05_a_missing_type_is_an_error_unless_the_profile_has_a_default() {
         let profile = example().with_default_token_type("Bearer");
         assert!(taken_by(profile, json_response(200, &body)).await.0.is_ok());
     }
-    // A default fills a gap, it overrules nothing.
+    // A default applies only if the member is absent.
     let profile = example().with_default_token_type("Bearer");
     let error = taken_by(profile, json_response(200, &of_type("\"mac\""))).await.0.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenType);
@@ -168,10 +168,10 @@ async fn rs06_a_lifetime_that_cannot_be_read_is_the_profiles_default() {
     for text in UNREADABLE {
         let profile = example().with_default_lifetime(Duration::from_secs(600));
         assert_eq!(lifetime_by(profile, &with_lifetime(text)).await.unwrap(), 600, "{text}");
-        // Without a default the stated bound holds.
+        // Without a default the fixed limit applies.
         assert_eq!(lifetime(&with_lifetime(text)).await.unwrap(), 3_600, "{text}");
     }
-    // An expiry that can be read counts first.
+    // An expiry that can be read takes precedence.
     let both = r#"{"access_token":"t","token_type":"Bearer","expires_in":"soon","ends":4102444800}"#;
     let profile = example().with_names(AnswerNames::new().with_expires_at(&["ends"]));
     assert_eq!(lifetime_by(profile, both).await.unwrap(), 365 * 86_400);
@@ -196,7 +196,7 @@ async fn b71_every_spelling_of_a_lifetime_is_accepted() {
     }
     let absent = r#"{"access_token":"t","token_type":"Bearer"}"#;
     assert_eq!(lifetime(absent).await.unwrap(), 3600);
-    // So that the default is seen to be one.
+    // A default that differs from every other value here.
     let profile = || example().with_default_lifetime(Duration::from_secs(600));
     assert_eq!(lifetime_by(profile(), absent).await.unwrap(), 600);
     assert_eq!(lifetime_by(profile(), &with_lifetime("null")).await.unwrap(), 600);
@@ -249,7 +249,7 @@ async fn rs09_a_lifetime_counts_from_when_the_request_was_sent() {
     let token = call.await.unwrap().unwrap();
     assert_eq!(token.expires(), sent + Duration::from_secs(60));
 
-    // A wall clock set back does not make it live longer.
+    // A wall clock that is set back does not make it live longer.
     rig.clock.set_back(Duration::from_secs(7_200));
     rig.advance(30);
     assert_eq!(rig.manager.token().await.unwrap().access_token().expose(), "token-2");
@@ -285,7 +285,7 @@ async fn rs10_a_required_scope_that_is_not_granted_is_an_error() {
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Scope, false), "{granted}");
         assert!(error.to_string().contains("\"read\""), "{error}");
     }
-    // What the server calls a scope is shown shortened and cleaned.
+    // The server's scope is shown shortened and cleaned.
     let hostile = with_scope(&format!(r#""a\u001b[2J{}""#, "x".repeat(5_000)));
     let error = requiring("read", hostile).await.unwrap_err();
     assert!(error.to_string().len() < 600 && !error.to_string().contains(char::is_control), "{error}");
@@ -319,7 +319,7 @@ async fn rs11_a_token_that_could_split_a_header_is_refused() {
 async fn rs12_nothing_looks_into_a_token() {
     use base64::Engine;
     let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-    // A JWT that says it ended in 1970, was issued for somebody else, and is not of type Bearer.
+    // A JWT that says it expired in 1970, is for another audience, and is not of type Bearer.
     let claims = r#"{"exp":1,"nbf":9999999999,"aud":"https://other.example.com","token_type":"mac"}"#;
     let token = format!("{}.{}.c2ln", encode(r#"{"alg":"none"}"#), encode(claims));
     let api = FakeApi::accepting();
@@ -333,7 +333,7 @@ async fn rs12_nothing_looks_into_a_token() {
     }
     assert_eq!(api.bearers(), vec![token; 3]);
     assert_eq!(rig.endpoint.count(), 1);
-    // Nor does it say how long it lives where the answer does not.
+    // It does not supply a lifetime either, if the answer has none.
     let late = format!("{}.{}.c2ln", encode(r#"{"alg":"none"}"#), encode(r#"{"exp":9999999999}"#));
     let body = format!(r#"{{"access_token":"{late}","token_type":"Bearer"}}"#);
     assert_eq!(lifetime(&body).await.unwrap(), 3_600);
@@ -363,7 +363,7 @@ async fn rs13_form_answers_only_where_the_profile_says_so() {
         assert_eq!(token.expires() - rig.clock.now().wall(), Duration::from_secs(60));
         assert!(token.scope().is_some());
     }
-    // Errors come that way, too.
+    // Errors can have this form, too.
     let answer = form_answer(form, "error=bad_verification_code&error_description=It+expired.");
     let error = taken_by(example().with_form_answers(), answer).await.0.unwrap_err();
     let oauth = error.oauth().unwrap();
@@ -379,7 +379,7 @@ async fn b75_content_types_of_answers() {
         }
     }
     assert!(taken_by(example(), respond(200, GOOD)).await.0.is_ok());
-    // A form is taken for one by its content type alone.
+    // Only the content type makes an answer a form.
     let profile = || example().with_form_answers();
     assert!(taken_by(profile(), form_answer("text/plain", FORM)).await.0.is_err());
     assert!(taken_by(profile(), form_answer("application/x-www-form-urlencoded", FORM)).await.0.is_ok());
@@ -415,11 +415,11 @@ async fn rs16_a_member_that_stands_twice_is_an_error() {
         assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
         assert!(error.to_string().contains("twice"), "{error}");
     }
-    // Two members that nobody reads do no harm.
+    // Two equal members that are not used do no harm.
     assert!(taken(200, &format!(r#"{{"x":1,"x":2,{}}}"#, all.join(","))).await.is_ok());
 }
 
-/// A body that goes on as long as somebody reads, and counts what was read. It may wait between its chunks.
+/// A body without an end, which counts how much was read. It may wait between its chunks.
 struct Endless {
     chunk: Bytes,
     read: Arc<AtomicUsize>,
@@ -445,7 +445,7 @@ impl http_body::Body for Endless {
     }
 }
 
-/// A manager whose token endpoint answers with an endless body.
+/// Returns a manager whose token endpoint answers with an endless body.
 fn endless(
     clock: &TestClock,
     chunk: &'static [u8],
@@ -478,7 +478,7 @@ fn b29_an_endless_answer_is_stopped_at_the_limit() {
     });
     let error = outcome.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
-    // The chunk that goes beyond the limit is the last that is asked for.
+    // The chunk that crosses the limit is the last one that is read.
     assert_eq!(read.load(Ordering::Relaxed), 64 * 1024 + 8 * 1024);
     assert!(memory.bytes_max < 1024 * 1024, "{memory:?}");
 }
@@ -489,7 +489,7 @@ async fn b30_a_trickling_answer_ends_at_the_one_deadline() {
     let (manager, read) = endless(&clock, b" ", Some(Duration::from_secs(1)));
     let call = tokio::spawn(async move { manager.token().await });
     for second in 0..10 {
-        // The deadline and the next byte.
+        // Two sleeps: the deadline and the next byte.
         until(|| clock.sleepers() == 2).await;
         assert!(!call.is_finished(), "after {second} s");
         clock.advance(Duration::from_secs(1));
@@ -536,7 +536,7 @@ async fn rs10_a_scope_may_come_as_a_list() {
     assert_eq!(token.scope(), Some(&"email read write".parse::<Scope>().unwrap()));
     assert!(requiring("read", with_scope(r#"["write","read"]"#)).await.is_ok());
     assert_eq!(requiring("read", with_scope("[]")).await.unwrap_err().kind(), ErrorKind::Scope);
-    // What cannot be read may be less than was asked for.
+    // A scope that cannot be read may be narrower than the requested one.
     for odd in [r#"["read", 5]"#, "5", r#"{"read":true}"#] {
         assert_eq!(taken(200, &with_scope(odd)).await.unwrap_err().kind(), ErrorKind::InvalidAnswer, "{odd}");
     }

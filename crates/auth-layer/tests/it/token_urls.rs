@@ -1,4 +1,4 @@
-//! The token URL that a record came from: where its refresh token may be sent, and where it may not.
+//! The token URL of a record: where its refresh token may be sent, and where it may not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +29,12 @@ async fn rf07_a_record_of_another_token_url_is_an_error_that_names_both() {
         let house = House::new(strict(), ReplayRule::Reusable);
         let mut entry = entry_from(ELSEWHERE);
         entry.state = state;
-        // Its access token is of the other issuer as well.
+        // Its access token belongs to the other issuer, too.
         entry.access_token = Some(AccessToken::new("a0").unwrap());
         entry.hard = Some(house.clock.now().wall() + Duration::from_secs(600));
         house.write(entry.clone()).await;
-        // A refresh token that the program was given makes no difference: it is not written over a sign-in that goes on.
+        // A refresh token that was given to the program makes no difference: it does not replace a sign-in that is
+        // still valid.
         let given = house.exchange_of(Grant::refresh_token(RefreshToken::new("another")));
         for manager in [house.start(), house.manage(given).build()] {
             let error = token(&manager).await.unwrap_err();
@@ -137,10 +138,10 @@ fn rf07_an_emulator_counts_as_another_provider_than_goto() {
         let profile = Profile::goto().with_token_url(&own.uri().to_string()).unwrap();
         assert!(both.iter().all(|url| profile.takes_sign_ins_from(url)), "{own}");
     }
-    // A profile that is pointed elsewhere gets no sign-in of the real provider.
+    // A profile with another token URL gets no sign-in of the real provider.
     let emulated = Profile::goto().with_token_url("http://127.0.0.1:4000/oauth/token").unwrap();
     assert!(!both.iter().any(|url| emulated.takes_sign_ins_from(url)));
-    // An address that is given on purpose counts, in whatever order.
+    // A URL that was added on purpose counts, in any order of the settings.
     let before = "https://old.example.com/token";
     let after = emulated.clone().with_moved_from(before).unwrap();
     let first = Profile::goto().with_moved_from(before).unwrap();
@@ -162,7 +163,7 @@ async fn rf07_a_sign_in_at_either_address_of_goto_is_used_at_the_other() {
             .store(Arc::new(store.clone()))
             .build()
             .unwrap();
-        // As the version before wrote it.
+        // The key as the version before wrote it.
         let parts = ["1", "goto", from, "client", "BasicRaw", "refresh_token", "", ""];
         let kept = Entry::new(RefreshToken::new("r0"));
         store.compare_exchange(&StoreKey::of(parts), None, kept).await.unwrap().unwrap();
@@ -173,7 +174,7 @@ async fn rf07_a_sign_in_at_either_address_of_goto_is_used_at_the_other() {
     }
 }
 
-/// Two tenants of one issuer, with one client id: the second exchange.
+/// Returns the second exchange of two tenants of one issuer with one client id.
 fn tenant(name: &'static str, tenant: &str, house: &House) -> ExchangeBuilder {
     let profile =
         Profile::new(name, &format!("https://login.example.com/{tenant}/oauth2/v2.0/token")).unwrap();
@@ -202,7 +203,7 @@ async fn rf07_two_tenants_under_one_key_are_an_error_and_never_mixed_up() {
     house.advance(3_601);
     token(&a).await.unwrap();
     assert_eq!(sent(&house.endpoint), ["a-0", "a-1"]);
-    // What the error says to do.
+    // The two remedies in the error.
     for b in [tenant("entra", "b", &house).subject("b"), tenant("entra-b", "b", &house)] {
         token(&house.manage(b).build()).await.unwrap();
     }
@@ -251,7 +252,7 @@ fn sc06_the_constructor_and_an_exchange_make_the_same_key() {
                 let builder =
                     || Exchange::builder(profile.clone(), Credential::new("client", "secret"), grant.clone());
                 let whole = builder().identity(identity);
-                // One option after the other.
+                // One option at a time.
                 let mut single = builder().subject(identity.tenant());
                 if let Some(scope) = identity.scope() {
                     single = single.scope(scope.clone());
@@ -278,7 +279,7 @@ fn sc06_the_constructor_and_an_exchange_make_the_same_key() {
     }
     keys.sort();
     keys.dedup();
-    // Each but the grant makes a key of its own. Two identities have a scope, which replaces the one of a profile.
+    // Each part except the grant makes its own key. Two identities have a scope, which replaces the profile's scope.
     assert_eq!(keys.len(), profiles().len() * identities.len() - 2);
 }
 

@@ -1,4 +1,4 @@
-//! Rate limits and tokens together: what a request carries when its turn has come, and which sends have one.
+//! Rate limits and tokens together: which token a request carries at its turn, and which sends take a turn.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ fn limited(requests: u32, period: Duration) -> Profile {
     example().with_rate_limit(RateLimit::new("api", NonZeroU32::new(requests).unwrap(), period))
 }
 
-/// The layer over this rig's manager, which keeps within its profile's limits.
+/// Returns the layer over this rig's manager, which keeps its profile's limits.
 fn in_turn<S>(rig: &Rig, max_wait: Option<Duration>, api: S) -> Auth<S> {
     let throttle = ThrottleLayer::builder(&rig.profile).clock(Arc::new(rig.clock.clone()));
     let throttle = match max_wait {
@@ -37,7 +37,7 @@ fn in_turn<S>(rig: &Rig, max_wait: Option<Duration>, api: S) -> Auth<S> {
 
 type Times = Arc<Mutex<Vec<Duration>>>;
 
-/// An API that answers 200, and when it was asked.
+/// Returns an API that answers 200, and the times at which it was called.
 fn noting(clock: &TestClock) -> (FakeApi, Times) {
     let times = Times::default();
     let (clock, noted) = (clock.clone(), times.clone());
@@ -131,12 +131,12 @@ async fn what_a_rejection_says_of_the_limits_holds_for_its_resend() {
         response.headers_mut().insert("ratelimit-reset", "20".parse().unwrap());
         response
     });
-    // The token is in hand, so that the rejected send is not one that waited.
+    // The token is there before, so the rejected send has not waited for one.
     rig.manager.token().await.unwrap();
     let service = in_turn(&rig, None, api.clone());
     let (response, millis) = timed_by(10, &rig.clock, service.clone().oneshot(get("/me"))).await;
     assert_eq!((response.unwrap().status().as_u16(), millis), (200, 20_000));
-    // And what the response to the resend says, for the request after it.
+    // The response to the resend also sets the limit for the request after it.
     let (response, millis) = timed_by(10, &rig.clock, service.oneshot(get("/me"))).await;
     assert_eq!((response.unwrap().status().as_u16(), millis), (200, 20_000));
 }
@@ -202,7 +202,7 @@ async fn requests_without_a_token_of_ours_take_turns_too() {
     keeps_within(1, SECOND, &times);
 }
 
-/// A service that is ready when it is told so.
+/// A service that is ready when the test says so.
 #[derive(Clone)]
 struct Gate {
     open: watch::Receiver<bool>,
@@ -237,7 +237,7 @@ async fn a_token_that_expires_while_the_service_becomes_ready_is_not_sent() {
     let api = FakeApi::accepting();
     let (open, is_open) = watch::channel(true);
     let mut service = rig.over(Gate { open: is_open, waiting: Arc::default(), api: api.clone() });
-    // The call waits for its token, and has to reserve again.
+    // The call waits for its token, and must reserve again.
     service.ready().await.unwrap();
     open.send_replace(false);
     let call = tokio::spawn(service.call(get("/me")));
@@ -254,7 +254,7 @@ async fn a_token_that_expires_while_the_service_becomes_ready_is_not_sent() {
 async fn a_resend_that_came_too_late_is_no_reason_to_pause() {
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), limited(12, Duration::from_secs(60)));
     let api = FakeApi::scripted(|n, seen| match (n, seen.bearer().as_deref()) {
-        // It is accepted first, and revoked then.
+        // The token is accepted first, and revoked then.
         (2, Some("token-2")) => respond(200, "ok"),
         (_, Some("token-1" | "token-2")) => respond(401, "rejected"),
         _ => respond(200, "ok"),

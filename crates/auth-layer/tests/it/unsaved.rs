@@ -1,4 +1,4 @@
-//! What came of redeeming a refresh token, and a store that cannot take it.
+//! The answer to a refresh, and a store that cannot write it.
 
 use auth_layer::{Entry, ErrorKind, RefreshToken, ReplayRule, State};
 use tokio::runtime::Handle;
@@ -18,7 +18,7 @@ async fn b78_a_caller_that_goes_away_loses_no_refresh_token() {
             async move { token(&manager).await }
         });
         until(|| house.endpoint.count() == round).await;
-        // The server has the old token, and the caller goes.
+        // The server has received the old token, and the caller goes away.
         call.abort();
         assert!(call.await.unwrap_err().is_cancelled());
         house.endpoint.release(1);
@@ -84,14 +84,14 @@ async fn b78_an_answer_that_was_not_stored_wins_over_the_end_it_caused() {
     house.endpoint.open();
     until(|| call.is_finished()).await;
     assert_eq!(call.await.unwrap().unwrap(), "a1");
-    // The other one finds the mark abandoned, sends the token again, and is told that it is dead.
+    // The other process takes the mark for abandoned, sends the token again, and learns that it has ended.
     house.store.set_down(false);
     let mut entry = house.entry().await;
     assert!(matches!(entry.state, State::Redeeming { .. }));
     entry.state = State::Ended;
     house.write(entry).await;
     assert_eq!(token(&other).await.unwrap_err().kind(), ErrorKind::SignInAgain);
-    // The first one knows better.
+    // The first process has the newer token.
     house.advance(6);
     settle().await;
     assert_eq!(house.entry().await.refresh_token.expose(), "r1");
@@ -123,7 +123,7 @@ async fn b78_what_could_not_be_written_outlasts_the_mark_of_another_holder() {
         settle().await;
     }
     assert!(matches!(house.entry().await.state, State::Redeeming { .. }), "the other one is let finish");
-    // It hears that the token is dead, since it was used up here.
+    // It learns that the token has ended, because it was used up here.
     entry.state = State::Ended;
     house.write(entry).await;
     house.advance(60);

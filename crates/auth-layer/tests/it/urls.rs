@@ -1,4 +1,4 @@
-//! URLs that a user gives: which are refused, and that an error shows no secret of one.
+//! URLs from a user: which are refused, and that an error shows no secret in them.
 
 use auth_layer::{
     ConfigError, Credential, LoopbackListener, MetadataCache, Origin, Profile, Resource, SignIn,
@@ -10,7 +10,7 @@ use crate::support::{FakeTokenEndpoint, example};
 /// A way to give a URL.
 type Give = Box<dyn Fn(&str) -> Result<(), ConfigError>>;
 
-/// Every way to give a URL that requests are sent to, or a browser.
+/// Returns every way to give a URL to which requests or a browser are sent.
 fn endpoints() -> Vec<(&'static str, Give)> {
     let transport = || FakeTokenEndpoint::issuing(60).transport();
     vec![
@@ -35,7 +35,7 @@ fn redirect(uri: &str) -> Result<(), ConfigError> {
     sign_in.authorize(uri, None).map(drop)
 }
 
-/// URLs that lead nowhere, or elsewhere than they seem to, and what an error says of them.
+/// URLs that lead nowhere, or to another place than they seem to, and the error for each.
 const WRONG: [(&str, &str); 34] = [
     ("", "must not be empty|is not absolute"),
     ("https://", "has no host"),

@@ -1,4 +1,4 @@
-//! Which requests carry a token, in which form, and which never do.
+//! The requests that carry a token, in which form, and the requests that never do.
 
 use auth_layer::{
     AccessToken, BoxError, CallBearer, Error, ErrorKind, OperationMeta, Origin, Profile, Security,
@@ -70,7 +70,7 @@ async fn b68_an_authorization_of_the_caller_causes_no_token_request() {
     assert_eq!((rig.endpoint.count(), api.count()), (0, 1));
     assert_eq!(rig.manager.stats(), auth_layer::Stats::default());
 
-    // Not even where a token is at hand.
+    // Not even if there is a token.
     rig.manager.token().await.unwrap();
     let mut request = get("/me");
     request.headers_mut().insert("authorization", "Bearer mine".parse().unwrap());
@@ -87,7 +87,7 @@ async fn us03_the_header_is_marked_sensitive_on_every_path() {
     // After a wait, on the resend, and from the cache.
     service.clone().oneshot(get("/me")).await.unwrap();
     service.clone().oneshot(get("/me")).await.unwrap();
-    // And the one that was given for the call.
+    // The same for a token that was given for the call.
     let mut given = get("/me");
     given.extensions_mut().insert(CallBearer::new("given").unwrap());
     service.clone().oneshot(given).await.unwrap();
@@ -98,7 +98,7 @@ async fn us03_the_header_is_marked_sensitive_on_every_path() {
     }
 }
 
-/// URLs that are of another origin than `https://api.example.com`.
+/// URLs whose origin is not `https://api.example.com`.
 const ELSEWHERE: [&str; 16] = [
     "http://api.example.com/me",
     "http://api.example.com:443/me",
@@ -158,12 +158,12 @@ async fn us04_no_origin_means_no_token() {
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), profile);
     let api = FakeApi::accepting();
     rig.layer().layer(api.clone()).oneshot(get("/me")).await.unwrap();
-    // Not even to where it came from.
+    // Not even to the token endpoint from which it came.
     rig.layer().layer(api.clone()).oneshot(request("https://auth.example.com/token")).await.unwrap();
     assert_eq!(api.bearers(), ["", ""]);
 }
 
-/// An API that redirects `/start` to a place, and takes everything else.
+/// Returns an API that redirects `/start` to a URL, and accepts everything else.
 fn redirecting(status: u16, location: &'static str) -> FakeApi {
     FakeApi::scripted(move |_, seen| {
         if seen.uri.path() != "/start" {
@@ -177,7 +177,7 @@ fn redirecting(status: u16, location: &'static str) -> FakeApi {
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// Other host, port and scheme, by the ways that a `Location` can be written.
+/// Another host, port and scheme, in every form of a `Location`.
 const AWAY: [&str; 5] = [
     "https://evil.test/me",
     "https://api.example.com:8443/me",
@@ -186,7 +186,7 @@ const AWAY: [&str; 5] = [
     "https://api.example.com@evil.test/me",
 ];
 
-/// The first request carried the token, the second has nothing of it anywhere.
+/// Checks that the first request carried the token, and that no part of the second has it.
 #[track_caller]
 fn check_redirected(api: &FakeApi) {
     assert_eq!(api.bearers(), ["token-1", ""]);
@@ -240,7 +240,7 @@ async fn b61_a_redirect_is_not_followed_by_the_layer_itself() {
 
 #[tokio::test]
 async fn us05_below_a_redirect_follower_each_hop_is_judged_anew() {
-    // Away and back again, and on to plain http.
+    // To another origin, back again, and then to plain http.
     let api = FakeApi::scripted(|_, seen| {
         let next = match seen.uri.to_string().as_str() {
             "https://api.example.com/start" => "https://api.example.com/second",
@@ -316,7 +316,7 @@ async fn us07_without_a_token_nothing_is_sent() {
     for failing in failures {
         let (rig, api) = (Rig::new(failing()), FakeApi::accepting());
         let service = rig.layer().layer(api.clone());
-        // The one that asked, and one that is told what is remembered.
+        // The caller whose request failed, and one that gets the remembered failure.
         for _ in 0..2 {
             let error = service.clone().oneshot(get("/me")).await.unwrap_err();
             assert!(Error::find(error.as_ref()).is_some(), "{error}");

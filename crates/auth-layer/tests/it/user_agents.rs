@@ -1,4 +1,4 @@
-//! The `User-Agent` of requests that the crate makes by itself, and of those that it does not.
+//! The `User-Agent` of the crate's own requests, and of the application's requests.
 
 use auth_layer::{
     Credential, Exchange, Grant, Metadata, MetadataCache, Profile, RetryLayer, RetryPolicy, SignIn,
@@ -13,7 +13,7 @@ fn user_agents(seen: &[Seen]) -> Vec<&str> {
     all.map(|value| value.to_str().unwrap()).collect()
 }
 
-/// A provider with every endpoint, and a server that answers each of them.
+/// Returns a provider with every endpoint, and a server that answers each of them.
 fn whole() -> (Profile, FakeTokenEndpoint) {
     let profile = example()
         .with_device_url("https://auth.example.com/device")
@@ -28,7 +28,7 @@ fn whole() -> (Profile, FakeTokenEndpoint) {
     (profile, FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, answer))))
 }
 
-/// Makes one request of each kind, as whoever `change` says.
+/// Makes one request of each kind with this `User-Agent`.
 async fn ask(profile: Profile, transport: Transport, user_agent: Option<&str>) {
     let credential = || Credential::new("client", "client-secret");
     let exchange = Exchange::builder(profile.clone(), credential(), Grant::ClientCredentials);

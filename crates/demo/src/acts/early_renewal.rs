@@ -25,6 +25,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     // The first of these calls starts the renewal. It gets no answer as long as the host is held back.
     let hold = actor.site().hold(Endpoint::Token);
     actor.start(second).end().await?;
+    // The renewal runs in its own task, so it may send its request after all calls have ended.
     actor.token_requests_arrived(seen.token_requests + 1).await?;
     let meanwhile = actor.seen();
     drop(hold);

@@ -12,6 +12,7 @@ use crate::text::plural;
 pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let (before, seen) = (actor.account(), actor.seen());
     let old = actor.generation().await?;
+    // There are four waves: two 503s, one request without an answer, and the recovery.
     let wave = (calls / 4).max(1);
     actor.turn_stale().await?;
     actor.site().inject(Endpoint::Token, Fault::Unavailable.times(2));
@@ -26,6 +27,7 @@ pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     }
     actor.start(wave).end().await?;
     actor.token_requests_arrived(seen.token_requests + 3).await?;
+    // If the clock moved before the client has set its timer, the timer would not end.
     until("the deadline of the token request", || actor.time().has_deadline()).await?;
     actor.time().advance(TIMEOUT);
     actor.failed(before.failures + 3).await?;

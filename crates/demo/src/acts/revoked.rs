@@ -9,6 +9,7 @@ use crate::text::plural;
 
 pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let (before, seen) = (actor.account(), actor.seen());
+    // Earlier acts may have had rejections, which must not be counted here.
     let sequence = actor.site().requests().last().map_or(0, |request| request.sequence);
 
     // The token is revoked only after all calls have arrived at the provider.

@@ -9,6 +9,7 @@ use crate::text::plural;
 
 pub(super) async fn play(actor: &Actor, calls: u64) -> anyhow::Result<Scene> {
     let (before, counters) = (actor.account(), actor.site().counters());
+    // The environment is read before the rotation, so it has the old refresh token.
     let with_the_old_one = actor.site().environment();
     let first = calls / 2;
 

@@ -29,6 +29,7 @@ impl Account {
         Seen {
             token_requests: self.token_requests,
             tokens: self.tokens(),
+            // The provider sees a resend as another call.
             calls: self.calls + self.resends,
             served: self.calls - self.lost,
             rejected: self.rejections,

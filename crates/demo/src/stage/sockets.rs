@@ -7,9 +7,11 @@ pub(crate) fn make_room() {
         use rustix::process::{Resource, getrlimit, setrlimit};
 
         let mut limit = getrlimit(Resource::Nofile);
+        // A process may raise its limit only up to the maximum of the system.
         let wanted = limit.maximum.map_or(ENOUGH, |most| most.min(ENOUGH));
         if limit.current.is_some_and(|current| current < wanted) {
             limit.current = Some(wanted);
+            // If this fails, only a demo with very many calls can run out of sockets, and its calls say so.
             let _ = setrlimit(Resource::Nofile, limit);
         }
     }

@@ -25,6 +25,7 @@ impl Tally {
     where
         E: Send + Sync + 'static,
     {
+        // Relaxed is enough for all counts: they order no other memory, and they are read after the calls have ended.
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         match call.await {
             Ok(value) => {

@@ -8,12 +8,14 @@ use anyhow::Context;
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) -> anyhow::Result<()> {
     let watch = async {
         while !condition() {
+            // The sleep also lets the other tasks run, because there is only one thread.
             tokio::time::sleep(PAUSE).await;
         }
     };
     tokio::time::timeout(PATIENCE, watch).await.with_context(|| format!("gave up waiting for {what}"))
 }
 
+// Short, because each act waits several times.
 pub(super) const PAUSE: Duration = Duration::from_millis(1);
 
 /// The limit in real time. Everything on loopback takes much less.

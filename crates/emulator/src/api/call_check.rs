@@ -47,6 +47,7 @@ pub(super) fn body(
     if !rule.reads(media_type) {
         return Err((Rejection::MediaType, Problem::MediaType));
     }
+    // Schemas describe JSON. Other bodies, such as uploads, are accepted unread.
     if !media_type.to_ascii_lowercase().ends_with("json") {
         return Ok(Value::Null);
     }

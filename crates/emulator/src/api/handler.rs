@@ -45,6 +45,7 @@ pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, head: &Parts, demand: Demand) ->
 fn find(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
     let mut scene = Scene::new(desk.provider, &head.method);
     scene.graph_at_200 = desk.books.switches.graph_at_200;
+    // This comes before routing: a client that sends two tokens is wrong at every path.
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return reject(desk, &scene, Rejection::DoubleAuthorization, &Problem::DoubleAuthorization);
     }
@@ -64,6 +65,7 @@ fn find(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
                 let allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
                 return reply.with_header(ALLOW, &allow.join(", "));
             }
+            // Another document may have the path.
             Found::Nothing => {}
         }
     }
@@ -78,6 +80,8 @@ fn serve(
     head: &Parts,
     bytes: &[u8],
 ) -> Result<Reply, (Rejection, Problem)> {
+    // The token is checked before the parameters and the body, as servers do, so that a caller without a token learns
+    // nothing about the operation.
     bearer::check(desk, operation, &head.headers)?;
     let query = call_check::query(head);
     call_check::parameters(operation, &head.headers, &query)?;

@@ -41,6 +41,7 @@ impl Document {
         let Some(rest) = path.strip_prefix(&self.base_path) else {
             return Found::Nothing;
         };
+        // The base path `/base` must not match `/basement`.
         if !rest.starts_with('/') {
             return Found::Nothing;
         }

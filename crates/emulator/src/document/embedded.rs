@@ -20,6 +20,7 @@ pub(crate) fn embedded(provider: Provider) -> io::Result<Vec<Arc<Document>>> {
         return Ok(documents.clone());
     }
     let documents = read(provider)?;
+    // Two threads may both parse. The first result is kept, and the second is dropped.
     Ok(cell.get_or_init(|| documents).clone())
 }
 

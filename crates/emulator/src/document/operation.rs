@@ -43,6 +43,7 @@ impl Operation {
         let template = Template::new(path);
         let id = operation.get("operationId").and_then(Value::as_str);
         Self {
+            // An operation without an id still needs a name for faults and counters.
             id: id.map_or_else(|| format!("{method} {}", template.shape()), str::to_owned),
             method,
             template,
@@ -81,11 +82,13 @@ impl BodyRule {
 }
 
 fn audiences(root: &Value, operation: &Value) -> Vec<Audience> {
+    // An operation's own list replaces that of the document, even if it is empty (OpenAPI 3.0, Operation Object).
     let security = operation.get("security").or_else(|| root.get("security"));
     let alternatives = security.and_then(Value::as_array).into_iter().flatten();
     let schemes = alternatives.filter_map(Value::as_object).flat_map(|all| all.keys());
     schemes
         .map(|scheme| match scheme.to_ascii_lowercase() {
+            // The documents describe the kind of a token only in the name of its security scheme.
             scheme if END_USER.iter().any(|word| scheme.contains(word)) => Audience::EndUser,
             scheme if scheme.contains("device") => Audience::Device,
             _ => Audience::Customer,
@@ -98,6 +101,7 @@ fn audiences(root: &Value, operation: &Value) -> Vec<Audience> {
 fn required_parameters(root: &Value, item: &Value, operation: &Value) -> Vec<(Place, String)> {
     let mut seen: Vec<(Place, String)> = Vec::new();
     let mut required = Vec::new();
+    // The operation comes first, so that its parameter is the one that is kept.
     for owner in [operation, item] {
         let parameters = owner.get("parameters").and_then(Value::as_array);
         for parameter in parameters.into_iter().flatten() {
@@ -126,6 +130,7 @@ fn required_parameters(root: &Value, item: &Value, operation: &Value) -> Vec<(Pl
 fn body_rule(root: &Value, operation: &Value) -> Option<BodyRule> {
     let body = resolve(root, operation.get("requestBody")?);
     let content = body.get("content")?.as_object()?;
+    // All media types of a body have the same schema in our documents, so the first one is enough.
     let schema = content.values().find_map(|media| media.get("schema"));
     Some(BodyRule {
         required: body.get("required").and_then(Value::as_bool) == Some(true),

@@ -20,6 +20,7 @@ fn look(root: &Value, schema: &Value, value: &Value, at: &str, levels: usize, ou
     };
     let schema = resolve(root, schema);
     if !is_of_type(schema, value) {
+        // A value of the wrong kind counts as missing. Its members would only repeat the same problem.
         out.push(if at.is_empty() { "body" } else { at }.to_owned());
         return;
     }

@@ -25,10 +25,13 @@ impl Success {
         let first = responses
             .into_iter()
             .flatten()
+            // A redirect counts as a success, because a document may describe one.
             .filter(|(status, _)| status.starts_with('2') || status.starts_with('3'))
+            // The lowest status is the usual one; `2XX` comes after every number.
             .min_by_key(|(status, _)| status.to_ascii_uppercase());
         match first {
             Some((status, response)) => {
+                // `2XX` is not a number and gives `None`.
                 Self { status: status.parse().ok(), example: example(root, resolve(root, response)) }
             }
             None => Self { status: None, example: None },

@@ -43,6 +43,7 @@ impl Template {
         let mut parameters = Vec::new();
         let mut given = split(path);
         for segment in &self.segments {
+            // The path is split before it is decoded, so that an encoded slash stays in its segment.
             let decoded = percent_decode_str(given.next()?).decode_utf8().ok()?;
             match segment {
                 Segment::Literal(text) if *text == decoded => {}

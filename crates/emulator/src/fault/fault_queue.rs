@@ -10,6 +10,7 @@ pub(crate) struct FaultQueue(VecDeque<Scheduled>);
 
 impl FaultQueue {
     pub(crate) fn push(&mut self, scheduled: Scheduled) {
+        // A fault with zero plays would block nothing but would still be counted, so it is not added.
         if scheduled.left != Left::Times(0) {
             self.0.push_back(scheduled);
         }
@@ -17,6 +18,7 @@ impl FaultQueue {
 
     /// Takes the first fault that applies to a request for this operation.
     pub(crate) fn take(&mut self, operation_id: Option<&str>) -> Option<Fault> {
+        // A fault for another operation must not hold back the faults behind it.
         let at = self.0.iter().position(|fault| fault.fits(operation_id))?;
         let scheduled = self.0.get_mut(at)?;
         match &mut scheduled.left {

@@ -78,6 +78,7 @@ pub(super) fn with_member(members: &Map<String, Value>, names: &[&str], text: &s
         .find(|name| members.contains_key(**name))
         .or(names.first())
         .map_or_else(String::new, |name| (*name).to_owned());
+    // The member goes to the end. A reader must not depend on the order.
     let others =
         members.iter().filter(|(other, _)| **other != name).map(|(other, value)| (other, value.to_string()));
     write_object(others.chain([(&name, text.to_owned())]))
@@ -94,6 +95,7 @@ pub(super) fn up_to_member(members: &Map<String, Value>, name: &str) -> String {
         return write_object(written(members.iter()));
     };
     let mut text = write_object(written(members.iter().take(at + 1)));
+    // The closing brace is what makes the JSON complete.
     text.pop();
     text
 }

@@ -45,6 +45,7 @@ pub(crate) async fn instead(
             tokio::time::sleep(*pause).await;
             return None;
         }
+        // The request ends only when the client closes the connection or the emulator is dropped.
         Fault::Hang => std::future::pending().await,
         Fault::DropConnection => return Some(hangup()),
         Fault::CutOff { .. } | Fault::Malformed(_) | Fault::LoseAnswer => return None,
@@ -61,6 +62,7 @@ pub(crate) async fn upon(fault: &Fault, response: Response<Body>) -> Response<Bo
         return response;
     }
     let (mut head, body) = response.into_parts();
+    // The spoilt body has another length, or none that is known.
     head.headers.remove(CONTENT_LENGTH);
     // Our own answers are whole in memory, so reading one back cannot fail.
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -101,6 +103,7 @@ fn exactly(code: u16, body: &str, headers: &[(String, String)]) -> Response<Body
         }
     }
     match response.body(Body::from(body.to_owned())) {
+        // hyper cannot send an informational status as the final answer.
         Ok(response) if code >= 200 => response,
         _ => unplayable(),
     }
@@ -136,6 +139,7 @@ fn spoil(how: &Malformed, bytes: Bytes) -> Body {
             [Step::Pause(*pause), Step::Send(byte)]
         })),
         Malformed::DuplicateMembers => rewrite(bytes, with_duplicates),
+        // A stream has no known length, so hyper sends it in chunks.
         Malformed::Chunked => script::body([Step::Send(bytes)]),
         Malformed::Member { name, value } => rewrite(bytes, |members| with_member(members, &[name], value)),
         Malformed::Without(name) => rewrite(bytes, |members| without_member(members, name)),
@@ -170,5 +174,7 @@ fn media_type(how: &Malformed) -> Option<HeaderValue> {
     }
 }
 
+// Long enough for a write to loopback, and not noticeable in a test.
 const FLUSH_PAUSE: Duration = Duration::from_millis(1);
+// A common size of a read buffer.
 const CHUNK: usize = 16 * 1024;

@@ -21,6 +21,7 @@ pub(super) fn body(steps: impl IntoIterator<Item = Step>) -> Body {
             match steps.pop_front()? {
                 Step::Send(bytes) => return Some((Ok(bytes), steps)),
                 Step::Pause(pause) => tokio::time::sleep(pause).await,
+                // The queue is emptied, because a body must not go on after an error.
                 Step::Break => return Some((Err(broken()), VecDeque::new())),
             }
         }

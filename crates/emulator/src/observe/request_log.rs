@@ -58,6 +58,7 @@ impl RequestLog {
 
     /// Returns the entry of a request, unless newer entries have replaced it.
     pub(crate) fn entry(&mut self, sequence: u64) -> Option<&mut LoggedRequest> {
+        // The entries are numbered without gaps, so the number gives the position.
         let first = self.entries.front()?.sequence;
         let at = usize::try_from(sequence.checked_sub(first)?).ok()?;
         self.entries.get_mut(at)
@@ -68,6 +69,7 @@ impl RequestLog {
     }
 
     pub(crate) fn clear(&mut self) {
+        // `last` is kept, so a request that is in progress now cannot write into a later entry.
         self.entries.clear();
     }
 }

@@ -20,6 +20,7 @@ pub(super) async fn serve(stream: TcpStream, router: Router) {
     // slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(router.clone(), request));
+    // The builder detects HTTP/2 by its preface, so one port serves both versions.
     let server = Builder::new(TokioExecutor::new());
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }

@@ -67,9 +67,11 @@ async fn accept(socket: TcpListener, router: Router) {
                 // The usual cause is a lack of file descriptors, so wait until a connection returns one.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
+            // Finished tasks are removed here. Otherwise the set would grow with every connection.
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
+// Short for a client that waits, and long enough not to use a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

@@ -99,6 +99,7 @@ fn check(desk: &Desk<'_>, fields: &Fields) -> Result<Asked, ErrorPage> {
     let Some(target) = fields.get("redirect_url") else {
         return Err(ErrorPage::new("redirect_url is missing"));
     };
+    // The browser must not be sent to an unregistered URL, so the person sees the error.
     if !desk.books.redirect_urls.iter().any(|known| known == target) {
         return Err(ErrorPage::new("redirect_url is not one of those configured for this integration"));
     }

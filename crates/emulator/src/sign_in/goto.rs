@@ -64,6 +64,8 @@ fn check(desk: &Desk<'_>, fields: &Fields) -> Result<Asked, Objection> {
     }
     let redirect = fields.get("redirect_uri").map(str::to_owned);
     let mut asked = Asked {
+        // The client and the redirect URL are checked first. Until both are known to be right, no error may be sent to
+        // that URL (RFC 6749 section 4.1.2.1).
         target: target(desk, redirect.as_deref())?,
         redirect,
         state: fields.get("state").map(str::to_owned),
@@ -100,6 +102,7 @@ fn target(desk: &Desk<'_>, redirect: Option<&str>) -> Result<String, ErrorPage> 
 /// Returns the challenge. One without a method would be a plain one (RFC 7636 section 4.3), which GoTo does not accept.
 fn challenge(fields: &Fields) -> Result<Option<Challenge>, ()> {
     match (fields.get("code_challenge"), fields.get("code_challenge_method")) {
+        // GoTo does not require PKCE.
         (None, None) => Ok(None),
         (Some(challenge), Some("S256")) if Challenge::is_s256(challenge) => {
             Ok(Some(Challenge::S256(challenge.to_owned())))

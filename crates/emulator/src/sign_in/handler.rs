@@ -48,6 +48,7 @@ pub(crate) fn click(desk: &mut Desk<'_>, url: &str, allow: bool) -> Result<Strin
     fields.add(DECISION, decision.word());
     match desk.provider {
         Provider::GoTab => gotab::fill_in(desk, &mut fields),
+        // Only GoTo remains, because the other providers have no authorize page.
         _ => goto::fill_in(&mut fields),
     }
     match decide(desk, Place::Authorize, &fields) {
@@ -80,6 +81,7 @@ fn visit(desk: &mut Desk<'_>, page: Place, head: &Parts, body: &[u8]) -> Reply {
     };
     match ending {
         Ok(Ending::Page(html)) => html_page(StatusCode::OK, &html),
+        // A 400 lets a test tell this page from the first one, and a browser shows it in the same way.
         Ok(Ending::Again(html)) => html_page(StatusCode::BAD_REQUEST, &html),
         Ok(Ending::Callback(url)) | Err(Objection::Callback(url)) => {
             dress(Reply::empty(redirect).with_header(LOCATION, &url))

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Returns whether a URL leads to the browser's own machine: an address literal, any port, any path (RFC 8252 section
 /// 7.3).
 pub(super) fn is_loopback(url: &str) -> bool {
+    // `localhost` is not accepted, because its name can be resolved to another machine (RFC 8252 section 8.3).
     let rest = ["http://127.0.0.1:", "http://[::1]:"].iter().find_map(|start| url.strip_prefix(start));
     let Some((port, path)) = rest.and_then(|rest| rest.split_once('/')) else {
         return false;
@@ -19,6 +20,7 @@ pub(super) fn is_loopback(url: &str) -> bool {
 pub(super) fn with_parameters(url: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     given.fold(url.to_owned(), |url, (name, value)| {
+        // The redirect URL may already have a query (RFC 6749 section 3.1.2).
         let joint = if url.contains('?') { '&' } else { '?' };
         format!("{url}{joint}{name}={}", utf8_percent_encode(value, RESERVED))
     })

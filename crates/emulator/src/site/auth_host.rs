@@ -59,6 +59,7 @@ impl Site {
     /// ```
     pub async fn open_auth_host(&self) -> io::Result<AuthHost> {
         let mut listener = Listener::bind(0).await?;
+        // The state is shared, so tokens, faults and counters are the same at both addresses.
         listener.serve(router(&self.state, Endpoint::Token));
         Ok(AuthHost { site: Self::new(Arc::clone(&self.state)), listener })
     }

@@ -47,6 +47,7 @@ impl Desk<'_> {
             _ => USUAL_TOKEN_LENGTH,
         };
         let value = self.books.random.token(length);
+        // A lifetime that ends after the last representable time means that the token never expires.
         let expires = self.now.checked_add(lifetime);
         let ordinal = self.books.tokens.enter(value.clone(), audience, expires);
         Issued { value, ordinal, lifetime }
@@ -60,6 +61,7 @@ impl Desk<'_> {
         let mode = switches.refresh_token;
         let redeemed = tokens.redeem(value, mode, switches.rotate_next, &mut books.random, self.now);
         match &redeemed {
+            // A replay does not consume `rotate_next`, because its answer has no new refresh token.
             Ok(Redeemed::Again(_)) | Err(NoGood::Replayed) => books.counters.replays += 1,
             Ok(_) => switches.rotate_next = false,
             Err(NoGood::Unknown) => {}
@@ -88,6 +90,7 @@ impl Desk<'_> {
                 let value = tokens.start_family(&mut books.random, self.now);
                 (tokens.family(), value)
             }
+            // GoTab has no single current token, so an earlier sign-in stays valid.
             None => books.lasting_tokens.start_family(&mut books.random),
         }
     }
@@ -98,6 +101,7 @@ impl Desk<'_> {
             tokens.end_family(family);
         }
         self.books.lasting_tokens.end_family(family);
+        // The access tokens end as well (RFC 9700 section 4.14.2), so a stolen one stops working at once.
         self.books.tokens.end_family(family, Standing::Revoked);
     }
 
@@ -129,7 +133,9 @@ impl Desk<'_> {
     }
 }
 
+// The same as a customer's token at GBG GO.
 const END_USER_LIFETIME: Duration = Duration::from_secs(3600);
+// About the length of a JWT with few claims.
 const USUAL_TOKEN_LENGTH: usize = 420;
 
 /// Longer than most codes, to find clients that cut codes short. GoTo's codes have up to 4096 characters.

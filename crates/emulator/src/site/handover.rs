@@ -31,6 +31,7 @@ impl HttpBody for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        // An error is a frame, so a body that breaks off does not count as handed over.
         self.has_ended = frame.is_none();
         Poll::Ready(frame)
     }
@@ -47,6 +48,7 @@ impl HttpBody for Watched {
 /// The connection drops a body when it has taken all of it, or when the connection breaks.
 impl Drop for Watched {
     fn drop(&mut self) {
+        // A body of known length is not polled again after its last frame, so `is_end_stream` has to be asked as well.
         if !self.has_ended && !self.inner.is_end_stream() {
             return;
         }

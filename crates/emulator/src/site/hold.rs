@@ -36,11 +36,13 @@ pub(crate) struct Gates {
 impl Gates {
     pub(super) fn hold(&self, endpoint: Endpoint) -> Hold {
         let gate = self.of(endpoint);
+        // `send` would fail without a receiver. `send_modify` changes the value even if no request waits.
         gate.send_modify(|holds| *holds += 1);
         Hold(gate.clone())
     }
 
     pub(super) fn gate(&self, endpoint: Endpoint) -> Gate {
+        // A receiver sees the current value at once, so a gate that is already closed holds this request, too.
         Gate(self.of(endpoint).subscribe())
     }
 

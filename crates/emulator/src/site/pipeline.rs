@@ -21,6 +21,7 @@ use crate::voice::{self, Problem, Scene};
 /// Returns the router of one host, which takes every request.
 pub(crate) fn router(state: &Arc<SiteState>, endpoint: Endpoint) -> Router {
     let state = Arc::clone(state);
+    // The documents decide about paths and methods, so one handler takes every request.
     Router::new().fallback(move |request: Request| pass(Arc::clone(&state), endpoint, request))
 }
 
@@ -33,9 +34,11 @@ async fn pass(state: Arc<SiteState>, endpoint: Endpoint, request: Request) -> Re
     };
     let gate = state.gates.gate(endpoint);
     let visit = Visit::begin(state, endpoint, &head);
+    // The books are not locked here, so other requests and the test go on while this one is held.
     gate.pass().await;
     let response = respond(provider, endpoint, &visit, &head, body).await;
     match response.extensions().get::<Hangup>() {
+        // Nothing is sent, so the log must not show a status.
         Some(_) => response,
         None => visit.answered(response),
     }
@@ -49,9 +52,12 @@ async fn respond(
     body: Body,
 ) -> Response<Body> {
     let complain = |status| complain(provider, endpoint, head, status);
+    // The whole body is read before any refusal. Otherwise the client might see a reset connection in place of the
+    // answer.
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return complain(StatusCode::PAYLOAD_TOO_LARGE).into_response();
     };
+    // These refusals come before faults, so that a fault is left for the request that the test meant.
     if let Some(refusal) = visit.refusal(head) {
         return refusal.into_response();
     }

@@ -227,6 +227,7 @@ impl Site {
 
     /// Generates a new client secret. The old one is refused from now on.
     pub fn regenerate_secret(&self) -> Credentials {
+        // The guard is dereferenced once, so that two fields can be borrowed at the same time.
         let mut guard = self.state.books();
         let books = &mut *guard;
         let secret = Credentials::random_secret(self.state.provider, &mut books.random);

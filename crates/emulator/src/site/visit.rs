@@ -31,6 +31,7 @@ impl Visit {
         let mut guard = state.books();
         let books = &mut *guard;
         let path = head.uri.path();
+        // All of this is one critical section, so a test never sees a counter without its entry in the log.
         let sequence = books.log.begin(endpoint, head.method.as_str(), path);
         books.in_flight.enter(endpoint, &mut books.counters);
         if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
@@ -77,6 +78,7 @@ impl Visit {
     }
 
     fn demands(&self, switches: &Switches, head: &Parts) -> Demands {
+        // Every POST needs a length, even to a path that does not exist, because a server checks it before the path.
         let length = !switches.lenient;
         if self.endpoint == Endpoint::Api {
             return Demands { unchunked: false, length, user_agent: switches.user_agent_at_api };
@@ -119,6 +121,7 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        // `Drop` also runs if the client closes the connection while its request waits.
         self.state.books().in_flight.leave(self.endpoint);
     }
 }

@@ -60,6 +60,7 @@ impl AccessTokens {
         let ordinal = *self.ordinals.get(value)?;
         let record = self.records.get(index(ordinal)?)?;
         let standing = match record.ended {
+            // A revoked token stays revoked after its expiry, so a test sees the reason that it caused.
             Some(ended) => ended,
             None if record.expires.is_some_and(|expires| expires <= now) => Standing::Expired,
             None => Standing::Good(record.audience),

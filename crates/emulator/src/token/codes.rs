@@ -58,12 +58,14 @@ impl Codes {
         self.0.insert(code, Record { approval, expires, used: false, family: None });
     }
 
-    /// Takes a code. This uses the code up even if the request turns out to be wrong, so that nobody can guess twice.
+    /// Takes a code. This uses the code up even if the request turns out to be wrong, so that a client cannot guess
+    /// twice.
     pub(crate) fn take(&mut self, code: &str, now: SystemTime) -> Result<Approval, BadCode> {
         let record = self.0.get_mut(code).ok_or(BadCode::Unknown)?;
         if record.used {
             return Err(BadCode::Used(record.family));
         }
+        // The code is marked before its expiry is checked, so an expired code that comes twice also counts as a replay.
         record.used = true;
         match record.expires.is_some_and(|expires| expires <= now) {
             true => Err(BadCode::Expired),

@@ -100,6 +100,7 @@ impl Record {
     }
 
     fn poll(&mut self, now: SystemTime) -> Poll {
+        // A used code is reported as unknown even after its expiry, so that a device never gets two answers.
         if matches!(self.state, State::Used) {
             return Poll::Unknown;
         }
@@ -109,6 +110,7 @@ impl Record {
         if matches!(self.state, State::Pending) {
             return self.keep_waiting(now);
         }
+        // A denial uses the code up as well, so a later poll cannot become an approval.
         match std::mem::replace(&mut self.state, State::Used) {
             State::Allowed(principal) => {
                 Poll::Allowed { scope: self.scope.clone(), targets: self.targets.clone(), principal }
@@ -118,11 +120,14 @@ impl Record {
     }
 
     fn keep_waiting(&mut self, now: SystemTime) -> Poll {
+        // A poll that came too soon also counts as the last poll, so a device that ignores `slow_down` gets it each
+        // time.
         let last = self.last_poll.replace(now);
         let is_soon = last.is_some_and(|last| now.duration_since(last).unwrap_or_default() < self.interval);
         if !is_soon {
             return Poll::Pending;
         }
+        // RFC 8628 section 3.5: the interval grows for this and all later polls.
         self.interval = self.interval.saturating_add(POLL_INTERVAL);
         Poll::TooSoon
     }

@@ -60,6 +60,7 @@ impl RefreshTokens {
         let value = random.token(GOTO_TOKEN_LENGTH);
         self.family += 1;
         self.current = Some(Current { value: value.clone(), since: now, rank: 0 });
+        // A token of the old family is unknown from now on, and sending it must not end the new family.
         self.spent.clear();
         value
     }
@@ -89,6 +90,7 @@ impl RefreshTokens {
         let Some(current) = self.current.as_ref().filter(|current| current.value == value) else {
             return self.replayed(value, mode, now);
         };
+        // A clock that was set back makes the token new, not invalid.
         let age = now.duration_since(current.since).unwrap_or_default();
         if age >= LIFETIME {
             return Err(NoGood::Unknown);
@@ -106,6 +108,8 @@ impl RefreshTokens {
         let value = random.token(GOTO_TOKEN_LENGTH);
         let mut rank = 0;
         if let Some(old) = self.current.take() {
+            // The rank shows whether a replaced token is the direct predecessor of the current one. Only that one has
+            // grace.
             rank = old.rank + 1;
             self.spent.insert(old.value, Spent { at: now, rank: old.rank });
         }
@@ -116,6 +120,7 @@ impl RefreshTokens {
     /// Handles a token that is not the current one: it is unknown, or it was replaced.
     fn replayed(&mut self, value: &str, mode: RefreshTokenMode, now: SystemTime) -> Result<Redeemed, NoGood> {
         let spent = *self.spent.get(value).ok_or(NoGood::Unknown)?;
+        // The family has ended already, so this replay must not be counted as the end of a family.
         let current = self.current.as_ref().ok_or(NoGood::Replayed)?;
         match mode {
             RefreshTokenMode::RotateWithGrace(grace) if spent.is_excused(current, grace, now) => {

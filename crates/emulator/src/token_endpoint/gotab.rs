@@ -63,6 +63,7 @@ fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) ->
     Refused::unless_within(&approval.targets, &fields.targets)?;
     let (family, refresh_token) = desk.start_family(&approval.principal);
     desk.books.targets.insert(family, approval.targets);
+    // If the code is sent again, this family is revoked.
     desk.books.codes.gave(code, family);
     desk.books.counters.codes_redeemed += 1;
     let issued = desk.issue_in_family(family, LIFETIME);

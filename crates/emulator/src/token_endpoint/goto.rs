@@ -48,6 +48,7 @@ fn check_client(desk: &Desk<'_>, request: &TokenRequest<'_>, fields: &Fields) ->
     if !request.has_authorization() {
         return Err(Refused::client_authentication(StatusCode::UNAUTHORIZED));
     }
+    // A client must not use two methods in one request (RFC 6749 section 2.3), even if both are right.
     if fields.get("client_secret").is_some() {
         return Err(double_authentication());
     }

@@ -13,11 +13,13 @@ use crate::token::{Approval, Poll, Targets};
 /// Exchanges a code. Sending the code uses it up, even if the request is wrong in another way.
 pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     let code = fields.require("code")?;
+    // This is checked before the code is taken, because another client must not use it up.
     let is_others = fields.get("client_id").is_some_and(|id| id != desk.books.credentials.id());
     if is_others {
         return Err(invalid_grant("the code was given to another client"));
     }
     let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
+    // RFC 6749 section 4.1.3: the parameter must be repeated exactly, and absent if it was absent.
     if fields.get("redirect_uri") != approval.redirect.as_deref() {
         return Err(invalid_grant("redirect_uri differs from the one in the authorization request"));
     }

@@ -23,6 +23,7 @@ pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {
             counters.tokens_issued += 1;
             counters.refreshes += u64::from(granted.for_refresh_token);
             counters.rotations += u64::from(granted.rotated);
+            // The log shows which token this answer issued, without its text.
             desk.note_token(granted.ordinal);
             Reply::json(StatusCode::OK, granted.body).with_header(CACHE_CONTROL, "no-store")
         }
@@ -65,6 +66,7 @@ pub(crate) fn refuse_unmet(desk: &mut Desk<'_>, demand: Demand) -> Reply {
 fn refuse(desk: &mut Desk<'_>, refused: &Refused) -> Reply {
     desk.books.counters.refuse(refused.reason);
     let body = voice::token_error(desk.provider, refused.status, refused.error, &refused.description);
+    // RFC 9110 section 15.5.6 requires `Allow` with a 405.
     let allow = (refused.reason == TokenRefusal::Method).then_some("POST");
     Reply::json(refused.status, body).with_optional_header(ALLOW, allow)
 }
@@ -93,6 +95,7 @@ fn check_head(head: &Parts) -> Result<(), Refused> {
             "the token endpoint takes POST only",
         ));
     }
+    // RFC 6749 section 2.3.1 forbids credentials in the URL, because servers write URLs to logs.
     if has_credentials_in_query(head) {
         return Err(Refused {
             reason: TokenRefusal::CredentialsInQuery,
@@ -121,6 +124,7 @@ fn has_credentials_in_query(head: &Parts) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| CREDENTIALS.contains(&name.as_ref()))
 }
 
+// Every parameter that is a secret or proves an identity, at any of the providers.
 const CREDENTIALS: [&str; 11] = [
     "client_id",
     "client_secret",

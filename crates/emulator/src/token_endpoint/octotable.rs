@@ -30,6 +30,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
         ));
     }
     let fields = request.fields(encoding)?;
+    // Octotable reads the credentials from the body only.
     if request.has_authorization() {
         return Err(match fields.get("client_secret") {
             Some(_) => double_authentication(),

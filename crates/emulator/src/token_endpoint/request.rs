@@ -84,6 +84,7 @@ impl<'a> TokenRequest<'a> {
 
 impl Fields {
     fn add(&mut self, name: &str, value: &str) -> Result<(), Refused> {
+        // RFC 8707 section 2 allows several resources. Every other parameter may occur once (RFC 6749 section 3.2).
         if self.targets.add(name, value) {
             return Ok(());
         }
@@ -99,6 +100,7 @@ impl Fields {
 
     pub(super) fn require(&self, name: &str) -> Result<&str, Refused> {
         self.get(name)
+            // A parameter without a value counts as absent (RFC 6749 section 3.2).
             .filter(|value| !value.is_empty())
             .ok_or_else(|| Refused::malformed(format!("{name} is missing")))
     }

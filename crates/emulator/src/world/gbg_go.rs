@@ -45,6 +45,7 @@ impl Journeys {
                 end(stage, Stage::Completed, Outcome::Done(json!({"status": "success"})))
             }
             "/journey/terminate" => end(stage, Stage::Terminated, Outcome::Done(json!({"instanceId": id}))),
+            // Only a completed journey is forgotten. For the others the document's answer is enough.
             "/journey/state/delete" if *stage == Stage::Completed => {
                 self.0.remove(id);
                 Outcome::Example
@@ -107,6 +108,7 @@ fn interaction(example: &Value, id: &str, stage: Stage) -> Value {
     if stage != Stage::InProgress
         && let Some(members) = view.as_object_mut()
     {
+        // A client that continues an ended journey has no id to submit to.
         members.remove("interactionId");
         members.remove("interaction");
         members.insert("outstanding".to_owned(), json!([]));

@@ -28,6 +28,7 @@ impl Tabs {
 
     fn open(&mut self, call: &mut Call<'_>) -> Outcome {
         self.opened += 1;
+        // GoTab's ids contain `~`. A client must be able to put it into a path unchanged.
         let uuid = call.random.alphanumeric(22) + "~";
         let status = match call.body.get("openTab") {
             Some(Value::Bool(false)) => "PENDING",

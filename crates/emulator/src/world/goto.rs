@@ -39,10 +39,12 @@ impl Webinars {
         let webinars: Vec<Webinar> = listed
             .into_iter()
             .map(|listed| {
+                // The list shows fewer members than the details, so each entry is completed from the details.
                 overlay(&mut pattern, &listed);
                 Webinar {
                     key: id_text(&pattern["webinarKey"]),
                     record: pattern.clone(),
+                    // The documents show the registrants of one webinar, so the first webinar gets them all.
                     registrants: std::mem::take(&mut registrants),
                 }
             })
@@ -97,12 +99,15 @@ impl Webinars {
             self.webinars.remove(at);
             return Outcome::Done(Value::Null);
         }
+        // The key is made before the webinar is borrowed. For other operations it is unused, and a gap in the keys does
+        // no harm.
         let registrant_key = self.next_key();
         let Some(webinar) = self.webinars.get_mut(at) else {
             return not_found("no such webinar");
         };
         match (call.method, call.shape) {
             (&Method::GET, WEBINAR) => {
+                // The number is written only when it is read, so registrations need not keep it up to date.
                 put(&mut webinar.record, "numberOfRegistrants", webinar.registrants.len());
                 Outcome::Done(webinar.record.clone())
             }

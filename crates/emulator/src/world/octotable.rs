@@ -67,6 +67,7 @@ impl Restaurant {
             let body = voice::octotable_error(status, "INTERNAL_ERROR", "unexpected member");
             return Outcome::Refused(status, body);
         }
+        // The change is made on a copy, because `write` also reads `self`.
         let Some(mut reservation) = self.reservations.get(at).cloned() else {
             return not_found();
         };
@@ -110,6 +111,7 @@ impl Restaurant {
     fn list_reservations(&self, call: &Call<'_>) -> Outcome {
         let states = call.query_values("status[]");
         let from = number(call.query_value("next_cursor"), 0);
+        // Octotable publishes no default limit.
         let limit = number(call.query_value("limit"), usize::MAX);
         let (Some(from), Some(limit)) = (from, limit) else {
             let status = StatusCode::BAD_REQUEST;
@@ -141,6 +143,7 @@ impl Restaurant {
             Some(room) => {
                 let id = room["id"].clone();
                 overlay(room, call.body);
+                // The body must not change the id.
                 put(room, "id", id);
                 Outcome::Done(one(room))
             }

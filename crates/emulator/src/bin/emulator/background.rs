@@ -48,6 +48,8 @@ fn run() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     out.write_all(exports.as_bytes())?;
     out.flush()?;
+    // The confirmation comes after the flush. If printing fails, the pipe closes without it, and the second process
+    // exits.
     if let Some(mut confirm) = child.stdin.take() {
         confirm.write_all(b"\n")?;
     }
@@ -73,6 +75,7 @@ fn read_exports(child: &mut Child) -> io::Result<Option<String>> {
     if let Some(out) = child.stdout.take() {
         for line in BufReader::new(out).lines() {
             match line?.as_str() {
+                // The pipe stays open as long as the second process runs, so the empty line is the end.
                 "" => return Ok(Some(exports)),
                 line => exports = exports + line + "\n",
             }
@@ -100,5 +103,6 @@ pub(crate) fn hand_over(emulator: &Emulator) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}{}", print::exports(emulator), print::export("EMULATOR_PID", &id))?;
     out.flush()?;
+    // This blocks only this thread. The runtime's other threads already answer requests.
     io::stdin().read_exact(&mut [0])
 }
