@@ -1,4 +1,4 @@
-//! `cargo xtask canary`: runs the suites with everything logged, and looks for their secrets in all they put out.
+//! `cargo xtask canary`: runs the test suites with all logging on, and searches their output for their secrets.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,22 +12,26 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::process::{Cargo, step};
 
-/// Runs the tests of `auth-layer`, the journeys and the demo at TRACE. The tests write down the secrets that go over the
-/// wire, as they find the variable `CANARY`; then neither what was logged nor what was printed may hold one of them:
-/// not as it is, not as a form has it, and not in base64.
+/// Runs the tests of `auth-layer`, the journeys and the demo with log level TRACE.
+///
+/// The variable `CANARY` names a folder. The tests write their log and every secret that they send into it. The log
+/// and the printed output must then contain none of these secrets: not verbatim, not form-encoded and not in base64.
 ///
 /// # Errors
 ///
-/// If a suite fails, if a secret shows (its place is told, and nothing of it), or if there was too little to look at.
+/// - A suite fails.
+/// - A secret appears. The output shows the file and the line number, and no part of the secret.
+/// - A suite wrote no secrets, or logged no token request. The search would then prove nothing.
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     let folder = root.join("target/canary");
+    // Files of an earlier run would hide that a suite wrote nothing.
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
     let shown = folder.to_string_lossy().into_owned();
     for (name, arguments) in SUITES {
-        step(out, &format!("{name} with everything logged"), |_| {
+        step(out, &format!("{name} with all logging on"), |_| {
             let suite =
                 Cargo::new(arguments).with_variable("CANARY", &shown).with_variable("RUST_LOG", "trace");
             suite.output(root, &folder.join(format!("{name}.out")))
@@ -38,28 +42,32 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     for place in &places {
         writeln!(out, "{place}")?;
     }
-    ensure!(places.is_empty(), "secrets show in {} places; the files are in target/canary", places.len());
-    writeln!(out, "none of {} secrets shows", secrets.len())?;
+    ensure!(
+        places.is_empty(),
+        "{} lines of output contain a secret; they are listed above, read them in target/canary",
+        places.len()
+    );
+    writeln!(out, "none of the {} secrets appears in the output", secrets.len())?;
     Ok(())
 }
 
-/// The secrets that the suites wrote down.
+/// Returns the secrets that the suites wrote.
 fn secrets(folder: &Path) -> Result<BTreeSet<String>> {
-    // How every token of the emulator begins, and the demo's with it.
+    // All tokens of the emulator begin with this text. The demo writes no secrets, and is searched for this text.
     let mut secrets = BTreeSet::from([EMULATORS.to_owned()]);
     for (name, _) in &SUITES[..2] {
         let file = folder.join(format!("{name}.secrets"));
-        let text = fs::read_to_string(&file).with_context(|| format!("{name} wrote no secrets down"))?;
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read the secrets of {name}"))?;
         let before = secrets.len();
         secrets.extend(text.lines().filter(|secret| secret.len() >= SHORTEST).map(str::to_owned));
-        ensure!(secrets.len() > before, "{name} has no secret that could be found");
+        ensure!(secrets.len() > before, "{name} wrote no secret of at least {SHORTEST} characters");
         let log = fs::read_to_string(folder.join(format!("{name}.log")))?;
-        ensure!(log.contains("got a token"), "{name} logged nothing of its tokens");
+        ensure!(log.contains("got a token"), "{name} logged no token request (\"got a token\")");
     }
     Ok(secrets)
 }
 
-/// Where one of the secrets shows.
+/// Returns the lines that contain a secret, as `file:line`.
 fn leaks(folder: &Path, secrets: &BTreeSet<String>) -> Result<Vec<String>> {
     let needles: Vec<String> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
     let finder = AhoCorasick::new(&needles)?;
@@ -70,6 +78,7 @@ fn leaks(folder: &Path, secrets: &BTreeSet<String>) -> Result<Vec<String>> {
         if file.extension().is_some_and(|extension| extension == "secrets") {
             continue;
         }
+        // Tests may print bytes that are not UTF-8. Replacing them leaves the text around them as it was.
         let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
         let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for (number, line) in text.lines().enumerate() {
@@ -81,16 +90,18 @@ fn leaks(folder: &Path, secrets: &BTreeSet<String>) -> Result<Vec<String>> {
     Ok(places)
 }
 
-/// How a secret may look: as it is, as a form has it, and in base64 wherever it stands in what was encoded.
+/// Returns the spellings of a secret: verbatim, form-encoded, and in base64 at each offset in the encoded text.
 fn spellings(secret: &str) -> Vec<String> {
     let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    // `byte_serialize` encodes `~`. RFC 3986 encoders leave it.
     let plain = BTreeSet::from([secret.to_owned(), in_form.replace("%7E", "~"), in_form]);
     let mut all: BTreeSet<String> = plain.clone();
     for text in plain {
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            // Base64 encodes three bytes at a time, so the text before the secret shifts it by 0, 1 or 2 bytes.
             for before in 0..3 {
                 let encoded = engine.encode([&[b' '; 3][..before], text.as_bytes()].concat());
-                // The characters in which its neighbours have no part.
+                // Only the characters that do not depend on the bytes around the secret.
                 let (from, to) = ((before * 8).div_ceil(6), (before + text.len()) * 8 / 6);
                 all.insert(encoded[from..to].to_owned());
             }
@@ -99,17 +110,17 @@ fn spellings(secret: &str) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// What is run, by the names under which it writes.
+/// The suites: the name of their files, and the arguments of cargo.
 const SUITES: [(&str, &str); 3] = [
     ("layer", "test --package auth-layer --all-features --test it -- --nocapture"),
     ("journeys", "test --package journeys --all-features --test it -- --nocapture"),
     ("demo", "run --quiet --package demo"),
 ];
 
-/// A JWT's header, by which all tokens of the emulator begin.
+/// The encoded JWT header that all tokens of the emulator begin with.
 const EMULATORS: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// Shorter ones are no secrets, and stand everywhere.
+/// The shortest secret that is searched for, in bytes. Shorter test values also appear in ordinary text.
 const SHORTEST: usize = 7;
 
 #[cfg(test)]
@@ -138,7 +149,7 @@ mod tests {
                     }
                 }
             }
-            assert!(found(secret, "nothing of it").is_empty());
+            assert!(found(secret, "another text").is_empty());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything a machine can judge.
+//! `cargo xtask ci`: runs every automatic check.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,11 +10,11 @@ use crate::model::Depth;
 use crate::process::{Cargo, step};
 use crate::{Outcome, canary, contract, demo, fuzz, generate, model, test, tidy, trials};
 
-/// Runs the steps in turn, cheap ones first, and stops at the first that fails.
+/// Runs the steps one after another, cheap ones first, and stops at the first failure.
 ///
 /// # Errors
 ///
-/// Which step failed, and why.
+/// Returns an error that names the step that failed and the reason.
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     step(out, "format", |_| {
         Cargo::new("fmt --all --check").run(root)?;
@@ -25,26 +25,28 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
         let check = Generate { check: true, ..Generate::default() };
         match generate::run(root, &check, out)? {
             Outcome::Fine => Ok(()),
-            Outcome::Stale => bail!("it is stale: run `cargo xtask generate`"),
+            Outcome::Stale => bail!("the generated code is out of date: run `cargo xtask generate`"),
         }
     })?;
     step(out, "promises and their tests", |out| match contract::run(root, true, out)? {
         Outcome::Fine => Ok(()),
-        Outcome::Stale => bail!("docs/contract.md is stale: run `cargo xtask contract`"),
+        Outcome::Stale => bail!("docs/contract.md is out of date: run `cargo xtask contract`"),
     })?;
     step(out, "sentences, names and imports", |out| match tidy::run(root, out)? {
         Outcome::Fine => Ok(()),
-        Outcome::Stale => bail!("xtask/tidy.toml lists exceptions, each with its reason"),
+        Outcome::Stale => {
+            bail!("correct the findings, or add an exception with its reason to xtask/tidy.toml")
+        }
     })?;
     step(out, "licences and bans", |_| {
-        // Advisories need a database from elsewhere, and are left to a service that has one.
+        // `advisories` is left out: it downloads a database, so its result depends on the day.
         Cargo::new("deny --all-features check --hide-inclusion-graph licenses bans sources").run(root)
     })?;
     step(out, "clippy", |_| {
         Cargo::new("clippy --workspace --all-targets --all-features -- -D warnings").run(root)
     })?;
     for features in FEATURES {
-        step(out, &format!("auth-layer with {features:?}"), |_| {
+        step(out, &format!("auth-layer with feature {features:?}"), |_| {
             Cargo::new("clippy --package auth-layer --lib --no-default-features")
                 .with(&["--features", features, "--", "-D", "warnings"])
                 .run(root)
@@ -58,7 +60,7 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     step(out, "tests", |_| test::run(root, &[]))?;
     step(out, "examples run", |_| {
         for (package, example) in EXAMPLES {
-            // Each asserts what it claims, and ends by itself.
+            // These examples assert their own results and then exit.
             Cargo::new("run --quiet --all-features")
                 .with(&["--package", package, "--example", example])
                 .run(root)?;
@@ -67,19 +69,21 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
     })?;
     canary::run(root, out)?;
     model::run(root, Depth::Short, out)?;
+    // 30 s for each target show that the seeds still pass. A search for new inputs takes longer.
     fuzz::run(root, &Fuzz { seconds: 30, target: None }, out)?;
+    // Most trials use tokens that last at most 4 s, so 6 s include a renewal.
     trials::run(root, 6, out)?;
     step(out, "benchmarks run", |_| {
-        // A moment each, and without a look at their figures, which would mean nothing here.
+        // `--test` makes few rounds and only checks that the benchmarks run: CI machines are too noisy for figures.
         Cargo::new("test --workspace --all-features --bench * -- --test").run(root)
     })?;
     step(out, "demo", |_| match demo::run(root, &[])? {
         0 => Ok(()),
-        code => bail!("the demo ended with exit code {code}"),
+        code => bail!("the demo failed with exit code {code}"),
     })
 }
 
-/// Examples that are programs of their own.
+/// Examples that run as programs, each with its package.
 const EXAMPLES: [(&str, &str); 4] = [
     ("auth-layer", "own_reqwest"),
     ("auth-layer", "tonic_channel"),
@@ -87,7 +91,7 @@ const EXAMPLES: [(&str, &str); 4] = [
     ("journeys", "axum_service"),
 ];
 
-/// Each feature of `auth-layer` alone, and none.
+/// The features of `auth-layer`, each checked alone. The empty one checks the crate without features.
 const FEATURES: [&str; 10] = [
     "",
     "axum",

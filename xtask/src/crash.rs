@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: a refresh token's life through crashes.
+//! `cargo xtask crash`: checks that a stored refresh token survives crashes.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,12 +7,17 @@ use anyhow::Result;
 
 use crate::process::{Cargo, step};
 
-/// Kills a process that renews a rotating refresh token every few milliseconds, so often for each kind of server, and
-/// shows how often a person had to sign in again.
+/// Starts and kills a process `rounds` times for each of two kinds of server.
+///
+/// The process renews a rotating refresh token every few milliseconds. The output shows how often a person would have
+/// to sign in again.
 ///
 /// # Errors
 ///
-/// If a refresh token was lost whose answer had been stored, or a person was needed where nobody should be.
+/// Returns an error in two cases:
+///
+/// - A refresh token was lost although the answer that contained it had been stored.
+/// - A person would have to sign in again, although the layer can recover from this crash.
 pub fn run(root: &Path, rounds: u32, out: &mut dyn Write) -> Result<()> {
     step(out, &format!("{rounds} crashes for each kind of server"), |_| {
         Cargo::new("test --quiet --package journeys --all-features --test it")

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job, shown on the emulator.
+//! `cargo xtask demo`: runs the demo against the emulator.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::process::Cargo;
 ///
 /// # Errors
 ///
-/// If cargo cannot be run.
+/// Returns an error if cargo cannot be started.
 pub fn run(root: &Path, arguments: &[String]) -> Result<u8> {
     Cargo::new("run --quiet --package demo --").with(arguments).code(root)
 }

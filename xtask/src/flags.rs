@@ -1,8 +1,8 @@
-//! The grammar of the command line.
+//! The commands and options of the command line.
 
 use clap::{Args, Parser, Subcommand};
 
-/// The workspace's own commands.
+/// The command line of `cargo xtask`.
 ///
 /// ```
 /// use clap::Parser;
@@ -17,12 +17,12 @@ use clap::{Args, Parser, Subcommand};
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    about = "The workspace's own commands",
+    about = "Builds, checks and measures this workspace",
     long_about = None,
     arg_required_else_help = true
 )]
 pub struct Flags {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -37,55 +37,55 @@ pub struct Flags {
 /// ```
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Writes the generated part of every client crate from the documents under specs/
+    /// Generates the client crates from the OpenAPI documents in specs/
     Generate(Generate),
-    /// Shows the main job on an emulator of all four providers (`cargo xtask demo --help` for its options)
+    /// Runs the demo against an emulator of all four providers; `cargo xtask demo --help` lists its options
     #[command(disable_help_flag = true)]
     Demo(Arguments),
-    /// Runs every test of the workspace; what follows goes to `cargo test`
+    /// Runs every test of the workspace; further arguments are passed to `cargo test`
     #[command(disable_help_flag = true)]
     Test(Arguments),
-    /// Fills in which test keeps which promise of docs/contract.md
+    /// Writes the names of the tests beside the promises in docs/contract.md
     Contract {
-        /// Compare with what is committed, show the difference and write nothing
+        /// Only compare with the file on disk: show the difference and write nothing
         #[arg(long)]
         check: bool,
     },
-    /// Feeds the parsers whatever a server may say, for a while (needs cargo-fuzz)
+    /// Runs the fuzz targets: feeds random input to the parsers (needs cargo-fuzz)
     Fuzz(Fuzz),
-    /// Runs every benchmark and writes docs/performance.md; the machine ought to do nothing else meanwhile
+    /// Runs every benchmark and writes docs/performance.md; run nothing else on the machine meanwhile
     Bench {
-        /// Take a tenth of the time, show the figures and write nothing
+        /// Take a tenth of the time, print the figures and write nothing
         #[arg(long)]
         quick: bool,
     },
-    /// Tries the orders in which threads may meet in a token manager
+    /// Checks the token manager under many thread interleavings, with loom and shuttle
     Model {
-        /// Some seconds of it, as CI does
+        /// Check fewer interleavings, in some seconds, as CI does
         #[arg(long)]
         short: bool,
     },
-    /// Kills a process that renews a rotating refresh token, again and again, and shows what came of it
+    /// Kills a process repeatedly while it renews a rotating refresh token, and counts the sign-ins it costs
     Crash {
-        /// How often, for a server that revokes what is sent twice and for one with a grace period
+        /// Number of kills for each of two servers: one revokes a reused refresh token, one has a grace period
         #[arg(long, default_value_t = 200)]
         rounds: u32,
     },
-    /// Runs a client for minutes against servers with faults, on the real clock, and prints how many calls failed
+    /// Runs a client on the real clock against servers with faults, and prints how many calls failed
     Trials {
-        /// How many seconds each trial takes; there are eleven, and two run at a time
+        /// Seconds that each trial takes; there are eleven trials, and two run at a time
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Checks sentences, names, lengths of files and imports against the rules of CONTRIBUTING.md
+    /// Checks sentences, names, file lengths and imports against the rules of CONTRIBUTING.md
     Tidy,
-    /// Runs the suites with everything logged, and looks for their secrets in all they put out
+    /// Runs the test suites with all logging on, and fails if any of their secrets appears in the output
     Canary,
-    /// Runs everything a machine can judge: format, generated code, licences, lints, documentation, tests, demo
+    /// Runs every automatic check: format, generated code, licences, lints, documentation, tests and more
     Ci,
 }
 
-/// Arguments that are handed on as they are.
+/// Arguments that are passed on unchanged.
 ///
 /// ```
 /// use clap::Parser;
@@ -98,7 +98,7 @@ pub enum Command {
 /// ```
 #[derive(Args, Debug, Default)]
 pub struct Arguments {
-    /// What is handed on
+    /// Arguments that are passed on unchanged
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub all: Vec<String>,
 }
@@ -111,18 +111,18 @@ pub struct Arguments {
 /// ```
 #[derive(Args, Debug, Default)]
 #[command(after_help = "\
-Exit codes: 0 all is up to date or was written, 1 with --check: something is stale, 2 failed.
-Nothing is written unless every chosen client could be generated.")]
+Exit codes: 0 if all files are up to date or were written, 1 if --check found a difference, 2 if the command failed.
+No file is written unless every chosen client can be generated.")]
 pub struct Generate {
-    /// Compare with what is committed, show the difference and write nothing
+    /// Only compare with the files on disk: show the difference and write nothing
     #[arg(long)]
     pub check: bool,
 
-    /// Show the place of everything that the generator changed in a document
+    /// Print the JSON pointer of each place in a document that the generator changed
     #[arg(long)]
     pub places: bool,
 
-    /// Only this provider: a profile or a crate of specs/manifest.toml; all if left out
+    /// A profile or a crate of specs/manifest.toml; all of them if left out
     pub provider: Option<String>,
 }
 
@@ -139,10 +139,10 @@ pub struct Generate {
 /// ```
 #[derive(Args, Debug)]
 pub struct Fuzz {
-    /// How long each target runs
+    /// Seconds that each target runs
     #[arg(long, default_value_t = 300)]
     pub seconds: u64,
 
-    /// Only this target: a file of fuzz/fuzz_targets; all if left out
+    /// A target: the name of a file in fuzz/fuzz_targets; all of them if left out
     pub target: Option<String>,
 }

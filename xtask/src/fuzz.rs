@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: feeds the parsers whatever a server or a file may say.
+//! `cargo xtask fuzz`: feeds random input to the parsers of server answers and of store files.
 
 use std::fs;
 use std::io::Write;
@@ -9,32 +9,35 @@ use anyhow::{Context, Result, bail};
 use crate::flags::Fuzz;
 use crate::process::{Cargo, step};
 
-/// Runs the fuzz targets in turn, each for the same time, and stops at the first that finds something.
+/// Runs the fuzz targets one after another, each for the same time, and stops at the first failure.
 ///
-/// What was found before is kept under `target/` and gone on from; the committed seeds are where it all begins. There
-/// is no unsafe code to watch, so that no sanitizer is needed and a stable compiler will do.
+/// The first run starts from the committed seeds. Interesting inputs are kept under `target/fuzz-corpus`, and later
+/// runs start from these as well. The workspace has no unsafe code, so the targets run without a sanitizer and with
+/// a stable compiler.
 ///
 /// # Errors
 ///
-/// If a target finds something (`cargo fuzz` shows the input and where it was put), if there is no such target, or if
-/// `cargo-fuzz` is not installed.
+/// - A target fails. `cargo fuzz` shows the input and the file that it was saved to.
+/// - There is no target of that name.
+/// - `cargo-fuzz` is not installed.
 pub fn run(root: &Path, flags: &Fuzz, out: &mut dyn Write) -> Result<()> {
     let targets = targets(root)?;
     if let Some(target) = &flags.target
         && !targets.contains(target)
     {
-        bail!("there is no fuzz target `{target}`; there are {}", targets.join(", "));
+        bail!("there is no fuzz target `{target}`; use one of {}", targets.join(", "));
     }
     let chosen = |name: &&String| flags.target.as_ref().is_none_or(|target| *name == target);
     for target in targets.iter().filter(chosen) {
         let corpus = format!("target/fuzz-corpus/{target}");
-        fs::create_dir_all(root.join(&corpus)).with_context(|| format!("{corpus} cannot be made"))?;
+        fs::create_dir_all(root.join(&corpus)).with_context(|| format!("cannot create {corpus}"))?;
         let arguments = [
             target.clone(),
             corpus,
             format!("fuzz/seeds/{target}"),
             "--".to_owned(),
             format!("-max_total_time={}", flags.seconds),
+            // An input that takes 10 s has found an endless loop, or a parser that is not linear.
             "-timeout=10".to_owned(),
             "-verbosity=0".to_owned(),
             "-print_final_stats=1".to_owned(),
@@ -46,10 +49,10 @@ pub fn run(root: &Path, flags: &Fuzz, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// The names of all targets.
+/// Returns the names of all targets, sorted.
 fn targets(root: &Path) -> Result<Vec<String>> {
     let folder = root.join("fuzz/fuzz_targets");
-    let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut names = Vec::new();
     for entry in entries {
         if let Some(name) = entry?.path().file_stem() {

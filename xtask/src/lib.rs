@@ -1,7 +1,7 @@
-//! The workspace's own commands, as a library so that they can be tested.
+//! Commands to build, check and measure this workspace. They are a library so that tests can call them.
 //!
 //! Each command is a module with one function `run`, which writes its messages to a writer and returns
-//! an [`Outcome`]. To add one: a variant in [`flags::Command`], a module here, an arm in `main`.
+//! a result. To add a command, add a variant to [`flags::Command`], a module here and an arm in `main`.
 
 pub mod bench;
 pub mod canary;
@@ -19,16 +19,16 @@ pub mod test;
 pub mod tidy;
 pub mod trials;
 
-/// How a command ended, if it did not fail.
+/// The outcome of a command that did not fail.
 ///
 /// ```
 /// assert_eq!(xtask::Outcome::Stale.code(), 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is as it should be.
+    /// The command succeeded, and a check found no difference.
     Fine,
-    /// A check found a difference; it has been shown.
+    /// A check found a difference and printed it.
     Stale,
 }
 
@@ -36,7 +36,7 @@ impl Outcome {
     /// The exit code of a command that failed.
     pub const FAILED: u8 = 2;
 
-    /// The exit code: 0 for fine, 1 for stale.
+    /// Returns the exit code: 0 for `Fine`, 1 for `Stale`.
     pub const fn code(self) -> u8 {
         match self {
             Self::Fine => 0,

@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask --help`.
+//! Commands to build, check and measure this workspace. `cargo xtask --help` lists them.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     ExitCode::from(match xtask::root::find().and_then(|root| run(&root, &flags.command)) {
         Ok(code) => code,
         Err(error) => {
-            // Standard error may be closed as well. Then the exit code alone tells of the error.
+            // Standard error may be closed. The exit code then still reports the error.
             let _ = writeln!(io::stderr(), "xtask: {error:#}");
             Outcome::FAILED
         }
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run(root: &Path, command: &Command) -> Result<u8> {
+    // Child processes write to the same standard output themselves. This lock does not affect them.
     let mut out = io::stdout().lock();
     match command {
         Command::Generate(flags) => generate::run(root, flags, &mut out).map(Outcome::code),

@@ -1,4 +1,4 @@
-//! `cargo xtask model`: tries the orders in which threads may meet in a token manager.
+//! `cargo xtask model`: checks the token manager under many thread interleavings.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,27 +7,30 @@ use anyhow::Result;
 
 use crate::process::{Cargo, step};
 
-/// How far the models go.
+/// The number of interleavings that a run checks.
 ///
 /// ```
 /// assert_ne!(xtask::model::Depth::Short, xtask::model::Depth::Full);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Some seconds: for each change.
+    /// Takes some seconds. Run it for every change.
     Short,
-    /// Some minutes: after a change of what threads meet at.
+    /// Takes some minutes. Run it after a change to code that threads share.
     Full,
 }
 
-/// Runs the models of `models/`: every order of a few threads with loom, many orders of more of them with shuttle.
+/// Runs the models in `models/`.
 ///
-/// They are built with primitives of the engine's own in `auth-layer`, and so into a target folder of their own.
+/// Loom checks every interleaving of a few threads, up to a number of preemptions. Shuttle checks many random
+/// interleavings of more threads. Both replace the synchronization primitives in `auth-layer`, so the models are built
+/// in a separate target folder.
 ///
 /// # Errors
 ///
-/// If an order breaks a promise; the engine shows which one.
+/// Returns an error if an interleaving breaks a promise. The engine prints the interleaving.
 pub fn run(root: &Path, depth: Depth, out: &mut dyn Write) -> Result<()> {
+    // Loom checks every interleaving with at most so many preemptions. Shuttle draws so many interleavings at random.
     let (preemptions, orders) = match depth {
         Depth::Short => ("3", "20000"),
         Depth::Full => ("5", "1000000"),
@@ -40,7 +43,7 @@ pub fn run(root: &Path, depth: Depth, out: &mut dyn Write) -> Result<()> {
                 .with_variable("RUSTFLAGS", &flags)
                 .with_variable("LOOM_MAX_PREEMPTIONS", preemptions)
                 .with_variable("SHUTTLE_ORDERS", orders)
-                // That it knows no weak memory is why loom is there.
+                // Shuttle warns that it does not model weak memory orderings. Loom does.
                 .with_variable("SHUTTLE_SILENCE_WARNINGS", "1")
                 .run(root)
         })?;

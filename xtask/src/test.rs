@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace.
+//! `cargo xtask test`: runs every test of the workspace.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use crate::process::Cargo;
 
-/// Runs unit, integration and documentation tests of the whole workspace, with every feature.
+/// Runs the unit, integration and documentation tests of the whole workspace, with every feature.
 ///
 /// # Errors
 ///
-/// If a test fails.
+/// Returns an error if a test fails.
 pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     Cargo::new("test --workspace --all-features").with(arguments).run(root)
 }

@@ -1,34 +1,34 @@
-//! One figure of a benchmark.
+//! The figures that benchmarks print.
 
-/// What one benchmark printed.
+/// The figures of one benchmark.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) title: &'static str,
     pub(super) figures: Vec<Figure>,
 }
 
-/// A figure, and what is wanted of it.
+/// A measured value and its target.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
     pub(super) name: String,
     pub(super) value: f64,
     pub(super) unit: String,
-    /// `at most 1.1`, `at least 0.95`, or `-` for nothing in particular.
-    pub(super) wanted: String,
+    /// `at most 1.1`, `at least 0.95`, or `-` for no target.
+    pub(super) target: String,
 }
 
 impl Figure {
-    /// Reads a line, if it is one of a figure.
+    /// Parses a line of output. Returns `None` if the line is not a figure.
     pub(super) fn read(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.split('\t').collect();
-        let ["figure", name, value, unit, wanted] = fields[..] else { return None };
+        let ["figure", name, value, unit, target] = fields[..] else { return None };
         let value = value.parse().ok()?;
-        Some(Self { name: name.to_owned(), value, unit: unit.to_owned(), wanted: wanted.to_owned() })
+        Some(Self { name: name.to_owned(), value, unit: unit.to_owned(), target: target.to_owned() })
     }
 
-    /// Whether it is as wanted; `None` if nothing is.
-    pub(super) fn is_as_wanted(&self) -> Option<bool> {
-        let bound = |words: &str| self.wanted.strip_prefix(words)?.trim().parse::<f64>().ok();
+    /// Returns whether the value meets its target, or `None` if there is no target.
+    pub(super) fn meets_target(&self) -> Option<bool> {
+        let bound = |words: &str| self.target.strip_prefix(words)?.trim().parse::<f64>().ok();
         if let Some(most) = bound("at most") {
             return Some(self.value <= most);
         }
@@ -41,8 +41,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn is_as_wanted(line: &str) -> Option<bool> {
-        Figure::read(line).unwrap().is_as_wanted()
+    fn meets_target(line: &str) -> Option<bool> {
+        Figure::read(line).unwrap().meets_target()
     }
 
     #[test]
@@ -55,11 +55,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_is_compared_with_what_came() {
-        assert_eq!(is_as_wanted("figure\tratio\t1.1\tx\tat most 1.1"), Some(true));
-        assert_eq!(is_as_wanted("figure\tratio\t1.101\tx\tat most 1.1"), Some(false));
-        assert_eq!(is_as_wanted("figure\trate\t0.98\tx\tat least 0.98"), Some(true));
-        assert_eq!(is_as_wanted("figure\trate\t0.97\tx\tat least 0.98"), Some(false));
-        assert_eq!(is_as_wanted("figure\ttime\t131.5\tns\t-"), None);
+    fn the_value_is_compared_with_its_target() {
+        assert_eq!(meets_target("figure\tratio\t1.1\tx\tat most 1.1"), Some(true));
+        assert_eq!(meets_target("figure\tratio\t1.101\tx\tat most 1.1"), Some(false));
+        assert_eq!(meets_target("figure\trate\t0.98\tx\tat least 0.98"), Some(true));
+        assert_eq!(meets_target("figure\trate\t0.97\tx\tat least 0.98"), Some(false));
+        assert_eq!(meets_target("figure\ttime\t131.5\tns\t-"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! The machine that the figures were measured on.
 
 use std::fs;
 use std::path::Path;
@@ -7,18 +7,18 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 
-/// The day, the machine, the compiler and the commit, in a sentence.
+/// Returns a sentence with the day, the commit, the processor and the compiler.
 pub(super) fn describe(root: &Path) -> Result<String> {
     let day = chrono::Utc::now().date_naive();
     let cores = available_parallelism()?;
-    let model = processor().unwrap_or_else(|| "a processor that tells no name".to_owned());
+    let model = processor().unwrap_or_else(|| "an unknown processor".to_owned());
     let rustc =
         first_line(Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())).arg("-V"))?;
     let commit = first_line(Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(root))?;
     Ok(format!("Measured on {day} at commit {commit}: {model}, {cores} cores, {rustc}."))
 }
 
-/// The processor's name, where Linux tells it.
+/// Returns the name of the processor from `/proc/cpuinfo`. Other systems than Linux have no such file.
 fn processor() -> Option<String> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
@@ -26,10 +26,10 @@ fn processor() -> Option<String> {
 }
 
 fn first_line(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     match text.lines().next() {
         Some(line) if output.status.success() => Ok(line.to_owned()),
-        _ => bail!("{command:?} failed"),
+        _ => bail!("{command:?} failed: {}", output.status),
     }
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: runs every benchmark, and writes what came of it into `docs/performance.md`.
+//! `cargo xtask bench`: runs every benchmark, and writes the figures into `docs/performance.md`.
 //!
-//! A benchmark prints its figures as lines of five fields (`figure`, name, value, unit, wanted), apart by tabs. What
-//! else it prints is for the reader.
+//! A benchmark prints each figure as a line of five fields, separated by tabs: `figure`, name, value, unit and target.
+//! All other lines are ignored here.
 
 mod figure;
 mod machine;
@@ -18,12 +18,13 @@ use crate::generate::artifact::replace;
 use crate::process::{Cargo, step};
 use figure::{Figure, Group};
 
-/// Runs them all, one after another, and writes the page and its plot; or with `quick` takes a tenth of the time,
-/// shows the page's table and writes nothing.
+/// Runs the benchmarks one after another, and writes the page and its plot.
+///
+/// With `quick` it takes a tenth of the time, prints the tables and writes no file.
 ///
 /// # Errors
 ///
-/// If a benchmark does not run or prints no figure, or if the page cannot be written.
+/// Returns an error if a benchmark fails or prints no figure, or if a file cannot be read or written.
 pub fn run(root: &Path, quick: bool, out: &mut dyn Write) -> Result<()> {
     let mut groups = Vec::new();
     for (title, command) in BENCHMARKS {
@@ -33,7 +34,7 @@ pub fn run(root: &Path, quick: bool, out: &mut dyn Write) -> Result<()> {
             write!(out, "{text}")?;
             let figures: Vec<Figure> = text.lines().filter_map(Figure::read).collect();
             if figures.is_empty() {
-                bail!("it printed no figure");
+                bail!("the benchmark printed no figure (a line that begins with \"figure\" and a tab)");
             }
             groups.push(Group { title, figures });
             Ok(())
@@ -44,25 +45,28 @@ pub fn run(root: &Path, quick: bool, out: &mut dyn Write) -> Result<()> {
         write!(out, "{table}")?;
         return Ok(());
     }
-    let old = fs::read_to_string(root.join(PAGE)).with_context(|| format!("{PAGE} cannot be read"))?;
+    let old = fs::read_to_string(root.join(PAGE)).with_context(|| format!("cannot read {PAGE}"))?;
     let new = page::fill(&old, &table).with_context(|| PAGE.to_owned())?;
     for (file, text) in [(PAGE, new), (PLOT, plot::bars(&plot::times(&groups)))] {
-        replace(&root.join(file), &text).with_context(|| format!("{file} cannot be written"))?;
+        replace(&root.join(file), &text).with_context(|| format!("cannot write {file}"))?;
         writeln!(out, "wrote {file}")?;
     }
     Ok(())
 }
 
-/// What each benchmark is called on the page, and how it is run.
+/// The title of each benchmark on the page, and the arguments of cargo that run it.
 const BENCHMARKS: [(&str, &str); 8] = [
-    ("A token in hand", "bench --package auth-layer --bench hit_path --"),
-    ("The heap", "bench --package auth-layer --bench allocations --"),
+    ("A request with a cached token", "bench --package auth-layer --bench hit_path --"),
+    ("Heap allocations", "bench --package auth-layer --bench allocations --"),
     ("Two threads", "bench --package auth-layer --bench threads --"),
     ("A renewal", "bench --package auth-layer --bench renewal --"),
     ("A pool of identities", "bench --package auth-layer --bench pool --"),
     ("Over loopback", "bench --package auth-layer --bench loopback --"),
-    ("Beside other libraries", "run --release --manifest-path bench/Cargo.toml --bin time --"),
-    ("Their use of the heap", "run --release --manifest-path bench/Cargo.toml --bin allocations --"),
+    ("Other libraries: time", "run --release --manifest-path bench/Cargo.toml --bin time --"),
+    (
+        "Other libraries: heap allocations",
+        "run --release --manifest-path bench/Cargo.toml --bin allocations --",
+    ),
 ];
 
 const PAGE: &str = "docs/performance.md";

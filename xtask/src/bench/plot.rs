@@ -1,17 +1,17 @@
-//! The times beside each other, as bars: a drawing that needs no font of its own, and is legible on light and dark.
+//! The bar chart of the times: an SVG file without an embedded font, for light and dark pages.
 
 use std::fmt::Write;
 
 use super::figure::Group;
 
-/// One bar.
+/// A bar: a contestant and its time.
 #[derive(Debug, PartialEq)]
 pub(super) struct Bar<'a> {
     label: &'a str,
     nanos: f64,
 }
 
-/// The times of a call that the benchmarks tell, in their order.
+/// Returns a bar for each figure that is a time of a call, in the order of the figures.
 pub(super) fn times(groups: &[Group]) -> Vec<Bar<'_>> {
     let figures = groups.iter().flat_map(|group| &group.figures);
     figures
@@ -19,7 +19,7 @@ pub(super) fn times(groups: &[Group]) -> Vec<Bar<'_>> {
         .collect()
 }
 
-/// Draws them; ours stands out, and a line marks what the request itself costs, which is the first bar.
+/// Draws the bars. Ours has another colour. A dashed line marks the end of the first bar: a request without a layer.
 pub(super) fn bars(bars: &[Bar<'_>]) -> String {
     let most = bars.iter().map(|bar| bar.nanos).fold(1.0, f64::max);
     let length = |nanos: f64| LONGEST * nanos / most;
@@ -29,7 +29,7 @@ pub(super) fn bars(bars: &[Bar<'_>]) -> String {
         let Bar { label, nanos } = bar;
         let middle = TOP + ROW * (index as f64 + 0.5);
         let class = if *label == OURS { " class=\"ours\"" } else { "" };
-        // Writing to a string does not fail.
+        // Writing to a `String` never fails.
         let _ = write!(
             rows,
             r#"  <g{class}>
@@ -66,7 +66,7 @@ pub(super) fn bars(bars: &[Bar<'_>]) -> String {
     }}
   </style>
   <text class="title" x="{MARGIN:.0}" y="28">{TITLE}</text>
-  <text class="note" x="{MARGIN:.0}" y="49">Nanoseconds per call; shorter is better. Left of the dashed line: the request itself.</text>
+  <text class="note" x="{MARGIN:.0}" y="49">Nanoseconds per call; shorter is better. The dashed line marks a request without a layer.</text>
 {rows}  <line x1="{request:.1}" y1="{TOP:.0}" x2="{request:.1}" y2="{bottom:.0}"/>
 </svg>
 "#,
@@ -76,9 +76,9 @@ pub(super) fn bars(bars: &[Bar<'_>]) -> String {
 
 const TIME: &str = ": time of a call";
 const OURS: &str = "auth-layer";
-const TITLE: &str = "A request with a token in hand";
+const TITLE: &str = "A request with a cached token";
 
-// All in pixels.
+// Lengths are in pixels.
 const WIDTH: f64 = 720.0;
 const MARGIN: f64 = 16.0;
 const TOP: f64 = 64.0;
@@ -86,7 +86,7 @@ const ROW: f64 = 32.0;
 const THICK: f64 = 20.0;
 const LEFT: f64 = 230.0;
 const GAP: f64 = 10.0;
-/// The longest bar; right of it there is room for its value.
+/// The length of the longest bar. It leaves room for the value to its right.
 const LONGEST: f64 = 400.0;
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
     use crate::bench::figure::Figure;
 
     #[test]
-    fn the_longest_bar_is_as_long_as_it_may_be_and_ours_stands_out() {
+    fn the_longest_bar_has_full_length_and_ours_has_its_colour() {
         let lines = ["none: time of a call\t50\tns", "auth-layer: time of a call\t100\tns", "other\t7\tx"];
         let figures = lines.iter().map(|line| Figure::read(&format!("figure\t{line}\t-")).unwrap()).collect();
         let groups = [Group { title: "Times", figures }];

@@ -1,5 +1,5 @@
-//! `cargo xtask generate` as a whole, on workspaces made for the occasion.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Runs `cargo xtask generate` on temporary workspaces.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod checkouts;
 mod tidy;
@@ -14,7 +14,7 @@ use xtask::generate::run;
 
 const SPEC: &str = include_str!("../data/kitchen_sink.yaml");
 
-/// A workspace with the client of one document.
+/// A temporary workspace with one client.
 struct Workspace(TempDir);
 
 impl Workspace {
@@ -41,7 +41,7 @@ impl Workspace {
         self.0.path().join("crates/sink-client/src/generated")
     }
 
-    /// Runs `generate`; what it wrote to its output, and how it ended.
+    /// Runs `generate`, and returns its output and its result.
     fn run(&self, check: bool, provider: Option<&str>) -> (String, anyhow::Result<Outcome>) {
         let flags = Generate { check, provider: provider.map(str::to_owned), ..Generate::default() };
         let mut out = Vec::new();
@@ -55,12 +55,12 @@ impl Workspace {
         (text, outcome.unwrap())
     }
 
-    /// The error, all of its chain; nothing may have been written.
+    /// Runs `generate`, and returns its error with all causes. Asserts that it wrote no file.
     #[track_caller]
     fn error(&self) -> String {
         let (_, outcome) = self.run(false, None);
-        let error = outcome.expect_err("it was generated");
-        assert!(!self.0.path().join("crates").exists(), "something was written");
+        let error = outcome.expect_err("`generate` must fail");
+        assert!(!self.0.path().join("crates").exists(), "`generate` must not write a file");
         format!("{error:#}")
     }
 }
@@ -90,18 +90,18 @@ fn same_input_gives_the_same_bytes_anywhere() {
 }
 
 #[test]
-fn check_is_fine_right_after_generating() {
+fn check_finds_no_difference_after_generating() {
     let workspace = Workspace::new(SPEC);
     let (text, _) = workspace.outcome(false);
     assert!(text.contains("specs/api.yaml: 13 of 13 operations"), "{text}");
     let (text, outcome) = workspace.outcome(true);
     assert_eq!(outcome, Outcome::Fine, "{text}");
     let (text, _) = workspace.outcome(false);
-    assert!(!text.contains("wrote"), "what is right is not written again: {text}");
+    assert!(!text.contains("wrote"), "files that are up to date are not written again: {text}");
 }
 
 #[test]
-fn check_shows_what_is_stale_and_writes_nothing() {
+fn check_shows_the_difference_and_writes_no_file() {
     let workspace = Workspace::new(SPEC);
     let (_, outcome) = workspace.outcome(true);
     assert_eq!(outcome, Outcome::Stale);
@@ -119,7 +119,7 @@ fn check_shows_what_is_stale_and_writes_nothing() {
 }
 
 #[test]
-fn stray_files_are_found_and_removed() {
+fn files_that_are_not_generated_are_found_and_removed() {
     let workspace = Workspace::new(SPEC);
     workspace.outcome(false);
     let stray = workspace.generated().join("old/left_over.rs");
@@ -133,7 +133,7 @@ fn stray_files_are_found_and_removed() {
 }
 
 #[test]
-fn several_documents_get_a_module_each() {
+fn each_of_several_documents_gets_a_module() {
     let workspace = Workspace::with_documents("goto", &[("admin", SPEC), ("webinar", SPEC)]);
     workspace.outcome(false);
     let root = fs::read_to_string(workspace.generated().join("mod.rs")).unwrap();
@@ -142,7 +142,7 @@ fn several_documents_get_a_module_each() {
 }
 
 #[test]
-fn files_tell_where_they_are_from_and_nothing_of_the_machine() {
+fn files_name_their_document_and_contain_no_local_path() {
     let workspace = Workspace::new(SPEC);
     workspace.outcome(false);
     let root = workspace.0.path().to_string_lossy().into_owned();
@@ -162,18 +162,18 @@ fn provider_is_a_profile_or_a_crate() {
     for provider in ["gotab", "sink-client"] {
         assert!(workspace.run(true, Some(provider)).1.is_ok());
     }
-    let error = workspace.run(true, Some("nobody")).1.unwrap_err().to_string();
-    assert!(error.contains("`nobody`") && error.contains("gotab"), "{error}");
+    let error = workspace.run(true, Some("unknown")).1.unwrap_err().to_string();
+    assert!(error.contains("`unknown`") && error.contains("gotab"), "{error}");
 }
 
 #[test]
 fn unknown_profile_names_the_place_in_the_manifest() {
-    let error = Workspace::with_documents("nobody", &[("api", SPEC)]).error();
-    assert!(error.starts_with("specs/manifest.toml: /client/0: profile `nobody` is unknown"), "{error}");
+    let error = Workspace::with_documents("unknown", &[("api", SPEC)]).error();
+    assert!(error.starts_with("specs/manifest.toml: /client/0: profile `unknown` is unknown"), "{error}");
 }
 
 #[test]
-fn one_bad_document_keeps_all_clients_from_being_written() {
+fn one_bad_document_prevents_every_client_from_being_written() {
     let workspace = Workspace::new(SPEC);
     let specs = workspace.0.path().join("specs");
     fs::write(specs.join("bad.yaml"), SPEC.replace("operationId: sendNote", "summary: Without id")).unwrap();
@@ -185,7 +185,7 @@ fn one_bad_document_keeps_all_clients_from_being_written() {
 }
 
 #[test]
-fn what_is_no_document_is_refused() {
+fn an_invalid_document_is_an_error_with_its_place() {
     assert!(Workspace::new("{ a: [").error().contains("specs/api.yaml is neither YAML nor JSON"));
     let error =
         Workspace::new(&SPEC.replace("in: header, schema: { type: string }", "in: header, schema: 7"))
@@ -197,7 +197,7 @@ fn what_is_no_document_is_refused() {
 }
 
 #[test]
-fn what_progenitor_panics_on_names_the_operation() {
+fn a_panic_of_progenitor_is_an_error_with_the_operation() {
     let bad = SPEC.replace("name: a, in: path", "name: c, in: path");
     let error = Workspace::new(&bad).error();
     assert!(
@@ -207,7 +207,7 @@ fn what_progenitor_panics_on_names_the_operation() {
 }
 
 #[test]
-fn names_of_our_own_methods_are_refused() {
+fn an_operation_id_that_hides_a_client_method_is_an_error() {
     let error = Workspace::new(&SPEC.replace("operationId: getHealth", "operationId: withBearer")).error();
     assert!(error.contains("/paths/~1health/get: operationId `withBearer`"), "{error}");
 }
