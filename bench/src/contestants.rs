@@ -1,4 +1,4 @@
-//! The contestants: the ways in which the current token is put on a request.
+//! The contestants: each sets the current token on a request.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -23,19 +23,19 @@ use crate::endpoint;
 use crate::stack::{Idle, TOKEN, ours, ready, request, theirs};
 use crate::turns::{block, timed};
 
-/// One of them.
+/// A library, and how it is measured.
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
-    /// Makes a block of calls, and returns how long they took.
+    /// Makes a block of calls, and returns their time.
     pub(crate) block: Box<dyn FnMut() -> Duration>,
-    /// What our own time beside it is to be, if it is to be compared.
-    pub(crate) wanted: Option<&'static str>,
+    /// The target for the ratio of our time to its time, if there is one.
+    pub(crate) target: Option<&'static str>,
 }
 
-/// What the contestants live on.
+/// The runtime, the token and the token file that the contestants use.
 pub(crate) struct Setting {
-    /// Two of them renew their tokens in tasks that stand all the while. It has a thread of its own, and the calls are
-    /// made beside it.
+    /// Two libraries renew their tokens in background tasks. These tasks sleep during the measurement, on a separate
+    /// thread.
     runtime: Runtime,
     file: NamedTempFile,
     token: String,
@@ -51,7 +51,7 @@ impl Setting {
     }
 }
 
-/// All of them, from the barest on.
+/// Returns all contestants. The first ones do the least work.
 pub(crate) fn contestants(setting: &Setting) -> [Contestant; 7] {
     let credentials = google(setting);
     [
@@ -67,23 +67,24 @@ pub(crate) fn contestants(setting: &Setting) -> [Contestant; 7] {
 
 fn contestant(
     name: &'static str,
-    wanted: Option<&'static str>,
+    target: Option<&'static str>,
     block: impl FnMut() -> Duration + 'static,
 ) -> Contestant {
-    Contestant { name, wanted, block: Box::new(block) }
+    Contestant { name, target, block: Box::new(block) }
 }
 
-/// What is a tower service is called as one.
+/// Measures a tower service.
 fn service(mut service: impl Service<Request<Body>>) -> impl FnMut() -> Duration {
     move || block(&mut service, &Body::new)
 }
 
-/// What only tells the current header is asked for it, and the header put on, with nothing round it: less than its
-/// users need, who have a service or a middleware in this place.
+/// Measures a library that only returns the current header. `put_on` sets the header on the request.
+///
+/// Users of such a library also need a service or a middleware, which is not measured.
 fn by_hand(mut put_on: impl FnMut(&mut HeaderMap)) -> impl FnMut() -> Duration {
     let mut headers = HeaderMap::new();
     put_on(&mut headers);
-    assert!(headers[AUTHORIZATION].as_bytes().starts_with(b"Bearer t"), "it is the token that is put on");
+    assert!(headers[AUTHORIZATION].as_bytes().starts_with(b"Bearer t"), "`put_on` sets the token");
     let mut inner = Idle;
     move || {
         timed(|| {
@@ -94,7 +95,7 @@ fn by_hand(mut put_on: impl FnMut(&mut HeaderMap)) -> impl FnMut() -> Duration {
     }
 }
 
-/// kube-client's own layer, with a token file: its path for a token that changes in time. It looks into the file once
+/// Creates kube-client's own layer with a token file, which is its way to a token that changes. It reads the file once
 /// a minute.
 fn kube(setting: &Setting) -> impl Service<Request<Body>> + use<> {
     let mut config = kube_client::Config::new("https://api.example.com".parse().expect("a good URI"));
@@ -104,7 +105,7 @@ fn kube(setting: &Setting) -> impl Service<Request<Body>> + use<> {
     layer.layer(Idle)
 }
 
-/// aliri_tokens keeps a token; the header is made from it as its companion for reqwest-middleware, aliri_reqwest, does.
+/// Uses aliri_tokens, and makes the header in the same way as aliri_reqwest, its crate for reqwest-middleware.
 fn aliri(setting: &Setting) -> impl FnMut() -> Duration + use<> {
     let source = ConstTokenSource::new(AccessToken::new(setting.token.clone()))
         .with_token_valid_for(aliri_clock::DurationSecs(3600));
@@ -122,10 +123,10 @@ fn aliri(setting: &Setting) -> impl FnMut() -> Duration + use<> {
     })
 }
 
-/// A user's credentials of google-cloud-auth: a refresh token, redeemed at a token endpoint (here on loopback).
+/// Creates user credentials of google-cloud-auth: a refresh token for the token endpoint on loopback.
 fn google(setting: &Setting) -> Credentials {
     let url = endpoint::start(&setting.runtime, setting.token.clone()).expect("a port on loopback");
-    // It fails only where there is a provider already.
+    // An error means that a provider is already installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let _inside = setting.runtime.enter();
     let user = serde_json::json!({
@@ -140,26 +141,26 @@ fn google(setting: &Setting) -> Credentials {
     credentials
 }
 
-/// Asks for the headers with each request, as Google's own clients do.
+/// Asks for the headers with each request, in the same way as Google's own clients.
 fn google_as_its_clients_do(credentials: Credentials) -> impl FnMut() -> Duration {
     by_hand(move |headers| match ready(credentials.headers(Extensions::new())) {
         Ok(CacheableResource::New { data, .. }) => headers.extend(data),
-        Ok(CacheableResource::NotModified) | Err(_) => unreachable!("the token is in hand"),
+        Ok(CacheableResource::NotModified) | Err(_) => unreachable!("the token is cached"),
     })
 }
 
-/// Keeps the headers, and asks with their entity tag whether they are still good.
+/// Keeps the headers, and asks with their entity tag whether they are still valid.
 fn google_by_entity_tag(credentials: Credentials) -> impl FnMut() -> Duration {
     let Ok(CacheableResource::New { entity_tag, data }) = ready(credentials.headers(Extensions::new()))
     else {
-        unreachable!("the token is in hand");
+        unreachable!("the token is cached");
     };
     by_hand(move |headers| {
         let mut extensions = Extensions::new();
         extensions.insert(entity_tag.clone());
         match ready(credentials.headers(extensions)) {
             Ok(CacheableResource::NotModified) => headers.extend(data.clone()),
-            Ok(CacheableResource::New { .. }) | Err(_) => unreachable!("the token is in hand"),
+            Ok(CacheableResource::New { .. }) | Err(_) => unreachable!("the token is cached"),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! A token endpoint on loopback, for a library that takes its tokens from nowhere else.
+//! A token endpoint on loopback, for a library that has no other source of tokens.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-/// Starts it, and returns its URL. It answers every request with this token, good for an hour.
+/// Starts a token endpoint, and returns its URL. It answers every request with `token`, which is valid for an hour.
 pub(crate) fn start(runtime: &Runtime, token: String) -> io::Result<String> {
     let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
     let url = format!("http://{}/token", listener.local_addr()?);
     runtime.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // Who breaks off gets no token, and fails where it can be seen.
+            // If a connection breaks, the client gets no token, and the benchmark reports that error.
             let _ = answer(stream, &token).await;
         }
     });
@@ -21,7 +21,7 @@ pub(crate) fn start(runtime: &Runtime, token: String) -> io::Result<String> {
 
 async fn answer(mut stream: TcpStream, token: &str) -> io::Result<()> {
     let mut request = Vec::new();
-    // The request is a JSON object.
+    // The body of the request is a JSON object, so the request ends with its brace.
     while !request.ends_with(b"}") {
         if stream.read_buf(&mut request).await? == 0 {
             return Ok(());

@@ -1,9 +1,12 @@
-//! What a request costs with a token in hand: `auth-layer`, and other libraries.
+//! The cost of a request with a cached token, with `auth-layer` and with other libraries.
 //!
 //! All contestants make the same request and call the same inner service, which answers at once and allocates nothing.
-//! Each is used as its own documentation shows, with a token that stays good throughout. What they do besides putting
-//! a header on differs: `auth-layer` checks the target's origin, reads the clock, and keeps the request for a second
-//! try; kube-client and google-cloud-auth read the clock; aliri_tokens and the static layer do neither.
+//! Each is used as its own documentation shows, with a token that does not expire during the measurement. Besides
+//! setting the header they do different work:
+//!
+//! - `auth-layer` checks the origin of the target, reads the clock, and keeps the request for a second try.
+//! - kube-client and google-cloud-auth read the clock.
+//! - aliri_tokens and the static layer do neither.
 
 mod contestants;
 mod endpoint;
@@ -18,7 +21,7 @@ use contestants::{Setting, contestants};
 use report::{figure, rounds};
 use turns::{Block, in_turn};
 
-/// Measures how long a call takes, in turn.
+/// Measures the time of a call of each contestant.
 pub fn time() {
     let setting = Setting::new();
     let mut contestants = contestants(&setting);
@@ -28,23 +31,23 @@ pub fn time() {
     for (contestant, times) in contestants.iter().zip(&times) {
         let name = contestant.name;
         figure(format_args!("{name}: time of a call"), times.each(), "ns", "-");
-        if let Some(wanted) = contestant.wanted {
-            figure(format_args!("auth-layer: time beside {name}"), ours.beside(times), "x", wanted);
+        if let Some(target) = contestant.target {
+            figure(format_args!("auth-layer: time relative to {name}"), ours.beside(times), "x", target);
         }
     }
 }
 
-/// Counts how often a call reaches for the heap, by a counter of allocations.
+/// Counts the heap allocations of a call of each contestant. `count` runs a closure and returns its allocations.
 pub fn allocations(count: impl Fn(&mut dyn FnMut()) -> u64) {
     let setting = Setting::new();
     for contestant in &mut contestants(&setting) {
         let mut block = || _ = (contestant.block)();
-        // The first block fills what is filled once.
+        // The first block fills caches. Its allocations are not counted.
         block();
         let each = count(&mut block) as f64 / f64::from(turns::BLOCK);
         figure(format_args!("{}: allocations of a call", contestant.name), each, "per call", "-");
     }
 }
 
-/// Where our layer stands among the contestants.
+/// The index of our layer in the list of contestants.
 const OURS: usize = 2;

@@ -1,4 +1,4 @@
-//! How often a call reaches for the heap. Apart from the times, since counting takes some.
+//! Prints the heap allocations of a call. A separate program from `time`, because counting takes time.
 
 fn main() {
     peers::allocations(|block| allocation_counter::measure(block).count_total);

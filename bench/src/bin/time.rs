@@ -1,4 +1,4 @@
-//! How long a call takes.
+//! Prints the time of a call.
 
 fn main() {
     peers::time();
