@@ -1,4 +1,4 @@
-//! A folder of generated files: compared with what is on disk, or put there.
+//! A folder of generated files, which can be compared with the disk or written to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use similar::TextDiff;
 
-/// The whole content of a folder that holds nothing but generated files.
+/// The content of a folder that contains only generated files.
 pub(super) struct Artifact {
     /// The folder, from the workspace's root.
     folder: String,
@@ -29,7 +29,7 @@ impl Artifact {
         self.files.values()
     }
 
-    /// Shows every difference between the artifact and the disk; says whether there is one.
+    /// Prints every difference between the artifact and the disk. Returns whether there is one.
     pub(super) fn show_difference(&self, root: &Path, out: &mut dyn Write) -> anyhow::Result<bool> {
         let mut stale = false;
         for (path, text) in &self.files {
@@ -46,30 +46,30 @@ impl Artifact {
         }
         for path in self.strays(root)? {
             stale = true;
-            writeln!(out, "{}/{path} is not generated and does not belong here", self.folder)?;
+            writeln!(out, "{}/{path} is not a generated file; remove it", self.folder)?;
         }
         Ok(stale)
     }
 
-    /// Makes the folder on disk what the artifact is. Files that are already right are not touched.
+    /// Writes the artifact to disk, and removes all other files of the folder. Equal files are not written.
     pub(super) fn write(&self, root: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
         for (path, text) in &self.files {
             let name = format!("{}/{path}", self.folder);
             let target = root.join(&name);
             if read(&target)?.as_deref() != Some(text.as_bytes()) {
-                replace(&target, text).with_context(|| format!("{name} cannot be written"))?;
+                replace(&target, text).with_context(|| format!("cannot write {name}"))?;
                 writeln!(out, "  wrote {name}")?;
             }
         }
         let folder = root.join(&self.folder);
         for path in self.strays(root)? {
-            fs::remove_file(folder.join(&path)).with_context(|| format!("{path} cannot be removed"))?;
+            fs::remove_file(folder.join(&path)).with_context(|| format!("cannot remove {path}"))?;
             writeln!(out, "  removed {}/{path}", self.folder)?;
         }
         prune(&folder)
     }
 
-    /// Files in the folder that the artifact does not have, as paths in the folder.
+    /// Returns the files on disk that are not in the artifact, as paths in the folder.
     fn strays(&self, root: &Path) -> anyhow::Result<BTreeSet<String>> {
         let folder = root.join(&self.folder);
         let mut found = BTreeSet::new();
@@ -92,7 +92,7 @@ impl Artifact {
     }
 }
 
-/// Puts `text` in place of the file at once, so that no reader sees half of it.
+/// Replaces a file atomically: the text is written beside it and renamed.
 pub(crate) fn replace(target: &Path, text: &str) -> io::Result<()> {
     let folder = target.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -107,7 +107,7 @@ fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
@@ -115,11 +115,11 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", folder.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", folder.display())),
     }
 }
 
-/// Removes folders that hold nothing any more.
+/// Removes empty folders.
 fn prune(folder: &Path) -> anyhow::Result<()> {
     for path in entries(folder)? {
         if path.is_dir() {

@@ -1,4 +1,4 @@
-//! Renders one client: every document through all stages, into an artifact.
+//! Generates one client: passes each of its documents through all stages.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::manifest::{Source, Target};
 use super::report::{DocumentReport, Report};
 use super::{emit, progenitor, refine, render, rules, split};
 
-/// Generates all documents of a client, in memory.
+/// Generates the files of a client in memory.
 pub(super) fn render(root: &Path, target: &Target) -> anyhow::Result<(Artifact, Report)> {
     let clock = stopwatch();
     let mut artifact = Artifact::new(&target.folder);
@@ -38,7 +38,7 @@ pub(super) fn render(root: &Path, target: &Target) -> anyhow::Result<(Artifact, 
     Ok((artifact, report))
 }
 
-/// The files of one document, by name, and what was done to it.
+/// Generates the files of one document, and reports the rules that changed it.
 fn render_document(document: &mut Document) -> anyhow::Result<(Vec<(&'static str, String)>, DocumentReport)> {
     let rules = rules::apply(document)?;
     let tokens = progenitor::generate(document)?;
@@ -47,7 +47,7 @@ fn render_document(document: &mut Document) -> anyhow::Result<(Vec<(&'static str
     let total = document.operations.len();
     ensure!(
         covered == total,
-        "{}: {covered} of {total} operations are in the output; every one must be",
+        "{}: {covered} of {total} operations are in the generated code; each must be there exactly once",
         document.path
     );
     let files = render::files(parts, document)
@@ -57,12 +57,12 @@ fn render_document(document: &mut Document) -> anyhow::Result<(Vec<(&'static str
     Ok((files, DocumentReport { path: document.path.clone(), covered, total, rules }))
 }
 
-/// The root of a client of several documents.
+/// Returns the `mod.rs` of a client that has several documents.
 fn modules(sources: &[Source]) -> anyhow::Result<String> {
     emit::file(render::modules(sources), "specs/manifest.toml")
 }
 
-/// Measures the time until it is called.
+/// Returns a closure that returns the time since now.
 #[expect(clippy::disallowed_methods, reason = "a duration for people to read; nothing depends on it")]
 fn stopwatch() -> impl Fn() -> Duration {
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! An OpenAPI document as an untyped value, with the places in it.
+//! An OpenAPI document as an untyped JSON value.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -10,24 +10,24 @@ use serde_json::{Map, Value};
 
 use super::operation::Operation;
 
-/// The methods in the order in which progenitor walks them.
+/// The methods, in the order in which progenitor visits them.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// A document on its way to progenitor, and what is carried past progenitor.
+/// A document for progenitor, and the data that progenitor cannot express.
 pub(super) struct Document {
     /// Its path from the workspace's root, with `/` on every platform.
     pub(super) path: String,
     /// The scheme whose token the manager keeps.
     pub(super) managed_scheme: String,
-    /// The document.
+    /// The whole document.
     pub(super) root: Value,
-    /// What is known of each operation; filled by a rule.
+    /// The operations. Empty until the rule N02 has read them.
     pub(super) operations: Vec<Operation>,
-    /// Rust types that stand for components, by the component's Rust name.
+    /// The Rust types that replace components, by the Rust name of the component.
     pub(super) replacements: BTreeMap<String, String>,
 }
 
-/// Where an operation stands.
+/// The place of an operation in a document.
 #[derive(Clone)]
 pub(super) struct Site {
     pub(super) path: String,
@@ -40,7 +40,7 @@ pub(super) struct Site {
 
 impl Document {
     pub(super) fn read(root: &Path, path: &str, managed_scheme: &str) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(root.join(path)).with_context(|| format!("{path} cannot be read"))?;
+        let text = fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
         Self::parse(&text, path, managed_scheme)
     }
 
@@ -57,12 +57,12 @@ impl Document {
         })
     }
 
-    /// The error that refuses the document: the file, the place, what is there and what to do.
+    /// Returns an error for the document: the file, the place, the problem and what to do.
     pub(super) fn refuse(&self, pointer: &str, found: impl Display, remedy: &str) -> anyhow::Error {
         anyhow!("{}: {pointer}: {found}; {remedy}", self.path)
     }
 
-    /// The operations, in the order in which progenitor walks them.
+    /// Returns the operations, in the order in which progenitor visits them.
     pub(super) fn sites(&self) -> Vec<Site> {
         let paths = self.root["paths"].as_object().into_iter().flatten();
         paths
@@ -73,20 +73,20 @@ impl Document {
             .collect()
     }
 
-    /// The value at a pointer; null if there is none.
+    /// Returns the value at a pointer, or null if the pointer leads nowhere.
     pub(super) fn at(&self, pointer: &str) -> &Value {
         self.root.pointer(pointer).unwrap_or(&Value::Null)
     }
 
-    /// The object at a pointer, to change it.
+    /// Returns the object at a pointer for changes.
     pub(super) fn object_mut(&mut self, pointer: &str) -> Option<&mut Map<String, Value>> {
         self.root.pointer_mut(pointer).and_then(Value::as_object_mut)
     }
 
-    /// What `value` is, or refers to.
+    /// Follows `$ref` and returns the value that it refers to.
     pub(super) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let mut value = value;
-        // The references were checked; the bound is for a circle of them.
+        // References that lead nowhere are errors. References in a circle are not, so the loop is bounded.
         for _ in 0..16 {
             match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
                 Some(pointer) => value = self.at(pointer),
@@ -96,7 +96,7 @@ impl Document {
         value
     }
 
-    /// The parameters of an operation, the path item's first, each with its pointer.
+    /// Returns the parameters of an operation with their pointers. Those of the path item come first.
     pub(super) fn parameters(&self, site: &Site) -> Vec<(String, &Value)> {
         let lists = [format!("{}/parameters", site.item), format!("{}/parameters", site.pointer)];
         lists
@@ -116,12 +116,12 @@ impl Site {
     }
 }
 
-/// A key as a segment of a JSON pointer (RFC 6901 section 3).
+/// Returns a key as a segment of a JSON pointer (RFC 6901 section 3).
 pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Calls `visit` for every object under `value` with its pointer, examples and defaults left out.
+/// Calls `visit` for every object in `value`, with its pointer. Skips examples and defaults.
 pub(super) fn each_object(
     value: &mut Value,
     pointer: &str,
@@ -130,7 +130,7 @@ pub(super) fn each_object(
     match value {
         Value::Object(object) => {
             visit(pointer, object);
-            // In these maps the keys are names; a member may be called `default`, and so is a response.
+            // The keys of these maps are names, so the key `default` is a member or a response and not a value.
             let has_names =
                 ["/properties", "/responses", "/schemas"].iter().any(|end| pointer.ends_with(end));
             for (key, value) in object.iter_mut() {
@@ -148,5 +148,5 @@ pub(super) fn each_object(
     }
 }
 
-/// Keys whose values are data, not description.
+/// Keys whose values are data and not schemas.
 const DATA: [&str; 5] = ["default", "enum", "example", "examples", "x-variants"];

@@ -1,4 +1,4 @@
-//! `specs/manifest.toml`: which crate is generated from which documents.
+//! `specs/manifest.toml`: the client crates and their documents.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 const MANIFEST: &str = "specs/manifest.toml";
 
-/// Something to generate.
+/// A client to generate.
 pub(super) struct Target {
     /// The crate.
     pub(super) name: String,
@@ -17,7 +17,7 @@ pub(super) struct Target {
     pub(super) folder: String,
     /// The security scheme whose token the manager keeps.
     pub(super) managed_scheme: String,
-    /// Its documents; the output of a single one lies directly in the folder.
+    /// The documents. If there is only one, its files are directly in the folder.
     pub(super) documents: Vec<Source>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Target {
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
     pub(super) module: String,
-    /// In the manifest from `specs/`, afterwards from the workspace's root.
+    /// Relative to `specs/` in the manifest, and to the workspace's root in a [`Target`].
     pub(super) path: String,
 }
 
@@ -43,21 +43,22 @@ struct Client {
     crate_name: String,
     profile: String,
     managed_scheme: String,
-    /// Where the documents' facts are from, and when they were last compared: for people.
+    /// The pages that the documents follow. For readers of the manifest; the generator ignores them.
     #[serde(rename = "facts")]
     _facts: Vec<String>,
+    /// The day on which the documents were last compared with these pages.
     #[serde(rename = "checked")]
     _checked: String,
     document: Vec<Source>,
 }
 
-/// What to generate: everything, or what `provider` names.
+/// Returns the clients to generate: all of them, or the one that `provider` names.
 ///
-/// The generator's own test document is one of the targets where it exists, under the name of its folder.
+/// The test document of the generator is also a client, if the file exists.
 pub(super) fn targets(root: &Path, provider: Option<&str>) -> anyhow::Result<Vec<Target>> {
-    let text =
-        fs::read_to_string(root.join(MANIFEST)).with_context(|| format!("{MANIFEST} cannot be read"))?;
-    let manifest: Manifest = toml::from_str(&text).with_context(|| format!("{MANIFEST} is no manifest"))?;
+    let text = fs::read_to_string(root.join(MANIFEST)).with_context(|| format!("cannot read {MANIFEST}"))?;
+    let manifest: Manifest =
+        toml::from_str(&text).with_context(|| format!("{MANIFEST} is not a valid manifest"))?;
     let mut targets = Vec::new();
     let mut names = Vec::new();
     for (index, client) in manifest.client.into_iter().enumerate() {
@@ -84,15 +85,15 @@ fn check(client: &Client) -> anyhow::Result<()> {
         client.profile,
         Profile::NAMES.join(", ")
     );
-    ensure!(!client.document.is_empty(), "there is no document; add a [[client.document]]");
+    ensure!(!client.document.is_empty(), "the client has no document; add a [[client.document]]");
     for (index, document) in client.document.iter().enumerate() {
         ensure!(
             syn::parse_str::<syn::Ident>(&document.module).is_ok(),
-            "/document/{index}/module: `{}` is no module name; use a Rust identifier",
+            "/document/{index}/module: `{}` is not a valid module name; use a Rust identifier",
             document.module
         );
         let twin = client.document[..index].iter().any(|other| other.module == document.module);
-        ensure!(!twin, "/document/{index}/module: `{}` is there twice; rename one", document.module);
+        ensure!(!twin, "/document/{index}/module: `{}` occurs twice; rename one", document.module);
     }
     Ok(())
 }
@@ -115,7 +116,7 @@ impl From<Client> for Target {
 const FIXTURE: &str = "kitchen_sink";
 const FIXTURE_SPEC: &str = "xtask/tests/data/kitchen_sink.yaml";
 
-/// The document that touches everything the generator supports; client-core's tests compile and run it.
+/// Returns the client of the test document. The tests of client-core compile and run it.
 fn fixture() -> Target {
     Target {
         name: FIXTURE.to_owned(),

@@ -1,9 +1,16 @@
-//! `cargo xtask generate`: OpenAPI documents in, the generated part of client crates out.
+//! `cargo xtask generate`: generates the client crates from OpenAPI documents.
 //!
-//! The way of one document: `document` reads it; `rules` bring it into the dialect progenitor takes and
-//! carry past it, as `operation` records, what progenitor cannot express; `progenitor` generates;
-//! `refine` repairs the syntax tree; `split` cuts it into files; `render` adds the tables; `emit` formats.
-//! `artifact` compares or writes. All clients are rendered before the first file is written.
+//! A document passes through these modules:
+//!
+//! - `document` reads it.
+//! - `rules` change it into the dialect that progenitor supports. What progenitor cannot express is recorded in
+//!   `operation`.
+//! - `progenitor` generates code.
+//! - `split` cuts the code into parts, and `refine` repairs their syntax trees.
+//! - `render` adds the metadata and the response types, and `emit` formats the files.
+//! - `artifact` compares the files with those on disk, or writes them.
+//!
+//! All clients are rendered before the first file is written.
 
 pub(crate) mod artifact;
 mod client;
@@ -26,20 +33,20 @@ use anyhow::Context;
 use crate::Outcome;
 use crate::flags::Generate;
 
-/// Generates the clients of the workspace at `root`, or compares them with what is there.
+/// Generates the clients of the workspace at `root`, or compares them with the files on disk.
 ///
-/// Progress, and the difference in case of a check, go to `out`.
+/// Prints progress and, with `--check`, the differences to `out`.
 ///
 /// # Errors
 ///
-/// If the manifest or a document cannot be used; the message names the file, the place in it as a JSON
-/// pointer, and what to do. Nothing has been written then, unless writing itself failed.
+/// Returns an error if the manifest or a document cannot be used. The message names the file, the place in it as a
+/// JSON pointer, and what to do. No file has been written then, unless writing itself failed.
 pub fn run(root: &Path, flags: &Generate, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let targets = manifest::targets(root, flags.provider.as_deref())?;
     let mut artifacts = Vec::with_capacity(targets.len());
     for target in &targets {
         let (artifact, report) =
-            client::render(root, target).with_context(|| format!("{} was not generated", target.name))?;
+            client::render(root, target).with_context(|| format!("cannot generate {}", target.name))?;
         report.write(flags.places, out)?;
         artifacts.push(artifact);
     }
@@ -54,7 +61,7 @@ pub fn run(root: &Path, flags: &Generate, out: &mut dyn Write) -> anyhow::Result
         }
     }
     if outcome == Outcome::Stale {
-        writeln!(out, "stale: run `cargo xtask generate`")?;
+        writeln!(out, "the files above are out of date: run `cargo xtask generate`")?;
     }
     Ok(outcome)
 }

@@ -1,40 +1,40 @@
-//! What is carried past progenitor for each operation, and the names progenitor will give it.
+//! The data of an operation that progenitor cannot express, and the names that progenitor will give it.
 
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::{Ident, Span};
 
-/// One operation, as the document tells it.
+/// An operation of a document.
 pub(super) struct Operation {
-    /// The document's id.
+    /// The `operationId`.
     pub(super) id: String,
-    /// Its place in the document.
+    /// The JSON pointer of the operation in the document.
     pub(super) pointer: String,
     /// The method, in capitals.
     pub(super) method: String,
-    /// The path template without fixed query.
+    /// The path template, without the fixed query.
     pub(super) path: String,
-    /// Query values that make a variant what it is.
+    /// The query values that select a variant.
     pub(super) fixed_query: Vec<(String, String)>,
     pub(super) security: Security,
     pub(super) scopes: Vec<String>,
     pub(super) idempotent: Option<bool>,
     pub(super) rate_class: Option<String>,
-    /// How long one send may take.
+    /// The longest time that one send may take.
     pub(super) timeout_seconds: Option<u64>,
     pub(super) request_types: Vec<String>,
     pub(super) response_types: Vec<String>,
-    /// Array parameters joined with commas.
+    /// The names of array parameters that are joined with commas.
     pub(super) comma_arrays: Vec<String>,
     pub(super) statuses: Vec<String>,
-    /// Whether the request body may be left out.
+    /// True if the request body may be left out.
     pub(super) optional_body: bool,
-    /// The type of a success, where it depends on the status.
+    /// The type of a success, if it depends on the status.
     pub(super) ok: Option<StatusEnum>,
-    /// The type of an error, where it depends on the status.
+    /// The type of an error, if it depends on the status.
     pub(super) error: Option<StatusEnum>,
 }
 
-/// Which credential an operation wants.
+/// The credential that an operation requires.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Security {
     Public,
@@ -43,53 +43,57 @@ pub(super) enum Security {
     Other(Vec<String>),
 }
 
-/// A type with a variant for each status.
+/// An enum with a variant for each status.
 pub(super) struct StatusEnum {
     pub(super) name: String,
     pub(super) cases: Vec<Case>,
 }
 
-/// A documented status and what its body is.
+/// A documented status and its body.
 pub(super) struct Case {
-    /// As the document spells it: `404`, `4XX`, `default`.
+    /// The status as in the document: `404`, `4XX`, `default`.
     pub(super) status: String,
     pub(super) payload: Payload,
 }
 
-/// What a response's body is.
+/// The body of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Payload {
-    /// JSON of this component.
+    /// JSON of the component with this name.
     Json(String),
-    /// None.
+    /// No body.
     Empty,
     /// Anything else.
     Bytes,
 }
 
 impl Operation {
-    /// The method on the client.
+    /// Returns the name of the method on the client.
     pub(super) fn method_name(&self) -> String {
         safe(self.id.replace(not_in_ident, "-").to_snake_case())
     }
 
-    /// The builder's type.
+    /// Returns the name of the builder's type.
     pub(super) fn type_name(&self) -> String {
         type_name(&self.method_name())
     }
 
-    /// The metadata record.
+    /// Returns the name of the static with the metadata.
     pub(super) fn meta_ident(&self) -> Ident {
         ident(&self.method_name().to_shouty_snake_case())
     }
 }
 
-/// The Rust name of a component.
+/// Returns the Rust name of a component.
 pub(super) fn type_name(component: &str) -> String {
     safe(component.replace('\'', "").replace(not_in_ident, "-").to_pascal_case())
 }
 
-/// The name as an identifier; it must be one.
+/// Returns the name as an identifier.
+///
+/// # Panics
+///
+/// Panics if `name` is not a valid identifier.
 pub(super) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
@@ -98,7 +102,7 @@ fn not_in_ident(c: char) -> bool {
     !(c.is_alphanumeric() || c == '_')
 }
 
-/// As progenitor does it: a name that is a keyword, or begins with a digit, gets an underscore.
+/// Adds an underscore to a name that is a keyword or begins with a digit, in the same way as progenitor.
 fn safe(name: String) -> String {
     if name.starts_with(|c: char| c.is_numeric()) {
         format!("_{name}")

@@ -1,4 +1,4 @@
-//! Runs progenitor in this process and turns what goes wrong into an error with a place.
+//! Runs progenitor in this process, and turns its failures into errors with a place in the document.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::document::{Document, escape};
 
-/// Generates the client of a normalised document.
+/// Generates the code of a document that the rules have changed.
 pub(super) fn generate(document: &Document) -> anyhow::Result<TokenStream> {
     let spec: OpenAPI =
         serde_json::from_value(document.root.clone()).map_err(|error| misshapen(document, &error))?;
@@ -34,9 +34,9 @@ fn run(document: &Document, spec: &OpenAPI) -> anyhow::Result<TokenStream> {
     }
 }
 
-/// Runs `f`; a panic becomes its message and is not printed.
+/// Runs `f`. Returns the message of a panic as an error and does not print it.
 fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    // The hook belongs to the process: one at a time.
+    // The panic hook is global to the process. Only one thread at a time may replace it.
     static HOOK: Mutex<()> = Mutex::new(());
     let _guard = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
     let message = Arc::new(Mutex::new(String::new()));
@@ -53,9 +53,9 @@ fn quietly<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|_| message.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
-const REMEDY: &str = "describe it in simpler terms, or add a rule to xtask/src/generate/rules";
+const REMEDY: &str = "simplify the description, or add a rule to xtask/src/generate/rules";
 
-/// Names the operation that progenitor fails on, by trying each alone.
+/// Finds the operation on which progenitor fails, by generating each operation alone.
 fn blame(document: &Document, error: &anyhow::Error) -> anyhow::Error {
     for site in document.sites() {
         let mut root = document.root.clone();
@@ -74,7 +74,7 @@ fn blame(document: &Document, error: &anyhow::Error) -> anyhow::Error {
     document.refuse("/components", format!("progenitor fails: {error}"), REMEDY)
 }
 
-/// Names the part of the document that is not of OpenAPI's shape, by reading each alone.
+/// Finds the part of the document that is not valid OpenAPI, by parsing each part alone.
 fn misshapen(document: &Document, error: &serde_json::Error) -> anyhow::Error {
     let part = first_misshapen::<openapiv3::ReferenceOr<openapiv3::Schema>>(document, "/components/schemas")
         .or_else(|| {
@@ -90,8 +90,8 @@ fn misshapen(document: &Document, error: &serde_json::Error) -> anyhow::Error {
     let pointer = part.unwrap_or_else(|| "/".to_owned());
     document.refuse(
         &pointer,
-        format!("not of OpenAPI's shape: {error}"),
-        "compare it with the 3.0.3 specification",
+        format!("not valid OpenAPI 3.0: {error}"),
+        "compare it with the OpenAPI 3.0.3 specification",
     )
 }
 

@@ -1,31 +1,32 @@
-//! What was done to a client's documents, for people.
+//! The printed summary of a generation.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// The places a rule touched, as JSON pointers.
+/// The places that a rule changed, as JSON pointers.
 pub(super) type Places = Vec<String>;
 
-/// What one client's generation did.
+/// The summary of one client.
 pub(super) struct Report {
     pub(super) name: String,
     pub(super) documents: Vec<DocumentReport>,
-    /// Crates that the output names.
+    /// Crates that the generated code uses.
     pub(super) needs: Vec<&'static str>,
     pub(super) lines: usize,
     pub(super) time: Duration,
 }
 
-/// What was done to one document.
+/// The summary of one document.
 pub(super) struct DocumentReport {
     pub(super) path: String,
-    /// Operations in the output, and in the document with its variants.
+    /// The number of operations in the generated code.
     pub(super) covered: usize,
+    /// The number of operations in the document, variants included.
     pub(super) total: usize,
     pub(super) rules: Vec<Applied>,
 }
 
-/// A rule that changed something.
+/// A rule that changed the document.
 pub(super) struct Applied {
     pub(super) code: &'static str,
     pub(super) about: &'static str,
@@ -35,7 +36,7 @@ pub(super) struct Applied {
 impl Report {
     pub(super) fn write(&self, with_places: bool, out: &mut dyn Write) -> io::Result<()> {
         let Self { name, needs, lines, time, .. } = self;
-        writeln!(out, "{name}: {lines} lines in {} ms, names {}", time.as_millis(), needs.join(", "))?;
+        writeln!(out, "{name}: {lines} lines in {} ms, uses {}", time.as_millis(), needs.join(", "))?;
         for document in &self.documents {
             writeln!(out, "  {}: {} of {} operations", document.path, document.covered, document.total)?;
             for rule in &document.rules {

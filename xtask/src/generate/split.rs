@@ -1,15 +1,15 @@
-//! Cuts progenitor's one file into its roles.
+//! Cuts the single file of progenitor's output into parts.
 
 use anyhow::Context;
 use proc_macro2::TokenStream;
 use syn::{Attribute, File, ImplItem, Item, ItemMod, Type};
 
-/// progenitor's output by role. What is not listed here does not get into a crate: its re-exports, its
-/// constructors, its hooks and its prelude.
+/// The parts of progenitor's output that client crates use. Its re-exports, constructors, hooks and prelude are left
+/// out.
 pub(super) struct Parts {
     /// The documentation of `Client`.
     pub(super) docs: Vec<Attribute>,
-    /// The methods of `Client` that begin an operation.
+    /// The methods of `Client` that return a builder.
     pub(super) methods: Vec<ImplItem>,
     /// The builders of the operations.
     pub(super) operations: Vec<Item>,
@@ -17,7 +17,7 @@ pub(super) struct Parts {
     pub(super) types: Vec<Item>,
 }
 
-/// Sorts the items of the output.
+/// Sorts the items of the output into parts.
 pub(super) fn cut(tokens: TokenStream) -> anyhow::Result<Parts> {
     let file: File = syn::parse2(tokens)?;
     let mut parts =
@@ -43,7 +43,7 @@ pub(super) fn cut(tokens: TokenStream) -> anyhow::Result<Parts> {
 }
 
 fn content(module: ItemMod) -> anyhow::Result<Vec<Item>> {
-    let (_, items) = module.content.context("a module without content")?;
+    let (_, items) = module.content.context("a module of progenitor's output has no content")?;
     Ok(items)
 }
 
@@ -51,7 +51,7 @@ fn is_client(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Client"))
 }
 
-/// Operations take the client; constructors do not.
+/// Returns whether a method belongs to an operation: it takes `self`, and constructors do not.
 fn is_operation(item: &ImplItem) -> bool {
     matches!(item, ImplItem::Fn(method) if method.sig.receiver().is_some())
 }

@@ -127,7 +127,7 @@ fn files_that_are_not_generated_are_found_and_removed() {
     fs::write(&stray, "").unwrap();
     let (text, outcome) = workspace.outcome(true);
     assert_eq!(outcome, Outcome::Stale);
-    assert!(text.contains("generated/old/left_over.rs is not generated"), "{text}");
+    assert!(text.contains("generated/old/left_over.rs is not a generated file"), "{text}");
     workspace.outcome(false);
     assert!(!stray.parent().unwrap().exists());
 }
@@ -191,7 +191,7 @@ fn an_invalid_document_is_an_error_with_its_place() {
         Workspace::new(&SPEC.replace("in: header, schema: { type: string }", "in: header, schema: 7"))
             .error();
     assert!(
-        error.contains("specs/api.yaml: /components/parameters/TraceId: not of OpenAPI's shape"),
+        error.contains("specs/api.yaml: /components/parameters/TraceId: not valid OpenAPI 3.0"),
         "{error}"
     );
 }

@@ -1,4 +1,4 @@
-//! Optional request bodies: progenitor takes every body for required.
+//! Makes request bodies optional. progenitor treats every body as required.
 
 use anyhow::{Context, bail};
 use quote::quote;
@@ -9,11 +9,11 @@ use syn::{
 
 use super::tree::{each_expr, is_path, let_mut};
 
-/// Makes the body of a builder an `Option` that begins as `None`, and sends nothing for `None`.
+/// Makes the body of a builder an `Option` that starts as `None`, and sends no body for `None`.
 pub(super) fn make_optional(builder: &mut ItemStruct, block: &mut ItemImpl) -> anyhow::Result<()> {
     let field =
         builder.fields.iter_mut().find(|field| field.ident.as_ref().is_some_and(|name| name == "body"));
-    wrap_field(field.context("its builder has no `body`")?)?;
+    wrap_field(field.context("the builder has no `body`")?)?;
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else { continue };
         let name = method.sig.ident.to_string();
@@ -35,7 +35,7 @@ pub(super) fn make_optional(builder: &mut ItemStruct, block: &mut ItemImpl) -> a
     Ok(())
 }
 
-/// `Result<T, String>` becomes `Result<Option<T>, String>`.
+/// Changes `Result<T, String>` to `Result<Option<T>, String>`.
 fn wrap_field(field: &mut Field) -> anyhow::Result<()> {
     if let Type::Path(path) = &mut field.ty
         && let Some(segment) = path.path.segments.last_mut()
@@ -45,7 +45,7 @@ fn wrap_field(field: &mut Field) -> anyhow::Result<()> {
         *inner = parse_quote! { ::std::option::Option<#inner> };
         return Ok(());
     }
-    bail!("its builder's `body` is not a `Result`")
+    bail!("the `body` of the builder is not a `Result`")
 }
 
 fn begin_unset(expr: &mut Expr) {
@@ -71,7 +71,7 @@ fn map(expr: &mut Expr) {
     }
 }
 
-/// `body.and_then(convert)` becomes a conversion of what is there.
+/// Changes `body.and_then(convert)` to a conversion of the body if there is one.
 fn finish(expr: &mut Expr) {
     match expr {
         Expr::Try(inner) => finish(&mut inner.expr),
@@ -84,7 +84,7 @@ fn finish(expr: &mut Expr) {
     }
 }
 
-/// `.json(&body)` becomes `.optional_json(body.as_ref())`, and so for the other kinds.
+/// Changes `.json(&body)` to `.optional_json(body.as_ref())`, and the other kinds of body in the same way.
 fn send(expr: &mut Expr) {
     let Expr::MethodCall(call) = expr else { return };
     let ExprMethodCall { receiver, method, .. } = call;
@@ -92,7 +92,7 @@ fn send(expr: &mut Expr) {
         "json" => *expr = parse_quote! { #receiver.optional_json(body.as_ref()) },
         "form_urlencoded" => *expr = parse_quote! { #receiver.optional_form_urlencoded(body.as_ref()) },
         "body" => {
-            // The content type goes with the body.
+            // A request without a body must not have a content type.
             if let Expr::MethodCall(header) = &**receiver
                 && header.args.first().is_some_and(|name| is_path(name, "CONTENT_TYPE"))
             {

@@ -1,4 +1,4 @@
-//! The headers of a request: none that only progenitor's home wants, and an honest `Accept`.
+//! Corrects the headers of a request: removes `api-version`, and sets `Accept`.
 
 use quote::ToTokens;
 use syn::{Block, Expr, Stmt, parse_quote};
@@ -14,7 +14,7 @@ pub(super) fn repair(block: &mut Block, operation: &Operation) {
     }
 }
 
-/// Takes out the `api-version` header, and the map if nothing else is in it.
+/// Removes the `api-version` header, and the header map if it is then empty.
 fn drop_api_version(block: &mut Block) {
     let appends = |stmt: &Stmt| stmt.to_token_stream().to_string().contains("header_map . append");
     block
@@ -38,7 +38,7 @@ fn drop_api_version(block: &mut Block) {
     }
 }
 
-/// Asks for every documented media type where progenitor asks for JSON alone.
+/// Sets `Accept` to all documented media types. progenitor asks only for JSON.
 fn accept(expr: &mut Expr, accepted: &str) {
     if let Expr::MethodCall(call) = expr
         && call.method == "header"

@@ -1,4 +1,4 @@
-//! Repairs progenitor's syntax tree: the runtime's names, the metadata, and what is wrong on the wire.
+//! Repairs progenitor's syntax tree: adds the metadata, renames the runtime, and corrects the requests.
 
 mod body;
 mod headers;
@@ -13,7 +13,7 @@ use super::document::Document;
 use super::operation::Operation;
 use super::split::Parts;
 
-/// Repairs all parts; returns how many operations the output covers.
+/// Repairs all parts. Returns the number of operations in the output.
 pub(super) fn refine(parts: &mut Parts, document: &Document) -> anyhow::Result<usize> {
     parts.types.iter_mut().for_each(names::items);
     parts.operations.iter_mut().for_each(names::items);
@@ -23,7 +23,11 @@ pub(super) fn refine(parts: &mut Parts, document: &Document) -> anyhow::Result<u
             .with_context(|| format!("{}: operation `{}`", operation.pointer, operation.id))?;
     }
     let builders = parts.operations.iter().filter(|item| matches!(item, Item::Struct(_))).count();
-    ensure!(parts.methods.len() == builders, "{} methods begin {builders} operations", parts.methods.len());
+    ensure!(
+        parts.methods.len() == builders,
+        "progenitor made {} methods for {builders} builders",
+        parts.methods.len()
+    );
     Ok(builders)
 }
 
@@ -39,7 +43,7 @@ fn refine_operation(parts: &mut Parts, operation: &Operation) -> anyhow::Result<
         }
     }
     let (Some(builder), Some(block)) = (builder, block) else {
-        bail!("progenitor made no builder `{name}` for it; rename the operation");
+        bail!("progenitor made no builder `{name}` for the operation; rename it");
     };
     repair(builder, block, operation)
 }
@@ -52,7 +56,7 @@ fn repair(builder: &mut ItemStruct, block: &mut ItemImpl, operation: &Operation)
         ImplItem::Fn(method) if method.sig.ident == "send" => Some(method),
         _ => None,
     });
-    let send = send.context("its builder has no `send`")?;
+    let send = send.context("the builder has no `send`")?;
     headers::repair(&mut send.block, operation);
     send::repair(&mut send.block, operation)
 }

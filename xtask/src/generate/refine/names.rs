@@ -1,20 +1,20 @@
-//! Renames what progenitor's output calls foreign crates and its own modules.
+//! Renames crates and modules in progenitor's output.
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, Ident, ImplItem, Item, Lit, LitStr, Meta, Path};
 
-/// In types and operations: the runtime's name.
+/// Renames the runtime in types and operations.
 pub(super) fn items(item: &mut Item) {
     Renamer { modules: &[] }.visit_item_mut(item);
 }
 
-/// In the client's methods: also the module of the builders, which is a file of its own here.
+/// Renames the runtime and the module of the builders in the methods of the client.
 pub(super) fn methods(item: &mut ImplItem) {
     Renamer { modules: &[("builder", "operations")] }.visit_impl_item_mut(item);
 }
 
 struct Renamer {
-    /// First segments of paths that get another name.
+    /// The first segments of paths: old name and new name.
     modules: &'static [(&'static str, &'static str)],
 }
 
@@ -36,7 +36,7 @@ impl VisitMut for Renamer {
         }
     }
 
-    /// Messages such as "conversion to `:: std :: string :: String` for name failed".
+    /// Removes the spaces in messages such as "conversion to `:: std :: string :: String` for name failed".
     fn visit_lit_str_mut(&mut self, literal: &mut LitStr) {
         let text = literal.value();
         if text.starts_with("conversion to `") {
@@ -53,8 +53,9 @@ impl VisitMut for Renamer {
     }
 }
 
-/// Documentation as a person would have set it, without the schema repeated as text. The examples show how a
-/// call is written; they cannot be run, since they are the same for every crate.
+/// Corrects a doc comment: removes the repeated schema, and adds the leading space.
+///
+/// The examples do not compile, because they are the same for every crate. They are marked as text.
 fn documentation(text: &str) -> String {
     let text = text.split("<details>").next().unwrap_or_default().trim_end();
     let text = text.replace("```ignore", "```text");

@@ -1,4 +1,4 @@
-//! The `send` of an operation: built from the metadata, sent through the stack, decoded by status.
+//! Repairs `send`: the request is built from the metadata, sent through the stack, and decoded by status.
 
 use anyhow::{Context, bail};
 use quote::{ToTokens, quote};
@@ -12,7 +12,7 @@ use crate::generate::operation::Operation;
 pub(super) fn repair(block: &mut Block, operation: &Operation) -> anyhow::Result<()> {
     let meta = operation.meta_ident();
     let url = block.stmts.iter_mut().find_map(|stmt| let_mut(stmt).filter(|(_, value)| is_format(value)));
-    let (_, url) = url.context("no URL is built in it")?;
+    let (_, url) = url.context("`send` builds no URL")?;
     *url = target(url, operation)?;
 
     block.stmts.retain(|stmt| !is_hook(stmt));
@@ -24,12 +24,12 @@ pub(super) fn repair(block: &mut Block, operation: &Operation) -> anyhow::Result
             Expr::Struct(info) if info.path.is_ident("OperationInfo") => {
                 info.fields.push(parse_quote! { meta: &meta::#meta });
             }
-            // The hooks' trait is not needed: the client of the runtime is the stack itself.
+            // The runtime's client is the stack itself, so the trait of the hooks is not needed.
             Expr::MethodCall(call) if call.method == "exec" => {
                 let client = &call.receiver;
                 *call.receiver = parse_quote! { #client.client };
             }
-            // The status, the headers and the body are kept, so the body has to be read here.
+            // The error keeps the body, so the body must be read here.
             Expr::Call(call) if is_path(&call.func, "UnexpectedResponse") => {
                 let response = &call.args;
                 *expr = parse_quote! { Error::unexpected(#response).await };
@@ -45,20 +45,20 @@ fn is_format(expr: &Expr) -> bool {
     matches!(expr, Expr::Macro(call) if call.mac.path.is_ident("format"))
 }
 
-/// `format!("{}/things/{}", client.baseurl, encode_path(&id.to_string()))` becomes a target made from the
-/// metadata's path, which refuses values that would lead to another path.
+/// Replaces `format!("{}/things/{}", client.baseurl, encode_path(&id.to_string()))` with a target that is built from
+/// the path of the metadata. The target rejects values that would lead to another path.
 fn target(url: &Expr, operation: &Operation) -> anyhow::Result<Expr> {
-    let Expr::Macro(call) = url else { bail!("its URL is no `format!`") };
+    let Expr::Macro(call) = url else { bail!("the URL in `send` is not a `format!`") };
     let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.mac.tokens.clone())?;
     let mut arguments = arguments.iter().skip(1);
-    let base = arguments.next().context("its URL has no base")?;
+    let base = arguments.next().context("the URL in `send` has no base")?;
     let values: Vec<_> =
-        arguments.map(path_value).collect::<Option<_>>().context("its URL has an unknown part")?;
+        arguments.map(path_value).collect::<Option<_>>().context("the URL in `send` has an unknown part")?;
     let meta = operation.meta_ident();
     Ok(parse_quote! { client_core::Target::new(&#base, &meta::#meta, &[#(&#values),*])? })
 }
 
-/// The `id` of `encode_path(&id.to_string())`.
+/// Returns the `id` of `encode_path(&id.to_string())`.
 fn path_value(expr: &Expr) -> Option<&Expr> {
     let Expr::Call(call) = expr else { return None };
     let Expr::Reference(ExprReference { expr, .. }) = call.args.first()? else { return None };
@@ -66,13 +66,13 @@ fn path_value(expr: &Expr) -> Option<&Expr> {
     Some(receiver)
 }
 
-/// The hooks before and after a request.
+/// Returns whether a statement calls a hook before or after a request.
 fn is_hook(stmt: &Stmt) -> bool {
     let tokens = stmt.to_token_stream().to_string();
     tokens.contains(". pre (& mut") || tokens.contains(". post (&") && tokens.contains(", & info)")
 }
 
-/// Appends a fixed query value as the first thing after the target.
+/// Adds a fixed query value right after the target.
 fn fix_query(expr: &mut Expr, name: &str, value: &str) {
     if let Expr::MethodCall(call) = expr
         && call.args.len() == 1
@@ -83,7 +83,7 @@ fn fix_query(expr: &mut Expr, name: &str, value: &str) {
     }
 }
 
-/// Decodes by status where the type depends on it, and drops what stands behind an arm for all statuses.
+/// Decodes by status if the type depends on it. Removes arms that follow an arm for all statuses.
 fn decode(found: &mut ExprMatch, operation: &Operation) {
     let all = found.arms.iter().position(|arm| matches!(arm.pat, Pat::Wild(_)));
     found.arms.truncate(all.map_or(found.arms.len(), |index| index + 1));

@@ -1,4 +1,4 @@
-//! Small tools for walking a syntax tree.
+//! Functions to walk a syntax tree.
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Ident, Local, Pat, Stmt};
@@ -15,14 +15,14 @@ pub(super) fn each_expr(block: &mut Block, change: impl FnMut(&mut Expr)) {
     Exprs(change).visit_block_mut(block);
 }
 
-/// The name a `let` binds, and its value.
+/// Returns the name that a `let` binds, and its value.
 pub(super) fn let_mut(stmt: &mut Stmt) -> Option<(Ident, &mut Expr)> {
     let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { return None };
     let Pat::Ident(pat) = pat else { return None };
     Some((pat.ident.clone(), &mut *init.expr))
 }
 
-/// Whether `expr` is a path that ends in `name`.
+/// Returns whether `expr` is a path that ends in `name`.
 pub(super) fn is_path(expr: &Expr, name: &str) -> bool {
     matches!(expr, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }

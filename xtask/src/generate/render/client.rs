@@ -1,4 +1,4 @@
-//! `client.rs`: the client with the methods that begin an operation.
+//! `client.rs`: the client, with a method for each operation.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,20 +17,21 @@ pub(super) fn render(docs: &[Attribute], methods: &[ImplItem]) -> TokenStream {
         }
 
         impl Client {
-            /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+            /// Creates a client of the API at `baseurl` that sends every request through `client`.
             ///
-            /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-            /// of no consequence.
+            /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
             pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
                 Self { baseurl: baseurl.to_owned(), client }
             }
 
-            /// The same client, whose requests carry `bearer` in place of the managed token.
+            /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
             pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
                 Self { baseurl: self.baseurl.clone(), client: self.client.with_bearer(bearer) }
             }
 
-            /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+            /// Returns a copy of the client whose requests carry the token of `identity`.
+            ///
+            /// The client must be built on a token pool. Otherwise each request fails.
             pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
                 Self { baseurl: self.baseurl.clone(), client: self.client.with_identity(identity) }
             }

@@ -1,4 +1,4 @@
-//! `meta.rs`: a static record for each operation.
+//! `meta.rs`: the metadata of each operation, as statics.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +9,7 @@ pub(super) fn render(operations: &[Operation]) -> TokenStream {
     let records = operations.iter().map(record);
     let idents = operations.iter().map(Operation::meta_ident);
     quote! {
-        //! What the document says about each operation.
+        //! The metadata of each operation, from the document.
         use auth_layer::{ArrayStyle, OperationMeta, Security};
         use client_core::Method;
 

@@ -1,4 +1,4 @@
-//! Renders the files of a client: progenitor's parts under our heads, and the tables beside them.
+//! Renders the files of a client: the parts of progenitor's output, the metadata and the response types.
 
 mod client;
 mod meta;
@@ -11,7 +11,7 @@ use super::document::Document;
 use super::manifest::Source;
 use super::split::Parts;
 
-/// The files of one document, by name.
+/// Returns the files of one document, each with its name.
 pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, TokenStream)> {
     let Parts { docs, methods, operations, types } = parts;
     let has_enums =
@@ -24,7 +24,7 @@ pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, Tok
         (
             "operations.rs",
             quote! {
-                //! The operations' builders, which [`Client`](super::Client)'s methods begin.
+                //! The builders of the operations. The methods of [`Client`](super::Client) return them.
                 use super::{meta, types};
                 use client_core::{ByteStream, Error, OperationInfo, ResponseValue};
                 #(#operations)*
@@ -62,19 +62,19 @@ fn root(title: &str, has_enums: bool) -> TokenStream {
     }
 }
 
-/// The root of a client of several documents.
+/// Returns the `mod.rs` of a client that has several documents.
 pub(super) fn modules(sources: &[Source]) -> TokenStream {
     let modules = sources.iter().map(|source| {
         let module = format_ident!("{}", source.module);
         quote! { pub mod #module; }
     });
     quote! {
-        //! Generated from the documents of this API, a module for each.
+        //! Generated from the documents of this API, with a module for each document.
         #(#modules)*
     }
 }
 
-/// Generated code is not written for people to read line by line; rules of style do not apply to it.
+/// Returns the attribute that turns lints off. Rules of style do not apply to generated code.
 fn lints() -> TokenStream {
     quote! {
         #![allow(

@@ -1,4 +1,4 @@
-//! `responses.rs`: the types of successes and errors that depend on the status.
+//! `responses.rs`: the enums of successes and errors whose type depends on the status.
 
 use heck::ToPascalCase;
 use proc_macro2::{Ident, TokenStream};
@@ -9,14 +9,14 @@ use crate::generate::operation::{Case, Payload, StatusEnum, ident, type_name};
 
 pub(super) fn render(document: &Document) -> TokenStream {
     let enums = document.operations.iter().flat_map(|operation| {
-        let sides = [(&operation.ok, "succeeds"), (&operation.error, "fails")];
-        sides.into_iter().filter_map(|(side, verb)| {
+        let sides = [(&operation.ok, "successes"), (&operation.error, "errors")];
+        sides.into_iter().filter_map(|(side, what)| {
             side.as_ref()
-                .map(|side| one(side, &format!(" How `{}` {verb}, by status.", operation.id), document))
+                .map(|side| one(side, &format!(" The {what} of `{}`, by status.", operation.id), document))
         })
     });
     quote! {
-        //! The types of successes and errors that depend on the status.
+        //! The successes and errors whose type depends on the status.
         use super::types;
         use client_core::{Bytes, FromStatus, StatusCode};
 
@@ -27,7 +27,7 @@ pub(super) fn render(document: &Document) -> TokenStream {
 fn one(side: &StatusEnum, doc: &str, document: &Document) -> TokenStream {
     let name = ident(&side.name);
     let variants = side.cases.iter().map(|case| variant(case, document));
-    // Exact statuses before ranges, ranges before the default.
+    // A `match` takes the first arm that fits: exact statuses, then ranges, then the default.
     let mut cases: Vec<_> = side.cases.iter().collect();
     cases.sort_by_key(|case| (case.status == "default", case.status.ends_with("XX")));
     let arms = cases.into_iter().map(arm);
@@ -37,7 +37,7 @@ fn one(side: &StatusEnum, doc: &str, document: &Document) -> TokenStream {
         #[non_exhaustive]
         pub enum #name {
             #(#variants,)*
-            /// Another status, or a body that is not what the document says; its bytes.
+            /// The body of another status, or a body that does not match the document.
             Undocumented(Bytes),
         }
 
@@ -101,7 +101,7 @@ fn rust_type(component: &str, document: &Document) -> TokenStream {
     }
 }
 
-/// The reason phrase where the status has one.
+/// Returns the name of a variant: the reason phrase of the status, if there is one.
 fn variant_name(status: &str) -> Ident {
     let reason = match status {
         "default" => "Other".to_owned(),

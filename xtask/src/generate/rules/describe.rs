@@ -1,4 +1,4 @@
-//! Records of each operation what progenitor does not express.
+//! Records the data of each operation that progenitor cannot express.
 
 use serde_json::Value;
 
@@ -55,8 +55,8 @@ fn describe(document: &Document, site: &Site) -> anyhow::Result<Operation> {
     })
 }
 
-/// Reads one of our own members of an operation. One that cannot be read is refused: a client that silently did without
-/// it would act twice, or give up too early.
+/// Reads an `x-` member of an operation. An invalid value is an error: a client without it might send a request twice,
+/// or give up too early.
 fn stated<T>(
     document: &Document,
     site: &Site,
@@ -81,7 +81,7 @@ fn timeout(value: &Value) -> Option<u64> {
     value.as_u64().filter(|seconds| (1..=LONGEST_TIMEOUT).contains(seconds))
 }
 
-/// An hour: no API holds a connection for longer, so that more is a mistake in the unit.
+/// The longest timeout: an hour. No API holds a connection for longer, so a larger value has the wrong unit.
 const LONGEST_TIMEOUT: u64 = 3_600;
 const TIMEOUTS: &str = "a whole number of seconds from 1 to 3600";
 

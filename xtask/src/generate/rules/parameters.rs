@@ -1,4 +1,4 @@
-//! Refusals that concern parameters.
+//! Rejects parameters that cannot be sent.
 
 use serde_json::Value;
 
@@ -16,16 +16,16 @@ pub(super) fn refuse(document: &mut Document, _: &mut Places) -> anyhow::Result<
     Ok(())
 }
 
-/// What is wrong with a parameter, and what to do about it.
+/// Returns the problem with a parameter and what to do about it.
 fn problem(document: &Document, parameter: &Value) -> Option<(String, &'static str)> {
     let name = parameter["name"].as_str().unwrap_or_default();
     let place = parameter["in"].as_str().unwrap_or_default();
     let (known_style, remedy) = match place {
-        "query" => ("form", "describe it with style `form`, or take it out of the document"),
-        "path" | "header" => ("simple", "describe it with style `simple`, or take it out of the document"),
+        "query" => ("form", "use style `form`, or remove the parameter"),
+        "path" | "header" => ("simple", "use style `simple`, or remove the parameter"),
         _ => {
             let found = format!("{place} parameter `{name}` is not supported");
-            return Some((found, "take it out of the document, or send it as a header in the transport"));
+            return Some((found, "remove it, or send it as a header in the transport"));
         }
     };
     if let Some(style) = parameter["style"].as_str().filter(|style| *style != known_style) {
@@ -34,14 +34,14 @@ fn problem(document: &Document, parameter: &Value) -> Option<(String, &'static s
     if parameter["schema"].is_null() {
         return Some((
             format!("{place} parameter `{name}` has no schema"),
-            "give it a `schema`, not `content`",
+            "add a `schema` instead of `content`",
         ));
     }
     let kind = document.resolve(&parameter["schema"])["type"].as_str().unwrap_or_default();
     let scalar_only = place != "query";
     if kind == "object" || (scalar_only && kind == "array") {
         let found = format!("{place} parameter `{name}` is of type {kind}");
-        return Some((found, "describe it as a string, or its members as parameters of their own"));
+        return Some((found, "describe it as a string, or each member as a separate parameter"));
     }
     if place == "path" && parameter["required"] != true {
         return Some((format!("path parameter `{name}` is not required"), "add `required: true`"));

@@ -1,4 +1,4 @@
-//! Refusals that concern the document as a whole: its version, its references, its operation ids.
+//! Rejects a document because of its version, its references or its operation ids.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::generate::document::{Document, each_object};
 use crate::generate::operation::type_name;
 use crate::generate::report::Places;
 
-/// Operations whose methods would hide the client's own.
+/// The Rust names of operations whose methods would collide with methods that every client has.
 const RESERVED: [&str; 3] = ["Clone", "FromParts", "WithBearer"];
 
 pub(super) fn version(document: &mut Document, _: &mut Places) -> anyhow::Result<()> {

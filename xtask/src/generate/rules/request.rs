@@ -1,4 +1,4 @@
-//! Refusals that concern request bodies.
+//! Rejects request bodies that cannot be sent.
 
 use crate::generate::document::{Document, Site};
 use crate::generate::report::Places;
@@ -20,16 +20,16 @@ fn check(document: &Document, site: &Site) -> anyhow::Result<()> {
     let types: Vec<_> = content.into_iter().flatten().collect();
     let [(media_type, media)] = types.as_slice() else {
         let found = format!("the request body has {} media types", types.len());
-        return Err(document.refuse(&pointer, found, "leave exactly one that the server takes"));
+        return Err(document.refuse(&pointer, found, "keep exactly one that the server accepts"));
     };
     if !SENDABLE.contains(&media_type.as_str()) {
         let found = format!("request body of type {media_type} is not supported");
-        let remedy = format!("use one of {}, or leave the operation out", SENDABLE.join(", "));
+        let remedy = format!("use one of {}, or remove the operation", SENDABLE.join(", "));
         return Err(document.refuse(&pointer, found, &remedy));
     }
     if media["schema"].is_null() || !media["encoding"].is_null() {
         let found = "the request body has no `schema`, or has an `encoding`";
-        return Err(document.refuse(&pointer, found, "describe it by a schema alone"));
+        return Err(document.refuse(&pointer, found, "describe it with only a `schema`"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Rules on responses: typed by status, accepted under any 2xx, `+json` read as JSON.
+//! Rules on responses: types by status, any 2xx as success, `+json` as JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -8,22 +8,23 @@ use crate::generate::report::Places;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Where the successes, or the errors, of an operation differ in type, one enum stands for them.
+/// Replaces the successes, or the errors, of an operation with one enum if they have different types.
 ///
-/// progenitor takes one type for each. So a placeholder component does duty in the document, replaced by
-/// an enum that `render` writes and that is decoded by status.
+/// progenitor supports one type for successes and one for errors. The document gets a placeholder component. In the
+/// generated code an enum replaces it, which `render` writes and which is decoded by status.
 pub(super) fn by_status(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     for (index, site) in document.sites().iter().enumerate() {
         let pointer = format!("{}/responses", site.pointer);
-        for (suffix, is_meant, ranges) in SIDES {
-            if !differ(document, &pointer, is_meant) {
+        for (suffix, belongs, ranges) in SIDES {
+            if !differ(document, &pointer, belongs) {
                 continue;
             }
-            name_inline_schemas(document, index, &pointer, is_meant);
-            let cases = cases(document, &pointer, is_meant);
+            name_inline_schemas(document, index, &pointer, belongs);
+            let cases = cases(document, &pointer, belongs);
             let name = format!("{}{suffix}", document.operations[index].type_name());
             if document.at("/components/schemas").get(&name).is_some() {
-                let found = format!("schema `{name}` has the name that the type of this operation needs");
+                let found =
+                    format!("schema `{name}` has the same name as the response type of this operation");
                 return Err(document.refuse(&pointer, found, "rename the schema"));
             }
             put_placeholder(document, &pointer, &name, &cases, ranges);
@@ -37,18 +38,18 @@ pub(super) fn by_status(document: &mut Document, places: &mut Places) -> anyhow:
     Ok(())
 }
 
-/// Successes and errors: the enum's suffix, which statuses are meant, and what they become.
+/// The suffix of the enum, the statuses that belong to it, and the statuses that replace them.
 type Side = (&'static str, fn(&str) -> bool, &'static [&'static str]);
 const SIDES: [Side; 2] = [
     ("Ok", |status| status.starts_with('2'), &["2XX"]),
     ("Error", |status| status.starts_with(['4', '5']) || status == "default", &["4XX", "5XX"]),
 ];
 
-/// Whether the bodies of the responses meant are of several types.
-fn differ(document: &Document, pointer: &str, is_meant: fn(&str) -> bool) -> bool {
+/// Returns whether the bodies of the matching responses have several types.
+fn differ(document: &Document, pointer: &str, belongs: fn(&str) -> bool) -> bool {
     let responses = document.at(pointer).as_object().into_iter().flatten();
     let bodies: Vec<_> = responses
-        .filter(|(status, _)| is_meant(status))
+        .filter(|(status, _)| belongs(status))
         .map(|(_, response)| {
             let content = document.resolve(response)["content"].as_object().into_iter().flatten();
             let (json, other): (Vec<_>, Vec<_>) = content.partition(|(media_type, _)| is_json(media_type));
@@ -58,10 +59,10 @@ fn differ(document: &Document, pointer: &str, is_meant: fn(&str) -> bool) -> boo
     bodies.windows(2).any(|pair| pair[0] != pair[1])
 }
 
-fn cases(document: &Document, pointer: &str, is_meant: fn(&str) -> bool) -> Vec<Case> {
+fn cases(document: &Document, pointer: &str, belongs: fn(&str) -> bool) -> Vec<Case> {
     let responses = document.at(pointer).as_object().into_iter().flatten();
     responses
-        .filter(|(status, _)| is_meant(status))
+        .filter(|(status, _)| belongs(status))
         .map(|(status, response)| Case {
             status: status.clone(),
             payload: payload(document.resolve(response)),
@@ -79,11 +80,11 @@ fn payload(response: &Value) -> Payload {
     component.map_or(Payload::Bytes, |name| Payload::Json(name.to_owned()))
 }
 
-/// Gives the inline schemas among the responses meant a name, for the enum to say.
-fn name_inline_schemas(document: &mut Document, index: usize, pointer: &str, is_meant: fn(&str) -> bool) {
+/// Moves the inline schemas of the matching responses to components, so that the enum can name their types.
+fn name_inline_schemas(document: &mut Document, index: usize, pointer: &str, belongs: fn(&str) -> bool) {
     let responses = document.at(pointer).as_object().into_iter().flatten();
     let statuses: Vec<_> =
-        responses.map(|(status, _)| status.clone()).filter(|status| is_meant(status)).collect();
+        responses.map(|(status, _)| status.clone()).filter(|status| belongs(status)).collect();
     for status in statuses {
         let mut response = document.resolve(&document.at(pointer)[&status]).clone();
         let content = response["content"].as_object_mut().into_iter().flatten();
@@ -128,7 +129,7 @@ fn insert_schema(document: &mut Document, name: &str, schema: Value) {
     }
 }
 
-/// A server that answers 200 where 201 is documented has still succeeded.
+/// Accepts any 2xx as success. A server may answer 200 although 201 is documented.
 pub(super) fn any_success(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     for site in document.sites() {
         let pointer = format!("{}/responses", site.pointer);
@@ -146,7 +147,7 @@ pub(super) fn any_success(document: &mut Document, places: &mut Places) -> anyho
     Ok(())
 }
 
-/// `application/problem+json` and its like are JSON (RFC 6839); the metadata keeps the real name.
+/// Treats media types such as `application/problem+json` as JSON (RFC 6839). The metadata keeps the real name.
 pub(super) fn json(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     let mut pointers = Vec::new();
     for site in document.sites() {

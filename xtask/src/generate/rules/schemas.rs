@@ -6,11 +6,11 @@ use crate::generate::document::{Document, each_object, escape};
 use crate::generate::operation::type_name;
 use crate::generate::report::Places;
 
-/// The types of client-core that may stand for a component.
+/// The types of client-core that may replace a component.
 const TYPES: [&str; 1] = ["Digits"];
 const REPLACEMENT: &str = "x-client-core-type";
 
-/// Formats of strings and numbers that have a Rust type in the output; others leave the plain type.
+/// Formats that have a Rust type in the generated code. With other formats the type is a plain string or number.
 const FORMATS: [&str; 8] = ["binary", "date", "date-time", "double", "float", "int32", "int64", "uint64"];
 
 pub(super) fn discriminators(document: &mut Document, _: &mut Places) -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ pub(super) fn discriminators(document: &mut Document, _: &mut Places) -> anyhow:
     })
 }
 
-/// Components marked `x-client-core-type` become that type.
+/// Replaces components that have the member `x-client-core-type` with that type.
 pub(super) fn replace(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     let mut marks = Vec::new();
     each_object(&mut document.root, "", &mut |pointer, object| {
@@ -38,7 +38,11 @@ pub(super) fn replace(document: &mut Document, places: &mut Places) -> anyhow::R
         let component = pointer.strip_prefix("/components/schemas/").filter(|name| !name.contains('/'));
         let Some(component) = component else {
             let remedy = "move the schema to /components/schemas and refer to it";
-            return Err(document.refuse(&pointer, format!("{REPLACEMENT} on an inline schema"), remedy));
+            return Err(document.refuse(
+                &pointer,
+                format!("{REPLACEMENT} is used on an inline schema"),
+                remedy,
+            ));
         };
         let Some(name) = mark.as_str().filter(|name| TYPES.contains(name)) else {
             let found = format!("{REPLACEMENT}: {mark} is unknown");
@@ -50,7 +54,7 @@ pub(super) fn replace(document: &mut Document, places: &mut Places) -> anyhow::R
     Ok(())
 }
 
-/// A default belongs to the server: sent along, it would overwrite what is there.
+/// Moves defaults into descriptions. A client that sent the default would overwrite a value that the server has.
 pub(super) fn defaults(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     each_schema(document, &mut |pointer, schema| {
         let Some(default) = schema.remove("default") else { return };
@@ -61,7 +65,7 @@ pub(super) fn defaults(document: &mut Document, places: &mut Places) -> anyhow::
         let description = schema.get("description").and_then(Value::as_str).unwrap_or_default().trim_end();
         let gap = if description.is_empty() { "" } else { "\n\n" };
         let text = format!("{description}{gap}The server's default is `{default}`.");
-        // Beside a `$ref` a description would not be read.
+        // OpenAPI 3.0 ignores members beside a `$ref`.
         if !schema.contains_key("$ref") {
             schema.insert("description".to_owned(), text.into());
         }
@@ -69,7 +73,7 @@ pub(super) fn defaults(document: &mut Document, places: &mut Places) -> anyhow::
     Ok(())
 }
 
-/// A closed object would make every member the server adds an error.
+/// Opens closed objects. Otherwise a member that the server adds later would be an error.
 pub(super) fn open(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     each_schema(document, &mut |pointer, schema| {
         if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
@@ -80,7 +84,7 @@ pub(super) fn open(document: &mut Document, places: &mut Places) -> anyhow::Resu
     Ok(())
 }
 
-/// Formats such as `uuid` or `email` say what a string means; the type stays a string.
+/// Removes formats such as `uuid` or `email`. The Rust type of such a value is a string.
 pub(super) fn formats(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     each_schema(document, &mut |pointer, schema| {
         let format = schema.get("format").and_then(Value::as_str);
@@ -92,7 +96,7 @@ pub(super) fn formats(document: &mut Document, places: &mut Places) -> anyhow::R
     Ok(())
 }
 
-/// Calls `visit` for each schema, wherever it stands.
+/// Calls `visit` for each schema of the document, with its pointer.
 fn each_schema(document: &mut Document, visit: &mut dyn FnMut(&str, &mut Map<String, Value>)) {
     each_object(&mut document.root, "", &mut |pointer, object| {
         for key in ["schema", "items", "additionalProperties", "not"] {

@@ -1,4 +1,4 @@
-//! Records which credential each operation wants.
+//! Records the credential that each operation requires.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::generate::document::Document;
 use crate::generate::operation::Security;
 use crate::generate::report::Places;
 
-/// Reads each operation's `security`, or the document's where it has none, or none at all: public.
+/// Reads the `security` of each operation, or that of the document. Without either, the operation is public.
 pub(super) fn record(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     let sites = document.sites();
     let found: Vec<_> = sites
@@ -36,12 +36,12 @@ fn read(document: &Document, pointer: &str) -> anyhow::Result<(Security, Vec<Str
         let pointer = format!("{pointer}/{index}");
         let schemes: Vec<_> = alternative.as_object().into_iter().flatten().collect();
         let (scheme, wanted) = match schemes.as_slice() {
-            // Anonymous access as one alternative among others: a token does no harm.
+            // Anonymous access is one of several alternatives. Sending a token is allowed too.
             [] => continue,
             [one] => *one,
             _ => {
-                let found = "several schemes are wanted together";
-                return Err(document.refuse(&pointer, found, "leave the one that carries the bearer token"));
+                let found = "several schemes are required together";
+                return Err(document.refuse(&pointer, found, "keep only the scheme of the bearer token"));
             }
         };
         check_scheme(document, &pointer, scheme)?;
@@ -62,7 +62,7 @@ fn read(document: &Document, pointer: &str) -> anyhow::Result<(Security, Vec<Str
     Ok((security, scopes))
 }
 
-/// Only schemes that end in a bearer token can be served.
+/// Checks that the scheme is sent as a bearer token.
 fn check_scheme(document: &Document, pointer: &str, name: &str) -> anyhow::Result<()> {
     let scheme = document.resolve(&document.at("/components/securitySchemes")[name]);
     let bearer = scheme["scheme"].as_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"));
@@ -71,7 +71,11 @@ fn check_scheme(document: &Document, pointer: &str, name: &str) -> anyhow::Resul
         Some("http") if bearer => Ok(()),
         Some(kind) => {
             let found = format!("security scheme `{name}` of type {kind} is not a bearer token");
-            Err(document.refuse(pointer, found, "use an oauth2 or http bearer scheme, or none"))
+            Err(document.refuse(
+                pointer,
+                found,
+                "use a scheme of type oauth2 or http bearer, or remove `security`",
+            ))
         }
         None => {
             let found = format!("security scheme `{name}` is unknown");

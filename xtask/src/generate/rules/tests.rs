@@ -1,4 +1,4 @@
-//! One small document for each rule.
+//! Tests of each rule on a small document.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::apply;
 use crate::generate::document::Document;
 use crate::generate::operation::{Payload, Security};
 
-/// A document with one operation `getThing` at `GET /things/{id}`, in which `operation` and `components` are put.
+/// Returns a document with one operation, `getThing` at `GET /things/{id}`, that has the given members and components.
 fn document(operation: &Value, components: &Value) -> Document {
     let mut get = json!({
         "operationId": "getThing",
@@ -25,14 +25,14 @@ fn document(operation: &Value, components: &Value) -> Document {
     Document::parse(&root.to_string(), "specs/small/api.yaml", "oauth").unwrap()
 }
 
-/// Where the document is refused, and what is said.
+/// Asserts that the document is rejected at `pointer`, and that the error contains `found`.
 #[track_caller]
 fn refused(mut document: Document, pointer: &str, found: &str) {
-    let Err(error) = apply(&mut document) else { panic!("the document was taken") };
+    let Err(error) = apply(&mut document) else { panic!("the document was accepted") };
     let text = error.to_string();
     assert!(text.starts_with(&format!("specs/small/api.yaml: {pointer}: ")), "{text}");
     assert!(text.contains(found), "{text}");
-    assert!(text.contains("; "), "nothing says what to do: {text}");
+    assert!(text.contains("; "), "the error does not say what to do: {text}");
 }
 
 #[track_caller]
@@ -41,7 +41,7 @@ fn operation_refused(operation: &Value, pointer: &str, found: &str) {
     refused(document(operation, &json!({})), &pointer, found);
 }
 
-/// Applies the rules and checks which places the rule noted.
+/// Applies the rules, and asserts the places that the rule `code` recorded.
 #[track_caller]
 fn applied(mut document: Document, code: &str, places: &[&str]) -> Document {
     let applied = apply(&mut document).unwrap();
@@ -75,7 +75,7 @@ fn r01_other_versions_are_refused() {
 #[test]
 fn r02_references_that_lead_nowhere_are_refused() {
     operation_refused(
-        &json!({ "responses": { "200": response("Nobody") } }),
+        &json!({ "responses": { "200": response("Missing") } }),
         "/responses/200/content/application~1json/schema",
         "leads nowhere",
     );
@@ -87,15 +87,15 @@ fn r02_references_that_lead_nowhere_are_refused() {
 }
 
 #[test]
-fn r02_members_and_responses_called_default_are_looked_at() {
+fn r02_members_and_responses_called_default_are_checked() {
     operation_refused(
-        &json!({ "responses": { "default": response("Nobody") } }),
+        &json!({ "responses": { "default": response("Missing") } }),
         "/responses/default/content/application~1json/schema",
         "leads nowhere",
     );
-    let schemas = json!({ "schemas": { "A": { "properties": { "default": reference("Nobody") } } } });
+    let schemas = json!({ "schemas": { "A": { "properties": { "default": reference("Missing") } } } });
     refused(document(&json!({}), &schemas), "/components/schemas/A/properties/default", "leads nowhere");
-    let data = json!({ "schemas": { "A": { "type": "object", "example": reference("Nobody") } } });
+    let data = json!({ "schemas": { "A": { "type": "object", "example": reference("Missing") } } });
     assert!(apply(&mut document(&json!({}), &data)).is_ok());
 }
 
@@ -109,7 +109,7 @@ fn r02_references_past_components_are_refused() {
 }
 
 #[test]
-fn r03_operation_ids_are_needed_and_differ() {
+fn r03_operation_ids_are_required_and_differ() {
     operation_refused(&json!({ "operationId": null }), "", "operationId is missing");
     let mut twice = document(&json!({}), &json!({}));
     twice.root["paths"]["/other"] = json!({ "get": { "operationId": "get_thing", "responses": {} } });
@@ -179,11 +179,11 @@ fn n01_variants_without_query_or_response_are_refused() {
     let variant = json!({ "operationId": "a", "response": "A" });
     operation_refused(&json!({ "x-variants": [variant] }), "/x-variants/0", "query is missing");
     let variant = json!({ "operationId": "a", "query": { "a": 1 }, "response": "A" });
-    operation_refused(&json!({ "x-variants": [variant] }), "/x-variants/0", "`A` is no component");
+    operation_refused(&json!({ "x-variants": [variant] }), "/x-variants/0", "`A` is not a component");
 }
 
 #[test]
-fn n02_what_progenitor_drops_is_recorded() {
+fn n02_data_that_progenitor_drops_is_recorded() {
     let ids =
         json!({ "name": "ids", "in": "query", "explode": false, "schema": { "type": "array", "items": {} } });
     let operation = json!({
@@ -207,7 +207,7 @@ fn n02_what_progenitor_drops_is_recorded() {
 }
 
 #[test]
-fn n02_what_we_state_ourselves_and_cannot_read_is_refused() {
+fn n02_invalid_extension_members_are_refused() {
     let cases = [
         ("x-timeout-seconds", json!(0)),
         ("x-timeout-seconds", json!(-5)),
@@ -260,9 +260,9 @@ fn n03_security_is_recorded() {
 }
 
 #[test]
-fn n03_schemes_that_are_no_bearer_are_refused() {
+fn n03_schemes_other_than_bearer_are_refused() {
     operation_refused(&json!({ "security": [{ "a": [] }] }), "/security/0", "`a` is unknown");
-    operation_refused(&json!({ "security": [{ "a": [], "b": [] }] }), "/security/0", "wanted together");
+    operation_refused(&json!({ "security": [{ "a": [], "b": [] }] }), "/security/0", "required together");
     let key = json!({ "securitySchemes": { "key": { "type": "apiKey", "in": "header", "name": "k" } } });
     let document = document(&json!({ "security": [{ "key": [] }] }), &key);
     refused(document, "/paths/~1things~1{id}/get/security/0", "not a bearer token");

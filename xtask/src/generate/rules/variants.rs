@@ -1,17 +1,17 @@
-//! `x-variants`: one path and method that answers differently by a query value becomes several operations.
+//! `x-variants`: splits an operation whose response type depends on a query value into several operations.
 
 use serde_json::{Map, Value, json};
 
 use crate::generate::document::{Document, Site};
 use crate::generate::report::Places;
 
-/// Where a variant's record of its real path and its fixed query is kept until it is described.
+/// The member that keeps the real path and the fixed query of a variant until the rule N02 reads them.
 pub(super) const MARK: &str = "x-variant-of";
 
-/// Expands the variants into operations of their own.
+/// Expands each variant into a separate operation.
 ///
-/// progenitor tells operations apart by path and method, so a variant stands under the path with its
-/// query appended. That path shows in documentation only: requests are built from the metadata.
+/// progenitor identifies an operation by path and method, so the path of a variant has its query appended. That path
+/// appears only in documentation: requests are built from the metadata.
 pub(super) fn expand(document: &mut Document, places: &mut Places) -> anyhow::Result<()> {
     for site in document.sites() {
         let variants = document.at(&site.pointer)["x-variants"].clone();
@@ -26,7 +26,11 @@ pub(super) fn expand(document: &mut Document, places: &mut Places) -> anyhow::Re
                 taken
             });
             if taken {
-                return Err(document.refuse(&pointer, "the same query is there twice", "leave one of them"));
+                return Err(document.refuse(
+                    &pointer,
+                    "two variants have the same query",
+                    "keep one of them",
+                ));
             }
             places.push(pointer);
         }
@@ -43,7 +47,7 @@ fn merge(entry: &mut Value, item: Map<String, Value>) {
     }
 }
 
-/// The path item of a variant.
+/// Returns the path of a variant and its path item.
 fn make(
     document: &Document,
     site: &Site,
@@ -51,7 +55,11 @@ fn make(
     pointer: &str,
 ) -> anyhow::Result<(String, Map<String, Value>)> {
     let Some(query) = variant["query"].as_object().filter(|query| !query.is_empty()) else {
-        return Err(document.refuse(pointer, "query is missing", "say which query values make the variant"));
+        return Err(document.refuse(
+            pointer,
+            "query is missing",
+            "add the query values that select the variant",
+        ));
     };
     let query: Map<String, Value> = query
         .iter()
@@ -89,11 +97,11 @@ fn make(
     Ok((path, Map::from_iter([(site.method.to_owned(), operation)])))
 }
 
-/// The base's responses with the variant's schema in the successes.
+/// Returns the responses of the base operation, with the schema of the variant as success.
 fn responses(document: &Document, base: &Value, variant: &Value, pointer: &str) -> anyhow::Result<Value> {
     let name = variant["response"].as_str().unwrap_or_default();
     if document.at("/components/schemas").get(name).is_none() {
-        let found = format!("response `{name}` is no component under /components/schemas");
+        let found = format!("response `{name}` is not a component in /components/schemas");
         return Err(document.refuse(pointer, found, "name a schema of the document"));
     }
     let mut responses = base.clone();
@@ -117,7 +125,7 @@ fn responses(document: &Document, base: &Value, variant: &Value, pointer: &str) 
         Err(document.refuse(
             pointer,
             "the operation has no success with a body",
-            "describe one, or drop the variant",
+            "describe one, or remove the variant",
         ))
     }
 }
