@@ -5,11 +5,11 @@ use super::operations;
 /**Client for GBG GO
 
 Identity-verification journeys on GBG GO. Start a journey instance, fetch and submit its
-interactions, and ask for its state until there is a result.
+interactions, and poll its state until there is a result.
 
-The access token comes from one host for all regions, while the interface has a host for each:
-choose `eu`, `us` or `au`. Every answer carries an `X-Request-ID` header to quote to support.
-Fetching is done by POST and may be repeated; starting and submitting may not.
+One host serves access tokens for all regions. The API has a host for each region: `eu`, `us` or
+`au`. Every answer has an `X-Request-ID` header, which the provider's support asks for. Fetch
+operations use POST and may be repeated. Start and submit operations must not be repeated.
 
 
 Version: 2.0.0*/
@@ -19,33 +19,34 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_identity(identity),
         }
     }
-    /**Makes a link to go on with a journey on another device
+    /**Creates a link to continue a journey on another device
 
-Makes an address by which another device takes over the journey. Only the token of an end user is accepted, and only from the device on which the journey began.
+Creates an address at which another device continues the journey. The server accepts only the token of an end user, and only from the device on which the journey began.
 
 Sends a `POST` request to `/journey/instance/{instanceId}/handoff-token`
 
@@ -60,19 +61,19 @@ let response = client.create_handoff_token()
     pub fn create_handoff_token(&self) -> operations::CreateHandoffToken<'_> {
         operations::CreateHandoffToken::new(self)
     }
-    /**Fetches the present interaction in full
+    /**Fetches the full view of the current interaction
 
-Returns what the journey wants from the person next. While `processing` is true, modules are
-running: ask again after a pause.
+Returns the data that the journey needs from the person next. While `processing` is true,
+modules are running: call this again after a pause.
 
-Reads only, so it may be repeated. Works with the access token of the customer or with the token
+This only reads, so it may be repeated. It accepts the access token of the customer or the token
 of an end user.
 
 
 Sends a `POST` request to `/journey/interaction/fetch`
 
 Arguments:
-- `body`: Which interaction to fetch.
+- `body`: The interaction to fetch.
 ```text
 let response = client.fetch_interaction()
     .body(body)
@@ -82,12 +83,12 @@ let response = client.fetch_interaction()
     pub fn fetch_interaction(&self) -> operations::FetchInteraction<'_> {
         operations::FetchInteraction::new(self)
     }
-    /**Fetches the present interaction in the slim view
+    /**Fetches the slim view of the current interaction
 
 Sends a `POST` request to `/journey/interaction/fetch?view=slim`
 
 Arguments:
-- `body`: Which interaction to fetch.
+- `body`: The interaction to fetch.
 ```text
 let response = client.fetch_interaction_slim()
     .body(body)
@@ -99,11 +100,11 @@ let response = client.fetch_interaction_slim()
     }
     /**Submits data for an interaction
 
-Sends collected data. The answer only acknowledges; fetch the interaction again to see what
-comes next. A part of the data may be submitted.
+Sends collected data, which may be a part of the required data. The answer only acknowledges it.
+Fetch the interaction again to get the next step.
 
-This is not idempotent. Status 409 has two meanings, told apart by the code: with `4003` correct
-the data and send again, with `4009` the journey is over and a new one has to be started.
+This is not idempotent. Status 409 has two meanings. With the code `4003`, correct the data and
+send it again. With `4009` the journey is over, and you must start a new one.
 
 
 Sends a `POST` request to `/journey/interaction/submit`
@@ -122,10 +123,10 @@ let response = client.submit_interaction()
     /**Starts a journey
 
 Starts an instance of a published journey and returns its id. With `inlineResult` the call waits
-for the result, up to about 55 seconds; set the HTTP timeout above that.
+up to about 55 seconds for the result, so the HTTP timeout must be longer.
 
-This is not idempotent. After a timeout or a server error do not send it again blindly, since
-that would start a second journey.
+This is not idempotent. Repeating it after a timeout or a server error may start a second
+journey.
 
 
 Sends a `POST` request to `/journey/start`
@@ -143,19 +144,20 @@ let response = client.start_journey()
     pub fn start_journey(&self) -> operations::StartJourney<'_> {
         operations::StartJourney::new(self)
     }
-    /**Fetches the state of a journey in full
+    /**Fetches the full view of the state of a journey
 
-Returns the state of a journey. Asking repeatedly is the documented way to learn that it has
-ended. The content of `context` depends on the journey; the slim view is easier for typed code.
+Returns the state of a journey. Poll it to learn that the journey has ended, as the provider
+documents. The content of `context` depends on the journey. The slim view is easier for typed
+code.
 
-A failed module is no HTTP error: look at the result. A journey that ends in a referral may
-never become `Completed`.
+A failed module does not cause an HTTP error: check the result. A journey that ends in a
+referral may never become `Completed`.
 
 
 Sends a `POST` request to `/journey/state/fetch`
 
 Arguments:
-- `body`: Which journey.
+- `body`: The journey.
 ```text
 let response = client.fetch_state()
     .body(body)
@@ -165,12 +167,12 @@ let response = client.fetch_state()
     pub fn fetch_state(&self) -> operations::FetchState<'_> {
         operations::FetchState::new(self)
     }
-    /**Fetches the state of a journey in the slim view
+    /**Fetches the slim view of the state of a journey
 
 Sends a `POST` request to `/journey/state/fetch?view=slim`
 
 Arguments:
-- `body`: Which journey.
+- `body`: The journey.
 ```text
 let response = client.fetch_state_slim()
     .body(body)
@@ -182,12 +184,12 @@ let response = client.fetch_state_slim()
     }
     /**Ends a running journey
 
-Ends a journey for good. A journey whose state does not allow it answers 409.
+Ends a journey permanently. The answer is 409 if the state of the journey does not allow it.
 
 Sends a `POST` request to `/journey/terminate`
 
 Arguments:
-- `body`: Which journey, and why.
+- `body`: The journey, and the reason.
 ```text
 let response = client.terminate_journey()
     .body(body)

@@ -49,7 +49,7 @@ impl BankAccount {
         Default::default()
     }
 }
-/// A picture of the face. Send the members that belong together; for a selfie, `type` has to be `Selfie` or the picture is ignored without an error.
+/// A picture of the face. Send the members that belong together. For a selfie, `type` must be `Selfie`: otherwise the service ignores the picture without an error.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct Biometric {
     /// Picture to compare with, base64.
@@ -85,7 +85,7 @@ pub struct Biometric {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub selfie_image: ::std::option::Option<::std::string::String>,
-    /// Whether the picture is encrypted.
+    /// True if the picture is encrypted.
     #[serde(
         rename = "selfieImageEncryption",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -136,10 +136,10 @@ pub struct Consent {
     /// Purpose.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub purpose: ::std::option::Option<::std::string::String>,
-    /// Who signed.
+    /// Person who signed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub signatory: ::std::option::Option<::std::string::String>,
-    /// Whom it concerns.
+    /// Person whom the consent concerns.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
     /// Terms.
@@ -176,18 +176,18 @@ impl Email {
 /// One failure.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GbgError {
-    /// What to do.
+    /// Text that says how to solve the problem.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// Four digits. Known: `4002` missing field, `4003` invalid field, `4009` journey no longer active.
     pub code: ::std::string::String,
-    /// Where: `Path`, `Authorization`, `Header`, `Query String`, `Request`, `Body`, `Service` or `Flow`.
+    /// Place of the failure: `Path`, `Authorization`, `Header`, `Query String`, `Request`, `Body`, `Service` or `Flow`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub location: ::std::option::Option<::std::string::String>,
     /// Name of the code, such as `MISSING_FIELD`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// What is wrong; several parts are joined by a semicolon.
+    /// Text of the failure. Several parts are joined by a semicolon.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub problem: ::std::option::Option<::std::string::String>,
 }
@@ -199,7 +199,7 @@ impl GbgError {
 /// The error body of every failed call.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GbgErrorEnvelope {
-    /// What failed; at least one entry.
+    /// Failures, at least one.
     pub errors: ::std::vec::Vec<GbgError>,
 }
 impl GbgErrorEnvelope {
@@ -207,7 +207,7 @@ impl GbgErrorEnvelope {
         Default::default()
     }
 }
-/// A place on the map.
+/// A geographic position.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct GeoLocation {
     /// Accuracy, as text.
@@ -231,7 +231,7 @@ impl GeoLocation {
         Default::default()
     }
 }
-/// What a second device needs to take over. Treat the address as a secret.
+/// The data that a second device needs to continue the journey. Treat the address as a secret.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct HandoffToken {
     /// `origin` or `joined`.
@@ -308,7 +308,7 @@ pub struct Identity {
         skip_serializing_if = "::std::vec::Vec::is_empty"
     )]
     pub id_numbers: ::std::vec::Vec<IdNumber>,
-    /// Last names; at least one if given.
+    /// Last names. The array must not be empty.
     #[serde(
         rename = "lastNames",
         default,
@@ -372,7 +372,7 @@ impl Identity {
         Default::default()
     }
 }
-/// An identity document. Only the members that a caller normally sends are modelled.
+/// An identity document, with the members that callers normally send.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct IdentityDocument {
     /// Category.
@@ -435,7 +435,7 @@ impl IdentityDocument {
         Default::default()
     }
 }
-/// Names a journey instance.
+/// A reference to a journey instance.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InstanceRef {
     /// Id of the journey instance: 16 to 64 letters, digits, `_` and `-`.
@@ -447,7 +447,7 @@ impl InstanceRef {
         Default::default()
     }
 }
-/// Which interaction to fetch.
+/// The interaction to fetch.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InteractionQuery {
     /// Id of the journey instance: 16 to 64 letters, digits, `_` and `-`.
@@ -461,7 +461,7 @@ impl InteractionQuery {
         Default::default()
     }
 }
-/// Whose interaction is meant.
+/// The journey whose interaction is requested.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -516,7 +516,7 @@ impl ::std::convert::TryFrom<::std::string::String> for InteractionScope {
         value.parse()
     }
 }
-/// Data for an interaction. It may cover a part of what is asked.
+/// Data for an interaction. It may be a part of the requested data.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InteractionSubmission {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -524,10 +524,10 @@ pub struct InteractionSubmission {
     /// Id of the journey instance.
     #[serde(rename = "instanceId")]
     pub instance_id: ::std::string::String,
-    /// The value that fetching the interaction returned.
+    /// The id that the fetched interaction contains.
     #[serde(rename = "interactionId")]
     pub interaction_id: ::std::string::String,
-    /// What this call covers. Only names; the values belong into `context`.
+    /// Names of the elements that this call submits. The values belong in `context`.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub participants: ::std::vec::Vec<Participant>,
 }
@@ -536,10 +536,10 @@ impl InteractionSubmission {
         Default::default()
     }
 }
-/// The present interaction in the full view. Treat it as sensitive.
+/// The current interaction in the full view. Treat it as sensitive.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InteractionView {
-    /// What is known so far; `subject` may be empty even after a prefill.
+    /// Data known so far. `subject` may be empty even after a prefill.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub context: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -550,12 +550,12 @@ pub struct InteractionView {
     /// Hints for the user interface, normally an array of words. Untyped in this view.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub instructions: ::std::option::Option<::serde_json::Value>,
-    /// The interaction: its pages and cards under `resource`, and what it asks for under `collects` and `consumes`. A card may hold a third-party key in clear, so do not log it.
+    /// The interaction: its pages and cards in `resource`, and the requested data in `collects` and `consumes`. A card may contain a third-party key in plain text, so do not log it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub interaction: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Id to submit against. Absent while modules run.
+    /// Id to send with a submission. Absent while modules run.
     #[serde(
         rename = "interactionId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -567,19 +567,19 @@ pub struct InteractionView {
     )]
     pub joined_device: ::std::option::Option<JoinedDevice>,
     pub journey: JourneyProgress,
-    /// What is still to be collected, normally an array of element names. Untyped in this view.
+    /// Elements that are still missing, normally an array of names. Untyped in this view.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outstanding: ::std::option::Option<::serde_json::Value>,
-    /// Groups of elements of which some are still to be collected.
+    /// Groups of elements of which some are still missing.
     #[serde(
         rename = "outstandingGroups",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub outstanding_groups: ::std::option::Option<::std::vec::Vec<OutstandingGroup>>,
-    /// True while modules run: ask again later.
+    /// True while modules run. Call this again later.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub processing: ::std::option::Option<bool>,
-    /// The result, once there is one.
+    /// The result. Absent until there is one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub result: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -593,7 +593,7 @@ impl InteractionView {
 /// A second device in the journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct JoinedDevice {
-    /// Whether it is connected.
+    /// True if the device is connected.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub connected: ::std::option::Option<bool>,
 }
@@ -602,10 +602,10 @@ impl JoinedDevice {
         Default::default()
     }
 }
-/// How far a journey is.
+/// Progress of a journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct JourneyProgress {
-    /// `InProgress`, `Completed`, `Failed` or `Paused`. More values may come.
+    /// `InProgress`, `Completed`, `Failed` or `Paused`. There may be other values.
     pub status: ::std::string::String,
 }
 impl JourneyProgress {
@@ -631,10 +631,10 @@ impl JourneyStart {
 /// A started journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct JourneyStarted {
-    /// Id of the instance, needed by every other call.
+    /// Id of the instance. Every other call needs it.
     #[serde(rename = "instanceId")]
     pub instance_id: ::std::string::String,
-    /// Hosted page; may be a path without a host.
+    /// Address of the hosted page. It may be a path without a host.
     #[serde(
         rename = "instanceUrl",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -645,9 +645,9 @@ pub struct JourneyStarted {
     pub message: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub state: ::std::option::Option<JourneyState>,
-    /// `started`; with `inlineResult` also `completed`, `failed`, `awaiting-input` or `pending`. More values may come.
+    /// `started`. With `inlineResult` also `completed`, `failed`, `awaiting-input` or `pending`. There may be other values.
     pub status: ::std::string::String,
-    /// How long the call waited, with `inlineResult`.
+    /// Time that the call waited, with `inlineResult`.
     #[serde(
         rename = "waitedSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -659,7 +659,7 @@ impl JourneyStarted {
         Default::default()
     }
 }
-/// The state of a journey in the full view. Results of modules are found within `context` and differ from journey to journey.
+/// The state of a journey in the full view. The results of modules are in `context` and depend on the journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct JourneyState {
     /// Process, subject and results, as the journey defines them.
@@ -677,14 +677,14 @@ pub struct JourneyState {
     pub instance_id: ::std::string::String,
     #[serde(rename = "metaData", skip_serializing_if = "::std::option::Option::is_none")]
     pub meta_data: ::std::option::Option<StateTimes>,
-    /// Decision, once there is one.
+    /// Decision. Absent until there is one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub result: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// State of the journey. More values may come.
+    /// State of the journey. There may be other values.
     pub status: ::std::string::String,
-    /// Steps, where the service puts them on the top level.
+    /// Steps, if the service sends them at the top level.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub steps: ::std::option::Option<
         ::std::vec::Vec<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
@@ -695,10 +695,10 @@ impl JourneyState {
         Default::default()
     }
 }
-/// Life of the link to the hosted page.
+/// Lifetime of the link to the hosted page.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct LinkConfig {
-    /// Minutes in which it can be resumed, at least 1; only with the mode `resume`.
+    /// Minutes in which the journey can be resumed, at least 1. Only with the mode `resume`.
     #[serde(
         rename = "resumeExpiryMinutes",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -735,10 +735,10 @@ impl ManualReview {
         Default::default()
     }
 }
-/// A group of elements of which at least one is needed.
+/// A group of elements of which at least one is required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct OutstandingGroup {
-    /// How many are needed; `at-least-one` is known.
+    /// Rule of the group. A known value is `at-least-one`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cardinality: ::std::option::Option<::std::string::String>,
     /// Element.
@@ -767,7 +767,7 @@ impl Overlay {
         Default::default()
     }
 }
-/// An element that a submission covers.
+/// An element of a submission.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Participant {
     /// Element, such as `FullName`.
@@ -794,7 +794,7 @@ pub struct PersonName {
     /// The whole name.
     #[serde(rename = "fullName", skip_serializing_if = "::std::option::Option::is_none")]
     pub full_name: ::std::option::Option<::std::string::String>,
-    /// Last names; at least one if given.
+    /// Last names. The array must not be empty.
     #[serde(
         rename = "lastNames",
         default,
@@ -871,7 +871,7 @@ pub struct PostalAddress {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dependent_thoroughfare: ::std::option::Option<::std::string::String>,
-    /// Part of that part.
+    /// Subdivision of that part.
     #[serde(
         rename = "doubleDependentLocality",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -960,13 +960,13 @@ pub struct PreviousAddress {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub dependent_thoroughfare: ::std::option::Option<::std::string::String>,
-    /// Part of that part.
+    /// Subdivision of that part.
     #[serde(
         rename = "doubleDependentLocality",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub double_dependent_locality: ::std::option::Option<::std::string::String>,
-    /// First day there.
+    /// First day at the address.
     #[serde(rename = "fromDate", skip_serializing_if = "::std::option::Option::is_none")]
     pub from_date: ::std::option::Option<::chrono::naive::NaiveDate>,
     /// The address line by line.
@@ -1013,7 +1013,7 @@ pub struct PreviousAddress {
     /// Street.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub thoroughfare: ::std::option::Option<::std::string::String>,
-    /// Last day there.
+    /// Last day at the address.
     #[serde(rename = "toDate", skip_serializing_if = "::std::option::Option::is_none")]
     pub to_date: ::std::option::Option<::chrono::naive::NaiveDate>,
 }
@@ -1031,7 +1031,7 @@ pub struct RelatedPerson {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub first_name: ::std::option::Option<::std::string::String>,
-    /// Last names; at least one if given.
+    /// Last names. The array must not be empty.
     #[serde(
         rename = "lastNames",
         default,
@@ -1063,7 +1063,7 @@ impl RelatedPerson {
         Default::default()
     }
 }
-/// Whether an interrupted journey can be resumed.
+/// Mode that decides if an interrupted journey can be resumed.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1118,7 +1118,7 @@ impl ::std::convert::TryFrom<::std::string::String> for ResumeMode {
         value.parse()
     }
 }
-/// What a reviewer decided.
+/// The decision of a reviewer.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct Reviewer {
     #[serde(
@@ -1132,17 +1132,17 @@ impl Reviewer {
         Default::default()
     }
 }
-/// A sandbox scenario given inline.
+/// An inline sandbox scenario.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Scenario {
-    /// Advice of modules not named.
+    /// Advice of all other modules.
     #[serde(
         rename = "defaultAdvice",
         default,
         skip_serializing_if = "::serde_json::Map::is_empty"
     )]
     pub default_advice: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-    /// Outcome of modules not named.
+    /// Outcome of all other modules.
     #[serde(
         rename = "defaultOutcome",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1159,7 +1159,7 @@ impl Scenario {
         Default::default()
     }
 }
-/// What a module answers in a sandbox scenario.
+/// The result of a module in a sandbox scenario.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ScenarioModule {
     /// Advice.
@@ -1173,13 +1173,13 @@ impl ScenarioModule {
         Default::default()
     }
 }
-/// A document as a result shows it.
+/// A document in a result.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct SlimDocument {
     /// Category.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub category: ::std::option::Option<::std::string::String>,
-    /// How it was classified.
+    /// Classification of the document.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub classification: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -1193,7 +1193,7 @@ pub struct SlimDocument {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub expiry_date: ::std::option::Option<::std::string::String>,
-    /// What was read from it.
+    /// Data read from the document.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub extraction: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -1216,7 +1216,7 @@ pub struct SlimDocument {
     /// Kind.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// Which checks were made.
+    /// Checks of the document.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub validation: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -1227,7 +1227,7 @@ impl SlimDocument {
         Default::default()
     }
 }
-/// A person as a result shows them.
+/// A person in a result.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct SlimIdentity {
     #[serde(
@@ -1292,7 +1292,7 @@ impl SlimIdentity {
         Default::default()
     }
 }
-/// The present interaction in the slim view: without the context, and with typed lists. Treat it as sensitive.
+/// The current interaction in the slim view: without the context, and with typed lists. Treat it as sensitive.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct SlimInteraction {
     /// Id of the journey instance.
@@ -1301,12 +1301,12 @@ pub struct SlimInteraction {
     /// Hints for the user interface, such as `Side2Required`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub instructions: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// The interaction: its pages and cards under `resource`, and what it asks for under `collects` and `consumes`. A card may hold a third-party key in clear, so do not log it.
+    /// The interaction: its pages and cards in `resource`, and the requested data in `collects` and `consumes`. A card may contain a third-party key in plain text, so do not log it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub interaction: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Id to submit against. Absent while modules run.
+    /// Id to send with a submission. Absent while modules run.
     #[serde(
         rename = "interactionId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1318,16 +1318,16 @@ pub struct SlimInteraction {
     )]
     pub joined_device: ::std::option::Option<JoinedDevice>,
     pub journey: JourneyProgress,
-    /// Names of the elements still to be collected, such as `FullName` or `PrimaryDocument/side2Image`. The list is known not to shrink after a submission.
+    /// Names of the missing elements, such as `FullName` or `PrimaryDocument/side2Image`. The list does not shrink after a submission.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outstanding: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Groups of elements of which some are still to be collected.
+    /// Groups of elements of which some are still missing.
     #[serde(
         rename = "outstandingGroups",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub outstanding_groups: ::std::option::Option<::std::vec::Vec<OutstandingGroup>>,
-    /// True while modules run: ask again later.
+    /// True while modules run. Call this again later.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub processing: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1338,10 +1338,10 @@ impl SlimInteraction {
         Default::default()
     }
 }
-/// Which journey it is.
+/// The journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct SlimJourney {
-    /// End; may stay empty.
+    /// End. It may stay empty.
     #[serde(rename = "endedAt", skip_serializing_if = "::std::option::Option::is_none")]
     pub ended_at: ::std::option::Option<::std::string::String>,
     /// Id.
@@ -1365,7 +1365,7 @@ impl SlimJourney {
         Default::default()
     }
 }
-/// The result of a journey. `status` has the last word: a positive classification beside the status `error` is no success.
+/// The result of a journey. `status` decides: a positive classification with the status `error` is not a success.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct SlimResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1391,7 +1391,7 @@ impl SlimResult {
         Default::default()
     }
 }
-/// What was found out. It may be missing for a moment right after the end; read once more.
+/// Findings. They may be missing right after the end of the journey: read again.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct SlimResultData {
     /// Documents.
@@ -1405,7 +1405,7 @@ impl SlimResultData {
         Default::default()
     }
 }
-/// The state of a journey in the slim view, the better one for typed code.
+/// The state of a journey in the slim view, which is easier for typed code.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct SlimState {
     /// Id of the journey instance.
@@ -1415,9 +1415,9 @@ pub struct SlimState {
     pub journey: ::std::option::Option<SlimJourney>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub result: ::std::option::Option<SlimResult>,
-    /// `InProgress`, `Completed` or `Error`. More values may come. An abandoned journey shows as `Error`.
+    /// `InProgress`, `Completed` or `Error`. There may be other values. An abandoned journey has the state `Error`.
     pub status: ::std::string::String,
-    /// Steps made so far.
+    /// Completed steps.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub steps: ::std::option::Option<::std::vec::Vec<SlimStep>>,
 }
@@ -1453,7 +1453,7 @@ impl SlimStep {
 /// An account in a social network.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct SocialAccount {
-    /// Name there.
+    /// User name in the network.
     pub identity: ::std::string::String,
     /// Network.
     #[serde(rename = "type")]
@@ -1464,16 +1464,16 @@ impl SocialAccount {
         Default::default()
     }
 }
-/// How a journey is delivered.
+/// The delivery of a journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct StartConfig {
-    /// Marks the journey as assisted by an agent. Changes nothing else.
+    /// True to mark the journey as assisted by an agent. This changes nothing else.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assisted: ::std::option::Option<bool>,
-    /// Branding of the hosted page; its form is not published.
+    /// Branding of the hosted page. The provider does not publish its form.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub branding: ::std::option::Option<::serde_json::Value>,
-    /// `api` for a user interface of your own, `page` for the hosted one.
+    /// `api` for your own user interface, `page` for the hosted page.
     pub delivery: ::std::string::String,
     /// True to wait for the result in this call. Needs the delivery `api`.
     #[serde(
@@ -1488,7 +1488,7 @@ pub struct StartConfig {
     pub link_config: ::std::option::Option<LinkConfig>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub overlay: ::std::option::Option<Overlay>,
-    /// How long to wait with `inlineResult`. The platform caps it at about 55 seconds; the HTTP timeout has to be longer.
+    /// Time to wait with `inlineResult`. The platform caps it at about 55 seconds. The HTTP timeout must be longer.
     #[serde(
         rename = "syncWaitSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1512,10 +1512,10 @@ impl StartContext {
         Default::default()
     }
 }
-/// When a journey ran.
+/// Start and end of a journey.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct StateTimes {
-    /// End; empty while it runs.
+    /// End. Empty while the journey runs.
     #[serde(
         rename = "completedTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1533,13 +1533,13 @@ impl StateTimes {
         Default::default()
     }
 }
-/// What is known of the person. Every member is optional. Leave unknown ones out instead of sending an empty string, which is refused.
+/// Known data of the person. Every member is optional. Leave unknown members out: an empty string is an error.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct Subject {
     /// Bank accounts.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub accounts: ::std::vec::Vec<BankAccount>,
-    /// Pictures of the face; at most 50.
+    /// Pictures of the face, at most 50.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub biometrics: ::std::vec::Vec<Biometric>,
     /// Consents given.
@@ -1572,7 +1572,7 @@ impl Subject {
         Default::default()
     }
 }
-/// Acknowledges a submission. It says nothing of the next step: fetch the interaction again. An older form of the service reports failures here, with the status `error`.
+/// The acknowledgement of a submission. It does not contain the next step: fetch the interaction again. An older form of the service reports failures here, with the status `error`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct SubmissionAck {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1591,7 +1591,7 @@ impl SubmissionAck {
 /// The submitted values.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct SubmissionContext {
-    /// Decisions of a reviewer; at most one.
+    /// Decisions of a reviewer, at most one.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub reviewers: ::std::vec::Vec<Reviewer>,
     pub subject: Subject,
@@ -1607,7 +1607,7 @@ pub struct Termination {
     /// Id of the journey instance.
     #[serde(rename = "instanceId")]
     pub instance_id: ::std::string::String,
-    /// Why it is ended.
+    /// Reason for the end.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
 }

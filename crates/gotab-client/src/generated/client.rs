@@ -4,13 +4,13 @@
 use super::operations;
 /**Client for GoTab
 
-The integrator interface of GoTab, a platform for ordering and paying in restaurants: the
-locations an application may use, opening and pricing tabs, and the read-only graph interface.
+The integrator interface of GoTab, a platform for ordering and paying in restaurants. It lists the
+locations of an application, opens and prices tabs, and answers GraphQL queries.
 
-Amounts are integer cents. Identifiers are opaque strings, whatever their names suggest. One
-host serves production and sandbox; the credentials decide. REST allows 100 requests a minute
-and the graph interface 4 a second, each counted per access id; every answer carries
-`X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`.
+Amounts are integer cents. Identifiers are opaque strings, whatever their names suggest. Production
+and sandbox have the same host; the credentials select one of them. REST allows 100 requests per
+minute, and GraphQL allows 4 requests per second. Both are counted per access id. Every answer has
+the headers `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`.
 
 
 Version: 1.0.0*/
@@ -20,24 +20,25 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
@@ -46,9 +47,9 @@ impl Client {
     }
     /**Runs a GraphQL query
 
-Reads catalogue, tabs, orders and reports by GraphQL. Writing is not offered here.
+Reads the catalogue, tabs, orders and reports with GraphQL. Mutations are not supported.
 
-An answer with status 200 may still carry `errors`, among them a failed authentication with the
+An answer with status 200 may still contain `errors`, such as a failed authentication with the
 code `UNAUTHENTICATED`. Large lists without a condition or a page size tend to time out.
 
 
@@ -69,7 +70,7 @@ let response = client.graphql()
 
 Lists the locations whose manager approved this application. There is no paging.
 
-The answer comes as a bare array or as an envelope with a `data` array; both are read.
+The answer is an array, or an object with a `data` array. Both are read.
 
 
 Sends a `GET` request to `/api/loc`
@@ -84,16 +85,17 @@ let response = client.list_locations()
     }
     /**Computes the sums of a tab without creating it
 
-Takes the same body as creating a tab and answers with totals and taxes. Nothing is stored, so
-it may be repeated.
+Takes the same body as creating a tab, and returns totals and taxes. The server stores nothing,
+so this may be repeated.
 
-The form of the answer is not published in detail; it is modelled on that of a created tab.
+The provider does not publish the form of the answer in detail. It is modelled on that of a
+created tab.
 
 
 Sends a `POST` request to `/api/loc/{location}/price-check`
 
 Arguments:
-- `location`: Opaque id of the location (`locationUuid`) or its `urlName`. It may hold `~`, `_` and `-` and is not an RFC 4122 UUID.
+- `location`: Opaque id of the location (`locationUuid`) or its `urlName`. It may contain `~`, `_` and `-` and is not an RFC 4122 UUID.
 - `body`: The tab to price.
 ```text
 let response = client.price_check()
@@ -107,19 +109,19 @@ let response = client.price_check()
     }
     /**Creates a tab
 
-Creates a tab at a location: an open one that is paid later, or a finished sale with its
+Creates a tab at a location: an open tab that is paid later, or a finished sale with its
 payments.
 
-This is not idempotent and no idempotency key is known, so do not repeat it after a timeout or a
-server error without looking for the tab first. An open tab cannot be scheduled; the server
-answers such a request with status 500. A failure may come in the ordinary error body or in an
-envelope with `errors`.
+This is not idempotent, and no idempotency key is known. After a timeout or a server error, look
+for the tab before you repeat the request. An open tab cannot be scheduled; the server answers
+such a request with status 500. A failure has the ordinary error body or an envelope with
+`errors`.
 
 
 Sends a `POST` request to `/api/loc/{location}/tabs`
 
 Arguments:
-- `location`: Opaque id of the location (`locationUuid`) or its `urlName`. It may hold `~`, `_` and `-` and is not an RFC 4122 UUID.
+- `location`: Opaque id of the location (`locationUuid`) or its `urlName`. It may contain `~`, `_` and `-` and is not an RFC 4122 UUID.
 - `body`: The tab to create.
 ```text
 let response = client.create_tab()

@@ -10,7 +10,7 @@ pub struct CatalogueItem {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub external_id: ::std::option::Option<::std::string::String>,
-    /// Chosen modifiers; the members of an entry are not published.
+    /// Chosen modifiers. GoTab does not publish the members of an entry.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub modifiers: ::std::vec::Vec<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -19,7 +19,7 @@ pub struct CatalogueItem {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     pub product: ProductRef,
-    /// How many.
+    /// Quantity.
     pub quantity: i32,
 }
 impl CatalogueItem {
@@ -46,7 +46,7 @@ impl EnvelopeError {
         Default::default()
     }
 }
-/// An entry of the warnings or errors of an envelope.
+/// A warning or an error in an envelope.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct EnvelopeNote {
     /// Further data, if any.
@@ -66,13 +66,13 @@ impl EnvelopeNote {
         Default::default()
     }
 }
-/// A refused field.
+/// An invalid field.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct FieldProblem {
     /// Name of the field.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub field: ::std::option::Option<::std::string::String>,
-    /// What is wrong with it.
+    /// Reason why the field is invalid.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
 }
@@ -84,14 +84,14 @@ impl FieldProblem {
 /// The ordinary error body of the REST interface.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GotabError {
-    /// Which fields were refused; with status 422.
+    /// The invalid fields, if the status is 422.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub details: ::std::option::Option<::std::vec::Vec<FieldProblem>>,
     /// Machine-readable code, such as `invalid_token`, `unauthorized`, `forbidden`, `validation_failed` or `rate_limit_exceeded`.
     pub error: ::std::string::String,
     /// Text for people.
     pub message: ::std::string::String,
-    /// The HTTP status once more.
+    /// The HTTP status.
     #[serde(
         rename = "statusCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -103,10 +103,10 @@ impl GotabError {
         Default::default()
     }
 }
-/// The answer of the graph interface. Look at `errors` even though the status is 200: single fields may have failed and be null.
+/// The answer to a GraphQL query. Check `errors` even if the status is 200: single fields may have failed and are then null.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct GraphqlAnswer {
-    /// The selected fields; null if nothing could be read.
+    /// The selected fields, or null if the query failed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -120,7 +120,7 @@ impl GraphqlAnswer {
         Default::default()
     }
 }
-/// A failure in the form of the graph interface.
+/// A failure in the form of GraphQL.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GraphqlFailure {
     /// Normally null.
@@ -150,7 +150,7 @@ impl GraphqlProblem {
         Default::default()
     }
 }
-/// Machine-readable part of a failure.
+/// The machine-readable part of a failure.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct GraphqlProblemExtensions {
     /// Code, for example `UNAUTHENTICATED`.
@@ -162,16 +162,16 @@ impl GraphqlProblemExtensions {
         Default::default()
     }
 }
-/// A query for the graph interface.
+/// A GraphQL query.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GraphqlQuery {
-    /// Which operation to run if the text holds several.
+    /// Name of the operation to run, if the text contains several.
     #[serde(
         rename = "operationName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub operation_name: ::std::option::Option<::std::string::String>,
-    /// The query text. Only reading is offered.
+    /// The text of the query. Mutations are not supported.
     pub query: ::std::string::String,
     /// Values of the variables in the query.
     #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
@@ -182,7 +182,7 @@ impl GraphqlQuery {
         Default::default()
     }
 }
-/// A refused query: in the form of the graph interface, or the ordinary error body.
+/// The error of a query, in the form of GraphQL or as the ordinary error body.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum GraphqlRefusal {
@@ -207,7 +207,7 @@ pub struct Location {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub location_id: ::std::option::Option<::client_core::Digits>,
-    /// Opaque id, used as `location` in paths. Not an RFC 4122 UUID.
+    /// Opaque id, used as `location` in paths. It is not an RFC 4122 UUID.
     #[serde(rename = "locationUuid")]
     pub location_uuid: ::std::string::String,
     /// Display name.
@@ -215,7 +215,7 @@ pub struct Location {
     /// IANA time zone name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub timezone: ::std::option::Option<::std::string::String>,
-    /// Short name used in links; works in place of the id in paths.
+    /// Short name used in links. It can replace the id in paths.
     #[serde(rename = "urlName", skip_serializing_if = "::std::option::Option::is_none")]
     pub url_name: ::std::option::Option<::std::string::String>,
 }
@@ -224,7 +224,7 @@ impl Location {
         Default::default()
     }
 }
-/// The locations without any wrapper.
+/// An array of the locations.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct LocationArray(pub ::std::vec::Vec<Location>);
@@ -244,15 +244,15 @@ impl ::std::convert::From<::std::vec::Vec<Location>> for LocationArray {
         Self(value)
     }
 }
-/// The locations wrapped in an envelope.
+/// The locations in an envelope.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct LocationEnvelope {
     /// The locations.
     pub data: ::std::vec::Vec<Location>,
-    /// Failures, normally none.
+    /// Failures, normally empty.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub errors: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
-    /// Remarks that did not stop the call.
+    /// Warnings. The call succeeded despite them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
 }
@@ -261,7 +261,7 @@ impl LocationEnvelope {
         Default::default()
     }
 }
-/// The list of locations, in whichever of its two forms the server chose.
+/// The list of locations, in one of two forms. The server chooses the form.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum LocationListing {
@@ -283,7 +283,7 @@ impl ::std::convert::From<LocationEnvelope> for LocationListing {
 pub struct OpenItem {
     /// Name of the line.
     pub name: ::std::string::String,
-    /// How many.
+    /// Quantity.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quantity: ::std::option::Option<i32>,
     /// Price of one unit, in cents.
@@ -295,10 +295,10 @@ impl OpenItem {
         Default::default()
     }
 }
-/// The sums a tab would have. Nothing is stored, so there is no id. The members are inferred from those of a tab.
+/// The sums of a tab that is not created, so there is no id. The members are inferred from those of a tab.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct PricedTab {
-    /// What would have to be paid. In cents.
+    /// Amount to pay. In cents.
     #[serde(
         rename = "balanceDue",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -322,15 +322,15 @@ impl PricedTab {
         Default::default()
     }
 }
-/// The envelope in which a price check comes back.
+/// The envelope of a price check.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct PricedTabEnvelope {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<PricedTab>,
-    /// Failures, normally none.
+    /// Failures, normally empty.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub errors: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
-    /// Remarks that did not stop the call.
+    /// Warnings. The call succeeded despite them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
 }
@@ -339,7 +339,7 @@ impl PricedTabEnvelope {
         Default::default()
     }
 }
-/// Points at a product of the catalogue.
+/// A reference to a product of the catalogue.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ProductRef {
     /// Opaque id of the product.
@@ -351,7 +351,7 @@ impl ProductRef {
         Default::default()
     }
 }
-/// An amount of items. The server writes it as a string; a number is read as well.
+/// A number of items. The server sends it as a string. A JSON number is read as well.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum Quantity {
@@ -371,10 +371,10 @@ impl ::std::convert::From<f64> for Quantity {
         Self::Double(value)
     }
 }
-/// A tab as the server holds it. All amounts are integer cents.
+/// A tab as the server stores it. All amounts are integer cents.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Tab {
-    /// Still to be paid. In cents.
+    /// Open balance. In cents.
     #[serde(
         rename = "balanceDue",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -386,15 +386,15 @@ pub struct Tab {
     /// The lines of the tab.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub items: ::std::option::Option<::std::vec::Vec<TabLine>>,
-    /// Orders made by the items.
+    /// Orders for the items.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub orders: ::std::option::Option<::std::vec::Vec<TabOrder>>,
-    /// Payments so far; may be empty.
+    /// Payments so far. May be empty.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub payments: ::std::option::Option<
         ::std::vec::Vec<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
     >,
-    /// State; `OPEN` and `PENDING` are known, closed states exist.
+    /// State. Known values are `OPEN` and `PENDING`; there are also closed states.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<::std::string::String>,
     /// Sum before tax. In cents.
@@ -402,7 +402,7 @@ pub struct Tab {
     pub subtotal: ::std::option::Option<i64>,
     #[serde(rename = "tabId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tab_id: ::std::option::Option<::client_core::Digits>,
-    /// Mode; `DEFAULT` is known.
+    /// Mode. A known value is `DEFAULT`.
     #[serde(rename = "tabMode", skip_serializing_if = "::std::option::Option::is_none")]
     pub tab_mode: ::std::option::Option<::std::string::String>,
     /// Opaque id of the tab.
@@ -420,7 +420,7 @@ impl Tab {
         Default::default()
     }
 }
-/// A tab to open, or to be priced. With `openTab` false (a finished sale) `name` is needed, a `phoneNumber` or `customerId` as well, and the payments must bring the balance to zero.
+/// A tab to open or to price. If `openTab` is false (a finished sale), `name` and either `phoneNumber` or `customerId` are required, and the payments must bring the balance to zero.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct TabCreate {
     /// Id of a known customer.
@@ -435,43 +435,43 @@ pub struct TabCreate {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub employee_id: ::std::option::Option<::std::string::String>,
-    /// Your own reference. It is not known to prevent duplicates: sending the same value twice may create two tabs.
+    /// Your own reference. Sending the same value twice may create two tabs.
     #[serde(
         rename = "externalId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub external_id: ::std::option::Option<::std::string::String>,
-    /// What is ordered. One product must not occur twice: raise its quantity.
+    /// Ordered items. A product must not occur twice; raise its quantity instead.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub items: ::std::vec::Vec<TabItem>,
-    /// Name shown on the tab; needed for a closed tab.
+    /// Name shown on the tab. Required for a closed tab.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// Free text for the staff.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notes: ::std::option::Option<::std::string::String>,
-    /// True opens a tab that is paid later; false records a tab that is already paid for.
+    /// True to open a tab that is paid later, false to record a tab that is already paid.
     #[serde(rename = "openTab", skip_serializing_if = "::std::option::Option::is_none")]
     pub open_tab: ::std::option::Option<bool>,
-    /// Further details of the order; members are not published.
+    /// Further details of the order. GoTab does not publish the members.
     #[serde(
         rename = "orderDetails",
         default,
         skip_serializing_if = "::serde_json::Map::is_empty"
     )]
     pub order_details: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-    /// Payments; each names at least a processor and an amount in cents. Free-form, as the members are not published. Cash is refused for client-credentials applications.
+    /// Payments. Each names at least a processor and an amount in cents. An entry is free-form, because GoTab does not publish its members. Applications with client credentials cannot pay in cash.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub payments: ::std::vec::Vec<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Phone number of the guest; needed for a closed tab without `customerId`.
+    /// Phone number of the guest. Required for a closed tab without `customerId`.
     #[serde(
         rename = "phoneNumber",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
-    /// A tab whose pre-authorisation is to be used; members are not published.
+    /// A tab whose pre-authorisation is to be used. GoTab does not publish the members.
     #[serde(
         rename = "preauthSourceTab",
         default,
@@ -481,13 +481,13 @@ pub struct TabCreate {
         ::std::string::String,
         ::serde_json::Value,
     >,
-    /// When the order is wanted; leave it out for as soon as possible. Reported to be ignored at times, and refused (as a server error) together with `openTab` true.
+    /// Time for which the order is wanted. Leave it out for as soon as possible. According to reports the server sometimes ignores it. Together with `openTab` true it causes a server error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scheduled: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     /// Opaque id of the table or spot.
     #[serde(rename = "spotUuid", skip_serializing_if = "::std::option::Option::is_none")]
     pub spot_uuid: ::std::option::Option<::std::string::String>,
-    /// Discounts or fees on the whole tab. GoTab publishes no description of an entry, so it is free-form.
+    /// Discounts or fees on the whole tab. An entry is free-form, because GoTab does not publish its members.
     #[serde(
         rename = "tabAdjustments",
         default,
@@ -502,15 +502,15 @@ impl TabCreate {
         Default::default()
     }
 }
-/// The envelope in which a new tab comes back.
+/// The envelope of a new tab.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct TabEnvelope {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<Tab>,
-    /// Failures, normally none.
+    /// Failures, normally empty.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub errors: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
-    /// Remarks that did not stop the call.
+    /// Warnings. The call succeeded despite them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<EnvelopeNote>>,
 }
@@ -519,7 +519,7 @@ impl TabEnvelope {
         Default::default()
     }
 }
-/// One line of a tab: something from the catalogue, or an open item with its own price.
+/// A line of a tab: a product of the catalogue, or an open item with its own price.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum TabItem {
@@ -536,7 +536,7 @@ impl ::std::convert::From<OpenItem> for TabItem {
         Self::OpenItem(value)
     }
 }
-/// A line of a tab as the server reports it.
+/// A line of a tab in an answer.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct TabLine {
     /// Name of the line.
@@ -561,7 +561,7 @@ impl TabOrder {
         Default::default()
     }
 }
-/// Why a tab was refused: the ordinary error body, or an envelope with errors. Both occur on this operation.
+/// The error of an operation on tabs: the ordinary error body, or an envelope with errors. Both forms occur.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum TabRefusal {

@@ -6,11 +6,11 @@ use super::operations;
 
 Table reservations with Octotable: reservations, availability and rooms of a restaurant.
 
-Every successful body is an object with a `data` array, even for a single object. Times are
-local to the restaurant and carry no zone. Nearly every operation needs the id of the restaurant
-in the `Property` header. The provider gives 200 and 201 in different places for the same calls,
-so any success status is accepted. The provider publishes no schema; members follow its
-examples, and only ids are taken for certain.
+Every successful body is an object with a `data` array, even for a single object. Times are local to
+the restaurant and have no time zone. Nearly every operation needs the id of the restaurant in the
+`Property` header. The provider documents both 200 and 201 for the same calls, so any success status
+is accepted. The provider publishes no schema. The members come from its examples, and only ids are
+required.
 
 
 Version: 2.0.0*/
@@ -20,24 +20,25 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
@@ -46,20 +47,21 @@ impl Client {
     }
     /**Creates an API client with a test restaurant
 
-Creates credentials and, with them, a test restaurant that lives for a limited time. It needs no
-access token and is done once.
+Creates credentials and a test restaurant, which exists for a limited time. It needs no access
+token and is done once.
 
-**The answer holds the client secret and a password in clear, and the request holds a password:
-never log either.** The redirect address is demanded but plays no part in obtaining tokens.
+**The answer contains the client secret and a password in plain text, and the request contains a
+password: never log either.** The redirect address is required, but it is not used to obtain
+tokens.
 
-Other forms of the body are in circulation: a flat one, and this one within an array of one
-element. If this form is refused, ask the provider which one holds.
+There are other forms of the body: a flat form, and this form in an array of one element. If the
+service rejects this form, ask the provider for the current one.
 
 
 Sends a `POST` request to `/api-account/oauth2/client`
 
 Arguments:
-- `body`: The client and its test restaurant. Holds a password in clear.
+- `body`: The client and its test restaurant. Contains a password in plain text.
 ```text
 let response = client.create_api_client()
     .body(body)
@@ -80,7 +82,7 @@ Arguments:
 - `service_id`: Service.
 - `start_date`: Day.
 - `start_hour`: Local time, as `HH:mm:ss`.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.list_bookable_rooms()
     .pax(pax)
@@ -96,16 +98,16 @@ let response = client.list_bookable_rooms()
     }
     /**Lists the free times of a day
 
-Lists, for each service, the times at which a party can be seated. At least one room, one table and one service have to exist.
+Lists for each service the times at which a party can be seated. At least one room, one table and one service must exist.
 
 Sends a `GET` request to `/bookings/slots`
 
 Arguments:
-- `out_of_order`: Whether to show what is out of order. The provider describes a flag but types it as a number, so it is passed on as text.
+- `out_of_order`: Flag that includes tables and rooms that are out of order. The provider describes a boolean but declares a number, so the value is passed on as text.
 - `pax`: Number of guests.
 - `service_id`: Only this service.
 - `start_date`: Day.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.list_slots()
     .out_of_order(out_of_order)
@@ -121,7 +123,7 @@ let response = client.list_slots()
     }
     /**Lists reservations
 
-Lists the reservations of a restaurant, narrowed down by the query. The provider does not show where the next cursor comes back, so no automatic paging is built on it.
+Lists the reservations of a restaurant that match the query. The provider does not document which member contains the next cursor, so the client does not read further pages automatically.
 
 Sends a `GET` request to `/reservations`
 
@@ -130,15 +132,15 @@ Arguments:
 - `departed`: Only guests who have left.
 - `end_date`: Until this day, as `YYYY-MM-DD`.
 - `incoming`: Only guests still to come.
-- `limit`: Entries wanted; the limit is not published.
-- `next_cursor`: Where to go on, from an earlier answer.
+- `limit`: Greatest number of entries. The provider does not publish the limit.
+- `next_cursor`: Cursor of the next page, from an earlier answer.
 - `room_ids`: Only these rooms.
 - `service_ids`: Only these services.
 - `start_date`: From this day, as `YYYY-MM-DD`.
 - `start_hour`: From this local time, as `HH:mm:ss`.
 - `status`: Only these states: `WAITING`, `ACCEPTED`, `CANCELLED`, `CONFIRMED`, `EXPIRED`, `PREPAY`, `OUTOFORDER`, `REJECTED`.
 - `text_search`: Part of a name or phone number.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.list_reservations()
     .arrived(arrived)
@@ -162,16 +164,16 @@ let response = client.list_reservations()
     }
     /**Creates a reservation
 
-Creates a reservation; often it comes back confirmed and with a table. Besides the members the
-provider lists, a service and a room have to be named.
+Creates a reservation. The answer often shows it as confirmed and with a table. A service and a
+room are required besides the members that the provider lists.
 
-This is not idempotent: do not repeat it after an unclear failure.
+This is not idempotent. If a request fails and its effect is unknown, do not repeat it.
 
 
 Sends a `POST` request to `/reservations`
 
 Arguments:
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 - `body`: The reservation to create.
 ```text
 let response = client.create_reservation()
@@ -191,7 +193,7 @@ Sends a `GET` request to `/reservations/{reservation_id}`
 
 Arguments:
 - `reservation_id`: Id of the reservation.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.get_reservation()
     .reservation_id(reservation_id)
@@ -204,13 +206,13 @@ let response = client.get_reservation()
     }
     /**Replaces a reservation
 
-Replaces a reservation. The body has to be complete, with the id of the customer: an incomplete one, or a wrong member name, is answered with status 500. Read the reservation first.
+Replaces a reservation. The body must be complete and contain the id of the customer. The answer to an incomplete body or a wrong member name is status 500. Read the reservation first.
 
 Sends a `PUT` request to `/reservations/{reservation_id}`
 
 Arguments:
 - `reservation_id`: Id of the reservation.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 - `body`: The complete reservation.
 ```text
 let response = client.update_reservation()
@@ -225,13 +227,13 @@ let response = client.update_reservation()
     }
     /**Cancels a reservation
 
-Cancels a reservation. In spite of the method nothing is removed: its status becomes `CANCELLED`, and it can still be read.
+Cancels a reservation. Despite the method the reservation is not removed. Its status becomes `CANCELLED`, and it can still be read.
 
 Sends a `DELETE` request to `/reservations/{reservation_id}`
 
 Arguments:
 - `reservation_id`: Id of the reservation.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.delete_reservation()
     .reservation_id(reservation_id)
@@ -249,7 +251,7 @@ Lists the rooms of a restaurant. Their tables may be missing from this list.
 Sends a `GET` request to `/rooms`
 
 Arguments:
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.list_rooms()
     .property(property)
@@ -266,7 +268,7 @@ Creates a room. This is not idempotent.
 Sends a `POST` request to `/rooms`
 
 Arguments:
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 - `body`: The room to create.
 ```text
 let response = client.create_room()
@@ -286,7 +288,7 @@ Sends a `GET` request to `/rooms/{room_id}`
 
 Arguments:
 - `room_id`: Id of the room.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.get_room()
     .room_id(room_id)
@@ -305,7 +307,7 @@ Sends a `PUT` request to `/rooms/{room_id}`
 
 Arguments:
 - `room_id`: Id of the room.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 - `body`: The new content.
 ```text
 let response = client.update_room()
@@ -326,7 +328,7 @@ Sends a `DELETE` request to `/rooms/{room_id}`
 
 Arguments:
 - `room_id`: Id of the room.
-- `property`: Id of the restaurant the call is about.
+- `property`: Id of the restaurant.
 ```text
 let response = client.delete_room()
     .room_id(room_id)

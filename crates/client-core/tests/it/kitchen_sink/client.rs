@@ -4,7 +4,7 @@
 use super::operations;
 /**Client for Kitchen sink
 
-An API that nobody offers.
+An API that exists only in tests.
 
 Version: 1.0 – ä*/
 #[derive(Clone, Debug)]
@@ -13,24 +13,25 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
@@ -71,7 +72,7 @@ let response = client.send_form()
     pub fn send_form(&self) -> operations::SendForm<'_> {
         operations::SendForm::new(self)
     }
-    /**Tells whether the sink is up
+    /**Checks that the sink is up
 
 Sends a `GET` request to `/health`
 
@@ -107,7 +108,7 @@ let response = client.get_state()
     pub fn get_state(&self) -> operations::GetState<'_> {
         operations::GetState::new(self)
     }
-    /**Reads the state in short
+    /**Reads the state in short form
 
 Sends a `POST` request to `/state?view=slim`
 

@@ -4,10 +4,10 @@
 use super::operations;
 /**Client for GoTo Admin
 
-The part of GoTo's admin interface that a webinar client needs: who the access token stands for,
-and the keys to use in paths.
+The part of GoTo's admin interface that a webinar client needs: the user of the access token, and
+the keys for the paths of other operations.
 
-Ten requests a second are allowed by default.
+Ten requests per second are allowed by default.
 
 
 Version: 1.0.0*/
@@ -17,39 +17,40 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_identity(identity),
         }
     }
-    /**Tells who the access token stands for
+    /**Returns the user of the access token
 
-Returns the user behind the access token. Its `key` is the organizer key that the webinar operations ask for, and `accountKey` is the account. Token answers no longer hold these keys, so this call replaces them.
+Returns the user of the access token. The `key` of the user is the organizer key of the webinar operations, and `accountKey` is the key of the account. Token answers no longer contain these keys.
 
 Sends a `GET` request to `/me`
 
 Arguments:
-- `include_admins`: Also report on administration rights.
-- `include_invitation`: Also report on a pending invitation.
+- `include_admins`: True to include administration rights.
+- `include_invitation`: True to include a pending invitation.
 ```text
 let response = client.get_me()
     .include_admins(include_admins)

@@ -15,7 +15,7 @@ impl AdminAccount {
         Default::default()
     }
 }
-/// A moment of creation, which arrives as text or as a number (milliseconds since 1970).
+/// The time of creation, as text or as a number (milliseconds since 1970).
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum CreateTime {
@@ -35,7 +35,7 @@ impl ::std::convert::From<i64> for CreateTime {
         Self::Int64(value)
     }
 }
-/// What is known of GoTo's error bodies. The provider publishes no schema, and several forms occur, so every member is optional.
+/// An error body of GoTo. The provider publishes no schema, and several forms occur, so every member is optional.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct GoToError {
     /// Code in the identity form.
@@ -50,10 +50,10 @@ pub struct GoToError {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<::std::string::String>,
-    /// Number to quote to support.
+    /// Number of the incident, for the provider's support.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub incident: ::std::option::Option<::std::string::String>,
-    /// Code in the older form; `InvalidToken` means that the access token has expired, even though the status is 403.
+    /// Code in the older form. `InvalidToken` means that the access token has expired, even though the status is 403.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub int_err_code: ::std::option::Option<::std::string::String>,
     /// Text in the newer form.
@@ -71,7 +71,7 @@ impl GoToError {
         Default::default()
     }
 }
-/// The user behind an access token. The list of members is not complete; unknown ones are ignored.
+/// The user of an access token. This list of members is not complete; unknown members are ignored.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Me {
     #[serde(rename = "accountKey")]
@@ -79,7 +79,7 @@ pub struct Me {
     /// Accounts of the user.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub accounts: ::std::option::Option<::std::vec::Vec<AdminAccount>>,
-    /// Administration rights, such as `SUPER_USER`, `MANAGE_USERS` or `RUN_REPORTS`. More values may come.
+    /// Administration rights, such as `SUPER_USER`, `MANAGE_USERS` or `RUN_REPORTS`. There may be other values.
     #[serde(
         rename = "adminRoles",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -106,7 +106,7 @@ pub struct Me {
     /// Language and country, such as `en_US`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,
-    /// Whether the user administers the organization.
+    /// True if the user administers the organization.
     #[serde(rename = "orgAdmin", skip_serializing_if = "::std::option::Option::is_none")]
     pub org_admin: ::std::option::Option<bool>,
     /// Roles in the organization.
@@ -117,7 +117,7 @@ pub struct Me {
     pub organization_roles: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
-    /// Products of the user: `G2M`, `G2W`, `G2T`, `JIVE`, `G2C` are known.
+    /// Products of the user. Known values are `G2M`, `G2W`, `G2T`, `JIVE` and `G2C`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub products: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }

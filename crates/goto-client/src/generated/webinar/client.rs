@@ -6,9 +6,9 @@ use super::operations;
 
 Webinars and their registrants in GoTo Webinar.
 
-Times are UTC. Keys have up to 19 digits and arrive as numbers or strings. Ten requests a second
-are allowed by default. An expired access token shows itself as status 403 with the code
-`InvalidToken`, not as 401.
+Times are UTC. Keys have up to 19 digits and arrive as numbers or strings. Ten requests per second
+are allowed by default. The answer to an expired access token has status 403 with the code
+`InvalidToken`, not status 401.
 
 
 Version: 2.0.0*/
@@ -18,24 +18,25 @@ pub struct Client {
     pub(crate) client: client_core::Client,
 }
 impl Client {
-    /// Makes a client of the API at `baseurl` whose every request goes through `client`.
+    /// Creates a client of the API at `baseurl` that sends every request through `client`.
     ///
-    /// `baseurl` has a scheme and a host, and a port and a path if applicable. A slash at its end is
-    /// of no consequence.
+    /// `baseurl` has a scheme and a host, and may have a port and a path. A slash at its end is ignored.
     pub fn from_parts(baseurl: &str, client: client_core::Client) -> Self {
         Self {
             baseurl: baseurl.to_owned(),
             client,
         }
     }
-    /// The same client, whose requests carry `bearer` in place of the managed token.
+    /// Returns a copy of the client whose requests carry `bearer` instead of the managed token.
     pub fn with_bearer(&self, bearer: auth_layer::CallBearer) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
             client: self.client.with_bearer(bearer),
         }
     }
-    /// The same client, whose requests carry the token of `identity`, where a pool keeps the tokens.
+    /// Returns a copy of the client whose requests carry the token of `identity`.
+    ///
+    /// The client must be built on a token pool. Otherwise each request fails.
     pub fn with_identity(&self, identity: auth_layer::Identity) -> Self {
         Self {
             baseurl: self.baseurl.clone(),
@@ -44,15 +45,15 @@ impl Client {
     }
     /**Lists an organizer's webinars within a span of time
 
-Lists the webinars of an organizer between two moments, page by page.
+Lists the webinars of an organizer between two times, in pages.
 
 Sends a `GET` request to `/organizers/{organizerKey}/webinars`
 
 Arguments:
 - `organizer_key`: Key of the organizer, which is the same as the user key.
 - `from_time`: Start of the span, in UTC.
-- `page`: Number of the page, counted from 0; the first one if left out.
-- `size`: Entries on a page: 20 if left out, at most 200.
+- `page`: Number of the page, counted from 0. The default is 0.
+- `size`: Entries on a page, at most 200. The default is 20.
 - `to_time`: End of the span, in UTC.
 ```text
 let response = client.get_webinars()
@@ -70,9 +71,10 @@ let response = client.get_webinars()
     /**Schedules a webinar
 
 Schedules a webinar: a single session, a series with one time span per session, or a sequence
-that follows a pattern. For a series or sequence the answer may carry a `recurrenceKey` too.
+that follows a pattern. For a series or sequence the answer may also contain a `recurrenceKey`.
 
-This is not idempotent: repeating it after an unclear failure may schedule a second webinar.
+This is not idempotent. If a request fails and its effect is unknown, repeating it may schedule
+a second webinar.
 
 
 Sends a `POST` request to `/organizers/{organizerKey}/webinars`
@@ -98,7 +100,7 @@ Sends a `GET` request to `/organizers/{organizerKey}/webinars/{webinarKey}`
 
 Arguments:
 - `organizer_key`: Key of the organizer, which is the same as the user key.
-- `webinar_key`: Key of the webinar; not the nine-digit number people type to join.
+- `webinar_key`: Key of the webinar. It is not the nine-digit number that people type to join.
 ```text
 let response = client.get_webinar()
     .organizer_key(organizer_key)
@@ -111,15 +113,15 @@ let response = client.get_webinar()
     }
     /**Cancels a webinar
 
-Cancels a webinar. For a series the whole series is cancelled unless `deleteAll` is false. A webinar that is in session cannot be cancelled (409).
+Cancels a webinar. Cancels the whole series of a webinar unless `deleteAll` is false. A webinar in session cannot be cancelled (409).
 
 Sends a `DELETE` request to `/organizers/{organizerKey}/webinars/{webinarKey}`
 
 Arguments:
 - `organizer_key`: Key of the organizer, which is the same as the user key.
-- `webinar_key`: Key of the webinar; not the nine-digit number people type to join.
-- `delete_all`: Whether to cancel every session of a series; done if left out.
-- `send_cancellation_emails`: Whether to tell the participants by e-mail; not done if left out.
+- `webinar_key`: Key of the webinar. It is not the nine-digit number that people type to join.
+- `delete_all`: True to cancel every session of a series. The default is true.
+- `send_cancellation_emails`: True to inform the participants by e-mail. The default is false.
 ```text
 let response = client.cancel_webinar()
     .organizer_key(organizer_key)
@@ -136,17 +138,17 @@ let response = client.cancel_webinar()
 
 Lists the people registered for a webinar.
 
-The form of the answer depends on the query: without `page` and `limit` it is a bare array of
-all registrants; with either of them it is one page with `data` and counters.
+The form of the answer depends on the query. Without `page` and `limit` it is an array of all
+registrants. With either of them it is one page with `data` and counters.
 
 
 Sends a `GET` request to `/organizers/{organizerKey}/webinars/{webinarKey}/registrants`
 
 Arguments:
 - `organizer_key`: Key of the organizer, which is the same as the user key.
-- `webinar_key`: Key of the webinar; not the nine-digit number people type to join.
-- `limit`: Entries on a page: 20 if left out, at most 200.
-- `page`: Number of the page, counted from 0; the first one if left out.
+- `webinar_key`: Key of the webinar. It is not the nine-digit number that people type to join.
+- `limit`: Entries on a page, at most 200. The default is 20.
+- `page`: Number of the page, counted from 0. The default is 0.
 ```text
 let response = client.get_all_registrants_for_webinar()
     .organizer_key(organizer_key)
@@ -161,21 +163,21 @@ let response = client.get_all_registrants_for_webinar()
     ) -> operations::GetAllRegistrantsForWebinar<'_> {
         operations::GetAllRegistrantsForWebinar::new(self)
     }
-    /**Registers somebody for a webinar
+    /**Registers a person for a webinar
 
-Registers a person. First name, last name and e-mail address are always needed; the webinar may
-demand more fields.
+Registers a person. First name, last name and e-mail address are always required. The webinar
+may require more fields.
 
-If the address is registered already the answer is 409, and its body is reported to hold the key
-and the join link of the existing registrant.
+If the address is already registered, the answer is 409. According to reports, its body contains
+the key and the join link of the existing registrant.
 
 
 Sends a `POST` request to `/organizers/{organizerKey}/webinars/{webinarKey}/registrants`
 
 Arguments:
 - `organizer_key`: Key of the organizer, which is the same as the user key.
-- `webinar_key`: Key of the webinar; not the nine-digit number people type to join.
-- `resend_confirmation`: Whether to send the confirmation again; not done if left out.
+- `webinar_key`: Key of the webinar. It is not the nine-digit number that people type to join.
+- `resend_confirmation`: True to send the confirmation again. The default is false.
 - `body`: The person to register.
 ```text
 let response = client.create_registrant()

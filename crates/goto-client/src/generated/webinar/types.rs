@@ -32,7 +32,7 @@ impl DateTimeRange {
         Default::default()
     }
 }
-/// Whether one kind of e-mail goes out.
+/// Setting of one kind of e-mail.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct EmailSettings {
     /// True to send it.
@@ -121,7 +121,7 @@ impl FollowUpEmailSettings {
         Default::default()
     }
 }
-/// What is known of GoTo's error bodies. The provider publishes no schema, and several forms occur, so every member is optional.
+/// An error body of GoTo. The provider publishes no schema, and several forms occur, so every member is optional.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct GoToError {
     /// Code in the identity form.
@@ -136,10 +136,10 @@ pub struct GoToError {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<::std::string::String>,
-    /// Number to quote to support.
+    /// Number of the incident, for the provider's support.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub incident: ::std::option::Option<::std::string::String>,
-    /// Code in the older form; `InvalidToken` means that the access token has expired, even though the status is 403.
+    /// Code in the older form. `InvalidToken` means that the access token has expired, even though the status is 403.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub int_err_code: ::std::option::Option<::std::string::String>,
     /// Text in the newer form.
@@ -228,7 +228,7 @@ impl ::std::convert::TryFrom<::std::string::String> for Locale {
         value.parse()
     }
 }
-/// Where a page stands among the others.
+/// Position of a page among all pages.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct PageInfo {
     /// Number of this page, counted from 0.
@@ -237,13 +237,13 @@ pub struct PageInfo {
     /// Entries on a page.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub size: ::std::option::Option<i32>,
-    /// Entries in all.
+    /// Number of all entries.
     #[serde(
         rename = "totalElements",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub total_elements: ::std::option::Option<i32>,
-    /// Pages in all.
+    /// Number of all pages.
     #[serde(
         rename = "totalPages",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -314,7 +314,7 @@ impl ::std::convert::TryFrom<::std::string::String> for RecurrencePattern {
         value.parse()
     }
 }
-/// Somebody registered for a webinar.
+/// A person registered for a webinar.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Registrant {
     /// E-mail address.
@@ -326,7 +326,7 @@ pub struct Registrant {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub first_name: ::std::option::Option<::std::string::String>,
-    /// Personal link to join; keep it private.
+    /// Personal link to join. Keep it private.
     #[serde(rename = "joinUrl", skip_serializing_if = "::std::option::Option::is_none")]
     pub join_url: ::std::option::Option<::std::string::String>,
     /// Last name.
@@ -334,7 +334,7 @@ pub struct Registrant {
     pub last_name: ::std::option::Option<::std::string::String>,
     #[serde(rename = "registrantKey")]
     pub registrant_key: ::client_core::Digits,
-    /// When the registration was made.
+    /// Time of the registration.
     #[serde(
         rename = "registrationDate",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -345,7 +345,7 @@ pub struct Registrant {
     /// `APPROVED`, `DENIED` or `WAITING`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<::std::string::String>,
-    /// Name from the tz database.
+    /// Name of the time zone from the tz database.
     #[serde(rename = "timeZone", skip_serializing_if = "::std::option::Option::is_none")]
     pub time_zone: ::std::option::Option<::std::string::String>,
 }
@@ -378,7 +378,7 @@ impl RegistrantAnswer {
         Default::default()
     }
 }
-/// All registrants without any wrapper.
+/// An array of all registrants.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(transparent)]
 pub struct RegistrantArray(pub ::std::vec::Vec<Registrant>);
@@ -398,7 +398,7 @@ impl ::std::convert::From<::std::vec::Vec<Registrant>> for RegistrantArray {
         Self(value)
     }
 }
-/// What is known of the answer for an address that is registered already: an error with, according to reports, the data of the existing registrant.
+/// The answer for an address that is already registered. It is an error that, according to reports, contains the data of the existing registrant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct RegistrantConflict {
     /// Text.
@@ -410,7 +410,7 @@ pub struct RegistrantConflict {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<::std::string::String>,
-    /// Number to quote to support.
+    /// Number of the incident, for the provider's support.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub incident: ::std::option::Option<::std::string::String>,
     /// Personal link of the existing registrant.
@@ -433,7 +433,7 @@ impl RegistrantConflict {
 /// A new registrant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct RegistrantCreated {
-    /// Personal link to join; keep it private.
+    /// Personal link to join. Keep it private.
     #[serde(rename = "joinUrl", skip_serializing_if = "::std::option::Option::is_none")]
     pub join_url: ::std::option::Option<::std::string::String>,
     #[serde(rename = "registrantKey")]
@@ -482,13 +482,13 @@ pub struct RegistrantFields {
     /// Phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Part in a purchase.
+    /// Role in a purchase.
     #[serde(
         rename = "purchasingRole",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub purchasing_role: ::std::option::Option<::std::string::String>,
-    /// When a purchase is planned.
+    /// Time of a planned purchase.
     #[serde(
         rename = "purchasingTimeFrame",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -503,7 +503,7 @@ pub struct RegistrantFields {
     /// Answers to the webinar's own questions.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub responses: ::std::vec::Vec<RegistrantAnswer>,
-    /// Where the person heard of the webinar.
+    /// Source from which the person heard of the webinar.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source: ::std::option::Option<::std::string::String>,
     /// State or province.
@@ -518,7 +518,7 @@ impl RegistrantFields {
         Default::default()
     }
 }
-/// The registrants: a bare array if the call named neither `page` nor `limit`, otherwise a page.
+/// The registrants: an array if the query has neither `page` nor `limit`, otherwise a page.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum RegistrantListing {
@@ -540,7 +540,7 @@ impl ::std::convert::From<RegistrantPage> for RegistrantListing {
 pub struct RegistrantPage {
     /// The registrants on this page.
     pub data: ::std::vec::Vec<Registrant>,
-    /// Entries asked for.
+    /// Number of requested entries.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i32>,
     /// Number of this page, counted from 0.
@@ -549,7 +549,7 @@ pub struct RegistrantPage {
     /// Entries on a page.
     #[serde(rename = "pageSize", skip_serializing_if = "::std::option::Option::is_none")]
     pub page_size: ::std::option::Option<i32>,
-    /// Registrants in all.
+    /// Number of all registrants.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub total: ::std::option::Option<i32>,
 }
@@ -558,7 +558,7 @@ impl RegistrantPage {
         Default::default()
     }
 }
-/// A webinar as a list shows it.
+/// A webinar in a list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct Webinar {
     #[serde(
@@ -575,16 +575,16 @@ pub struct Webinar {
     /// Text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Kind of event, mostly in lower case here; compare without case.
+    /// Kind of event. It is mostly in lower case here, so compare it case-insensitively.
     #[serde(
         rename = "experienceType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub experience_type: ::std::option::Option<::std::string::String>,
-    /// Whether it was started without a schedule.
+    /// True if the webinar was started without a schedule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub impromptu: ::std::option::Option<bool>,
-    /// Whether joining needs a password.
+    /// True if a password is required to join.
     #[serde(
         rename = "isPasswordProtected",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -604,7 +604,7 @@ pub struct Webinar {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub recurrence_type: ::std::option::Option<::std::string::String>,
-    /// Page to register on.
+    /// Address of the registration page.
     #[serde(
         rename = "registrationUrl",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -613,10 +613,10 @@ pub struct Webinar {
     /// Title.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
-    /// Name from the tz database.
+    /// Name of the time zone from the tz database.
     #[serde(rename = "timeZone", skip_serializing_if = "::std::option::Option::is_none")]
     pub time_zone: ::std::option::Option<::std::string::String>,
-    /// When it takes place.
+    /// Times of the webinar.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub times: ::std::option::Option<::std::vec::Vec<DateTimeRange>>,
     /// Nine-digit number that people type to join.
@@ -656,22 +656,22 @@ pub struct WebinarDetails {
     /// Text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Kind of event, mostly in lower case here; compare without case.
+    /// Kind of event. It is mostly in lower case here, so compare it case-insensitively.
     #[serde(
         rename = "experienceType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub experience_type: ::std::option::Option<::std::string::String>,
-    /// Whether it was started without a schedule.
+    /// True if the webinar was started without a schedule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub impromptu: ::std::option::Option<bool>,
-    /// Whether it is running now.
+    /// True if the webinar is running now.
     #[serde(
         rename = "inSession",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub in_session: ::std::option::Option<bool>,
-    /// Whether joining needs a password.
+    /// True if a password is required to join.
     #[serde(
         rename = "isPasswordProtected",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -680,7 +680,7 @@ pub struct WebinarDetails {
     /// Language, such as `en_US`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,
-    /// Registrants so far.
+    /// Number of registrants so far.
     #[serde(
         rename = "numberOfRegistrants",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -709,13 +709,13 @@ pub struct WebinarDetails {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub recurrence_period: ::std::option::Option<::std::string::String>,
-    /// Registrants allowed.
+    /// Greatest number of registrants.
     #[serde(
         rename = "registrationLimit",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub registration_limit: ::std::option::Option<i32>,
-    /// Page to register on.
+    /// Address of the registration page.
     #[serde(
         rename = "registrationUrl",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -724,10 +724,10 @@ pub struct WebinarDetails {
     /// Title.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub subject: ::std::option::Option<::std::string::String>,
-    /// Name from the tz database.
+    /// Name of the time zone from the tz database.
     #[serde(rename = "timeZone", skip_serializing_if = "::std::option::Option::is_none")]
     pub time_zone: ::std::option::Option<::std::string::String>,
-    /// When it takes place.
+    /// Times of the webinar.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub times: ::std::option::Option<::std::vec::Vec<DateTimeRange>>,
     /// `single_session`, `series` or `sequence`.
@@ -750,7 +750,7 @@ impl WebinarDetails {
 /// A webinar to schedule.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct WebinarDraft {
-    /// Text, at most 2048 characters. The prose of the provider calls it required.
+    /// Text, at most 2048 characters. The provider's documentation calls it required.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     #[serde(
@@ -763,19 +763,19 @@ pub struct WebinarDraft {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub experience_type: ::std::option::Option<ExperienceType>,
-    /// Whether breakout rooms are allowed; not so if left out.
+    /// True if breakout rooms are allowed. The default is false.
     #[serde(
         rename = "isBreakout",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub is_breakout: ::std::option::Option<bool>,
-    /// Whether it may be watched at any time; not so if left out.
+    /// True if the webinar can be watched at any time. The default is false.
     #[serde(
         rename = "isOndemand",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub is_ondemand: ::std::option::Option<bool>,
-    /// Whether joining needs a password; not so if left out.
+    /// True if a password is required to join. The default is false.
     #[serde(
         rename = "isPasswordProtected",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -807,10 +807,10 @@ pub struct WebinarDraft {
     pub recurrence_start: ::std::option::Option<DateTimeRange>,
     /// Title, at most 128 characters.
     pub subject: ::std::string::String,
-    /// Name from the tz database; the organizer's own zone if left out.
+    /// Name of the time zone from the tz database. The default is the organizer's time zone.
     #[serde(rename = "timeZone", skip_serializing_if = "::std::option::Option::is_none")]
     pub time_zone: ::std::option::Option<::std::string::String>,
-    /// When it takes place: one span, or one for each session of a series.
+    /// Times of the webinar: one span, or one for each session of a series.
     pub times: ::std::vec::Vec<DateTimeRange>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<WebinarKind>,
@@ -820,7 +820,7 @@ impl WebinarDraft {
         Default::default()
     }
 }
-/// Which e-mails go out.
+/// Settings of the e-mails that are sent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct WebinarEmailSettings {
     #[serde(
