@@ -25,7 +25,7 @@ pub fn find() -> Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// Returns an error if there is none.
+/// Returns an error if no such folder exists.
 pub fn above(start: impl AsRef<Path>) -> Result<PathBuf> {
     let start = start.as_ref();
     start

@@ -3,8 +3,8 @@
 //! A document passes through these modules:
 //!
 //! - `document` reads it.
-//! - `rules` change it into the dialect that progenitor supports. What progenitor cannot express is recorded in
-//!   `operation`.
+//! - `rules` change it into the dialect that progenitor supports. Facts that progenitor cannot express are
+//!   recorded in `operation`.
 //! - `progenitor` generates code.
 //! - `split` cuts the code into parts, and `refine` repairs their syntax trees.
 //! - `render` adds the metadata and the response types, and `emit` formats the files.

@@ -8,7 +8,7 @@ use super::graph::Graph;
 use super::order::Order;
 use super::tree::Tree;
 
-/// What the imports of the workspace break.
+/// The imports that break a rule.
 #[derive(Debug, Default)]
 pub(super) struct Imports {
     /// Each as `file -> file`.

@@ -189,7 +189,7 @@ fn markdown(text: &str, first: usize) -> Vec<Passage> {
         match event {
             Event::Start(Tag::CodeBlock(_)) => in_code = true,
             Event::End(TagEnd::CodeBlock) => in_code = false,
-            // What ends or begins with a block ends the passage before it.
+            // The passage before a block ends when the block begins or ends.
             Event::Start(
                 Tag::Paragraph | Tag::Heading { .. } | Tag::Item | Tag::TableCell | Tag::List(_),
             )
