@@ -77,7 +77,7 @@ async fn a_store_that_cannot_be_read_is_found() {
     ran.showed(&["a record cannot be read", record.to_str().unwrap()]);
     std::fs::write(&record, good).unwrap();
     set_mode(&home.store(), 0o777);
-    home.run(&["doctor"]).await.ended_with(5).showed(&["open to others"]);
+    home.run(&["doctor"]).await.ended_with(5).showed(&["open to other users"]);
 }
 
 #[tokio::test]
