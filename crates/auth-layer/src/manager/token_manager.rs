@@ -15,8 +15,9 @@ use crate::error::{Error, ErrorKind};
 use crate::source::TokenSource;
 use crate::token::Generation;
 
-/// Keeps one identity's token. It fetches the token when it is first needed, renews it before it expires, and remembers
-/// failures. Any number of callers cause one token request. Cheap to clone; clones share the token.
+/// A handle to one identity's token. The manager fetches the token when it is first needed, renews it before it
+/// expires, and remembers failures. Any number of callers cause one token request. Cheap to clone; clones share the
+/// token.
 ///
 /// - A new manager makes no request and needs no runtime until a token is needed.
 /// - Each renewal runs in a task of its own, on the tokio runtime of the caller that started it. Between renewals there
@@ -59,6 +60,7 @@ impl Drop for SharedHandle {
 }
 
 impl TokenManager {
+    /// Returns the first handle.
     pub(super) fn of(keeper: Keeper) -> Self {
         let keeper = Arc::new(keeper);
         let handle = SharedHandle { keeper: keeper.clone(), keep_alive_task: Mutex::default() };
@@ -125,7 +127,7 @@ impl TokenManager {
     ///
     /// # Cancel safety
     ///
-    /// As for [`token`](Self::token).
+    /// The same as for [`token`](Self::token).
     pub async fn reject(&self, generation: Generation) -> Option<Arc<Token>> {
         let arrived = self.keeper.reject(generation)?.outcome().await;
         arrived.ok().filter(|token| token.generation > generation)
@@ -166,7 +168,7 @@ impl TokenManager {
             return Err(Error::new(ErrorKind::Interrupted, message));
         };
         let task = runtime.spawn(keep_alive(Arc::downgrade(&self.handle), every)).abort_handle();
-        // The lock is held for the exchange of the two tasks alone. A poisoned one holds a whole task as well.
+        // The lock is held only while the tasks change places. Nothing can panic meanwhile, so poison is ignored.
         let old = self.handle.keep_alive_task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
         if let Some(old) = old {
             old.abort();

@@ -15,8 +15,8 @@ use crate::identity::Identity;
 use crate::manager::TokenManager;
 use crate::operation::OperationMeta;
 
-/// Keeps a [`TokenManager`] for each [`Identity`], for a service that works for many tenants. Cheap to clone; clones
-/// share the managers.
+/// A pool of [`TokenManager`]s, one for each [`Identity`], for a service that works for many tenants. Cheap to clone;
+/// clones share the managers.
 ///
 /// A function of the application makes a manager when its identity is first asked for. That sends nothing.
 ///
@@ -25,7 +25,7 @@ use crate::operation::OperationMeta;
 /// - An identity is never evicted while a request or another handle holds its manager, or while a token request runs.
 /// - An identity whose last token request failed is evicted only if all others are in use. This ends two minutes after
 ///   its backoff. Its manager remembers the failure, and a new one would ask the token endpoint at once.
-/// - The search for one is short, so the evicted identity may not be the one that was asked for longest ago.
+/// - The search is short, so the evicted identity may not be the one that was asked for longest ago.
 ///
 /// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one
 /// [`Profile`](crate::Profile).
