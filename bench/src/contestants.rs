@@ -88,6 +88,7 @@ fn by_hand(mut put_on: impl FnMut(&mut HeaderMap)) -> impl FnMut() -> Duration {
     let mut inner = Idle;
     move || {
         timed(|| {
+            // Without `black_box` the compiler could remove work whose result is not used.
             let mut request = black_box(request(Body::new()));
             put_on(request.headers_mut());
             drop(black_box(ready(inner.call(request))));
@@ -107,6 +108,7 @@ fn kube(setting: &Setting) -> impl Service<Request<Body>> + use<> {
 
 /// Uses aliri_tokens, and makes the header in the same way as aliri_reqwest, its crate for reqwest-middleware.
 fn aliri(setting: &Setting) -> impl FnMut() -> Duration + use<> {
+    // The token outlives the measurement, so that no renewal is measured.
     let source = ConstTokenSource::new(AccessToken::new(setting.token.clone()))
         .with_token_valid_for(aliri_clock::DurationSecs(3600));
     let watcher = TokenWatcher::spawn_from_token_source(source, NullJitter, ErrorBackoffConfig::default());

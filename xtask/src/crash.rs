@@ -14,7 +14,7 @@ use crate::process::{Cargo, step};
 ///
 /// # Errors
 ///
-/// Returns an error in two cases:
+/// Returns an error in these cases:
 ///
 /// - A refresh token was lost although the answer that contained it had been stored.
 /// - A person would have to sign in again, although the layer can recover from this crash.

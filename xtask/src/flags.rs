@@ -27,22 +27,24 @@ pub struct Flags {
     pub command: Command,
 }
 
-/// One of the commands.
+/// A command with its options.
 ///
 /// ```
 /// use clap::Parser;
 /// use xtask::flags::Flags;
 ///
-/// assert!(Flags::try_parse_from(["xtask", "conjure"]).is_err());
+/// assert!(Flags::try_parse_from(["xtask", "unknown"]).is_err());
 /// ```
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Generates the client crates from the OpenAPI documents in specs/
     Generate(Generate),
     /// Runs the demo against an emulator of all four providers; `cargo xtask demo --help` lists its options
+    // `--help` is passed on, because the demo has its own options.
     #[command(disable_help_flag = true)]
     Demo(Arguments),
     /// Runs every test of the workspace; further arguments are passed to `cargo test`
+    // `--help` is passed on, and shows the options of `cargo test`.
     #[command(disable_help_flag = true)]
     Test(Arguments),
     /// Writes the names of the tests beside the promises in docs/contract.md

@@ -17,6 +17,8 @@ use crate::process::{Cargo, step};
 ///
 /// # Errors
 ///
+/// Returns an error in these cases:
+///
 /// - A target fails. `cargo fuzz` shows the input and the file that it was saved to.
 /// - There is no target of that name.
 /// - `cargo-fuzz` is not installed.

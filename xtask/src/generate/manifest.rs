@@ -30,6 +30,7 @@ pub(super) struct Source {
     pub(super) path: String,
 }
 
+// Unknown fields are errors: a misspelt field would otherwise be ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
