@@ -126,6 +126,7 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) -> Sleep {
         match tokio::runtime::Handle::try_current() {
             Ok(_) => Box::pin(tokio::time::sleep(duration)),
+            // A sleep that completed at once would make every timeout fire at once.
             Err(_) => Box::pin(std::future::pending()),
         }
     }
@@ -142,6 +143,7 @@ fn read() -> Now {
     }
 
     fn nanos(time: Timespec) -> u64 {
+        // A wall clock that is set before 1970 counts as 1970.
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
     }

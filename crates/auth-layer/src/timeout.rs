@@ -135,6 +135,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // Before the inner `call`, so that the time of `call` itself counts. The timer is created only if it is needed,
+        // because a reading of the clock is much cheaper.
         let bound = self.limit.of(&request).map(|limit| Bound {
             limit,
             end: self.clock.now() + limit,
