@@ -1,6 +1,7 @@
 //! `Flight`: one exchange whose outcome many callers share.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -30,6 +31,14 @@ pub(super) enum SharedOutcome {
     Driven(Shared<BoxFuture<'static, Outcome>>),
 }
 
+/// The parts of a task. A runtime that shuts down drops them in this order.
+struct Running<F> {
+    /// Dropped first, which tells callers that the exchange has ended. The drop of the exchange allows early renewals
+    /// again. A caller that starts one must not find this flight still running, or it would leave the renewal to it.
+    sender: watch::Sender<Option<Outcome>>,
+    exchange: Pin<Box<F>>,
+}
+
 /// Tells an exchange whether a caller waits for it. Each caller that counts holds a clone. So do the flight and the
 /// exchange.
 #[derive(Clone, Debug, Default)]
@@ -51,11 +60,14 @@ impl Flight {
         exchange: impl Future<Output = Outcome> + Send + 'static,
     ) -> (Self, SharedOutcome) {
         let (sender, outcome) = watch::channel(None);
+        let running = Running { sender, exchange: Box::pin(exchange) };
         let task = runtime.spawn(async move {
-            let arrived = exchange.await;
+            // The whole value moves in here, and not its fields one by one: the order of their drop matters.
+            let mut running = running;
+            let arrived = running.exchange.as_mut().await;
             // `send` would lose the outcome if no receiver were left. A caller may still join until the manager has
             // taken note of the end.
-            sender.send_replace(Some(arrived));
+            running.sender.send_replace(Some(arrived));
         });
         let shared = SharedOutcome::Spawned(outcome.clone(), Some(waiters.clone()));
         (Self::Spawned { outcome, task: task.abort_handle(), waiters }, shared)
@@ -122,4 +134,46 @@ impl SharedOutcome {
 fn interrupted() -> Error {
     let message = "the exchange was cut off: its runtime shut down, or its identity was removed";
     Error::new(ErrorKind::Interrupted, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use super::*;
+
+    /// Reports, when it is dropped, whether callers can still join the flight.
+    struct Observer {
+        flight: Arc<Mutex<Option<Flight>>>,
+        joinable: mpsc::Sender<bool>,
+    }
+
+    impl Drop for Observer {
+        fn drop(&mut self) {
+            let flight = self.flight.lock().unwrap();
+            let _ = self.joinable.send(flight.as_ref().and_then(Flight::join).is_some());
+        }
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_ends_the_flight_before_the_exchange() {
+        for polls in [false, true] {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let flight = Arc::new(Mutex::new(None));
+            let (joinable, seen) = mpsc::channel();
+            let observer = Observer { flight: flight.clone(), joinable };
+            let exchange = async move {
+                let _observer = observer;
+                std::future::pending().await
+            };
+            let (spawned, _outcome) = Flight::spawn(runtime.handle(), Waiters::default(), exchange);
+            assert!(spawned.join().is_some());
+            *flight.lock().unwrap() = Some(spawned);
+            if polls {
+                runtime.block_on(tokio::task::yield_now());
+            }
+            drop(runtime);
+            assert_eq!(seen.recv(), Ok(false), "after a poll: {polls}");
+        }
+    }
 }
