@@ -208,6 +208,9 @@ fn a_panic_of_progenitor_is_an_error_with_the_operation() {
 
 #[test]
 fn an_operation_id_that_hides_a_client_method_is_an_error() {
-    let error = Workspace::new(&SPEC.replace("operationId: getHealth", "operationId: withBearer")).error();
-    assert!(error.contains("/paths/~1health/get: operationId `withBearer`"), "{error}");
+    for id in ["withBearer", "withIdentity"] {
+        let spec = SPEC.replace("operationId: getHealth", &format!("operationId: {id}"));
+        let error = Workspace::new(&spec).error();
+        assert!(error.contains(&format!("/paths/~1health/get: operationId `{id}`")), "{error}");
+    }
 }

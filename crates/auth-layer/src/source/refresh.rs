@@ -33,6 +33,8 @@ pub(crate) struct Refresh {
     /// The name in our marks. It is random, so that no other holder of the store uses the same one.
     pub(super) holder: String,
     memory: Mutex<Memory>,
+    /// Held for a whole refresh, so that this process has one mark at a time.
+    one_at_a_time: tokio::sync::Mutex<()>,
     /// Limits the warning about a public client's refresh token to one.
     pub(super) warned: Once,
 }
@@ -77,8 +79,8 @@ impl Refresh {
     ) -> Self {
         let holder = format!("{:016x}", fastrand::u64(..));
         let custody = Arc::new(Custody::new(store, key, clock.clone()));
-        let (memory, warned) = (Mutex::default(), Once::new());
-        Self { custody, initial, clock, label, token_url, remedy, holder, memory, warned }
+        let (memory, one_at_a_time, warned) = (Mutex::default(), tokio::sync::Mutex::default(), Once::new());
+        Self { custody, initial, clock, label, token_url, remedy, holder, memory, one_at_a_time, warned }
     }
 
     pub(crate) fn key(&self) -> &StoreKey {
@@ -110,6 +112,9 @@ impl Refresh {
     ) -> Result<Redeemed, Error> {
         let (profile, rule) = (endpoint.profile(), endpoint.profile().replay_rule());
         let terms = Terms::of(endpoint.timeout(), rule);
+        // A manager starts one refresh at a time. An application may call the exchange itself, twice at once. Without
+        // this lock the second call would take the mark of the first for one that a lost answer left behind.
+        let _turn = self.one_at_a_time.lock().await;
         loop {
             let claim = match self.claim(profile, &terms, request, required).await? {
                 Claimed::Marked(claim) => claim,

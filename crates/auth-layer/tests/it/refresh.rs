@@ -9,7 +9,7 @@ use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::{
     ClientAuth, Credential, Encoding, Entry, Error, ErrorKind, Exchange, ExchangeBuilder, Grant, MemoryStore,
     Profile, Record, RefreshToken, ReplayRule, State, StoreError, StoreKey, TestClock, TokenManager,
-    TokenStore, Transport, Version, leaf,
+    TokenRequest, TokenSource, TokenStore, Transport, Version, leaf,
 };
 use bytes::Bytes;
 use futures_util::future::join;
@@ -91,6 +91,23 @@ impl Signed {
     async fn kind(&self) -> ErrorKind {
         self.token().await.unwrap_err().kind()
     }
+}
+
+#[tokio::test]
+async fn two_calls_of_one_exchange_at_once_refresh_one_after_the_other() {
+    let (endpoint, clock) = (rotating(), TestClock::new());
+    let profile = example().with_replay_rule(ReplayRule::KillsFamily);
+    let exchange = redeeming(&endpoint, &clock, &profile).build().unwrap();
+    endpoint.hold();
+    let request = TokenRequest::new();
+    let mut both = std::pin::pin!(join(exchange.token(&request), exchange.token(&request)));
+    // The first request is on its way now, and the second call has come as far as it can.
+    assert!(poll_once(&mut both).is_pending());
+    assert_eq!(endpoint.count(), 1);
+    endpoint.open();
+    let (one, two) = both.await;
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+    assert_eq!(sent(&endpoint), ["r0", "r1"]);
 }
 
 /// A store that is slow to write an answer.

@@ -9,7 +9,7 @@ use crate::generate::operation::type_name;
 use crate::generate::report::Places;
 
 /// The Rust names of operations whose methods would collide with methods that every client has.
-const RESERVED: [&str; 3] = ["Clone", "FromParts", "WithBearer"];
+const RESERVED: [&str; 4] = ["Clone", "FromParts", "WithBearer", "WithIdentity"];
 
 pub(super) fn version(document: &mut Document, _: &mut Places) -> anyhow::Result<()> {
     match document.at("/openapi").as_str() {
