@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn contradictory_options_are_refused() {
         for wrong in [&["demo", "--calls", "1"][..], &["demo", "--calls", "9", "--live", "goto"]] {
             let refused = Flags::try_parse_from(wrong).unwrap_err();
             assert_eq!(refused.exit_code(), i32::from(crate::outcome::Outcome::MISUSED));

@@ -19,7 +19,7 @@ macro_rules! suite {
     };
     ($module:ident, $fixture:ty) => {
         suite!($module, $fixture,
-            b45_trouble_that_passes_is_noticed_by_nobody,
+            b45_a_transient_failure_reaches_no_caller,
             b46_what_the_api_asks_for_is_waited_for,
             b47_a_day_is_not_waited_for,
             cc09_a_busy_token_endpoint_is_waited_for_together,
@@ -51,7 +51,7 @@ async fn timed<F: Fixture>(stage: &Stage, client: &F::Client) -> (Result<(), Fai
     (call.await.expect("the call ends"), took)
 }
 
-async fn b45_trouble_that_passes_is_noticed_by_nobody<F: Fixture>() {
+async fn b45_a_transient_failure_reaches_no_caller<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     let client = stage.builder::<F>().build().unwrap();

@@ -17,7 +17,7 @@ macro_rules! suite {
             a_life_of_three_tokens,
             b01_a_hundred_first_calls_cost_one_token_request,
             b04_a_failing_token_endpoint_is_typed_remembered_and_heals,
-            b11_early_renewal_makes_nobody_wait,
+            b11_no_call_waits_for_an_early_renewal,
             b22_an_outage_while_the_token_is_good_fails_nothing,
             b23_a_long_outage_is_asked_about_rarely_and_ends_by_itself,
             b27_a_token_endpoint_that_asks_to_be_left_alone_is,
@@ -26,8 +26,8 @@ macro_rules! suite {
             b34_a_hundred_rejections_at_once_cost_one_token_request,
             b35_a_late_rejection_takes_the_newer_token,
             b36_an_api_that_rejects_everything_mints_few_tokens,
-            b38_a_stray_401_during_an_outage_harms_nobody_else,
-            b39_what_a_new_token_cannot_mend_is_not_renewed_for,
+            b38_a_stray_401_during_an_outage_affects_no_other_call,
+            b39_no_renewal_if_a_new_token_would_not_help,
             b41_a_second_revocation_recovers_too,
             b70_a_redirecting_token_endpoint_is_not_followed,
         );
@@ -238,7 +238,7 @@ fn check(what: &str, failure: &Failure, kind: ErrorKind, status: Option<u16>, tr
     assert_eq!(failure.api_status(), None, "{what}: a fake status");
 }
 
-async fn b11_early_renewal_makes_nobody_wait<F: Fixture>() {
+async fn b11_no_call_waits_for_an_early_renewal<F: Fixture>() {
     let (stage, site, client) = warm::<F>().await;
     let first = generation::<F>(&client).await;
     stage.advance(STALE);
@@ -431,7 +431,7 @@ async fn b36_an_api_that_rejects_everything_mints_few_tokens<F: Fixture>() {
     check_single_authorization(&site);
 }
 
-async fn b38_a_stray_401_during_an_outage_harms_nobody_else<F: Fixture>() {
+async fn b38_a_stray_401_during_an_outage_affects_no_other_call<F: Fixture>() {
     let (stage, site, client) = warm::<F>().await;
     site.inject(Endpoint::Token, Fault::Unavailable.forever());
     site.inject(Endpoint::Api, Fault::Unauthorized { challenge: None });
@@ -449,7 +449,7 @@ async fn b38_a_stray_401_during_an_outage_harms_nobody_else<F: Fixture>() {
     check_single_authorization(&site);
 }
 
-async fn b39_what_a_new_token_cannot_mend_is_not_renewed_for<F: Fixture>() {
+async fn b39_no_renewal_if_a_new_token_would_not_help<F: Fixture>() {
     let (_stage, site, client) = warm::<F>().await;
     let challenge = |text: &str| Fault::Unauthorized { challenge: Some(text.to_owned()) };
     site.inject(Endpoint::Api, challenge(r#"Bearer error="insufficient_scope", scope="admin""#));

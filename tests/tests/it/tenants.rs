@@ -72,7 +72,7 @@ async fn a_goto_client_of_a_tenant_has_both_apis() {
 
 /// Two tenants at a real token endpoint, each with a token of its own that is renewed by itself.
 #[tokio::test]
-async fn two_tenants_have_tokens_of_their_own_and_renew_apart() {
+async fn two_tenants_have_separate_tokens_and_renewals() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
     let (token_url, credentials, clock) = (site.token_url(), site.credentials(), stage.clock());

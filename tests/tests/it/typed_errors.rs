@@ -21,11 +21,11 @@ macro_rules! suite {
         suite!($module, $fixture,
             b64_no_secret_is_in_an_error_or_a_log_line,
             b93_a_wrong_secret_is_typed,
-            ch07_what_is_missing_is_typed,
+            ch07_a_missing_permission_is_typed,
             a_denial_needs_a_401_or_403_and_a_bearer_challenge,
-            the_words_of_the_api_are_told,
+            the_text_of_the_api_is_in_the_error,
             a_page_of_html_keeps_its_status,
-            a_broken_answer_of_the_api_is_no_auth_error,
+            a_broken_answer_of_the_api_is_not_an_auth_error,
         );
     };
 }
@@ -64,7 +64,7 @@ fn failure_code(auth: &auth_layer::Error) -> &str {
     auth.oauth().map_or("", auth_layer::OAuthError::code)
 }
 
-async fn the_words_of_the_api_are_told<F: Fixture>() {
+async fn the_text_of_the_api_is_in_the_error<F: Fixture>() {
     let memory = Memory::new::<F>();
     let client = memory.client::<F>();
     let shapes = [
@@ -132,7 +132,7 @@ async fn b93_a_revoked_refresh_token_is_typed_with_the_servers_answer() {
     assert_eq!(cause.endpoint(), Some(site.token_url().as_str()));
 }
 
-async fn ch07_what_is_missing_is_typed<F: Fixture>() {
+async fn ch07_a_missing_permission_is_typed<F: Fixture>() {
     let memory = Memory::new::<F>();
     let client = memory.client::<F>();
     let denial = async |status, challenge| {
@@ -217,7 +217,7 @@ async fn a_page_of_html_is_kept_where_errors_depend_on_the_status() {
     assert!(matches!(response.into_inner(), CreateTabError::Undocumented(body) if body == "<h1>Back</h1>"));
 }
 
-async fn a_broken_answer_of_the_api_is_no_auth_error<F: Fixture>() {
+async fn a_broken_answer_of_the_api_is_not_an_auth_error<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     let client = stage.client::<F>();

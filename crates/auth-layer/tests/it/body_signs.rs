@@ -130,7 +130,7 @@ async fn ch08_a_sign_may_be_bound_to_statuses_and_operations() {
 }
 
 #[tokio::test]
-async fn ch08_a_graphql_answer_that_holds_data_is_no_rejection() {
+async fn ch08_a_graphql_answer_with_data_is_not_a_rejection() {
     let errors = r#""errors":[{"message":"x"},{"extensions":{"code":"UNAUTHENTICATED"}}]"#;
     for (data, expected) in [
         ("", true),
@@ -161,7 +161,7 @@ async fn ch13_a_second_sign_is_the_callers() {
 }
 
 #[tokio::test]
-async fn ch07_a_sign_tells_what_the_challenge_does_not() {
+async fn ch07_a_sign_decides_if_the_challenge_does_not() {
     let answer = || {
         let mut answer = challenged(401, r#"Bearer error="invalid_request""#);
         *answer.body_mut() = Full::from(r#"{"code":"dead"}"#);
@@ -250,7 +250,7 @@ async fn ch08_a_body_in_pieces_is_a_sign() {
 }
 
 #[tokio::test]
-async fn ch08_a_body_that_is_not_whole_is_no_sign() {
+async fn ch08_an_incomplete_body_is_not_a_sign() {
     // The bytes so far are a sign, but more may follow.
     let whole = r#"{"code":"dead"}"#;
     let (called, rig) = call(dead(), vec![good(pieces(vec![data(whole)], false))]).await;
@@ -285,7 +285,7 @@ async fn ch08_a_body_that_is_not_whole_is_no_sign() {
 }
 
 #[tokio::test]
-async fn ch08_what_was_looked_at_goes_on_frame_by_frame() {
+async fn ch08_an_examined_body_is_passed_on_frame_by_frame() {
     let mut trailers = HeaderMap::new();
     trailers.insert("x-checksum", "1".parse().unwrap());
     let frames = vec![data(r#"{"code":"#), data(r#""alive"}"#), Ok(Frame::trailers(trailers.clone()))];

@@ -49,7 +49,7 @@ async fn rt12_a_cache_in_the_stack_never_sees_a_token_request() {
 }
 
 #[tokio::test]
-async fn rt13_a_shared_cache_below_the_layer_serves_nobody_anothers_answer() {
+async fn rt13_a_shared_cache_below_the_layer_mixes_up_no_answers() {
     let api = cacheable();
     let cache = cached(api.clone());
     let one = Rig::new(FakeTokenEndpoint::scripted(|_, _| Ok(token_answer("token-of-one", 3600))));

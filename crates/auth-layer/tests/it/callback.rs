@@ -59,7 +59,7 @@ async fn ac04_the_state_of_one_sign_in_is_not_that_of_another() {
 }
 
 #[tokio::test]
-async fn ac07_parameters_that_nobody_knows_are_ignored() {
+async fn ac07_unknown_parameters_are_ignored() {
     taken(people(), |state| format!("x=1&code=c%2F1&y&state={state}&x=2&session_state=3&scope=a")).await;
 }
 
@@ -167,7 +167,7 @@ async fn a_whole_url_will_do_and_so_will_its_query() {
 }
 
 #[tokio::test]
-async fn a_denial_says_what_the_server_said() {
+async fn a_denial_has_the_text_of_the_server() {
     let answer = |state: &str| {
         format!(
             "{REDIRECT}?error=access_denied&error_description=Not+today&error_uri=https://e.example&state={state}"

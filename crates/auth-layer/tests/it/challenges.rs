@@ -127,7 +127,7 @@ fn ch03_token68_upsets_nothing() {
 }
 
 #[tokio::test]
-async fn ch03_garbage_is_no_challenge() {
+async fn ch03_garbage_is_not_a_challenge() {
     for garbage in
         ["=", "\"", "Bearer error=\"insufficient_scope", "Bearer error=\"a\\", ", ,,", "Bearer =x", "(a)"]
     {
@@ -242,7 +242,7 @@ async fn ch03_one_odd_parameter_does_not_hide_the_others() {
 }
 
 #[tokio::test]
-async fn ch03_what_lies_beyond_the_bounds_is_not_read() {
+async fn ch03_text_beyond_the_limits_is_not_read() {
     // A line is read up to a limit, and a value that crosses the limit is left out.
     let long = "x".repeat(1 << 20);
     for line in [
@@ -272,7 +272,7 @@ async fn ch03_what_lies_beyond_the_bounds_is_not_read() {
 }
 
 #[tokio::test]
-async fn ch11_a_407_is_no_401() {
+async fn ch11_a_407_is_not_treated_as_a_401() {
     let mut proxy = respond(407, "");
     proxy.headers_mut().insert("proxy-authenticate", r#"Bearer error="invalid_token""#.parse().unwrap());
     is_passed_through(proxy).await;

@@ -27,7 +27,7 @@ async fn b79_a_mark_left_by_a_crash_is_a_sign_in_that_is_needed_and_no_loop() {
 }
 
 #[tokio::test]
-async fn b79_within_a_grace_period_a_crash_needs_nobody() {
+async fn b79_within_a_grace_period_a_crash_needs_no_sign_in() {
     let house = House::new(strict(), ReplayRule::Grace(Duration::from_secs(30)));
     house.leave_mark().await;
     // Two processes crash one after the other. Each left the mark of the first request.
@@ -139,7 +139,7 @@ async fn a_record_says_whose_it_is_and_since_when() {
 }
 
 #[tokio::test]
-async fn rf06_a_mark_that_may_have_been_written_is_no_token_that_was_sent() {
+async fn rf06_an_unsure_mark_does_not_count_as_a_sent_token() {
     for rule in [ReplayRule::KillsFamily, ReplayRule::Grace(Duration::from_secs(30))] {
         let house = House::new(strict(), rule);
         house.write(Entry::new(RefreshToken::new("r0"))).await;
@@ -175,7 +175,7 @@ async fn rf06_a_gateway_that_gave_up_is_a_lost_answer_and_a_plain_no_is_none() {
 }
 
 #[tokio::test]
-async fn rf04_a_call_that_failed_takes_back_no_mark_that_is_no_longer_its_own() {
+async fn rf04_a_failed_call_removes_no_mark_of_another() {
     for answer in [None, Some(400)] {
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| match answer {
             None => Err("connection reset".into()),
@@ -224,7 +224,7 @@ async fn rs10_a_token_of_another_process_must_have_the_required_scope() {
 }
 
 #[tokio::test]
-async fn durations_without_end_or_without_length_harm_nobody() {
+async fn durations_of_zero_and_without_end_do_no_harm() {
     for rule in [
         ReplayRule::KillsFamily,
         ReplayRule::Grace(Duration::MAX),

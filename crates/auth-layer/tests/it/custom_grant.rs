@@ -37,7 +37,7 @@ async fn a_personal_access_token_is_traded_again_for_each_token() {
 }
 
 #[tokio::test]
-async fn a_grant_of_a_providers_own_is_sent_as_it_was_told() {
+async fn a_custom_grant_is_sent_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, "key&1\n").unwrap();
@@ -57,7 +57,7 @@ async fn a_grant_of_a_providers_own_is_sent_as_it_was_told() {
 }
 
 #[test]
-fn a_name_that_somebody_else_sets_is_refused() {
+fn a_name_that_another_setting_uses_is_refused() {
     let named = |name: &'static str| Grant::custom("urn:example:own", [(name, "x")]);
     for name in ["grant_type", "scope", "client_id", "client_secret", "client_assertion"] {
         let error = refused(example(), named(name));
@@ -72,7 +72,7 @@ fn a_name_that_somebody_else_sets_is_refused() {
 }
 
 #[test]
-fn a_grant_with_a_place_of_its_own_is_no_custom_one() {
+fn a_known_grant_type_is_refused_as_a_custom_grant() {
     for grant_type in [
         "",
         "password",

@@ -115,7 +115,7 @@ async fn te04_a_refusal_that_breaks_off_ends_no_grant() {
 }
 
 #[tokio::test]
-async fn rf06_the_code_of_a_gateway_is_no_answer_of_the_server() {
+async fn rf06_the_code_of_a_gateway_is_not_the_servers_answer() {
     // A gateway between the client and the server does not know whether the token was used up.
     for body in [r#"{"code":"BAD_GATEWAY","message":"no answer"}"#, r#"{"message":"x"}"#] {
         let house = answering(json_response(502, body));

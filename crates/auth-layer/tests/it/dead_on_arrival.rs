@@ -318,7 +318,7 @@ async fn refresh_tokens_that_rotate_meanwhile_are_each_stored() {
 }
 
 #[tokio::test]
-async fn a_failure_after_a_dead_token_is_told_as_what_it_is() {
+async fn a_failure_after_a_dead_token_is_reported_as_a_failure() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Ok(token_answer("dead", 0)),
         _ => Ok(respond(503, "")),
@@ -348,7 +348,7 @@ async fn forgetting_ends_the_wait_for_a_better_token() {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_deadline_hears_in_the_end_what_is_wrong() {
+async fn a_caller_without_a_deadline_gets_the_error_in_the_end() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(0));
     let call = tokio::spawn({
         let manager = rig.manager.clone();

@@ -381,7 +381,7 @@ async fn dv03_the_complete_uri_is_offered_beside_the_code() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_a_device_endpoint_is_refused() {
+async fn an_invalid_answer_of_a_device_endpoint_is_refused() {
     let bad = [
         without("device_code"),
         without("user_code"),
@@ -407,7 +407,7 @@ async fn what_is_no_answer_of_a_device_endpoint_is_refused() {
 }
 
 #[tokio::test]
-async fn absurd_durations_harm_nobody() {
+async fn absurd_durations_do_no_harm() {
     for (expires_in, interval) in [(u64::MAX, u64::MAX), (u64::MAX, 5), (0, 5), (5, u64::MAX)] {
         let codes = with("interval", interval.into());
         let mut codes = codes;

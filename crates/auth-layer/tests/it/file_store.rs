@@ -134,7 +134,7 @@ async fn sc03_a_record_is_replaced_by_another_file_and_its_lock_is_not() {
 }
 
 #[tokio::test]
-async fn sc03_what_a_killed_writer_left_behind_is_in_nobodys_way() {
+async fn sc03_the_files_of_a_killed_writer_block_no_other() {
     let files = Files::new().await;
     let temporary = files.file().with_extension("tmp");
     let elsewhere = files.folder.path().join("elsewhere");
@@ -156,7 +156,7 @@ async fn sc03_what_a_killed_writer_left_behind_is_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn rv03_a_removal_takes_along_what_a_killed_writer_left_behind() {
+async fn rv03_a_removal_also_removes_the_files_of_a_killed_writer() {
     let files = Files::new().await;
     let temporary = files.file().with_extension("tmp");
     let killed = || fs::write(&temporary, REFRESH).unwrap();
@@ -178,7 +178,7 @@ async fn rv03_a_removal_takes_along_what_a_killed_writer_left_behind() {
 }
 
 #[tokio::test]
-async fn people_can_read_all_but_what_is_sealed() {
+async fn the_record_of_an_unsealed_store_is_readable() {
     let files = Files::new().await;
     let found: serde_json::Value = serde_json::from_str(&files.text()).unwrap();
     assert_eq!(found["format"], 1);
@@ -276,7 +276,7 @@ async fn a_version_without_a_next_one_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_newer_format_is_an_error_whatever_else_stands_there() {
+async fn a_newer_format_is_an_error_with_any_other_content() {
     let files = Files::new().await;
     for text in [
         files.text().replace("\"format\": 1", "\"format\": 2"),
@@ -469,7 +469,7 @@ fn without_a_runtime_everything_is_done_at_once() {
 }
 
 #[test]
-fn b91_a_lock_that_somebody_holds_blocks_no_timer_and_no_other_identity() {
+fn b91_a_held_lock_blocks_no_timer_and_no_other_identity() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let files = Files::new().await;
@@ -491,7 +491,7 @@ fn b91_a_lock_that_somebody_holds_blocks_no_timer_and_no_other_identity() {
 }
 
 #[test]
-fn b83_nobody_sees_half_a_record_or_one_that_is_open_to_others() {
+fn b83_no_reader_sees_half_a_record_or_a_public_file() {
     let folder = quick_folder();
     let store = FileStore::new(folder.path().join("tokens"));
     let first = poll_once(&mut store.compare_exchange(&key(), None, entry()));
@@ -567,7 +567,7 @@ async fn a_refresh_token_in_a_file_is_redeemed_and_replaced_there() {
 }
 
 #[test]
-fn the_environment_tells_where_the_store_is() {
+fn the_environment_names_the_store() {
     let store = |variables: &'static [(&'static str, &'static str)]| {
         FileStore::from_env(&move |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);

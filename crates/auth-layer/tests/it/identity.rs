@@ -70,7 +70,7 @@ fn sc06_the_order_of_scopes_and_parameters_changes_nothing() {
 }
 
 #[test]
-fn sc06_what_a_provider_may_change_is_not_in_the_key() {
+fn sc06_the_key_has_no_part_that_a_provider_may_change() {
     for profile in [
         example().with_token_url("https://auth.example.org/token").unwrap(),
         example().with_token_url("https://auth.example.com/token?tenant=1").unwrap(),
@@ -85,13 +85,13 @@ fn sc06_what_a_provider_may_change_is_not_in_the_key() {
 }
 
 #[test]
-fn sc06_the_key_of_an_identity_stays_what_it_was() {
+fn sc06_the_key_of_an_identity_does_not_change() {
     // Tokens are kept under this key. If its calculation changed, all people would have to sign in again.
     assert_eq!(of(example()).as_str(), "0b0b617b0ee2b8bfe9ea21e5033240b70689b4fd7b16bda11a3a87c234504401");
 }
 
 #[test]
-fn sc06_the_earlier_keys_of_an_identity_stay_what_they_were() {
+fn sc06_the_earlier_keys_of_an_identity_do_not_change() {
     // This key was made by the version that used such keys for records.
     let full = Identity::new("t7")
         .with_scope("y x".parse().unwrap())

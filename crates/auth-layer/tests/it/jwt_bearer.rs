@@ -52,7 +52,7 @@ async fn a_public_client_may_have_one() {
 }
 
 #[tokio::test]
-async fn whoever_signs_may_fail_or_panic_and_nothing_is_sent() {
+async fn a_signer_that_fails_or_panics_sends_nothing() {
     for (grant, problem) in [
         (Grant::jwt_bearer(|| Err("the key is locked".into())), "the assertion could not be obtained"),
         (Grant::jwt_bearer(|| Ok(Secret::new(""))), "the assertion is empty; set it to the real value"),

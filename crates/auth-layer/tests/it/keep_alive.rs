@@ -117,7 +117,7 @@ async fn an_interval_below_ten_seconds_counts_as_ten() {
 }
 
 #[tokio::test]
-async fn keeping_alive_is_no_caller_that_waits_for_a_better_token() {
+async fn keep_alive_does_not_wait_for_a_better_token() {
     // Every token has expired when it arrives.
     let (rig, manager) = kept_alive(Duration::from_secs(3_600), |_| token_answer("dead", 0)).await;
     seconds(&rig, 359).await;

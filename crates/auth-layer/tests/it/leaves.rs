@@ -80,7 +80,7 @@ async fn a_connection_that_breaks_mid_answer_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_an_error() {
+async fn a_port_without_a_listener_is_an_error() {
     for answered in through_both(&Closed::new().url("/")).await {
         assert!(answered.is_err(), "{answered:?}");
     }
@@ -147,7 +147,7 @@ async fn an_exchange_that_was_given_no_transport_brings_its_own() {
 }
 
 #[tokio::test]
-async fn what_a_leaf_fails_with_is_the_callers_and_no_error_of_ours() {
+async fn the_error_of_a_leaf_is_returned_unchanged() {
     let server = Loopback::start(|_, _| Reply::Reset(answer(200, ""))).await;
     let closed = Closed::new();
     let rig = Rig::with_profile(

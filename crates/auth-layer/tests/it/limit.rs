@@ -192,7 +192,7 @@ fn a_backlog_goes_at_nearly_the_published_speed() {
 }
 
 #[test]
-fn those_who_wait_go_in_the_order_of_their_coming() {
+fn waiting_calls_are_sent_in_the_order_of_their_arrival() {
     let line = Line::new(&[limit("api", 10, SECOND)]);
     drop(line.begin("/0"));
     let mut waiting: Vec<Call> = ["/1", "/2", "/3"].map(|path| line.begin(path)).into();
@@ -210,7 +210,7 @@ fn those_who_wait_go_in_the_order_of_their_coming() {
 }
 
 #[test]
-fn one_who_goes_away_blocks_nobody_and_takes_no_turn() {
+fn a_caller_that_goes_away_blocks_no_other_and_takes_no_turn() {
     let line = Line::new(&[limit("api", 10, SECOND)]);
     drop(line.begin("/0"));
     let first = line.begin("/first");
@@ -227,7 +227,7 @@ fn one_who_goes_away_blocks_nobody_and_takes_no_turn() {
 }
 
 #[tokio::test]
-async fn those_who_wait_are_woken() {
+async fn waiters_are_woken() {
     let line = Line::new(&[limit("api", 10, SECOND)]);
     let calls: Vec<_> = (0..5).map(|_| tokio::spawn(line.call(request("/")))).collect();
     for sent in 1..=5 {
@@ -306,7 +306,7 @@ fn each_class_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn what_names_no_class_counts_against_the_only_one() {
+fn a_request_without_a_class_counts_for_the_only_class() {
     let line = Line::new(&[limit("rest", 1, MINUTE)]);
     line.goes(of(&PLAIN), true);
     line.goes(request("/"), false);

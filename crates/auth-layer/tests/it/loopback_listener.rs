@@ -147,7 +147,7 @@ async fn ac13_the_port_is_closed_after_the_first_answer() {
 }
 
 #[tokio::test]
-async fn ac13_the_port_is_closed_when_nobody_waits_any_more() {
+async fn ac13_the_port_is_closed_when_the_wait_ends() {
     let waiting = Waiting::start().await;
     let mut idle = waiting.connect().await;
     let authority = waiting.authority().to_owned();
@@ -201,7 +201,7 @@ async fn ac14_an_answer_with_a_wrong_state_does_not_end_the_wait() {
 }
 
 #[tokio::test]
-async fn ac14_pages_have_no_script_are_kept_nowhere_and_repeat_nothing() {
+async fn ac14_pages_have_no_script_are_not_cached_and_repeat_nothing() {
     let waiting = Waiting::start().await;
     let denied = format!(
         "GET /callback?error=canary-error&error_description=%3Cscript%3Ecanary&state={}",
@@ -240,7 +240,7 @@ async fn ac14_a_denial_is_an_answer_with_a_page_of_its_own() {
 }
 
 #[tokio::test]
-async fn slow_and_silent_connections_keep_nobody_waiting() {
+async fn slow_and_silent_connections_delay_no_other() {
     let waiting = Waiting::start().await;
     let mut slow = Vec::new();
     for n in 0..100 {

@@ -200,7 +200,7 @@ async fn after(house: &House, first: ErrorKind) -> [Error; 2] {
 }
 
 #[tokio::test]
-async fn rf06_a_lost_answer_is_told_as_such_and_how_it_was_lost() {
+async fn rf06_a_lost_answer_is_reported_with_how_it_was_lost() {
     let why = "and the refresh token is not sent again because example revokes it when it is used twice; a person \
                has to sign in again: run the sign-in";
     for (status, body, kind, how) in [
@@ -227,7 +227,7 @@ async fn rf06_a_lost_answer_is_told_as_such_and_how_it_was_lost() {
 }
 
 #[tokio::test]
-async fn rf06_a_late_answer_is_told_as_such() {
+async fn rf06_a_late_answer_is_reported_as_late() {
     let house = House::new(lenient(), ReplayRule::KillsFamily);
     house.endpoint.hold();
     let manager = house.start();

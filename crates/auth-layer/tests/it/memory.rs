@@ -270,7 +270,7 @@ fn refresh_once(client_auth: ClientAuth, encoding: Encoding, look: impl FnOnce()
 static LOOKING: Mutex<()> = Mutex::new(());
 
 #[test]
-fn b66_a_basic_header_leaves_no_copy_of_what_it_was_made_from() {
+fn b66_a_basic_header_leaves_no_copy_of_the_secret() {
     let _alone = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
     let credential = Credential::new("client", secret(BASIC_SECRET, EACH));
     let fences = holes();

@@ -72,7 +72,7 @@ async fn md01_the_path_is_put_in_for_8414_and_then_appended_for_discovery() {
 }
 
 #[tokio::test]
-async fn md01_a_page_for_everything_and_a_redirect_are_no_document() {
+async fn md01_a_catch_all_page_and_a_redirect_are_not_documents() {
     for (status, body) in [(200, "<!doctype html>"), (302, ""), (200, ""), (401, "{}"), (410, "gone")] {
         let server = FakeTokenEndpoint::scripted(move |n, _| match n {
             1 => Ok(respond(status, body)),
@@ -352,7 +352,7 @@ fn md08_a_bad_optional_member_is_left_out_with_a_warning() {
 }
 
 #[tokio::test]
-async fn md08_an_optional_member_that_stands_twice_is_left_out() {
+async fn md08_an_optional_member_that_occurs_twice_is_left_out() {
     let url = r#""revocation_endpoint":"https://auth.example.com/r""#;
     let metadata = fetched(&format!(",{url},{url}")).await.unwrap();
     assert_eq!(metadata.revocation_url(), None);
@@ -433,7 +433,7 @@ async fn md06_a_document_is_kept_for_an_hour() {
 }
 
 #[tokio::test]
-async fn md06_many_who_ask_at_once_cost_one_fetch() {
+async fn md06_many_callers_at_once_cause_one_fetch() {
     let server = serving();
     server.hold();
     let (cache, _) = cache(&server);
@@ -455,7 +455,7 @@ async fn md06_many_who_ask_at_once_cost_one_fetch() {
 }
 
 #[tokio::test]
-async fn md06_a_document_that_cannot_be_fetched_anew_goes_on_serving() {
+async fn md06_a_document_stays_in_use_if_it_cannot_be_fetched_again() {
     let server = serving();
     let (cache, clock) = cache(&server);
     let first = cache.get().await.unwrap();

@@ -89,7 +89,7 @@ fn warnings(log: &str) -> usize {
 static LIST: OperationMeta = OperationMeta::new("list", Method::GET, "/things");
 
 #[test]
-fn of_two_retry_layers_the_inner_one_stands_aside_with_one_warning() {
+fn of_two_retry_layers_the_inner_one_does_nothing_and_warns_once() {
     for operation in [None, Some(&LIST)] {
         let api = FakeApi::scripted(|_, _| respond(503, ""));
         let log = logged(|| async {

@@ -128,7 +128,7 @@ fn requests() -> Vec<(&'static str, Use, Ask)> {
 }
 
 #[test]
-fn rf06_what_uses_something_up_goes_through_the_second_service() {
+fn rf06_one_time_requests_use_the_second_service() {
     for (name, uses, ask) in requests() {
         let (pooled, one_shot) = (all_in_one(), all_in_one());
         let transport = Transport::new(pooled.service()).one_shot(one_shot.service());
@@ -141,7 +141,7 @@ fn rf06_what_uses_something_up_goes_through_the_second_service() {
 }
 
 #[test]
-fn what_uses_nothing_up_is_sent_again_once_if_its_connection_ends() {
+fn a_harmless_request_is_sent_again_once_if_its_connection_ends() {
     for (name, uses, ask) in requests() {
         let (pooled, one_shot) = (cut(), cut());
         let transport = Transport::new(pooled.service()).one_shot(one_shot.service());

@@ -172,7 +172,7 @@ async fn rf06_each_redemption_has_a_connection_of_its_own() {
 }
 
 #[tokio::test]
-async fn rf06_a_client_that_was_built_elsewhere_takes_a_second_one() {
+async fn rf06_a_given_client_can_have_a_second_one() {
     let settings = || reqwest::Client::builder().redirect(Policy::none()).no_proxy();
     let leaf = ReqwestLeaf::from_client(settings().build().unwrap())
         .with_one_shot(settings().pool_max_idle_per_host(0).build().unwrap());

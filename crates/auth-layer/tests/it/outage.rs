@@ -23,7 +23,7 @@ async fn down_before_the_early_window() -> Rig {
 }
 
 #[tokio::test]
-async fn cc07_an_outage_while_the_token_is_good_is_noticed_by_nobody() {
+async fn cc07_an_outage_while_the_token_is_valid_fails_no_call() {
     let rig = down_before_the_early_window().await;
     let service = rig.over(FakeApi::accepting());
     for _ in 0..3009 {

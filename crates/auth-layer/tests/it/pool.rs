@@ -173,7 +173,7 @@ async fn cc10_after_a_removal_no_token_of_the_old_secret_is_served() {
 }
 
 #[tokio::test]
-async fn cc10_a_flight_that_lands_after_the_removal_is_served_to_nobody() {
+async fn cc10_the_result_of_an_exchange_after_the_removal_is_dropped() {
     let tenants = Tenants::new();
     let pool = tenants.builder().build();
     let a = Identity::new("a");
@@ -195,7 +195,7 @@ async fn cc10_a_flight_that_lands_after_the_removal_is_served_to_nobody() {
 }
 
 #[test]
-fn cc10_a_flight_that_cannot_be_stopped_is_served_to_nobody_either() {
+fn cc10_the_result_of_an_exchange_that_cannot_be_stopped_is_dropped() {
     // Without a runtime the waiting callers drive the exchange, and it cannot be ended.
     let tenants = Tenants::new();
     let pool = tenants.builder().build();
@@ -298,7 +298,7 @@ async fn cc13_one_that_is_held_or_in_flight_is_not_evicted() {
 }
 
 #[tokio::test]
-async fn cc13_one_that_nobody_used_for_a_while_goes_though_there_is_room() {
+async fn cc13_an_unused_identity_is_evicted_even_if_there_is_room() {
     let tenants = Tenants::new();
     let pool = tenants.builder().idle_after(Duration::from_secs(60)).build();
     let held = pool.get(&Identity::new("held")).unwrap();
@@ -318,7 +318,7 @@ async fn cc13_one_that_nobody_used_for_a_while_goes_though_there_is_room() {
 }
 
 #[tokio::test]
-async fn cc12_one_tenants_slow_endpoint_delays_nobody_else() {
+async fn cc12_one_tenants_slow_endpoint_delays_no_other_tenant() {
     let slow = FakeTokenEndpoint::issuing(3600);
     let quick = FakeTokenEndpoint::issuing(3600);
     slow.hold();

@@ -255,7 +255,7 @@ async fn a_plain_request_for_another_machine_is_forwarded() {
 }
 
 #[tokio::test]
-async fn what_no_proxy_lists_goes_through_none() {
+async fn hosts_in_no_proxy_are_reached_directly() {
     let proxy = Proxy::answering(200).await;
     let url = proxy.url("http");
     for no_proxy in ["api.example.invalid", ".example.invalid, other", "*"] {
@@ -282,7 +282,7 @@ async fn a_clients_header_names_no_proxy_to_a_cgi_program() {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_told_the_name_and_sees_only_tls() {
+async fn a_socks_proxy_gets_the_host_name_and_sees_only_tls() {
     let proxy = Proxy::start(socks).await;
     for scheme in ["socks5h", "socks5"] {
         let url = proxy.url(scheme);

@@ -213,7 +213,7 @@ async fn rf01_a_body_that_breaks_off_costs_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn rf01_what_does_no_harm_to_the_token_is_read_over() {
+async fn rf01_harmless_errors_in_an_answer_are_ignored() {
     let good = r#"{"access_token":"a1","token_type":"Bearer","expires_in":60,"refresh_token":"r1"}"#;
     let with = |odd: &[u8]| [&b"{"[..], odd, b",", &good.as_bytes()[1..]].concat();
     for (content_type, body) in [

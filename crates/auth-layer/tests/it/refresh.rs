@@ -384,7 +384,7 @@ async fn rf06_an_answer_that_cannot_be_used_is_a_lost_one() {
 }
 
 #[tokio::test]
-async fn rf06_a_refusal_is_no_lost_answer() {
+async fn rf06_a_refusal_is_not_a_lost_answer() {
     for (status, body) in
         [(503, ""), (401, r#"{"error":"invalid_client"}"#), (200, r#"{"error":"try_later"}"#)]
     {
@@ -491,7 +491,7 @@ async fn rf06_a_grace_period_allows_one_retry_within_it() {
 }
 
 #[tokio::test]
-async fn rf06_where_nothing_is_revoked_a_lost_answer_is_asked_for_again() {
+async fn rf06_without_revocation_a_lost_answer_is_requested_again() {
     for rule in [ReplayRule::Reusable, ReplayRule::Unknown] {
         let signed = Signed::with_profile(losing(3), example().with_replay_rule(rule));
         for _ in 0..3 {
@@ -538,7 +538,7 @@ async fn rf07_a_refresh_token_goes_to_its_own_issuer_as_its_own_client() {
 }
 
 #[tokio::test]
-async fn rf07_a_refresh_token_goes_nowhere_but_to_the_token_endpoint() {
+async fn rf07_a_refresh_token_is_sent_only_to_the_token_endpoint() {
     let signed = Signed::new(rotating());
     let api = FakeApi::scripted(|n, _| if n == 1 { respond(401, "r0") } else { respond(200, "ok") });
     signed.rig.layer().layer(api.clone()).oneshot(get("/me")).await.unwrap();

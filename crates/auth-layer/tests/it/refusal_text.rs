@@ -14,7 +14,7 @@ async fn refused(status: u16, body: &str) -> Error {
 }
 
 #[tokio::test]
-async fn rs15_the_text_of_a_refusal_is_found_wherever_it_stands() {
+async fn rs15_the_text_of_a_refusal_is_found_in_every_place() {
     for (body, code) in [
         (r#"{"error":"e","error_description":"why"}"#, Some("e")),
         (r#"{"message":"why"}"#, None),

@@ -619,7 +619,7 @@ async fn b25_trouble_between_refusals_shortens_no_wait() {
 }
 
 #[test]
-fn what_is_kept_of_a_refused_secret_shows_nothing() {
+fn a_remembered_refused_secret_is_not_shown() {
     let text = logged(|| async {
         let configured = Configured::new("hunter2-wrong");
         let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(invalid_client()));

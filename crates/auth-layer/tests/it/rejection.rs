@@ -197,7 +197,7 @@ pub(crate) fn allowed(asked: Vec<u32>) {
 }
 
 #[tokio::test]
-async fn b38_a_stray_401_while_the_endpoint_is_down_costs_nobody_the_token() {
+async fn b38_a_stray_401_during_an_outage_does_not_end_the_token() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::scripted(|_, seen| match seen.uri.path() {
         "/broken" => respond(401, "rejected"),
@@ -222,7 +222,7 @@ async fn b38_a_stray_401_while_the_endpoint_is_down_costs_nobody_the_token() {
 }
 
 #[tokio::test]
-async fn b39_a_token_that_may_not_is_no_rejected_token() {
+async fn b39_missing_permission_is_not_a_rejected_token() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let answers = [
         challenged(401, r#"Bearer error="insufficient_scope", scope="admin""#),
@@ -244,7 +244,7 @@ async fn b39_a_token_that_may_not_is_no_rejected_token() {
 }
 
 #[tokio::test]
-async fn b40_a_renewal_that_brings_the_same_token_is_no_reason_to_send_again() {
+async fn b40_a_renewal_with_the_same_token_causes_no_resend() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|_, _| Ok(token_answer("same", 3600))));
     let api = FakeApi::scripted(|_, _| challenged(401, r#"Bearer error="invalid_token""#));
     let response = rig.over(api.clone()).oneshot(get("/me")).await.unwrap();
@@ -331,7 +331,7 @@ async fn ch08_any_other_403_goes_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn ch08_a_rejection_that_stands_goes_back_byte_for_byte() {
+async fn ch08_a_final_rejection_is_returned_byte_for_byte() {
     let sign = invalid_token_at_403();
     let rig = Rig::with_profile(
         FakeTokenEndpoint::scripted(|_, _| Ok(token_answer("same", 3600))),

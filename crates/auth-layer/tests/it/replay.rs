@@ -102,7 +102,7 @@ async fn b56_trailers_are_not_lost_on_the_way() {
 }
 
 #[tokio::test]
-async fn b60_what_is_empty_is_always_sent_again() {
+async fn b60_an_empty_body_is_always_sent_again() {
     for method in [Method::GET, Method::POST, Method::DELETE] {
         let rig = || Rig::new(FakeTokenEndpoint::issuing(3600));
         let again = |(status, _, bodies): (u16, String, Vec<Bytes>)| {

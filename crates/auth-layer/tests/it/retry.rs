@@ -163,7 +163,7 @@ async fn sends_through(
 }
 
 #[tokio::test]
-async fn rt04_what_was_never_sent_is_sent_again_whatever_it_does() {
+async fn rt04_a_request_that_was_never_sent_is_always_sent_again() {
     let refused = || -> BoxError { Box::new(io::Error::from(io::ErrorKind::ConnectionRefused)) };
     let (sends, error) = sends_through(&Method::POST, refused).await;
     assert_eq!(sends, 4);
@@ -297,7 +297,7 @@ async fn rt03_a_wait_that_is_too_long_goes_back_with_the_response() {
 }
 
 #[tokio::test]
-async fn b48_nonsense_is_no_wait() {
+async fn b48_a_retry_after_that_cannot_be_read_causes_no_wait() {
     for nonsense in ["", "-1", "abc", "1e9", "9, 9", "Thu, 99 Foo 2026 00:00:07 GMT"] {
         let second = second_after(move || asking(503, nonsense)).await;
         assert!(second <= 201, "{nonsense:?}: {second}");
@@ -545,7 +545,7 @@ async fn rt09_a_recorded_short_stream_is_sent_again_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn b56_a_stream_that_breaks_off_is_told_once_and_not_sent_again() {
+async fn b56_a_broken_stream_fails_once_and_is_not_sent_again() {
     let clock = TestClock::new();
     let sends = Arc::new(Mutex::new(0));
     let counted = sends.clone();

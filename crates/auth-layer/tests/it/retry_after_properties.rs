@@ -20,7 +20,7 @@ proptest! {
     }
 
     #[test]
-    fn seconds_that_are_no_whole_number_are_no_wait(text in r"-[0-9]{1,4}|[0-9]{1,4}\.[0-9]|[0-9]e[0-9]|") {
+    fn a_fraction_of_seconds_causes_no_wait(text in r"-[0-9]{1,4}|[0-9]{1,4}\.[0-9]|[0-9]e[0-9]|") {
         prop_assert_eq!(read(text.as_bytes()), None);
     }
 

@@ -57,7 +57,7 @@ async fn b53_three_retries_take_one_connection() {
 }
 
 #[tokio::test]
-async fn rt04_a_post_that_found_nobody_is_sent_again_through_both_leaves() {
+async fn rt04_a_post_that_could_not_connect_is_sent_again() {
     let clock = TestClock::new();
     let closed = Closed::new();
     let post = || Request::post(closed.url("/me")).body(Empty::<Bytes>::new()).unwrap();

@@ -217,7 +217,7 @@ async fn rv03_a_refresh_token_on_its_way_is_waited_for() {
 }
 
 #[tokio::test]
-async fn rv03_a_holder_that_was_killed_keeps_nobody_signed_in() {
+async fn rv03_a_killed_process_does_not_keep_a_sign_in() {
     let clock = TestClock::new();
     let store = store_with(&clock, "r1").await;
     let mut marked = Entry::new(RefreshToken::new("r1"));
@@ -372,7 +372,7 @@ async fn rv03_after_a_sign_out_no_manager_and_no_service_serves_the_token() {
 }
 
 #[tokio::test]
-async fn rv03_a_manager_that_forgot_asks_anew_and_counts_on() {
+async fn rv03_a_manager_that_forgot_asks_again_and_continues_its_counts() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let first = rig.manager.token().await.unwrap();
     rig.manager.forget();
@@ -396,7 +396,7 @@ async fn rv03_a_remembered_failure_is_forgotten_too() {
 }
 
 #[tokio::test]
-async fn rv03_a_token_on_its_way_is_handed_to_nobody() {
+async fn rv03_a_token_in_progress_is_given_to_no_caller() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     rig.endpoint.hold();
     let waiting = tokio::spawn({
@@ -504,7 +504,7 @@ async fn rv03_a_store_without_notices_is_read_again_after_the_lease() {
 }
 
 #[tokio::test]
-async fn rv03_an_exchange_that_was_given_a_refresh_token_begins_anew_with_it() {
+async fn rv03_an_exchange_with_a_given_refresh_token_starts_again_with_it() {
     let clock = TestClock::new();
     let store = MemoryStore::with_clock(Arc::new(clock.clone()));
     let endpoint = FakeTokenEndpoint::scripted(|n, seen| match seen.uri.path() {

@@ -56,7 +56,7 @@ fn b85_the_leaves_are_built_outside_a_runtime() {
 }
 
 #[test]
-fn outside_a_runtime_those_who_wait_drive_one_exchange() {
+fn outside_a_runtime_the_waiters_drive_one_exchange() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     rig.endpoint.hold();
@@ -72,7 +72,7 @@ fn outside_a_runtime_those_who_wait_drive_one_exchange() {
 }
 
 #[test]
-fn outside_a_runtime_the_exchange_ends_with_the_last_who_waits() {
+fn outside_a_runtime_the_exchange_ends_with_its_last_waiter() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let service = rig.over(FakeApi::accepting());
     rig.endpoint.hold();
@@ -117,7 +117,7 @@ fn stream() -> http_body_util::combinators::BoxBody<Bytes, BoxError> {
 }
 
 #[test]
-fn a_rejection_nobody_can_wait_for_hinders_no_later_renewal() {
+fn a_rejection_without_a_resend_hinders_no_later_renewal() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::rejecting(&["token-1"]);
     let service = rig.over(api.clone());

@@ -244,7 +244,7 @@ fn sc04_a_key_file_that_everybody_can_read_is_refused() {
 /// the runtime neither panics nor blocks for ever.
 #[cfg(feature = "keyring")]
 #[tokio::test]
-async fn what_is_not_in_a_keyring_is_no_key() {
+async fn a_key_that_is_not_in_the_keyring_is_not_found() {
     match SealingKey::from_keyring("of-a-test-that-keeps-nothing") {
         Ok(kept) => assert!(kept.is_none()),
         Err(error) => {

@@ -205,7 +205,7 @@ async fn ch16_a_token_that_was_accepted_is_renewed_without_a_resend() {
 }
 
 #[tokio::test]
-async fn ch16_each_response_that_is_no_rejection_accepts_the_token() {
+async fn ch16_each_response_other_than_a_rejection_accepts_the_token() {
     let answers = [
         respond(200, "ok"),
         respond(404, "not found"),

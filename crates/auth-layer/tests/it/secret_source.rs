@@ -274,7 +274,7 @@ async fn a_secret_that_cannot_be_read_costs_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_read_is_struck_out_of_what_the_server_says() {
+async fn a_secret_that_was_read_is_removed_from_the_servers_text() {
     let mounted = Mounted::new("second-hunter2");
     let endpoint = FakeTokenEndpoint::scripted(|n, seen| match n {
         1 => {
@@ -291,7 +291,7 @@ async fn a_secret_that_was_read_is_struck_out_of_what_the_server_says() {
 }
 
 #[test]
-fn where_a_secret_is_kept_makes_no_other_identity_and_shows_nothing() {
+fn the_place_of_a_secret_is_not_in_the_key_and_not_shown() {
     let mounted = Mounted::new("hunter2");
     let asking = Credential::from_fn("client", || Ok(Secret::new("hunter2")));
     let fixed = Credential::new("client", "hunter2");

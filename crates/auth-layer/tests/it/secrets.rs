@@ -181,7 +181,7 @@ fn echo(status: u16, second: &'static str, seen: &Seen) -> Answer {
 }
 
 #[tokio::test]
-async fn b64_what_a_server_echoes_is_struck_out() {
+async fn b64_a_secret_that_a_server_echoes_is_removed() {
     let detector = Detector::new();
     let ways = [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::body()];
     for client_auth in ways {

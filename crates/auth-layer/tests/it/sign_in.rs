@@ -293,7 +293,7 @@ async fn gotabs_sign_in_has_names_of_its_own() {
 }
 
 #[test]
-fn what_a_code_exchange_sets_nobody_else_may_set() {
+fn the_parameters_of_a_code_exchange_cannot_be_set_elsewhere() {
     for name in ["code", "code_verifier", "redirect_uri"] {
         let profile = people().with_parameter(name, "x");
         let built = SignIn::builder(profile, Credential::new("client", "client-secret"))

@@ -53,14 +53,14 @@ async fn rf11_calls_with_a_revoked_grant_get_the_signal_and_no_more_401s() {
 }
 
 #[tokio::test]
-async fn rf11_a_listener_that_panics_takes_nobody_with_it() {
+async fn rf11_a_listener_that_panics_fails_no_call() {
     let house = House::new(FakeTokenEndpoint::scripted(|_, _| Ok(invalid_grant())), ReplayRule::KillsFamily);
     let manager = house.manage(house.exchange()).on_sign_in_needed(|_| panic!("a listener")).build();
     assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::SignInAgain);
 }
 
 #[tokio::test]
-async fn b84_trouble_is_never_told_as_a_sign_in_that_is_needed() {
+async fn b84_a_failure_is_never_reported_as_a_needed_sign_in() {
     let endpoint = FakeTokenEndpoint::scripted(|n, _| match n % 3 {
         0 => Ok(respond(503, "")),
         1 => Err("connection reset".into()),

@@ -54,7 +54,7 @@ async fn nothing_is_left(store: &MemoryStore) {
 }
 
 #[tokio::test]
-async fn rv03_a_sign_out_ends_what_an_earlier_version_kept() {
+async fn rv03_a_sign_out_ends_the_records_of_an_earlier_version() {
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(200, "")));
     let store = store_with(&[(earlier(BEFORE), "r0")]).await;
     assert!(sign_in(&endpoint).sign_out(&store, &key()).await.unwrap().is_revoked());
@@ -73,7 +73,7 @@ async fn rv03_a_sign_out_ends_each_record_of_the_sign_in() {
 }
 
 #[tokio::test]
-async fn rv03_what_was_taken_over_is_revoked_once_and_removed_everywhere() {
+async fn rv03_a_record_that_was_taken_over_is_revoked_once() {
     let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(refreshed(n, Some("r1"))));
     let store = store_with(&[(earlier(BEFORE), "r0")]).await;
     let exchange = Exchange::builder(profile(), Credential::new("client", "client-secret"), Grant::Stored)

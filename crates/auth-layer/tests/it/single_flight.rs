@@ -179,7 +179,7 @@ async fn cc04_a_failure_is_shared_and_then_forgotten() {
 }
 
 #[tokio::test]
-async fn b05_a_starter_that_goes_away_stops_nobody() {
+async fn b05_a_starter_that_goes_away_does_not_stop_the_exchange() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
     let service = rig.over(api.clone());
@@ -238,7 +238,7 @@ impl TokenSource for Panicking {
 }
 
 #[tokio::test]
-async fn b06_a_panic_fails_those_who_wait_and_the_next_call_tries_anew() {
+async fn b06_a_panic_fails_the_waiters_and_the_next_call_tries_again() {
     let source = Panicking::times(1);
     let clock = TestClock::new();
     let manager = TokenManager::builder(source.clone()).clock(Arc::new(clock.clone())).build();

@@ -77,7 +77,7 @@ async fn rt08_one_call_is_sent_eight_times_at_the_most() {
 }
 
 #[tokio::test]
-async fn a_send_that_hangs_is_given_up_and_what_may_be_sent_again_is() {
+async fn a_send_that_hangs_times_out_and_is_sent_again_if_allowed() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let count = Arc::new(AtomicUsize::new(0));
     let transport = silent_at_first(&count);
@@ -134,7 +134,7 @@ async fn timeout_and_retry_can_each_be_switched_off() {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_counts_against_the_rate_limit_too() {
+async fn a_resend_counts_for_the_rate_limit_too() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let goto = Profile::goto().with_origins(rig.profile.origins().clone());
     let api = FakeApi::scripted(|n, _| respond(if n % 2 == 1 { 503 } else { 200 }, ""));

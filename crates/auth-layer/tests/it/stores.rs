@@ -108,7 +108,7 @@ async fn every_store_gives_back_all_of_an_entry() {
 }
 
 #[tokio::test]
-async fn every_store_gives_a_record_made_anew_no_version_of_the_old_one() {
+async fn every_store_gives_a_new_record_a_new_version() {
     for kept in stores() {
         let mut seen = Vec::new();
         for round in 0..3 {
@@ -166,7 +166,7 @@ async fn every_store_takes_a_lease_of_any_length() {
 }
 
 #[tokio::test]
-async fn every_store_wakes_those_who_wait_for_a_change() {
+async fn every_store_wakes_the_waiters_for_a_change() {
     for kept in stores() {
         let first = kept.write(None, entry("r0")).await.unwrap();
         let wait = |seen: Version| {

@@ -252,7 +252,7 @@ async fn sc07_an_earlier_record_that_cannot_be_read_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn sc06_what_was_taken_over_and_removed_does_not_come_back() {
+async fn sc06_a_record_that_was_taken_over_and_removed_stays_removed() {
     let house = house_with(ReplayRule::KillsFamily, HERE, entry("r0")).await;
     token(&stored(&house)).await.unwrap();
     house.store.memory.remove(&house.key).await.unwrap();

@@ -60,7 +60,7 @@ async fn a_relative_target_that_needs_no_token_goes_on_untouched() {
 }
 
 #[tokio::test]
-async fn a_relative_target_counts_as_sent_to_the_origin_that_was_told() {
+async fn a_relative_target_counts_as_sent_to_the_given_origin() {
     let rig = rig();
     let api = FakeApi::rejecting(&["token-1"]);
     let layer = rig.layer().with_target_origin("https://API.example.com").unwrap();

@@ -22,7 +22,7 @@ fn patient(endpoint: FakeTokenEndpoint) -> Rig {
 }
 
 #[tokio::test]
-async fn b11_an_early_renewal_starts_in_its_window_and_nobody_waits() {
+async fn b11_an_early_renewal_starts_in_its_window_and_no_call_waits() {
     let rig = patient(FakeTokenEndpoint::issuing(3600));
     let api = FakeApi::accepting();
     let service = rig.over(api.clone());

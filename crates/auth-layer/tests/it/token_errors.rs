@@ -63,7 +63,7 @@ async fn te01_every_code_is_one_typed_error() {
 
 /// The advice is the application's, for a grant that is used up and for one that is not.
 #[tokio::test]
-async fn a_refused_client_is_told_what_to_check() {
+async fn the_error_of_a_refused_client_says_what_to_check() {
     let cases = [
         (400, r#"{"error":"invalid_client","error_description":"no such client"}"#, true),
         (400, r#"{"error":"unauthorized_client"}"#, true),
@@ -109,7 +109,7 @@ async fn an_ended_grant_is_not_blamed_on_the_client() {
 }
 
 #[tokio::test]
-async fn te02_only_what_may_heal_by_itself_is_transient() {
+async fn te02_only_a_failure_that_can_end_by_itself_is_transient() {
     for status in [408, 429, 500, 501, 502, 503, 504, 529] {
         for body in ["", "{}", r#"{"error":"invalid_client"}"#] {
             assert!(error_of(json_response(status, body)).await.is_transient(), "{status} {body}");
@@ -126,7 +126,7 @@ async fn te02_only_what_may_heal_by_itself_is_transient() {
 }
 
 #[tokio::test]
-async fn te02_what_is_transient_may_succeed_a_moment_later() {
+async fn te02_a_transient_failure_may_succeed_a_moment_later() {
     let busy = || Response::builder().status(503).body("busy").unwrap();
     let good = Response::new(r#"{"access_token":"t","token_type":"Bearer"}"#);
     let rig = Rig::new(FakeTokenEndpoint::answering([busy(), busy(), good]));
@@ -184,7 +184,7 @@ async fn te06_an_error_that_is_not_json_shows_only_its_status() {
 }
 
 #[tokio::test]
-async fn rs15_what_a_server_says_is_shortened_and_cleaned() {
+async fn rs15_the_servers_text_is_shortened_and_cleaned() {
     let body = serde_json::json!({
         "error": format!("in\nva\u{1b}[31mlid{}", "x".repeat(1_000)),
         "error_description": format!("one\r\ntwo\u{0}three\u{85}{}", "y".repeat(10_000)),
@@ -232,7 +232,7 @@ async fn b26_a_connection_that_breaks_mid_answer_is_transient() {
 }
 
 #[tokio::test]
-async fn b26_what_broke_off_is_tried_again_after_a_moment() {
+async fn b26_a_broken_connection_is_tried_again_after_a_moment() {
     let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
         1 => Err("connection reset by peer".into()),
         _ => Ok(json_response(200, r#"{"access_token":"t","token_type":"Bearer","expires_in":60}"#)),

@@ -123,7 +123,7 @@ fn tx01_no_audience_or_resource_is_sent_twice_by_accident() {
 }
 
 #[test]
-fn tx01_what_is_empty_or_set_by_somebody_else_is_refused() {
+fn tx01_an_empty_value_or_one_set_elsewhere_is_refused() {
     let endpoint = answering(answer());
     let nameless = TokenTypeId::new("");
     for (grant, what) in [
@@ -143,7 +143,7 @@ fn tx01_what_is_empty_or_set_by_somebody_else_is_refused() {
 }
 
 #[tokio::test]
-async fn tx01_tokens_are_read_anew_for_each_exchange() {
+async fn tx01_tokens_are_read_again_for_each_exchange() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("workload");
     std::fs::write(&path, "subject-1\n").unwrap();
@@ -192,7 +192,7 @@ async fn tx02_an_answer_without_the_issued_type_is_refused() {
 }
 
 #[tokio::test]
-async fn tx02_what_is_no_access_token_is_never_sent_as_bearer() {
+async fn tx02_only_an_access_token_is_sent_as_bearer() {
     for token_type in ["N_A", "n_a"] {
         let mut body = answer();
         body["token_type"] = token_type.into();

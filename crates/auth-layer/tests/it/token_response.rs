@@ -399,7 +399,7 @@ async fn rs14_a_refresh_token_with_client_credentials_is_ignored() {
 }
 
 #[tokio::test]
-async fn rs16_a_member_that_stands_twice_is_an_error() {
+async fn rs16_a_member_that_occurs_twice_is_an_error() {
     let members = [
         (r#""access_token":"t""#, r#""access_token":"u""#),
         (r#""token_type":"Bearer""#, r#""token_type":"mac""#),

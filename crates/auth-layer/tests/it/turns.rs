@@ -123,7 +123,7 @@ async fn a_first_send_whose_turn_is_too_late_fails() {
 }
 
 #[tokio::test]
-async fn what_a_rejection_says_of_the_limits_holds_for_its_resend() {
+async fn the_limits_in_a_rejection_apply_to_its_resend() {
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), limited(100, SECOND));
     let api = FakeApi::scripted(|n, _| {
         let mut response = respond(if n == 1 { 401 } else { 200 }, "");
@@ -251,7 +251,7 @@ async fn a_token_that_expires_while_the_service_becomes_ready_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_resend_that_came_too_late_is_no_reason_to_pause() {
+async fn a_resend_that_came_too_late_causes_no_pause() {
     let rig = Rig::with_profile(FakeTokenEndpoint::issuing(3600), limited(12, Duration::from_secs(60)));
     let api = FakeApi::scripted(|n, seen| match (n, seen.bearer().as_deref()) {
         // The token is accepted first, and revoked then.

@@ -31,7 +31,7 @@ async fn b78_a_caller_that_goes_away_loses_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn b78_what_could_not_be_written_is_tried_again_though_nobody_calls() {
+async fn b78_an_unsaved_answer_is_written_later_without_a_call() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let _manager = unsaved(&house).await;
     for seconds in [1, 2, 4, 8, 16, 32, 60] {
@@ -50,7 +50,7 @@ async fn b78_what_could_not_be_written_is_tried_again_though_nobody_calls() {
 }
 
 #[test]
-fn b78_a_store_in_trouble_is_told_of_once_and_what_is_lost_at_the_end() {
+fn b78_a_failing_store_is_logged_once_and_the_loss_at_the_end() {
     let log = logged(|| async {
         let house = House::new(strict(), ReplayRule::KillsFamily);
         let manager = unsaved(&house).await;
@@ -100,7 +100,7 @@ async fn b78_an_answer_that_was_not_stored_wins_over_the_end_it_caused() {
 }
 
 #[tokio::test]
-async fn b78_what_could_not_be_written_gives_way_to_a_new_sign_in() {
+async fn b78_an_unsaved_answer_gives_way_to_a_new_sign_in() {
     let house = House::new(strict(), ReplayRule::KillsFamily);
     let _manager = unsaved(&house).await;
     house.write(Entry::new(RefreshToken::new("r-new"))).await;
@@ -111,7 +111,7 @@ async fn b78_what_could_not_be_written_gives_way_to_a_new_sign_in() {
 }
 
 #[tokio::test]
-async fn b78_what_could_not_be_written_outlasts_the_mark_of_another_holder() {
+async fn b78_an_unsaved_answer_outlasts_the_mark_of_another_process() {
     let house = House::new(strict(), ReplayRule::Unknown);
     let _manager = unsaved(&house).await;
     house.leave_mark().await;

@@ -239,7 +239,7 @@ async fn b61_a_redirect_is_not_followed_by_the_layer_itself() {
 }
 
 #[tokio::test]
-async fn us05_below_a_redirect_follower_each_hop_is_judged_anew() {
+async fn us05_below_a_redirect_follower_each_hop_is_checked_again() {
     // To another origin, back again, and then to plain http.
     let api = FakeApi::scripted(|_, seen| {
         let next = match seen.uri.to_string().as_str() {

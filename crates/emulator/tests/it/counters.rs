@@ -89,7 +89,7 @@ async fn a_hold_gathers_requests_and_the_most_at_once_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_is_no_longer_under_way() {
+async fn a_caller_that_goes_away_is_no_longer_counted() {
     let emulator = start().await;
     let site = emulator.site(Provider::GbgGo);
     site.inject(Endpoint::Api, Fault::Hang);

@@ -63,7 +63,7 @@ async fn an_operation_in_a_document_is_served_without_code() {
 }
 
 #[tokio::test]
-async fn what_is_no_document_is_refused_when_it_is_given() {
+async fn an_invalid_document_is_refused_at_once() {
     let broken = Emulator::builder().document(Provider::GoTo, "x", "", "a: [");
     assert_eq!(broken.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
 }

@@ -221,7 +221,7 @@ async fn token_requests_need_a_user_agent() {
 }
 
 #[tokio::test]
-async fn an_api_needs_a_user_agent_only_when_told_to() {
+async fn an_api_needs_a_user_agent_only_if_it_is_switched_on() {
     let emulator = start().await;
     for site in emulator.sites() {
         let token = token(site).await;

@@ -156,7 +156,7 @@ async fn mistakes_get_a_page_and_no_redirect() {
 }
 
 #[tokio::test]
-async fn locations_are_picked_in_a_page_and_told_in_the_redirect() {
+async fn locations_are_picked_in_a_page_and_sent_in_the_redirect() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTab);
     let url = ask_locations(site, &[]);

@@ -109,7 +109,7 @@ async fn the_page_asks_without_scripts_and_shows_who_asks_for_what() {
 }
 
 #[tokio::test]
-async fn what_is_shown_is_escaped() {
+async fn text_in_a_page_is_escaped() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     let page = browser().get(ask(site, &[("state", "\"><script>alert('1')</script>")])).send().await.unwrap();
@@ -160,7 +160,7 @@ async fn the_form_sends_the_browser_back_with_a_code_for_the_person() {
 }
 
 #[tokio::test]
-async fn what_comes_back_from_the_page_is_checked_again() {
+async fn the_fields_of_the_page_are_checked_again() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     let page = browser().get(ask(site, &[])).send().await.unwrap().text().await.unwrap();
@@ -393,7 +393,7 @@ async fn a_code_needs_the_client_and_does_not_go_in_the_query() {
 }
 
 #[tokio::test]
-async fn the_metadata_name_this_host_and_the_issuer_is_told_when_asked() {
+async fn the_metadata_names_this_host_and_the_callback_the_issuer_if_set() {
     let emulator = start().await;
     let site = emulator.site(Provider::GoTo);
     let url = format!("{}/.well-known/oauth-authorization-server", site.auth_url());

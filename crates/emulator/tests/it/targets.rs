@@ -147,7 +147,7 @@ async fn the_page_hands_every_resource_on() {
 }
 
 #[tokio::test]
-async fn a_resource_that_is_no_absolute_uri_is_refused_at_the_page() {
+async fn a_resource_must_be_an_absolute_uri() {
     let emulator = start().await;
     let goto = emulator.site(Provider::GoTo);
     let gotab = emulator.site(Provider::GoTab);
