@@ -1,4 +1,4 @@
-//! Plays a fault: instead of an answer, or upon one.
+//! Plays a fault: in place of an answer, or by spoiling one.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hangup;
 
-/// Plays what stands in the way of an answer; `None` lets the request through, perhaps after a while.
+/// Plays a fault that replaces the answer. Returns `None` if the request is to be handled, perhaps after a delay.
 ///
 /// `complain` gives the provider's own body for a status, and `carried` the secrets that came with the request.
 pub(crate) async fn instead(

@@ -75,7 +75,7 @@ pub(super) enum Ending {
 pub(super) enum Objection {
     /// The redirect URL cannot be trusted, so only the person sees the error.
     Page(ErrorPage),
-    /// The client is told (RFC 6749 section 4.1.2.1).
+    /// The client gets the error in its redirect URL (RFC 6749 section 4.1.2.1).
     Callback(String),
 }
 

@@ -58,7 +58,7 @@ impl Site {
     /// page for locations the person selects all of them, or as many as are allowed. Returns the URL to which the
     /// browser is sent.
     ///
-    /// This is the client's redirect URL with a code. If the request was wrong in a way that the client is told about,
+    /// This is the client's redirect URL with a code. If the request was wrong in a way that is reported to the client,
     /// it has an `error` in place of the code.
     ///
     /// # Errors

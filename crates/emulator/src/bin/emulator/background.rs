@@ -63,7 +63,7 @@ fn spawn() -> io::Result<Child> {
     command.arg(format!("--{IN_BACKGROUND}")).args(env::args_os().skip(1));
     // All three are pipes: a file of the shell that stays open would keep `$(emulator --env 2>&1)` waiting.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // In a process group of its own, Ctrl-C at the shell's prompt does not end it.
+    // Its own process group keeps Ctrl-C at the shell's prompt from ending it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn()
