@@ -12,15 +12,16 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The token endpoint could not be reached, or the connection broke before the answer was whole.
+    /// The token endpoint could not be reached, or the connection broke before the whole answer arrived.
     Transport,
     /// The token endpoint did not answer within its deadline.
     Timeout,
-    /// The token endpoint answered with an error; [`Error::status`](crate::Error::status) and [`Error::oauth`](crate::Error::oauth) say which.
+    /// The token endpoint answered with an error. [`Error::status`](crate::Error::status) and
+    /// [`Error::oauth`](crate::Error::oauth) say which.
     Refused,
-    /// The token endpoint's answer is no usable token answer (RFC 6749 section 5.1).
+    /// The token endpoint's answer is not a usable token answer (RFC 6749 section 5.1).
     InvalidAnswer,
-    /// The token is of a type this layer cannot use (RFC 6749 section 7.1).
+    /// The token has a type that this layer cannot use (RFC 6749 section 7.1).
     TokenType,
     /// The token lacks a scope that was required.
     Scope,
@@ -31,33 +32,34 @@ pub enum ErrorKind {
     ///   ([`ReplayRule`](crate::ReplayRule)).
     /// - There has been no sign-in yet.
     SignInAgain,
-    /// The stored sign-in came from another token URL than the profile's own, and the profile does not say that the
-    /// provider [moved from](crate::Profile::with_moved_from) there. Nothing was sent, and the record is unchanged.
+    /// The stored sign-in came from a token URL that is neither the profile's own nor one that the provider [moved
+    /// from](crate::Profile::with_moved_from). Nothing was sent, and the record is unchanged.
     TokenUrl,
-    /// A person's sign-in did not come to a token: it was denied, took too long, or its answer is not to be trusted.
+    /// A person's sign-in failed: it was denied, it took too long, or its answer cannot be trusted.
     SignInFailed,
-    /// What the issuer says of itself could not be had, or is not to be used.
+    /// The issuer's metadata could not be fetched or cannot be used.
     Metadata,
     /// The token store failed.
     Store,
     /// The token source panicked.
     Panicked,
-    /// The call was made outside of a tokio runtime, or on one that was built without timers or without I/O. Nothing was
-    /// sent. The message says which; a runtime built with `enable_all()` has both. This error is for token requests. A retry
-    /// layer or a leaf that finds no timer panics with tokio's own message.
+    /// The call was made outside of a tokio runtime, or on a runtime without timers or without I/O. Nothing was sent. The
+    /// message says which; a runtime built with `enable_all()` has both.
+    ///
+    /// Only token requests return this error. A retry layer or a leaf that finds no timer panics with tokio's own message.
     Runtime,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,
-    /// The request needs a credential that was not given:
+    /// The request needs a credential that is not available:
     ///
-    /// - one of another kind than the manager keeps;
-    /// - one of an identity that the pool does not know, or where there is no pool;
-    /// - one of another client than the one that is to sign out;
-    /// - one of an origin that is not known, because the request's target is relative.
+    /// - the manager keeps another kind of credential;
+    /// - the pool does not know the identity, or there is no pool;
+    /// - the sign-in to end belongs to another client;
+    /// - the origin is not known, because the request's target is relative.
     Credential,
-    /// The pool keeps as many identities as it may, and all of them are in use.
+    /// The pool has reached its limit of identities, and all of them are in use.
     PoolFull,
-    /// A secret could not be read, the client's or one that the grant trades; nothing was sent.
+    /// The client's secret, or a secret that the grant trades, could not be read. Nothing was sent.
     Secret,
     /// A token source of the application failed.
     Source,

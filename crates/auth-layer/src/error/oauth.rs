@@ -1,4 +1,4 @@
-//! `OAuthError`: what a server said of a refusal.
+//! `OAuthError`: a server's explanation of a refusal.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// Takes over what a server said, shortened and without control characters.
+    /// Makes it from the texts of a server, shortened and without control characters.
     pub(crate) fn new(code: &str, description: Option<&str>, uri: Option<&str>, is_standard: bool) -> Self {
         Self {
             code: clean(code, CODE_LIMIT),
@@ -30,25 +30,25 @@ impl OAuthError {
         }
     }
 
-    /// Whether the code came in `error`, where RFC 6749 section 5.2 has it: what lies between us and the server has
-    /// codes of its own in other places.
+    /// Returns whether the code came in `error`, as RFC 6749 section 5.2 requires. A proxy or gateway between this client
+    /// and the server puts codes of its own into other members.
     pub(crate) const fn is_standard(&self) -> bool {
         self.is_standard
     }
 
-    /// The error code, such as `invalid_client`: the `error` (RFC 6749 section 5.2), or what some servers send in its
-    /// place, such as `code`, `errorCode` or `status`.
+    /// Returns the error code, such as `invalid_client`. It is the `error` (RFC 6749 section 5.2), or the member that some
+    /// servers send instead, such as `code`, `errorCode` or `status`. At most 64 characters of it are kept.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The `error_description`, or what some servers send in its place, at most 200 characters of it (see
+    /// Returns the `error_description`, or the member that some servers send instead: at most 200 characters (see
     /// [`Error::server_message`](crate::Error::server_message)).
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// The `error_uri`, at most 256 characters of it.
+    /// Returns the `error_uri`, at most 256 characters of it.
     pub fn uri(&self) -> Option<&str> {
         self.uri.as_deref()
     }
@@ -64,17 +64,40 @@ impl fmt::Display for OAuthError {
     }
 }
 
-/// A text of a server, as a message may show it.
+/// Returns a text of a server as a message may show it: at most 256 characters, without control characters.
 pub(crate) fn shown(text: &str) -> String {
     clean(text, TEXT_LIMIT)
 }
 
+/// Replaces control characters, which could forge a line of a log, by spaces. A text that is longer than `limit` characters
+/// is cut off, and ends in `…`, which counts as one of them.
 pub(super) fn clean(text: &str, limit: usize) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
+    let mut cleaned: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect();
+    if text.chars().nth(limit).is_some() {
+        cleaned.pop();
+        cleaned.push('…');
+    }
+    cleaned
 }
 
+// No code in use is longer than half of this.
 const CODE_LIMIT: usize = 64;
+
+// Long enough for a URL or a list of scopes.
 const TEXT_LIMIT: usize = 256;
 
-/// Long enough for a sentence or two, short enough for one line of a log.
+// Long enough for a sentence or two, short enough for one line of a log.
 pub(super) const MESSAGE_LIMIT: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn only_a_text_that_is_cut_off_ends_in_an_ellipsis() {
+        assert_eq!(clean("abc", 3), "abc");
+        assert_eq!(clean("abcd", 3), "ab…");
+        assert_eq!(clean("a\nb", 3), "a b");
+    }
+}

@@ -1,4 +1,4 @@
-//! `Error`: why no token could be had.
+//! `Error`: why there is no token.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,20 +8,23 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::advice::general;
 use super::kind::ErrorKind;
 use super::oauth::{MESSAGE_LIMIT, OAuthError, clean};
 
-/// The error type at the tower seam.
+/// The error type of tower services.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why no token could be had, or why a request could not carry one.
+/// The reason why there is no token, or why a request could not carry one.
 ///
-/// It is cheap to clone: all who waited for one exchange share its outcome. At the tower seam it is
-/// boxed; [`Error::find`] gets it back from any error that carries it as a cause.
+/// It is cheap to clone, because all callers that waited for one exchange share its outcome. Tower services box it;
+/// [`Error::find`] finds it in any error that has it as a cause.
 ///
-/// It shows no credential and no token. Of a token endpoint's answer it keeps the status, the error code and the
-/// text that explains it (see [`server_message`](Self::server_message)), cut to a length and cleaned of control
-/// characters.
+/// It shows no credential and no token. It keeps three parts of a token endpoint's answer: the status, the error code and
+/// the text that explains it (see [`server_message`](Self::server_message)). That text is shortened, and its control
+/// characters are replaced.
+///
+/// `Display` shows this error alone. The causes, such as "Connection refused", are in [`source`](StdError::source).
 ///
 /// ```
 /// use auth_layer::{BoxError, Error, ErrorKind};
@@ -39,7 +42,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 #[derive(Clone)]
 pub struct Error {
     inner: Arc<Inner>,
-    /// How long the next token request is off. It differs between the callers who get one failure.
+    /// The time until the next token request. The callers that share one failure may have different times.
     next_request: Option<Duration>,
 }
 
@@ -51,7 +54,7 @@ struct Inner {
     endpoint: Option<String>,
     status: Option<StatusCode>,
     oauth: Option<OAuthError>,
-    /// What the server said of a refusal for which it has no code, shortened and cleaned.
+    /// The server's explanation of a refusal without an error code, shortened and without control characters.
     server_message: Option<String>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
@@ -83,9 +86,9 @@ impl Error {
         Self { inner: Arc::new(inner), next_request: None }
     }
 
-    /// Makes the error of a [`TokenSource`](crate::TokenSource) that is not ours.
+    /// Makes the error of a [`TokenSource`](crate::TokenSource) of the application.
     ///
-    /// `transient` says whether the same call may succeed later without anyone doing anything.
+    /// `transient` says whether the same call may succeed later without a change.
     pub fn from_source(source: impl Into<BoxError>, transient: bool) -> Self {
         Self::new(ErrorKind::Source, "the token source failed")
             .with_transience(transient)
@@ -105,57 +108,61 @@ impl Error {
         None
     }
 
-    /// What kind of failure this is.
+    /// Returns the kind of this failure.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// Whether it may heal by itself: the same call may succeed later. The cause is in
-    /// [`source`](StdError::source).
+    /// Returns whether the same call may succeed later without a change.
     pub fn is_transient(&self) -> bool {
         self.inner.transient
     }
 
-    /// What a person has to do: where a sign-in is needed ([`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)), or
-    /// where the server refuses the client ([`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy)).
+    /// Returns what a person can do about this failure, if that is known.
+    ///
+    /// It is the application's own text where there is one: [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy) if
+    /// a person has to sign in, [`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy) if the server
+    /// refuses the client. `Display` shows that text. Otherwise it is general advice, which `Display` leaves out: by the
+    /// OAuth error code (such as `invalid_scope`), or by what kept a connection from being made.
     pub fn remedy(&self) -> Option<&str> {
-        self.inner.remedy.as_deref()
+        let Inner { kind, remedy, status, oauth, .. } = &*self.inner;
+        remedy.as_deref().or_else(|| general(*kind, *status, oauth.as_ref(), self.source()))
     }
 
-    /// The endpoint that was asked, mostly the token endpoint, without query.
+    /// Returns the URL of the endpoint that was asked, without its query. It is mostly the token endpoint.
     pub fn endpoint(&self) -> Option<&str> {
         self.inner.endpoint.as_deref()
     }
 
-    /// The status of the token endpoint's answer.
+    /// Returns the status of the token endpoint's answer.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.status
     }
 
-    /// The OAuth error of the token endpoint's answer.
+    /// Returns the OAuth error of the token endpoint's answer.
     pub fn oauth(&self) -> Option<&OAuthError> {
         self.inner.oauth.as_ref()
     }
 
-    /// The text in which the server explains a refusal, at most 200 characters of it and without secrets. It is there
-    /// even if the answer has no error code.
+    /// Returns the text in which the server explains a refusal: at most 200 characters, without secrets. A text that was
+    /// cut off ends in `…`. There may be a text even if the answer has no error code.
     ///
-    /// It is taken from `error_description`, or else from `message`, `detail` and their like: those of the object in
-    /// `error`, of the answer itself, or of the first object in `errors`.
+    /// The text is that of `error_description`, or else of `message`, `detail` or a similar member. These are looked for in
+    /// the object in `error`, in the answer itself, and in the first object in `errors`.
     pub fn server_message(&self) -> Option<&str> {
         self.inner.server_message.as_deref().or_else(|| self.inner.oauth.as_ref()?.description())
     }
 
-    /// How long to wait before the next call.
+    /// Returns how long to wait before the next call.
     ///
-    /// An error that a [`TokenManager`](crate::TokenManager) remembers says how long the next token request is off: until
-    /// then calls get this error. Any other says how long the token endpoint asked to be left alone (`Retry-After`, in
-    /// seconds or as a date), if it did.
+    /// For an error that a [`TokenManager`](crate::TokenManager) remembers, it is the time until the next token request.
+    /// Calls before then get this error again. For any other error it is the `Retry-After` of the token endpoint's
+    /// answer, if there was one.
     pub fn retry_after(&self) -> Option<Duration> {
         self.next_request.or(self.inner.retry_after)
     }
 
-    /// Says how long the next token request is off. This allocates nothing, since a herd may get the error.
+    /// Sets the time until the next token request. This allocates nothing, because many callers may get the error at once.
     pub(crate) const fn with_next_request(mut self, wait: Duration) -> Self {
         self.next_request = Some(wait);
         self
@@ -182,7 +189,7 @@ impl Error {
         self.change(|inner| inner.oauth = Some(oauth))
     }
 
-    /// Adds what a server said of a refusal for which it has no code.
+    /// Adds the server's explanation of a refusal without an error code.
     pub(crate) fn with_server_message(self, message: &str) -> Self {
         let message = clean(message, MESSAGE_LIMIT);
         self.change(|inner| inner.server_message = Some(message))
@@ -201,8 +208,8 @@ impl Error {
         self.change(|inner| inner.source = Some(cause(inner.source.take())))
     }
 
-    /// Errors are changed only while they are being made, when nobody else holds them.
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        // An error is changed only while it is being made, when there is no other clone of it.
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             change(inner);
         }
@@ -214,7 +221,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&*self.inner, f)?;
         match self.next_request {
-            // Rounded up: a caller who waits that long is not too early.
+            // Rounded up, so that a caller that waits that long is not too early.
             Some(wait) => write!(f, "; the next token request is in {} s", wait.as_millis().div_ceil(1_000)),
             None => Ok(()),
         }
@@ -242,7 +249,7 @@ impl fmt::Display for Inner {
 }
 
 impl Inner {
-    /// What the server answered in few words, what to do about it, and then the server's own text.
+    /// Writes the server's answer in a few words, then what to do about it, then the server's own text.
     fn fmt_with(&self, remedy: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(status) = self.status {
             write!(f, ": {}", status.as_u16())?;
@@ -283,9 +290,9 @@ impl StdError for Error {
     }
 }
 
-/// An [`Error`] as the cause of another that shows its text already.
+/// An [`Error`] as the cause of another error that already shows its text.
 ///
-/// It names the kind alone, so that a report of the chain says nothing twice. [`Error::find`] finds the error in it.
+/// It shows the kind alone, so that a report of the chain has no text twice. [`Error::find`] finds the error in it.
 ///
 /// ```
 /// use auth_layer::{Error, QuotedError};
@@ -299,12 +306,12 @@ impl StdError for Error {
 pub struct QuotedError(Error);
 
 impl QuotedError {
-    /// Wraps an error whose text is shown elsewhere.
+    /// Wraps an error whose text another error shows.
     pub const fn new(error: Error) -> Self {
         Self(error)
     }
 
-    /// The error.
+    /// Returns the error.
     pub const fn get_ref(&self) -> &Error {
         &self.0
     }

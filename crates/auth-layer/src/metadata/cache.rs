@@ -1,4 +1,4 @@
-//! `MetadataCache`: one issuer's document, kept for a while.
+//! `MetadataCache`: one issuer's metadata, kept for an hour.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
 use crate::error::Error;
 
-/// What one issuer says of itself, kept for an hour. Many who ask at once cost one fetch.
+/// The metadata of one issuer, kept in memory for an hour. Concurrent callers share one fetch.
 ///
-/// A document that cannot be fetched anew goes on serving, and the issuer is left alone for a minute. There is no task
-/// behind it: who asks drives the fetch, and it ends when nobody waits any more.
+/// If the metadata cannot be fetched again after an hour, the old document is returned for another minute before the next
+/// attempt. No task runs in the background: the callers drive the fetch, and it is dropped with the last of them.
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
@@ -40,18 +40,19 @@ type Outcome = Result<Arc<Metadata>, Error>;
 
 #[derive(Default)]
 struct State {
-    /// What is known, and until when nobody has to ask again.
+    /// The document, and the time of the next fetch.
     kept: Option<(Arc<Metadata>, Now)>,
+    /// The fetch that callers share, while one of them is waiting for it.
     flight: Option<WeakShared<BoxFuture<'static, Outcome>>>,
 }
 
 impl MetadataCache {
-    /// Keeps the metadata of one issuer. Nothing is fetched yet.
+    /// Makes a cache for one issuer. Nothing is fetched yet.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the issuer is no URL, has a query or a fragment, or is neither https nor loopback (RFC 8414
-    /// section 2).
+    /// Returns [`ConfigError`] if the issuer is not a valid URL, has a query or a fragment, or is neither https nor
+    /// loopback (RFC 8414 section 2).
     pub fn new(issuer: &str, transport: Transport) -> Result<Self, ConfigError> {
         fetch::places(issuer)?;
         Ok(Self {
@@ -63,59 +64,62 @@ impl MetadataCache {
         })
     }
 
-    /// Where the time comes from.
+    /// Sets the clock that the hour and the timeout are measured by.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How long one fetch may take. 10 s unless set.
+    /// Sets how long one fetch may take. The default is 10 s.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The metadata: what is kept, or else a new fetch.
+    /// Returns the metadata: the kept document, or one that is fetched now.
     ///
     /// # Errors
     ///
-    /// Those of [`Metadata::fetch`], if there is nothing to go on with. They are not kept.
+    /// Returns the errors of [`Metadata::fetch`] if no document is kept. An error is not kept: the next call fetches again.
     ///
     /// # Cancel safety
     ///
-    /// Others who wait go on with the fetch.
+    /// Other callers that wait for the same fetch continue it.
     pub async fn get(&self) -> Result<Arc<Metadata>, Error> {
         let flight = {
+            // The lock is not held while the fetch runs.
             let mut state = self.lock();
             if let Some((kept, until)) = &state.kept
                 && !self.clock.now().reached(*until)
             {
                 return Ok(kept.clone());
             }
-            let on_its_way = state.flight.as_ref().and_then(WeakShared::upgrade);
-            on_its_way.unwrap_or_else(|| {
+            // A weak handle: after the last caller has given up, the fetch is gone and a new one begins.
+            let running = state.flight.as_ref().and_then(WeakShared::upgrade);
+            running.unwrap_or_else(|| {
                 let flight = self.fetch();
                 state.flight = flight.downgrade();
                 flight
             })
         };
         let outcome = flight.clone().await;
-        self.land(&flight, outcome)
+        self.finish(&flight, outcome)
     }
 
-    /// Keeps what a flight brought, once, and gives what is to be gone on with.
-    fn land(&self, flight: &Shared<BoxFuture<'static, Outcome>>, outcome: Outcome) -> Outcome {
+    /// Keeps the outcome of a fetch, and returns the document to use.
+    fn finish(&self, flight: &Shared<BoxFuture<'static, Outcome>>, outcome: Outcome) -> Outcome {
         let mut state = self.lock();
         let current = state.flight.as_ref().and_then(WeakShared::upgrade);
+        // The first caller that gets here keeps the outcome. For the others there is no current fetch, or a newer one.
         if current.is_some_and(|current| current.ptr_eq(flight)) {
             state.flight = None;
             let now = self.clock.now();
             match (&outcome, &mut state.kept) {
                 (Ok(metadata), kept) => *kept = Some((metadata.clone(), now + LIFETIME)),
                 (Err(error), Some((_, until))) => {
-                    tracing::warn!(issuer = &*self.issuer, %error, "metadata could not be fetched anew");
+                    tracing::warn!(issuer = &*self.issuer, %error, "the issuer's metadata could not be fetched again; the old document is used");
                     *until = now + PAUSE;
                 }
                 (Err(_), None) => {}
@@ -135,6 +139,7 @@ impl MetadataCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        // No panic under the lock can leave the state half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,10 +150,11 @@ impl fmt::Debug for MetadataCache {
     }
 }
 
+// Long enough for two requests to a slow server.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Endpoints move seldom, and a server that moves one keeps the old one for a while.
+/// How long a document is used. Endpoints seldom move, and a server that moves one keeps the old one for a while.
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
-/// How long an issuer is left alone after a fetch that failed, while there is something to go on with.
+/// How long to wait after a failed fetch before the next one, while there is an old document to use.
 const PAUSE: Duration = Duration::from_secs(60);

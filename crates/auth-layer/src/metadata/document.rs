@@ -1,16 +1,18 @@
 //! `Metadata`: the document, checked.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::config_error::ConfigError;
 use crate::endpoint::Members;
+use crate::error::shown;
 use crate::profile::Origin;
 use crate::url::endpoint_url;
 
-/// What an issuer says of itself (RFC 8414 section 2), as far as it matters here.
+/// The metadata of an issuer (RFC 8414 section 2): the members that this crate uses.
 ///
-/// Its issuer is the one that was asked for, and all its URLs are https, or loopback. An optional member that is of
-/// another type, or a URL that is neither, is left out; a warning is logged.
+/// The issuer is the one that was asked for, and all URLs are https or loopback. An optional member with the wrong type or
+/// with another URL is left out, and a warning is logged.
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
@@ -26,28 +28,38 @@ use crate::url::endpoint_url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata(pub(super) Document);
 
-/// The members that are read; others are ignored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The members that are read, under their names in RFC 8414. Others are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Document {
     pub(super) issuer: String,
     pub(super) token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorization_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) device_authorization_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) revocation_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(super) authorization_response_iss_parameter_supported: bool,
 }
 
 impl Metadata {
-    /// Reads a document, and checks it against the issuer that it was fetched for. An optional member that cannot be used
-    /// is left out, with a warning, and the rest of the document counts.
+    /// Reads a document, and checks that it belongs to `issuer`. An optional member that cannot be used is left out with a
+    /// warning, and the rest of the document counts.
     ///
     /// # Errors
     ///
-    /// The issuer or the token endpoint is missing, stands twice or cannot be used, or the issuer is another one.
+    /// Returns [`ConfigError`] if the issuer or the token endpoint is missing, occurs twice or cannot be used, or if the
+    /// document names another issuer.
     pub(super) fn read(members: &Members, issuer: &str) -> Result<Self, ConfigError> {
-        if required(members, "issuer")? != issuer {
-            let problem = "is not the issuer that was asked for (RFC 8414 section 3.3)";
+        let named = required(members, "issuer")?;
+        // Compared byte by byte (RFC 8414 section 3.3): a slash at the end makes another issuer.
+        if named != issuer {
+            let problem = format!(
+                "is {:?}, but {issuer:?} was asked for (RFC 8414 section 3.3); if the document is right, use its issuer",
+                shown(named)
+            );
             return Err(ConfigError::new("the document's issuer", problem));
         }
         let reader = Reader { members, issuer, own: issuer.parse()? };
@@ -65,40 +77,54 @@ impl Metadata {
         }))
     }
 
-    /// The issuer's name.
+    /// Writes the members as JSON, which [`from_json`](Self::from_json) reads.
+    #[cfg(feature = "file-store")]
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec_pretty(&self.0)
+    }
+
+    /// Reads the document of `issuer` from JSON, with the same checks as for one that was fetched.
+    #[cfg(feature = "file-store")]
+    pub(crate) fn from_json(json: &[u8], issuer: &str) -> Result<Self, ConfigError> {
+        let members = Members::document(json)
+            .ok_or_else(|| ConfigError::new("the document", "is not a JSON object"))?;
+        Self::read(&members, issuer)
+    }
+
+    /// Returns the issuer's name.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
 
-    /// The token endpoint.
+    /// Returns the URL of the token endpoint.
     pub fn token_url(&self) -> &str {
         &self.0.token_endpoint
     }
 
-    /// The page where a person signs in.
+    /// Returns the URL of the page where a person signs in.
     pub fn authorize_url(&self) -> Option<&str> {
         self.0.authorization_endpoint.as_deref()
     }
 
-    /// Where a device asks for its codes.
+    /// Returns the URL where a device asks for its codes.
     pub fn device_url(&self) -> Option<&str> {
         self.0.device_authorization_endpoint.as_deref()
     }
 
-    /// Where tokens are revoked.
+    /// Returns the URL where tokens are revoked.
     pub fn revocation_url(&self) -> Option<&str> {
         self.0.revocation_endpoint.as_deref()
     }
 
-    /// How clients may say who they are at the token endpoint, by the names of RFC 7591 section 2. A server that does
-    /// not tell takes `client_secret_basic` (RFC 8414 section 2).
+    /// Returns how clients may authenticate at the token endpoint, by the names of RFC 7591 section 2. A server that lists
+    /// no methods accepts `client_secret_basic` (RFC 8414 section 2).
     pub fn client_auth_methods(&self) -> impl Iterator<Item = &str> {
-        let told = self.0.token_endpoint_auth_methods_supported.as_deref();
-        let untold = told.is_none().then_some("client_secret_basic");
-        told.unwrap_or_default().iter().map(String::as_str).chain(untold)
+        let listed = self.0.token_endpoint_auth_methods_supported.as_deref();
+        let default = listed.is_none().then_some("client_secret_basic");
+        listed.unwrap_or_default().iter().map(String::as_str).chain(default)
     }
 
-    /// Whether the issuer names itself in each answer to a sign-in (RFC 9207 section 3).
+    /// Returns whether the issuer names itself in each answer to a sign-in (RFC 9207 section 3).
     pub const fn names_issuer_in_callback(&self) -> bool {
         self.0.authorization_response_iss_parameter_supported
     }
@@ -117,7 +143,7 @@ impl Reader<'_> {
     fn check(&self, name: &'static str, url: &str) -> Result<(), ConfigError> {
         let origin = Origin::of(&endpoint_url(&format!("the document's {name}"), url)?)?;
         if origin != self.own {
-            // Large providers do so; a person who looks for a mistake wants to know.
+            // Large providers have such endpoints, so this is not a warning. It helps to find a mistake.
             tracing::info!(issuer = self.issuer, endpoint = name, %origin, "an endpoint is on another origin than its issuer");
         }
         Ok(())
@@ -134,7 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The strings of a list.
+    /// Returns the strings of a list.
     fn list(&self, name: &'static str) -> Option<Vec<String>> {
         match self.value(name)? {
             Value::Array(list) => Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
@@ -145,7 +171,8 @@ impl Reader<'_> {
     fn flag(&self, name: &'static str) -> bool {
         let flag = self.value(name).and_then(|value| match value {
             Value::Bool(flag) => Some(*flag),
-            // A promise that makes sign-ins safer is believed however it is written (RFC 9207 section 3).
+            // The flag makes sign-ins safer, so the string "true", which some servers send, counts as well
+            // (RFC 9207 section 3).
             Value::String(text) => Some(text.eq_ignore_ascii_case("true")),
             _ => self.leave_out(name, "is not a boolean"),
         });
@@ -155,7 +182,7 @@ impl Reader<'_> {
     fn value(&self, name: &'static str) -> Option<&Value> {
         match self.members.find(&[name]) {
             Ok(found) => found.map(|(_, value)| value),
-            Err(_) => self.leave_out(name, "stands twice"),
+            Err(_) => self.leave_out(name, "occurs twice"),
         }
     }
 
@@ -174,7 +201,7 @@ impl Reader<'_> {
 fn required<'a>(members: &'a Members, name: &'static str) -> Result<&'a str, ConfigError> {
     let refuse = |problem| ConfigError::new(format!("the document's {name}"), problem);
     match members.find(&[name]) {
-        Err(_) => Err(refuse("stands twice")),
+        Err(_) => Err(refuse("occurs twice")),
         Ok(None) => Err(refuse("is missing")),
         Ok(Some((_, Value::String(text)))) => Ok(text),
         Ok(Some(_)) => Err(refuse("is not a string")),

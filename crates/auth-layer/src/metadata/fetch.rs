@@ -1,4 +1,4 @@
-//! Fetches a document from the places where it may be.
+//! Fetches a document from its two well-known URLs.
 
 use std::fmt::Write as _;
 use std::pin::pin;
@@ -14,29 +14,29 @@ use super::document::Metadata;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
 use crate::endpoint::{AnswerBody, Members, Transport, TransportBody};
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind, chain};
 use crate::url::{endpoint_url, refusal};
 
 impl Metadata {
-    /// Fetches what an issuer says of itself, within one timeout.
+    /// Fetches the metadata of an issuer, within one timeout.
     ///
-    /// Two places are tried in this order: that of RFC 8414 section 3.1, between host and path, and that of OpenID
-    /// Connect discovery, after the path. The second is asked if the first has no document that can be used, whatever
-    /// the reason. No redirect is followed, if the transport follows none.
+    /// Two URLs are tried in this order: that of RFC 8414 section 3.1, with its part between host and path, and that of
+    /// OpenID Connect discovery, with its part after the path. The second is asked if the first has no usable document,
+    /// whatever the reason. No redirect is followed unless the transport follows redirects.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Metadata`]:
+    /// Returns [`ErrorKind::Metadata`]:
     ///
     /// - The issuer is not https, has a query or names a user.
-    /// - Neither place has a document, or the document is of another issuer, or has no token endpoint that is https. The
-    ///   message says what was wrong in each place.
+    /// - Neither URL has a document, the document names another issuer, or it has no https token endpoint. The message
+    ///   says what was wrong at each URL.
     ///
-    /// It is transient if the server was in trouble or could not be reached, and had no wrong document in the other place.
+    /// The error is transient if the server was in trouble or could not be reached, and neither URL had a wrong document.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is kept.
+    /// Dropping the future ends the fetch; nothing is kept.
     pub async fn fetch(
         issuer: &str,
         transport: &Transport,
@@ -47,13 +47,14 @@ impl Metadata {
         match select(pin!(find(issuer, places, transport)), clock.sleep(timeout)).await {
             Either::Left((found, _)) => found,
             Either::Right(((), _)) => {
-                Err(failed(format!("the issuer did not answer within {timeout:?}")).with_transience(true))
+                Err(failed(format!("the issuer {issuer} did not answer within {timeout:?}"))
+                    .with_transience(true))
             }
         }
     }
 }
 
-/// Where a document may be, in the order in which it is looked for.
+/// Returns the two URLs where a document may be, in the order in which they are tried.
 pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
     let refuse = |problem| refusal("issuer", issuer, problem);
     if issuer.contains(['?', '#']) {
@@ -71,8 +72,8 @@ pub(super) fn places(issuer: &str) -> Result<[Uri; 2], ConfigError> {
     Ok([first?, second?])
 }
 
-/// Looks in one place after the other; the first document that can be used counts. A document that cannot be used in one
-/// place says nothing of the other, and neither does trouble there.
+/// Tries one URL after the other, and returns the first usable document. A wrong document or trouble at one URL says
+/// nothing about the other.
 async fn find(issuer: &str, places: [Uri; 2], transport: &Transport) -> Result<Metadata, Error> {
     let mut misses = Vec::with_capacity(places.len());
     for place in places {
@@ -84,32 +85,38 @@ async fn find(issuer: &str, places: [Uri; 2], transport: &Transport) -> Result<M
     Err(nowhere(misses))
 }
 
-/// Why one place has no document that can be used.
+/// The reason why one URL has no usable document.
 enum Miss {
-    /// There is no document: an error page, a redirect, or a page for every path.
+    /// There is no document: the answer is an error page, a redirect, or a page that the server has for every path.
     Nothing(StatusCode),
-    /// There is one, and it is wrong.
+    /// The document is wrong.
     Wrong(Error),
-    /// The server is in trouble, or out of reach: it may pass.
+    /// The server is in trouble or cannot be reached. This may pass.
     Trouble(Error),
 }
 
-/// One error of what is wrong in each place.
+impl Miss {
+    fn text(&self) -> String {
+        match self {
+            Self::Nothing(status) => format!("no document (status {})", status.as_u16()),
+            // The whole chain: the error of the connection is in its last link.
+            Self::Wrong(error) | Self::Trouble(error) => chain(error),
+        }
+    }
+}
+
+/// Makes one error of what is wrong at each URL.
 fn nowhere(misses: Vec<(Uri, Miss)>) -> Error {
     let mut message = String::from("the issuer has no metadata that can be used");
-    for (place, miss) in &misses {
-        let _ = match miss {
-            Miss::Nothing(status) => write!(message, "; {place}: no document (status {})", status.as_u16()),
-            Miss::Wrong(error) | Miss::Trouble(error) => {
-                let cause =
-                    std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-                write!(message, "; {place}: {error}{cause}")
-            }
-        };
+    let texts: Vec<String> = misses.iter().map(|(_, miss)| miss.text()).collect();
+    for ((place, _), text) in misses.iter().zip(&texts) {
+        // A server that cannot be reached has the same text for both URLs, which is shown once.
+        let text = if message.contains(text.as_str()) { "the same" } else { text };
+        let _ = write!(message, "; {place}: {text}");
     }
     let is_transient = misses.iter().any(|(_, miss)| matches!(miss, Miss::Trouble(_)))
         && !misses.iter().any(|(_, miss)| matches!(miss, Miss::Wrong(_)));
-    // The status of what may pass, or else of the place that was asked last.
+    // The status of trouble that may pass counts first, because callers decide by it whether to try again.
     let mut status = None;
     let mut source = None;
     for (_, miss) in misses.into_iter().rev() {
@@ -157,7 +164,7 @@ async fn get(place: &Uri, issuer: &str, transport: &Transport) -> Result<Metadat
     Metadata::read(&members, issuer).map_err(|error| Miss::Wrong(unusable(error)))
 }
 
-/// A body without the byte order mark that a reader may skip (RFC 8259 section 8.1).
+/// Removes a byte order mark, which a reader may skip (RFC 8259 section 8.1).
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
@@ -179,7 +186,9 @@ async fn collect(body: AnswerBody) -> Result<Vec<u8>, Miss> {
 }
 
 fn broken(error: BoxError) -> Error {
-    failed("the issuer could not be reached or broke off").with_transience(true).with_source(error)
+    failed("the issuer could not be reached, or its answer broke off")
+        .with_transience(true)
+        .with_source(error)
 }
 
 fn unusable(error: ConfigError) -> Error {
@@ -190,5 +199,5 @@ fn failed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Metadata, message)
 }
 
-/// Documents in the field have a few kilobytes.
+// Real documents have a few kilobytes. The limit keeps a wrong URL from filling the memory.
 const LONGEST_DOCUMENT: usize = 64 * 1024;

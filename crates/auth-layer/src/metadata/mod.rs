@@ -1,8 +1,8 @@
-//! What a server says of itself: authorization server metadata (RFC 8414) and OpenID Connect discovery.
+//! Authorization server metadata (RFC 8414) and OpenID Connect discovery.
 //!
-//! [`Metadata`] is such a document, fetched and checked; [`MetadataCache`] keeps one.
-//! [`Profile::with_metadata`](crate::Profile::with_metadata) takes it over. Tokens are not read here, so that the
-//! server's keys (`jwks_uri`) are of no use to us.
+//! [`Metadata`] is such a document, fetched and checked; [`MetadataCache`] keeps one in memory.
+//! [`Profile::with_metadata`](crate::Profile::with_metadata) takes its members into a profile. This crate does not read
+//! what is inside of tokens, so it does not need the server's keys (`jwks_uri`).
 
 mod cache;
 mod document;

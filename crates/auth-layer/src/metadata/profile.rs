@@ -1,23 +1,26 @@
-//! Takes a document over into a profile.
+//! Copies the members of a metadata document into a profile.
 
 use super::document::Metadata;
 use crate::config_error::ConfigError;
+use crate::error::shown;
 use crate::profile::{ClientAuth, Profile};
 
 impl Profile {
-    /// Takes over what an issuer says of itself: its endpoints, its name, whether its answers to a sign-in carry that
-    /// name, and how the client says who it is. What the document does not mention stays as it is.
+    /// Takes the issuer's metadata into the profile: its endpoints, its name, whether its answers to a sign-in carry that
+    /// name, and how the client authenticates. Members that the document does not have leave the profile unchanged.
     ///
-    /// A client with a secret uses a Basic header if the server takes one (as the profile writes it, raw or encoded), or
-    /// else its body; a public client stays one. A server that tells no methods takes Basic (RFC 8414 section 2).
+    /// A client with a secret uses a Basic header if the server accepts one, written raw or encoded as in the profile.
+    /// Otherwise it puts the secret into the body. A public client stays public. A server that lists no methods accepts
+    /// Basic (RFC 8414 section 2).
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the server takes none of the methods that the client is capable of, if the profile is of
-    /// another issuer, or if an endpoint cannot be one.
+    /// Returns [`ConfigError`] if the server accepts none of the methods that the client can use, if the profile has
+    /// another issuer, or if an endpoint is not a valid URL.
     pub fn with_metadata(self, metadata: &Metadata) -> Result<Self, ConfigError> {
-        if self.issuer().is_some_and(|issuer| issuer != metadata.issuer()) {
-            return Err(ConfigError::new("issuer", "is another one in the profile than in the metadata"));
+        if let Some(issuer) = self.issuer().filter(|issuer| *issuer != metadata.issuer()) {
+            let problem = format!("is {issuer} in the profile and {} in the metadata", metadata.issuer());
+            return Err(ConfigError::new("issuer", problem));
         }
         let client_auth = choose(&self.facts().client_auth, metadata)?;
         let mut profile = self
@@ -40,7 +43,7 @@ impl Profile {
     }
 }
 
-/// The strongest method that both sides are capable of (RFC 9700 section 2.5).
+/// Returns the strongest method that both sides support (RFC 9700 section 2.5).
 fn choose(own: &ClientAuth, metadata: &Metadata) -> Result<ClientAuth, ConfigError> {
     let capable = match own {
         ClientAuth::Public => vec![("none", ClientAuth::Public)],
@@ -54,7 +57,10 @@ fn choose(own: &ClientAuth, metadata: &Metadata) -> Result<ClientAuth, ConfigErr
     let chosen =
         capable.into_iter().find(|(name, _)| metadata.client_auth_methods().any(|told| told == *name));
     chosen.map(|(_, client_auth)| client_auth).ok_or_else(|| {
-        let problem = "is of no kind that the server's metadata lists (RFC 9700 section 2.5)";
+        let listed = shown(&metadata.client_auth_methods().collect::<Vec<_>>().join(", "));
+        let problem = format!(
+            "is not one of the methods that the server's metadata lists ({listed}; RFC 9700 section 2.5)"
+        );
         ConfigError::new("client authentication", problem)
     })
 }

@@ -171,7 +171,17 @@ impl Authorization {
     ///
     /// Ignore a callback that is not, and keep waiting: any web page can send the browser to the redirect URI.
     pub fn accepts(&self, callback: &str) -> bool {
-        Callback::read(callback).check(&self.expected()).is_ok()
+        self.check(callback).is_ok()
+    }
+
+    /// Says why a URL that the browser came to, or only its query, is not the answer to this request.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::SignInFailed`](crate::ErrorKind::SignInFailed) if [`accepts`](Self::accepts) is false. The
+    /// error never shows a code or a state.
+    pub fn check(&self, callback: &str) -> Result<(), Error> {
+        Callback::read(callback).check(&self.expected())
     }
 
     /// Returns the clock for timeouts while an application waits for the callback.

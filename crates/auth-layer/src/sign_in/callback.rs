@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::redirect;
 use crate::error::{Error, ErrorKind, OAuthError};
 use crate::secret::Secret;
+use crate::url::shown;
 
 /// The values that a callback must match before anything else in it is used.
 #[derive(Debug)]
@@ -48,16 +49,19 @@ impl<'a> Callback<'a> {
     pub(super) fn check(&self, expected: &Expected<'_>) -> Result<(), Error> {
         match (self.single("iss")?, expected.issuer) {
             (Some(named), Some(issuer)) if named != issuer => {
-                return Err(failed(
-                    "the sign-in callback names another issuer than the profile (RFC 9207 section 2.4); \
-                     start the sign-in again",
-                ));
+                // A text that is not a URL may be the code in the wrong place, and is left out.
+                let named = shown(named);
+                return Err(failed(format!(
+                    "the sign-in callback names the issuer {named:?}, but the sign-in was at {issuer:?} (RFC 9207 section \
+                     2.4); start the sign-in again"
+                )));
             }
             (None, _) if expected.issuer_required => {
-                return Err(failed(
-                    "the sign-in callback does not name its issuer, which the profile requires (RFC 9207 section 2.4); \
-                     start the sign-in again",
-                ));
+                let issuer = expected.issuer.unwrap_or_default();
+                return Err(failed(format!(
+                    "the sign-in callback does not name its issuer, which must be {issuer:?} (RFC 9207 section 2.4); \
+                     start the sign-in again"
+                )));
             }
             // An `iss` cannot be checked if the profile has no issuer. A missing `iss` is allowed unless it is
             // required.

@@ -56,7 +56,7 @@ impl Refresh {
             let record = self.record().await.map_err(store_failed)?;
             self.note_tried(record.as_ref());
             let Some(mut record) = record else {
-                return Err(self.sign_in_needed("no sign-in is stored yet"));
+                return Err(self.nothing_stored());
             };
             self.forget_unsent_mark(&mut record.entry);
             if record.entry.state == State::Ended {

@@ -147,6 +147,14 @@ impl Refresh {
         Error::new(ErrorKind::SignInAgain, why).with_remedy(self.remedy.clone())
     }
 
+    /// Returns the error for a store that has no record, with the identity that was looked for.
+    pub(super) fn nothing_stored(&self) -> Error {
+        let Label { provider, client, subject } = &self.label;
+        self.sign_in_needed(format!(
+            "no sign-in is stored for provider {provider:?}, client {client:?}, subject {subject:?}"
+        ))
+    }
+
     /// Returns the error for a grant that the server has ended, with the server's error code if there is one.
     pub(super) fn ended(&self, code: Option<&str>) -> Error {
         let code = code.map_or(String::new(), |code| format!(" ({code})"));

@@ -166,6 +166,11 @@ impl IssuedToken {
         self
     }
 
+    /// Returns the token.
+    pub const fn access_token(&self) -> &AccessToken {
+        &self.token
+    }
+
     /// Returns the scope that the issuer granted. `None` means that it equals the requested one (RFC 6749 section 5.1).
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()

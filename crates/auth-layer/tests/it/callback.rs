@@ -82,6 +82,7 @@ async fn ac08_an_answer_of_another_issuer_is_refused_before_anything_else() {
         let answer = |state: &str| format!("error=access_denied&state={state}&iss={other}");
         let (error, accepted) = refused(named(), answer).await;
         assert!(!accepted && error.to_string().contains("another issuer"), "{error}");
+        assert!(error.to_string().contains(&format!("{other:?}; the sign-in was at {ISSUER:?}")), "{error}");
         assert_eq!(error.oauth(), None, "its error is not believed");
         // The issuer is checked before the state.
         let (error, _) = refused(named(), |_| format!("code=c&state=wrong&iss={other}")).await;

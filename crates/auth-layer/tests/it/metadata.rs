@@ -149,7 +149,8 @@ async fn md01_an_error_tells_of_both_places() {
     let error = fetch(ISSUER, &server).await.unwrap_err();
     let expected = "the issuer has no metadata that can be used; \
         https://auth.example.com/.well-known/oauth-authorization-server: the issuer's metadata cannot be used: the \
-        document's issuer: is not the issuer that was asked for (RFC 8414 section 3.3); \
+        document's issuer: is \"https://evil.example.com\", but \"https://auth.example.com\" was asked for (RFC 8414 section \
+        3.3); if the document is right, use its issuer; \
         https://auth.example.com/.well-known/openid-configuration: no document (status 404), status 404";
     assert_eq!(error.to_string(), expected);
     assert!(!error.is_transient());

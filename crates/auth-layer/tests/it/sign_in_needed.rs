@@ -92,7 +92,7 @@ async fn a_stored_grant_begins_with_the_sign_in_that_is_in_the_store() {
     let manager = house.manage(exchange).build();
     let error = token(&manager).await.unwrap_err();
     assert_eq!((error.kind(), house.endpoint.count()), (ErrorKind::SignInAgain, 0));
-    assert!(error.to_string().contains("no sign-in is stored yet"), "{error}");
+    assert!(error.to_string().contains("no sign-in is stored for provider"), "{error}");
     house.write(Entry::new(RefreshToken::new("r0"))).await;
     house.advance(6);
     assert_eq!(token(&manager).await.unwrap(), "a1");

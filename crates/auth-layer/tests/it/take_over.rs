@@ -258,5 +258,5 @@ async fn sc06_a_record_that_was_taken_over_and_removed_stays_removed() {
     house.store.memory.remove(&house.key).await.unwrap();
     let error = token_in_time(&house, &stored(&house)).await.unwrap_err();
     assert_eq!((error.kind(), house.endpoint.count()), (ErrorKind::SignInAgain, 1));
-    assert!(error.to_string().contains("no sign-in is stored yet"), "{error}");
+    assert!(error.to_string().contains("no sign-in is stored for provider"), "{error}");
 }

@@ -83,7 +83,7 @@ async fn the_error_of_a_refused_client_says_what_to_check() {
         for exchange in [machine, house.exchange()] {
             let exchange = exchange.client_remedy("check ID and SECRET").build().unwrap();
             let error = TokenManager::new(exchange).token().await.unwrap_err();
-            assert_eq!(error.remedy(), is_advised.then_some("check ID and SECRET"), "{status} {body}");
+            assert_eq!(error.remedy() == Some("check ID and SECRET"), is_advised, "{status} {body}");
             assert_eq!(error.to_string().contains("check ID and SECRET"), is_advised, "{error}");
             assert_eq!(format!("{error:?}").contains("check ID and SECRET"), is_advised, "{error:?}");
         }
@@ -106,6 +106,25 @@ async fn an_ended_grant_is_not_blamed_on_the_client() {
     let error = TokenManager::new(exchange).token().await.unwrap_err();
     assert_eq!((error.kind(), error.remedy()), (ErrorKind::SignInAgain, Some("run the sign-in")));
     assert!(format!("{error:?}").contains("run the sign-in"), "{error:?}");
+}
+
+/// Advice that follows the code, where the application gave none. It is not part of the text.
+#[tokio::test]
+async fn general_advice_follows_the_oauth_code() {
+    for (status, code, advice) in [
+        (401, "invalid_client", "check the client's id and secret"),
+        (400, "INVALID_SCOPE", "ask for a scope that the server offers to this client"),
+        (400, "unauthorized_client", "the server does not allow this client"),
+        (400, "unsupported_grant_type", "the server does not offer this grant"),
+        (400, "invalid_request", "check the token URL"),
+        (503, "invalid_client", "the server is in trouble; try again later"),
+    ] {
+        let error = error_of(json_response(status, &format!(r#"{{"error":"{code}"}}"#))).await;
+        let remedy = error.remedy().unwrap();
+        assert!(remedy.starts_with(advice), "{code}: {remedy}");
+        assert!(!error.to_string().contains(remedy), "{error}");
+    }
+    assert_eq!(error_of(json_response(400, r#"{"error":"the_moon_is_full"}"#)).await.remedy(), None);
 }
 
 #[tokio::test]
