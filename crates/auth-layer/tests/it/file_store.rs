@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use auth_layer::{
-    AccessToken, Entry, Exchange, FileStore, Grant, Label, RefreshToken, SealingKey, State, StoreError,
-    StoreErrorKind, StoreKey, TestClock, TokenStore, Version,
+    AccessToken, Entry, Exchange, FileStore, Grant, Label, Metadata, RefreshToken, SealingKey, State,
+    StoreError, StoreErrorKind, StoreKey, TestClock, TokenStore, Version,
 };
 use tempfile::TempDir;
 
@@ -583,7 +583,13 @@ fn the_environment_names_the_store() {
         "/home/me/.local/state/auth-layer"
     );
 
+    assert_eq!(folder(&[("AUTH_LAYER_STORE", "~/tokens"), ("HOME", "/home/me")]), "/home/me/tokens");
+    assert_eq!(folder(&[("AUTH_LAYER_STORE", "~"), ("HOME", "/home/me")]), "/home/me");
+
     let refused = |variables| store(variables).unwrap_err().to_string();
+    let of_a_user = refused(&[("AUTH_LAYER_STORE", "~you/tokens"), ("HOME", "/home/me")]);
+    assert!(of_a_user.starts_with("environment variable AUTH_LAYER_STORE: begins with ~ and a user's name"));
+    assert!(refused(&[("AUTH_LAYER_STORE", "~/tokens")]).contains("HOME is not set"));
     assert!(refused(&[]).starts_with("environment variable AUTH_LAYER_STORE: is not set"));
     assert_eq!(refused(&[("AUTH_LAYER_STORE", "")]), "environment variable AUTH_LAYER_STORE: is empty");
     let here = ("AUTH_LAYER_STORE", "/here");
@@ -596,6 +602,61 @@ fn the_environment_names_the_store() {
         store(Box::leak(Box::new([here, ("AUTH_LAYER_STORE_KEY_FILE", "/no/such/file")]))).unwrap_err();
     assert!(error.to_string().contains("AUTH_LAYER_STORE_KEY_FILE"), "{error}");
     assert!(error.to_string().contains("/no/such/file"), "{error}");
+}
+
+#[tokio::test]
+async fn a_trial_write_leaves_nothing_behind() {
+    let above = tempfile::tempdir().unwrap();
+    let store = FileStore::new(above.path().join("made/for/it"));
+    store.try_write().await.unwrap();
+    assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0, "not even the folder");
+    store.compare_exchange(&key(), None, entry()).await.unwrap();
+    let before = fs::read_dir(store.folder()).unwrap().count();
+    store.try_write().await.unwrap();
+    assert_eq!(fs::read_dir(store.folder()).unwrap().count(), before);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_found_by_a_trial() {
+    // Nobody can make a folder there, not even root.
+    let store = FileStore::new("/proc/tokens-of-a-test");
+    assert!(store.load(&key()).await.unwrap().is_none(), "reading finds nothing wrong");
+    let error = store.try_write().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unreachable);
+    assert!(error.to_string().starts_with("/proc/tokens-of-a-test: cannot be made"), "{error}");
+}
+
+#[tokio::test]
+async fn metadata_is_kept_beside_the_records_and_under_their_rules() {
+    let issuer = "https://auth.example.com";
+    let server = FakeTokenEndpoint::scripted(|_, _| {
+        let body = r#"{"issuer":"https://auth.example.com","token_endpoint":"https://auth.example.com/t",
+            "authorization_response_iss_parameter_supported":true}"#;
+        Ok(crate::support::json_response(200, body))
+    });
+    let ten_seconds = Duration::from_secs(10);
+    let metadata =
+        Metadata::fetch(issuer, &server.transport(), &TestClock::new(), ten_seconds).await.unwrap();
+    let above = tempfile::tempdir().unwrap();
+    let store = FileStore::new(above.path().join("tokens"));
+    assert_eq!(store.kept_metadata(issuer).await.unwrap(), None);
+    store.keep_metadata(&metadata).await.unwrap();
+    assert_eq!(store.kept_metadata(issuer).await.unwrap(), Some(metadata));
+    assert_eq!(store.kept_metadata("https://evil.example.com").await.unwrap(), None);
+    assert!(store.list().await.unwrap().is_empty(), "it is not a record");
+    let files = || fs::read_dir(store.folder()).unwrap().map(|entry| entry.unwrap().path());
+    let file = files().find(|path| path.extension().is_some_and(|name| name == "metadata")).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    let error = store.kept_metadata(issuer).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Permissions);
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    fs::write(
+        &file,
+        r#"{"issuer":"https://evil.example.com","token_endpoint":"https://evil.example.com/t"}"#,
+    )
+    .unwrap();
+    assert_eq!(store.kept_metadata(issuer).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
 }
 
 #[tokio::test]

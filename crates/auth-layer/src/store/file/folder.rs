@@ -37,16 +37,20 @@ impl Folder {
 
     /// Reads the file of a record. Returns `None` if the file does not exist.
     pub(super) fn read(&self, key: &StoreKey) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        self.read_file(&self.record(key))
+    }
+
+    /// Reads any file of the folder. Returns `None` if the file does not exist.
+    pub(super) fn read_file(&self, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         if !self.is_there()? {
             return Ok(None);
         }
-        let path = self.record(key);
-        let file = match self.open(private_file().read(true), &path) {
+        let file = match self.open(private_file().read(true), path) {
             Ok(file) => file,
             Err(Failed::Missing) => return Ok(None),
             Err(Failed::Otherwise(error)) => return Err(error),
         };
-        read_whole(file).map(Some).map_err(|error| error.at(&path))
+        read_whole(file).map(Some).map_err(|error| error.at(path))
     }
 
     /// Waits for the right to replace a record. Creates the folder if it does not exist.
@@ -92,12 +96,17 @@ impl Folder {
     ///
     /// The caller shows that it holds the lock of this record. Without the lock, two processes would write to the same
     /// temporary file, and the second rename would undo the first write.
-    pub(super) fn write(&self, _held: &Lock, key: &StoreKey, bytes: &[u8]) -> Result<(), StoreError> {
-        let (path, temporary) = (self.record(key), self.temporary(key));
+    pub(super) fn write(&self, held: &Lock, key: &StoreKey, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write_file(held, &self.record(key), bytes)
+    }
+
+    /// Replaces any file of the folder, in the same way.
+    pub(super) fn write_file(&self, _held: &Lock, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let temporary = path.with_extension("tmp");
         let written = write_new_file(&temporary, bytes).and_then(|()| {
             // A rename on one file system is atomic: a reader without the lock finds the old file or the new one. The
             // temporary file is in the same folder for this reason.
-            fs::rename(&temporary, &path)?;
+            fs::rename(&temporary, path)?;
             // The rename itself must survive a loss of power. Once this function returns, the caller may use an access
             // token whose refresh token is in this file alone. If the sync fails, the file is replaced although this
             // function returns an error. Callers read the record again after an error.
@@ -107,7 +116,7 @@ impl Folder {
             // The temporary file holds tokens. If it cannot be removed now, the next write removes it.
             let _ = fs::remove_file(&temporary);
             let problem = "cannot be written; check the free space on the disk and who owns the folder";
-            unreachable_at(&path, problem, error)
+            unreachable_at(path, problem, error)
         })
     }
 
@@ -142,7 +151,7 @@ impl Folder {
         Ok(true)
     }
 
-    fn make(&self) -> Result<(), StoreError> {
+    pub(super) fn make(&self) -> Result<(), StoreError> {
         if self.is_there()? {
             return Ok(());
         }

@@ -8,6 +8,7 @@
 //!   longer exclude a process that locks a new one.
 //! - `<key>.tmp`: the next record, while it is written. It is left behind only if its process is killed then.
 
+mod beside;
 mod document;
 mod folder;
 #[cfg(feature = "keyring")]

@@ -24,10 +24,12 @@ impl FileStore {
 
     /// Creates the store that the environment describes. `lookup` returns the value of a variable.
     ///
-    /// - `AUTH_LAYER_STORE`: the folder. The default is [`default_folder`](Self::default_folder).
+    /// - `AUTH_LAYER_STORE`: the folder. The default is [`default_folder`](Self::default_folder). A `~` at the beginning
+    ///   stands for the home folder (`HOME`).
     /// - `AUTH_LAYER_STORE_KEY`: one or more sealing keys, separated by white space. Each has the format of
     ///   [`SealingKey::from_text`]. The first one seals.
-    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key, which comes after those of `AUTH_LAYER_STORE_KEY`.
+    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key, which comes after those of `AUTH_LAYER_STORE_KEY`. A `~` is
+    ///   expanded as above.
     /// - `AUTH_LAYER_STORE_KEYRING`: the name of a sealing key in the operating system's keyring (feature `keyring`),
     ///   which comes last.
     ///
@@ -57,7 +59,7 @@ impl FileStore {
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<FileStoreBuilder, ConfigError> {
         let folder = match set(lookup, FOLDER)? {
-            Some(folder) => folder.into(),
+            Some(folder) => in_home(lookup, FOLDER, &folder)?,
             None => default_folder(lookup).ok_or_else(|| {
                 let problem = "is not set, and neither is a home folder; set it to the folder for tokens";
                 ConfigError::new(variable(FOLDER), problem)
@@ -70,7 +72,7 @@ impl FileStore {
                 builder.sealing_key(SealingKey::from_text(text).map_err(|error| key_error(KEY, &error))?);
         }
         if let Some(file) = set(lookup, KEY_FILE)? {
-            let key = SealingKey::from_file(file).map_err(|error| {
+            let key = SealingKey::from_file(in_home(lookup, KEY_FILE, &file)?).map_err(|error| {
                 ConfigError::new(variable(KEY_FILE), error.to_string()).with_source(error)
             })?;
             builder = builder.sealing_key(key);
@@ -80,6 +82,27 @@ impl FileStore {
         }
         Ok(builder)
     }
+}
+
+/// Replaces a `~` at the beginning of a path by the home folder. A shell does not do that for a quoted `~`, and a service
+/// manager never does.
+fn in_home(
+    lookup: &dyn Fn(&str) -> Option<String>,
+    name: &'static str,
+    path: &str,
+) -> Result<PathBuf, ConfigError> {
+    let Some(rest) = path.strip_prefix('~') else { return Ok(path.into()) };
+    let Some(rest) = rest.strip_prefix('/').or_else(|| rest.is_empty().then_some("")) else {
+        return Err(ConfigError::new(
+            variable(name),
+            "begins with ~ and a user's name, which is not expanded; write the whole path",
+        ));
+    };
+    let home = lookup("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or_else(|| {
+        ConfigError::new(variable(name), "begins with ~, but HOME is not set; write the whole path")
+    })?;
+    // An empty path would put a slash at the end.
+    Ok(if rest.is_empty() { home } else { home.join(rest) })
 }
 
 #[cfg(feature = "keyring")]

@@ -69,8 +69,8 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 pub struct FileStore(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    folder: Folder,
+pub(super) struct Inner {
+    pub(super) folder: Folder,
     /// The first key seals. All keys open.
     keys: Vec<SealingKey>,
     clock: Arc<dyn Clock>,
@@ -132,7 +132,7 @@ impl FileStore {
 
     /// Runs blocking work on another thread. Work that has begun runs to its end, even if this future is dropped. A
     /// write is therefore never cut off between its steps.
-    async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(super) async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
