@@ -1,20 +1,22 @@
-//! How a command can fail, and the exit code that says so.
+//! `Failure`: why a command failed, what to do about it, and the exit code.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
 use auth_layer::{BoxError, ConfigError, Error, ErrorKind, StoreError};
 
-/// Why a command did not do what it was asked, with what to do about it.
+/// The reason why a command failed, with what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
     message: String,
     remedy: Option<String>,
-    source: Option<BoxError>,
+    /// The provider that `doctor` is to examine; everything if it is empty. `None` if `doctor` cannot help.
+    doctor: Option<String>,
 }
 
-/// What kind of failure it is: scripts branch on it, by the exit code.
+/// The kind of a failure. Scripts branch on it, by the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// None of the others.
@@ -27,16 +29,16 @@ pub(crate) enum Kind {
     Store,
     /// The network or the provider is in trouble; it may pass.
     Trouble,
-    /// A sign-in was denied, took too long, or its answer is not to be trusted.
+    /// A sign-in was denied, took too long, or its answer cannot be trusted.
     Denied,
     /// The person pressed Ctrl-C.
     Interrupted,
-    /// Nobody reads our output any more.
+    /// The reader of standard output has closed it.
     Unheard,
 }
 
 impl Kind {
-    /// The exit code. `--help` and the README have this table as well; 2 is clap's, for wrong use.
+    /// Returns the exit code. `--help` and the README have the same table. Code 2 is clap's, for wrong usage.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Failed | Self::Unheard => 1,
@@ -45,6 +47,7 @@ impl Kind {
             Self::Store => 5,
             Self::Trouble => 6,
             Self::Denied => 7,
+            // 128 and the number of SIGINT, as shells have it.
             Self::Interrupted => 130,
         }
     }
@@ -52,22 +55,34 @@ impl Kind {
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), remedy: None, source: None }
+        Self { kind, message: message.into(), remedy: None, doctor: None }
     }
 
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }
 
-    /// Says what to do about it.
+    /// Sets what to do about it. Each line is printed on a line of its own.
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+    /// Adds a cause with its own causes to the message.
+    pub(crate) fn because(mut self, cause: impl Into<BoxError>) -> Self {
+        self.message = with_causes(self.message, Some(&*cause.into()));
         self
+    }
+
+    /// Says that `tokenctl doctor` may find the cause; `provider` may be empty.
+    pub(crate) fn for_doctor(mut self, provider: &str) -> Self {
+        self.doctor = Some(provider.to_owned());
+        self
+    }
+
+    /// Names the provider that `doctor` is to examine, if `doctor` can help at all.
+    pub(crate) fn about(self, provider: &str) -> Self {
+        if self.doctor.is_some() { self.for_doctor(provider) } else { self }
     }
 
     pub(crate) const fn kind(&self) -> Kind {
@@ -77,55 +92,69 @@ impl Failure {
     pub(crate) fn advice(&self) -> Option<&str> {
         self.remedy.as_deref()
     }
+
+    /// Returns what `doctor` is to be called with. `None` if `doctor` would find nothing.
+    pub(crate) fn doctor(&self) -> Option<&str> {
+        self.doctor.as_deref()
+    }
 }
 
 impl fmt::Display for Failure {
-    /// The message with its causes.
+    /// Writes the message with its causes, and no advice.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        let mut cause = self.source.as_deref().map(|source| source as &dyn StdError);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        f.write_str(&self.message)
     }
+}
+
+/// Adds the texts of an error and its causes to a message, separated by colons. A text that is already there is left out:
+/// many errors repeat the text of their cause.
+pub(crate) fn with_causes(message: impl Into<String>, error: Option<&(dyn StdError + 'static)>) -> String {
+    let mut message = message.into();
+    let mut next = error;
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        // The `source` of an `io::Error` skips the error that it wraps.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as _).or_else(|| error.source());
+    }
+    message
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::config(error.to_string())
+        Self::config(with_causes(error.to_string(), error.source()))
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(Kind::Store, "the store failed")
-            .because(error)
-            .remedy("`tokenctl doctor` looks into the store")
+        Self::new(Kind::Store, "the token store cannot be used").because(error).for_doctor("")
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = kind(&error);
-        let remedy = match kind {
-            // It has a remedy of its own, which is about the sign-in and not about the client.
-            _ if error.kind() == ErrorKind::TokenUrl => None,
-            Kind::Config => {
-                Some("check the client's id and secret: `tokenctl doctor` says where they come from")
-            }
-            Kind::Store => Some("`tokenctl doctor` looks into the store"),
-            Kind::Trouble => Some("try again later; `tokenctl doctor` looks for what stands in the way"),
-            _ => None,
+        let message = with_causes(error.to_string(), error.source());
+        let remedy = match error.remedy() {
+            // The error's own text has it.
+            Some(remedy) if message.contains(remedy) => None,
+            None if kind == Kind::Trouble => Some("try again later"),
+            remedy => remedy,
         };
-        Self {
-            kind,
-            message: error.to_string(),
-            remedy: remedy.map(str::to_owned),
-            source: error.source().map(|cause| cause.to_string().into()),
-        }
+        let failure = Self { kind, remedy: remedy.map(str::to_owned), message, doctor: None };
+        if is_for_doctor(&error, kind) { failure.for_doctor("") } else { failure }
     }
+}
+
+/// Returns whether `doctor` may find the cause: it looks at the network, the store and the origin of the secret.
+fn is_for_doctor(error: &Error, kind: Kind) -> bool {
+    matches!(kind, Kind::Store | Kind::Trouble)
+        || matches!(error.kind(), ErrorKind::Secret | ErrorKind::Metadata)
+        || error.oauth().is_some_and(|oauth| oauth.code().eq_ignore_ascii_case("invalid_client"))
 }
 
 fn kind(error: &Error) -> Kind {
@@ -134,12 +163,11 @@ fn kind(error: &Error) -> Kind {
         ErrorKind::SignInFailed => Kind::Denied,
         ErrorKind::Store => Kind::Store,
         ErrorKind::Secret | ErrorKind::TokenUrl => Kind::Config,
-        // A code is used up by asking, so that a sign-in is never transient; the trouble is.
+        // The errors of a sign-in are never transient, because its code cannot be sent twice. The trouble itself may pass.
         ErrorKind::Transport | ErrorKind::Timeout => Kind::Trouble,
         ErrorKind::Refused if error.status().is_some_and(|status| status.is_server_error()) => Kind::Trouble,
         _ if error.is_transient() => Kind::Trouble,
         ErrorKind::Metadata => Kind::Config,
-        // The provider knows the client, or the scope, not as the configuration has it (RFC 6749 section 5.2).
         ErrorKind::Refused if error.oauth().is_some_and(|oauth| OF_THE_CLIENT.contains(&oauth.code())) => {
             Kind::Config
         }
@@ -147,6 +175,8 @@ fn kind(error: &Error) -> Kind {
     }
 }
 
+/// The error codes that say that the provider knows the client or the scope differently than the configuration (RFC 6749
+/// section 5.2).
 const OF_THE_CLIENT: [&str; 4] =
     ["invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
 
@@ -171,8 +201,8 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_with_its_causes() {
-        let cause = std::io::Error::other("disk full");
+    fn a_failure_shows_each_cause_once() {
+        let cause = std::io::Error::other(std::io::Error::other("disk full"));
         let failure = Failure::new(Kind::Store, "the store failed").because(cause).remedy("make room");
         assert_eq!(failure.to_string(), "the store failed: disk full");
         assert_eq!(failure.advice(), Some("make room"));

@@ -1,16 +1,18 @@
-//! Sign in once, so that services stay signed in: the command line of `auth-layer`.
+//! The command line of `auth-layer`: a person signs in once, and services stay signed in.
 //!
-//! `tokenctl login` takes a person through a sign-in and leaves the refresh token in the store, where an
-//! [`Exchange`](auth_layer::Exchange) of [`Grant::Stored`](auth_layer::Grant::Stored) finds it. The other commands use,
-//! show and end what was left there. `tokenctl --help` tells the rest, the exit codes too.
+//! `tokenctl login` takes a person through a sign-in and keeps the refresh token in the store. An
+//! [`Exchange`](auth_layer::Exchange) of [`Grant::Stored`](auth_layer::Grant::Stored) finds it there. The other commands
+//! use, show and end sign-ins. `tokenctl --help` describes the configuration and the exit codes.
 //!
-//! Standard output has what was asked for and nothing else; what is for people goes to standard error.
+//! Standard output has the requested data and nothing else. Messages for people go to standard error.
 
 mod command;
 mod config;
 mod failure;
 mod flags;
+mod help;
 mod screen;
+mod shell;
 mod span;
 mod store;
 
@@ -19,14 +21,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::config::Commands;
 use crate::flags::Flags;
 use crate::screen::Screen;
 
-/// Runs one command line, the program's name first. It needs a tokio runtime with timers and I/O.
+/// Runs one command line, which begins with the program's name. It needs a tokio runtime with timers and I/O.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future may lose a refresh token that is on its way.
+/// Dropping the future during a token request may lose the new refresh token.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -38,16 +41,17 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let flags = match Flags::try_parse_from(arguments) {
         Ok(flags) => flags,
         Err(error) => {
-            // Nobody is left to tell if the stream is closed.
+            // If the stream is closed, there is no place left to report that.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USE));
         }
     };
     let screen = Screen::new();
+    let commands = Commands::new(flags.config.as_deref());
     match command::run(flags, &screen).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            screen.fail(&failure);
+            screen.fail(&failure, &commands);
             ExitCode::from(failure.kind().code())
         }
     }

@@ -11,22 +11,22 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "m" => MINUTE,
         "h" => HOUR,
         "d" => DAY,
-        _ => return Err("is no length of time, such as 90s, 5m or 1h".to_owned()),
+        _ => return Err("is not a length of time, such as 90s, 5m or 1h".to_owned()),
     };
     let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     match seconds {
         Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err("is no length of time, such as 90s, 5m or 1h".to_owned()),
+        _ => Err("is not a length of time, such as 90s, 5m or 1h".to_owned()),
     }
 }
 
-/// The same, and no more than a day: nobody is waited for longer.
+/// Reads a length of time of at most a day.
 pub(crate) fn parse_up_to_a_day(text: &str) -> Result<Duration, String> {
     let span = parse(text)?;
     if span > Duration::from_secs(DAY) { Err("is longer than a day".to_owned()) } else { Ok(span) }
 }
 
-/// The two largest units: `29 d 23 h`, `59 min`, `12 s`.
+/// Writes the two largest units: `29 d 23 h`, `59 min`, `12 s`.
 pub(crate) fn roughly(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
@@ -41,9 +41,9 @@ fn two(large: u64, unit: &str, small: u64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {small_unit}") }
 }
 
-/// Minutes and seconds, for a countdown: `4:59`.
+/// Writes minutes and seconds for a countdown: `4:59`.
 pub(crate) fn countdown(span: Duration) -> String {
-    // A clock that has begun its last second shows it.
+    // Rounded up, so that a countdown shows 0:01 until its end.
     let seconds = span.as_millis().div_ceil(1000);
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

@@ -1,4 +1,5 @@
-//! Ctrl-C: at once while a person is waited for; while a token is on its way, not before it is pressed again.
+//! Ctrl-C. It ends the program at once while that waits for a person. While a token request is running, only the second
+//! Ctrl-C does.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,8 +11,8 @@ use super::underway::Underway;
 use crate::failure::{Failure, Kind};
 use crate::screen::Screen;
 
-/// Runs what must not be cut short by accident: a refresh token or a code that was sent may be used up, and what comes
-/// back for it has to be kept. It ends by its own deadline, or with the second Ctrl-C.
+/// Runs a future that must not be interrupted by accident. A refresh token or a code that was sent may be used up, so the
+/// token in the answer has to be kept. The future ends by its own deadline, or at the second Ctrl-C.
 pub(super) async fn to_the_end<F: Future>(screen: &Screen, future: F) -> Result<F::Output, Failure> {
     let mut future = pin!(future);
     tokio::select! {
@@ -22,26 +23,26 @@ pub(super) async fn to_the_end<F: Future>(screen: &Screen, future: F) -> Result<
     tokio::select! {
         biased;
         Ok(()) = ctrl_c() => {
-            Err(Failure::new(Kind::Interrupted, "interrupted; a token that was on its way may be lost"))
+            Err(Failure::new(Kind::Interrupted, "interrupted during a token request; a new token may be lost"))
         }
         outcome = &mut future => Ok(outcome),
     }
 }
 
-/// Runs what leaves nothing behind, until Ctrl-C.
+/// Runs a future that leaves nothing behind, until Ctrl-C.
 pub(super) async fn until_interrupted<T>(
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
-        // Heard from the start on: before anything is said to the person.
+        // The signal is polled first, so that Ctrl-C counts before anything is shown to the person.
         biased;
         Ok(()) = ctrl_c() => Err(interrupted()),
         outcome = future => outcome,
     }
 }
 
-/// Runs what leaves nothing behind between its requests, until Ctrl-C or until it is late. A request that is under way
-/// then is waited for, since its answer may have used something up; a second Ctrl-C ends that as well.
+/// Runs a future that leaves nothing behind between its requests, until Ctrl-C or until `late`. If a request is running
+/// then, its answer is waited for, because it may have used up a code. A second Ctrl-C ends that as well.
 pub(super) async fn between_requests<T>(
     screen: &Screen,
     underway: &Underway,
@@ -70,9 +71,9 @@ pub(super) async fn between_requests<T>(
     }
 }
 
-/// Hears Ctrl-C from now on, so that it does not end the program by itself.
+/// Handles Ctrl-C from now on, so that it does not end the program by itself.
 pub(super) fn hear() {
-    // The first poll is what makes it heard.
+    // The first poll installs the handler.
     let _ = pin!(ctrl_c()).poll(&mut Context::from_waker(Waker::noop()));
 }
 
@@ -81,4 +82,4 @@ pub(super) fn interrupted() -> Failure {
 }
 
 const A_MOMENT: &str =
-    "a moment: a token is on its way; Ctrl-C again ends it at once, and may lose the token";
+    "one moment: a token request is running; Ctrl-C again ends it at once, and may lose the new token";

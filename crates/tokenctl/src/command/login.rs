@@ -5,12 +5,13 @@ use std::io;
 use std::time::Duration;
 
 use auth_layer::{
-    Authorization, Clock, Error, LoopbackListener, RecoveredSignIn, Scope, Secret, SignIn, SignedIn,
-    StoreKey, SystemClock, TokenStore,
+    Authorization, Error, LoopbackListener, RecoveredSignIn, Scope, Secret, SignIn, SignedIn, StoreKey,
+    TokenStore,
 };
 
-use super::desk::{Desk, command, of_another_issuer};
+use super::desk::{Desk, of_another_issuer};
 use super::interrupt::{between_requests, to_the_end, until_interrupted};
+use super::next::report;
 use super::prompt::ask_for_secret;
 use super::underway::Underway;
 use super::wait::{countdown, pasted_lines};
@@ -19,46 +20,56 @@ use crate::config::Settings;
 use crate::failure::{Failure, Kind};
 use crate::flags::Login;
 use crate::screen::{Colour, Screen};
-use crate::span;
 
 pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> Result<(), Failure> {
     let desk = Desk::open(&login.whose, settings, ask_for_secret).await?;
     let scope = desk.provider.scope(login.scope.as_deref())?;
-    // Before the person goes to any trouble: a store that cannot be read cannot be written either.
+    if let Some(note) = desk.described.note() {
+        screen.say(format_args!("Note: {note}.\n"));
+    }
+    // The store is read and written first, so that no person signs in for nothing.
     let store = desk.store(settings)?;
     let key = desk.key();
     let known = store.load(&key).await?;
-    if let Some(problem) = known.and_then(|record| of_another_issuer(&desk.profile, &record)) {
+    store.try_write().await?;
+    if let Some(problem) = known.and_then(|record| of_another_issuer(desk.profile(), &record)) {
         screen.say(format_args!(
-            "There is a sign-in of account {}: {problem}. This one takes its place; to keep both, give this one an account \
-             name of its own (--account).\n",
+            "There is already a sign-in of account {}: {problem}. The new sign-in takes its place. To keep both, give this \
+             one another account name (--account).\n",
             desk.account
         ));
     }
     let underway = Underway::new();
-    let sign_in = SignIn::builder(desk.profile.clone(), desk.credential.clone());
+    let sign_in = SignIn::builder(desk.profile().clone(), desk.credential.clone());
     let sign_in = sign_in.transport(underway.transport()?).user_agent(USER_AGENT).build()?;
-    let device = login.device || desk.profile.authorize_url().is_none();
-    if device && desk.profile.device_url().is_none() {
+    let device = login.device || desk.profile().authorize_url().is_none();
+    if device && desk.profile().device_url().is_none() {
         return Err(no_page(&desk, login.device));
     }
     let visit =
         Visit { login, desk: &desk, screen, sign_in: &sign_in, underway: &underway, scope: scope.as_ref() };
     let signed_in = match if device { visit.by_device().await? } else { visit.by_browser().await? } {
         Ok(signed_in) => signed_in,
-        Err(error) => return Err(to_the_end(screen, recover(error, &desk, &*store, &key)).await?),
+        Err(error) => {
+            let recovering = recover(error, &visit, &*store, &key);
+            return Err(to_the_end(screen, recovering).await?);
+        }
     };
     to_the_end(screen, signed_in.keep(&*store, &key, Some(desk.label()))).await??;
-    report(&desk, &signed_in, settings, screen, store.load(&key).await?.and_then(|record| record.entry.hard))
+    // There is a folder for the copy now.
+    desk.described.keep_metadata(&store).await;
+    let expires = store.load(&key).await?.and_then(|record| record.entry.hard);
+    report(&desk, &signed_in, settings, screen, expires)
 }
 
-/// Keeps what can be kept of a sign-in that failed: its refresh token, if one came. Gives the failure to end with.
-async fn recover(error: Error, desk: &Desk<'_>, store: &dyn TokenStore, key: &StoreKey) -> Failure {
-    let Some(recovered) = RecoveredSignIn::find(&error) else { return error.into() };
+/// Keeps the refresh token of a sign-in that failed, if one came. Returns the failure to end with.
+async fn recover(error: Error, visit: &Visit<'_>, store: &dyn TokenStore, key: &StoreKey) -> Failure {
+    let desk = visit.desk;
+    let Some(recovered) = RecoveredSignIn::find(&error) else { return visit.failure(error) };
     if let Err(error) = recovered.keep(store, key, Some(desk.label())).await {
         return error.into();
     }
-    let token = command("token", desk.provider.name(), &desk.account);
+    let token = desk.commands.about("token", desk.provider.name(), &desk.account);
     Failure::from(error).remedy(format!("the sign-in was kept; `{token}` asks for another access token"))
 }
 
@@ -73,7 +84,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// The sign-in page, which sends the browser back to this machine; or the person pastes where it went.
+    /// Sends the person to the sign-in page. The browser comes back to this machine, or the person pastes its address.
     async fn by_browser(&self) -> Result<Result<SignedIn, Error>, Failure> {
         // Each provider has a path of its own, so that none can pass off another's answer (RFC 9700 section 4.4).
         let usual = format!("http://127.0.0.1/callback/{}", self.desk.provider.name());
@@ -86,7 +97,7 @@ impl Visit<'_> {
         to_the_end(self.screen, self.sign_in.finish(authorization, callback.expose())).await
     }
 
-    /// Where the browser came to, by itself or through the person's hands.
+    /// Waits for the address that the browser came back to: received here, or pasted by the person.
     async fn callback(
         &self,
         listener: Option<LoopbackListener>,
@@ -94,7 +105,7 @@ impl Visit<'_> {
     ) -> Result<Secret, Failure> {
         let arrived = async {
             match listener {
-                // The countdown ends sooner.
+                // The countdown ends the wait before this does.
                 Some(listener) => {
                     listener.patience(self.login.timeout.saturating_mul(2)).answer(authorization).await
                 }
@@ -102,42 +113,47 @@ impl Visit<'_> {
             }
         };
         tokio::select! {
-            callback = arrived => Ok(callback?),
+            callback = arrived => callback.map_err(|error| self.failure(error)),
             callback = self.pasted(authorization) => Ok(callback),
         }
     }
 
-    /// What the person pastes, once it is the answer to this sign-in.
+    /// Returns the address that the person pastes, once it is the answer to this sign-in.
     async fn pasted(&self, authorization: &Authorization) -> Secret {
         let mut lines = pasted_lines();
         while let Some(line) = lines.recv().await {
-            if authorization.accepts(line.expose()) {
-                return line;
-            }
-            self.screen.say(
-                "  That is not the answer to this sign-in. Paste the whole address of the last page, as it is in the \
-                 browser's address bar.",
-            );
+            let Err(why) = authorization.check(line.expose()) else { return line };
+            self.screen.say(format_args!(
+                "  That is not the answer to this sign-in: {why}. Paste the whole address of the last page, as it is in the \
+                 browser's address bar."
+            ));
         }
-        // Nobody will paste anything any more; the browser may still come.
+        // Standard input is closed, but the browser may still come back.
         std::future::pending().await
     }
 
-    /// A code that is typed in on another device.
+    /// Shows a code that the person types in on another device.
     async fn by_device(&self) -> Result<Result<SignedIn, Error>, Failure> {
-        let code =
-            until_interrupted(async { Ok(self.sign_in.ask_for_device_code(self.scope).await?) }).await?;
+        let code = until_interrupted(async {
+            self.sign_in.ask_for_device_code(self.scope).await.map_err(|error| self.failure(error))
+        })
+        .await?;
         let page = code.verification_uri_complete().unwrap_or_else(|| code.verification_uri());
-        // The code is shown even where the page knows it: the person compares the two (RFC 8628 section 5.4).
+        // The code is shown even if the page knows it, because the person compares the two (RFC 8628 section 5.4).
         let typed = self.screen.err(Colour::Bold, code.user_code());
         let hint = format!(
-            "  On any device; the code is {typed}\n  (at {}, if the page asks for it)",
+            "  Open it on any device; the code is {typed}\n  (at {}, if the page asks for it)",
             code.verification_uri()
         );
         self.show(page, &hint);
         let limit = code.expires_in().min(self.login.timeout);
         let decided = async { Ok(self.sign_in.poll(&code).await) };
         self.wait_for(decided, limit).await
+    }
+
+    fn failure(&self, error: Error) -> Failure {
+        let scope = self.scope.map(ToString::to_string);
+        self.desk.failure(error, scope.as_deref())
     }
 
     fn show(&self, page: &str, hint: &str) {
@@ -174,23 +190,26 @@ impl Visit<'_> {
     }
 }
 
-/// Listens where the browser comes back to, if that is on this machine.
+/// Listens at the redirect URI, if it is on this machine.
 async fn listen(redirect_uri: &str) -> Result<Option<LoopbackListener>, Failure> {
     match LoopbackListener::bind_to(redirect_uri).await {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(None),
         Err(error) => {
-            let problem = format!("{redirect_uri} cannot be listened on");
-            Err(Failure::new(Kind::Failed, problem).because(error))
+            let problem = format!("cannot listen at the redirect URI {redirect_uri}");
+            Err(Failure::new(Kind::Failed, problem)
+                .because(error)
+                .remedy("see whether another program uses the port, such as another `tokenctl login`"))
         }
     }
 }
 
-/// Opens the person's own browser. A text browser keeps its thread busy until it is left; nobody waits for that.
+/// Opens the person's own browser.
 fn open(page: String, screen: Screen) {
+    // A text browser keeps its thread busy until the person leaves it, so nothing waits for the thread.
     std::thread::spawn(move || {
-        if webbrowser::open(&page).is_err() {
-            screen.say("  No browser could be opened. Open the page yourself.");
+        if let Err(error) = webbrowser::open(&page) {
+            screen.say(format_args!("  No browser could be opened ({error}). Open the page yourself."));
         }
     });
 }
@@ -199,70 +218,12 @@ fn no_page(desk: &Desk<'_>, device: bool) -> Failure {
     let name = desk.provider.name();
     if device {
         let variable = desk.provider.variable_name("DEVICE_URL");
-        return Failure::config(format!("{name} is not known to take codes from devices"))
+        return Failure::config(format!("{name} has no known URL where devices ask for a code"))
             .remedy(format!("leave out --device, or set {variable} or device_url"));
     }
     let variable = desk.provider.variable_name("AUTHORIZE_URL");
-    Failure::config(format!("{name} has no sign-in page that is known"))
-        .remedy(format!("set {variable} or authorize_url; with client credentials nobody needs to sign in"))
-}
-
-/// Says who signed in, to what, until when, and what is next.
-fn report(
-    desk: &Desk<'_>,
-    signed_in: &SignedIn,
-    settings: &Settings,
-    screen: &Screen,
-    ends: Option<Duration>,
-) -> Result<(), Failure> {
-    let who = signed_in.account().map_or_else(String::new, |who| format!(" as {}", printable(who)));
-    let head = screen.err(Colour::Green, &format!("Signed in to {}{who}.", desk.provider.name()));
-    screen.say(format_args!("{head}\n"));
-    let granted = signed_in.scope().map(ToString::to_string);
-    screen.say(format_args!(
-        "  granted        {}",
-        granted.as_deref().map_or_else(|| "what was asked for".into(), printable)
-    ));
-    let now = SystemClock::new().now().wall();
-    if let Some(ends) = ends {
-        let left = span::roughly(ends.saturating_sub(now));
-        screen.say(format_args!("  access token   good for {left}; it is renewed when it is wanted"));
-    }
-    if let Some(lifetime) = desk.profile.refresh_token_lifetime() {
-        let lifetime = span::roughly(lifetime);
-        screen.say(format_args!("  refresh token  good for {lifetime}, and longer if it is used before"));
-    }
-    let folder = crate::store::folder(settings)?;
-    screen.say(format_args!("  kept in        {}", folder.display()));
-    let token = command("token", desk.provider.name(), &desk.account);
-    screen.say(format_args!("\nNext: {}\nIn a script: {token}", next(desk, settings)?));
-    Ok(())
-}
-
-/// How a service gets at the sign-in.
-fn next(desk: &Desk<'_>, settings: &Settings) -> Result<String, Failure> {
-    let folder = format!("AUTH_LAYER_STORE={}", crate::store::folder(settings)?.display());
-    let keys = crate::store::key_variables(settings)?;
-    if !desk.provider.has_typed_client() {
-        let variables = [folder].into_iter().chain(keys).collect::<Vec<_>>().join(", ");
-        return Ok(format!(
-            "run services with {variables};\nan `Exchange` of `Grant::Stored` with subject {:?} finds the sign-in there.",
-            desk.account
-        ));
-    }
-    let account = format!("{}={}", desk.provider.variable_name("ACCOUNT"), desk.account);
-    let url = desk.provider.token_url_variable()?;
-    let id = desk.provider.variable_name("CLIENT_ID");
-    let variables: Vec<String> = [account, folder].into_iter().chain(keys).chain(url).chain([id]).collect();
-    Ok(format!(
-        "run services with {} and the client's secret;\n`Client::from_env()` finds the sign-in there.",
-        variables.join(", ")
+    Failure::config(format!("{name} has no known sign-in page")).remedy(format!(
+        "set {variable} or authorize_url; a client that gets tokens of its own (grant = \"client-credentials\") needs no \
+         sign-in"
     ))
 }
-
-/// What a server said, without what could steer a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST).collect()
-}
-
-const LONGEST: usize = 256;

@@ -1,4 +1,4 @@
-//! `logout`: the end of a sign-in, at the provider and here.
+//! `logout`: ends a sign-in at the provider and in the store.
 
 use std::sync::Arc;
 
@@ -19,35 +19,36 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
     let account = provider.account(whose.account.as_deref())?;
     let id = provider.require_client_id()?;
     let store = Arc::new(store::open(settings)?);
-    let profile = provider.profile().await;
+    let profile = provider.profile(Some(&store)).await.map(|described| described.profile);
     let keys: Vec<StoreKey> = match &profile {
         Ok(profile) => vec![stored_key(profile, &id, &account)],
-        // The labels tell whose the records are, without the network.
+        // Without the profile there is no key, but the labels say whose the records are.
         Err(_) => under(Label::new(provider.name(), &*id, &*account), &store).await?,
     };
-    let mut somebody = false;
+    let mut is_signed_in = false;
     for key in &keys {
-        // What cannot be read cannot be revoked either, and is not to be lost over a key that was forgotten.
+        // A record that cannot be read ends the command: its token could not be revoked, and deleting it because a key
+        // is missing would lose the token.
         let record = key.find(&*store).await?;
         if let (Ok(profile), Some(record)) = (&profile, &record)
             && let Some(problem) = of_another_issuer(profile, record)
         {
             let problem = format!("account {account} is not signed out: {problem}");
             return Err(Failure::config(problem).remedy(format!(
-                "sign out with the token URL that it is from (set {}), or remove {}",
+                "set {} to the token URL that the sign-in is from and sign out again; or remove {}",
                 provider.variable_name("TOKEN_URL"),
                 store.file(key).display()
             )));
         }
-        somebody |= record.is_some();
+        is_signed_in |= record.is_some();
     }
     let (name, account) = (provider.name(), &account);
-    if !somebody {
-        // A first write that was killed has left no record, but may have left a token.
+    if !is_signed_in {
+        // A process that was killed during its first write has left no record, but may have left a token.
         remove(&store, &keys).await?;
-        // Without the profile, records that have no label are not found.
+        // Without the profile, a record without a label is not found, so it is uncertain that there is none.
         profile?;
-        screen.say(format_args!("Nobody was signed in to {name}, account {account}."));
+        screen.say(format_args!("There is no sign-in to {name} of account {account}."));
         return Ok(());
     }
     let sign_in = profile.and_then(|profile| sign_in(&provider, profile, &id));
@@ -66,11 +67,11 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
             screen.say(format_args!("{out} The tokens are revoked there and deleted here."));
         }
         SignedOut::NobodyThere => {
-            screen.say(format_args!("Nobody was signed in to {name}, account {account}."));
+            screen.say(format_args!("There is no sign-in to {name} of account {account}."));
         }
         SignedOut::NotOffered => screen.say(format_args!(
-            "{out} The tokens are deleted here. {name} offers no way to revoke them: what was copied elsewhere is good \
-             until it ends by itself."
+            "{out} The tokens are deleted here. {name} has no way to revoke them: a copy of one elsewhere is good until it \
+             expires."
         )),
         SignedOut::NotRevoked(error) => {
             let failure = Failure::from(error);
@@ -81,17 +82,17 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
     Ok(())
 }
 
-/// What revokes. Where nothing can be revoked, nobody is asked for a secret.
+/// Makes the client that revokes. The person is asked for a secret only if something can be revoked.
 fn sign_in(provider: &Provider<'_>, profile: Profile, id: &str) -> Result<SignIn, Failure> {
     let credential = if profile.revocation_url().is_some() {
         provider.credential(ask_for_secret)?
     } else {
-        Credential::from_fn(id, || Err("not asked for here".into()))
+        Credential::from_fn(id, || Err("it was not asked for, because nothing can be revoked".into()))
     };
     Ok(SignIn::builder(profile, credential).user_agent(USER_AGENT).build()?)
 }
 
-/// The records with this label.
+/// Returns the keys of the records with this label.
 async fn under(label: Label, store: &FileStore) -> Result<Vec<StoreKey>, Failure> {
     let kept = store.list().await?;
     Ok(labelled(&kept, label).map(|(key, _)| key.clone()).collect())
@@ -107,7 +108,7 @@ async fn remove(store: &FileStore, keys: &[StoreKey]) -> Result<(), Failure> {
 fn not_revoked(name: &str, kind: Kind) -> Failure {
     Failure::new(
         kind,
-        format!("the tokens are deleted here, but {name} did not revoke them: they may live on"),
+        format!("the tokens are deleted here, but {name} did not revoke them, so they may still be good"),
     )
-    .remedy(format!("take this application's permission back in your account at {name}"))
+    .remedy(format!("withdraw this application's permission in your account at {name}"))
 }

@@ -1,13 +1,15 @@
-//! The commands, a file for each.
+//! The commands, one file or folder for each.
 
 mod desk;
 mod doctor;
 mod interrupt;
 mod login;
 mod logout;
-mod loss;
+mod missing;
+mod next;
 mod prompt;
 mod reach;
+mod standing;
 mod status;
 mod token;
 mod underway;
@@ -26,8 +28,8 @@ pub(crate) async fn run(flags: Flags, screen: &Screen) -> Result<(), Failure> {
     let settings = || Settings::load(flags.config.clone());
     match flags.command {
         Command::Login(login) => login::run(&login, &settings()?, screen).await,
-        Command::Token(whose) => token::run(&whose, &settings()?, screen, token::Form::Bare).await,
-        Command::Header(whose) => token::run(&whose, &settings()?, screen, token::Form::Header).await,
+        Command::Token(wanted) => token::run(&wanted, &settings()?, screen, token::Form::Bare).await,
+        Command::Header(wanted) => token::run(&wanted, &settings()?, screen, token::Form::Header).await,
         Command::Status(status) => status::run(&status, &settings()?, screen).await,
         Command::Logout(whose) => logout::run(&whose, &settings()?, screen).await,
         Command::Doctor { provider } => doctor::run(provider.as_deref(), settings(), screen).await,

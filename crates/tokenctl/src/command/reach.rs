@@ -1,4 +1,4 @@
-//! Whether a token endpoint can be reached at all.
+//! Asks a token endpoint whether it can be reached.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,17 +11,17 @@ use tower::ServiceExt;
 use crate::USER_AGENT;
 use crate::failure::{Failure, Kind};
 
-/// What a token endpoint said to a request that it had to refuse.
+/// The answer of a token endpoint to a request that it has to refuse.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    /// Its clock, since the Unix epoch.
+    /// The server's time, since the Unix epoch.
     pub(super) date: Option<Duration>,
 }
 
-/// Sends an empty request, without any secret. Nothing is followed, and no body is read.
+/// Sends an empty request without any secret. Redirects are not followed, and no body is read.
 pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
-    let trouble = || Failure::new(Kind::Trouble, format!("{} cannot be reached", shown(url))).remedy(REMEDY);
+    let trouble = || Failure::new(Kind::Trouble, format!("{} cannot be reached", shown(url)));
     let request = Request::post(url.clone())
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::USER_AGENT, USER_AGENT)
@@ -30,8 +30,15 @@ pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
     let client = leaf::hyper_util::client()?;
     let response = match tokio::time::timeout(PATIENCE, client.oneshot(request)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(trouble().because(error)),
-        Err(_) => return Err(trouble().because(format!("no answer within {} s", PATIENCE.as_secs()))),
+        Ok(Err(error)) => {
+            let failure = trouble().because(error);
+            let remedy = remedy(&failure.to_string());
+            return Err(failure.remedy(remedy));
+        }
+        Err(_) => {
+            let why = format!("no answer within {} s", PATIENCE.as_secs());
+            return Err(trouble().because(why).remedy(remedy("")));
+        }
     };
     let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
     let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
@@ -39,12 +46,24 @@ pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
     Ok(Answer { status: response.status(), date })
 }
 
-/// A URL as a screen may show it: a query may hold a secret. A user it never names.
+/// Returns a URL without its query, which may hold a secret. It never has a user: such a URL is refused before.
 pub(super) fn shown(url: &Uri) -> String {
     let url = url.to_string();
     url.split('?').next().unwrap_or_default().to_owned()
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Returns what to do about a connection that failed with this text.
+fn remedy(why: &str) -> &'static str {
+    if why.contains("certificate") {
+        "if the host name is right, add the server's certificate authority to those that the operating system trusts"
+    } else if why.contains("dns error") {
+        "check the host name in the URL, and that DNS works on this machine"
+    } else if why.contains("proxy") {
+        "check the proxy, or the variables that name it"
+    } else {
+        "check the host and the port in the URL, the network, and a firewall or proxy between here and there"
+    }
+}
 
-const REMEDY: &str = "check the network, a firewall or proxy in between, and the URL";
+// As long as a connection may take to be made.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! `Underway`: whether a request is under way, whose answer must not be lost.
+//! `Underway`: whether a request is running whose answer must not be lost.
 
 use auth_layer::{BoxError, Transport, leaf};
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use tower::{ServiceExt, service_fn};
 
 use crate::failure::Failure;
 
-/// What is told by a transport, and asked before something that sends requests is dropped.
+/// Says whether a request is running. A transport updates it; it is asked before a future that sends requests is dropped.
 #[derive(Clone, Debug)]
 pub(super) struct Underway(watch::Sender<bool>);
 
@@ -18,18 +18,19 @@ impl Underway {
         Self(watch::Sender::new(false))
     }
 
-    /// A transport whose requests are told of, each until its answer has been read.
+    /// Makes a transport whose requests count as running until their answers have been read.
     pub(super) fn transport(&self) -> Result<Transport, Failure> {
         let client = leaf::hyper_util::client::<Full<Bytes>>()?;
         let underway = self.0.clone();
         Ok(Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
-            let (client, request_told) = (client.clone(), Told::new(underway.clone()));
+            let (client, running) = (client.clone(), Running::new(underway.clone()));
             async move {
                 let response = client.oneshot(request).await.map_err(BoxError::from)?;
                 Ok::<_, BoxError>(response.map(|body| {
-                    // The body owns what tells of the request; its length stays known.
+                    // The closure owns `running`, so the request counts until the body is dropped. Unlike a wrapper,
+                    // `map_err` keeps the length of the body.
                     body.map_err(move |error| {
-                        let _ = &request_told;
+                        let _ = &running;
                         error
                     })
                 }))
@@ -37,29 +38,29 @@ impl Underway {
         })))
     }
 
-    /// Whether a request is under way.
+    /// Returns whether a request is running.
     pub(super) fn is_busy(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until none is.
+    /// Waits until no request is running.
     pub(super) async fn over(&self) {
-        // The sender is here: it cannot be gone.
+        // An error would mean that the sender is gone, and `self` is the sender.
         let _ = self.0.subscribe().wait_for(|busy| !busy).await;
     }
 }
 
-/// One request, until it is dropped.
-struct Told(watch::Sender<bool>);
+/// A request that counts as running until this is dropped.
+struct Running(watch::Sender<bool>);
 
-impl Told {
+impl Running {
     fn new(underway: watch::Sender<bool>) -> Self {
         underway.send_replace(true);
         Self(underway)
     }
 }
 
-impl Drop for Told {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.send_replace(false);
     }

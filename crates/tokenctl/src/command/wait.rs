@@ -1,4 +1,4 @@
-//! What is heard while a person signs in: the countdown, and what is pasted.
+//! The countdown while a person signs in, and the lines that the person pastes.
 
 use std::io::BufRead;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::screen::Screen;
 use crate::span;
 
-/// Shows how much time is left, and fails when none is.
+/// Shows how much time is left. Returns a failure when no time is left.
 pub(super) async fn countdown(screen: &Screen, limit: Duration) -> Failure {
     let clock = SystemClock::new();
     let end = clock.now() + limit;
@@ -19,8 +19,9 @@ pub(super) async fn countdown(screen: &Screen, limit: Duration) -> Failure {
     loop {
         let left = clock.now().until(end);
         if left.is_zero() {
-            let problem = format!("nobody signed in within {}; nothing was kept", span::roughly(limit));
-            return Failure::new(Kind::Denied, problem).remedy("start anew; --timeout gives more time");
+            let problem =
+                format!("no sign-in was completed within {}; nothing was kept", span::roughly(limit));
+            return Failure::new(Kind::Denied, problem).remedy("start again; --timeout gives more time");
         }
         let line = format!("  waiting for the sign-in, {} left", span::countdown(left));
         if screen.live {
@@ -32,14 +33,15 @@ pub(super) async fn countdown(screen: &Screen, limit: Duration) -> Failure {
     }
 }
 
-/// The lines that a person pastes, until standard input is closed.
+/// Returns the lines that a person pastes, until standard input is closed.
 ///
-/// They are read in a thread that nobody waits for: reading cannot be cut short, but the program can end.
+/// A thread reads them. Nothing waits for that thread, because reading cannot be interrupted, but the program can end.
 pub(super) fn pasted_lines() -> mpsc::UnboundedReceiver<Secret> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         let mut input = std::io::stdin().lock();
         loop {
+            // A pasted address has the code in it, so the line is wiped.
             let mut line = Zeroizing::new(String::new());
             match input.read_line(&mut line) {
                 Ok(0) | Err(_) => return,

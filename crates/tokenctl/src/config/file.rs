@@ -19,7 +19,7 @@ pub(crate) struct File {
     pub(crate) providers: BTreeMap<String, Provider>,
 }
 
-/// Where tokens are kept, and the key that seals them.
+/// The folder of the token store, and the key that seals the tokens.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Store {
@@ -32,11 +32,11 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyVariable(pub(crate) String);
 
-/// The name of an environment variable. What is none may be the secret itself, and is not repeated.
+/// The name of an environment variable. An invalid name is not repeated in errors, because it may be the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VariableName(pub(crate) String);
 
-/// One provider: a known one's departures from its profile, or all of another.
+/// One provider: the changes to a known one, or the whole description of another one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Provider {
@@ -57,13 +57,13 @@ pub(crate) struct Provider {
     pub(crate) replay: Option<Replay>,
     pub(crate) scope: Option<String>,
     pub(crate) account: Option<String>,
-    // These are here to be refused with the remedy.
+    // These members exist only so that the error can say where a secret belongs.
     client_secret: Option<Misplaced>,
     refresh_token: Option<Misplaced>,
     access_token: Option<Misplaced>,
 }
 
-/// How the client says who it is.
+/// How the client authenticates.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClientAuth {
@@ -80,7 +80,7 @@ pub(crate) enum Encoding {
     Json,
 }
 
-/// What tokens are had by.
+/// How tokens are obtained.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Grant {
@@ -88,7 +88,7 @@ pub(crate) enum Grant {
     ClientCredentials,
 }
 
-/// What happens when a refresh token is sent a second time: `kills-family`, `reusable`, or `grace:` and for how long.
+/// The effect of a refresh token that is sent a second time: `kills-family`, `reusable`, or `grace:` with a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
     KillsFamily,
@@ -96,27 +96,27 @@ pub(crate) enum Replay {
     Grace(Duration),
 }
 
-/// A secret where none belongs. Whatever its value, it is an error, and the value is not in it.
+/// A secret in the wrong place. Any value of it is an error, which does not show the value.
 #[derive(Debug)]
 struct Misplaced;
 
 impl File {
-    /// Reads a file's text. `path` is for the error.
+    /// Reads a file's text; `path` is for the error.
     ///
-    /// The error has the position and the reason, never the line itself or a value of it: that may be a secret.
+    /// The error has the position and the reason. It never has the line or a value from it, which may be a secret.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let (line, column) = position(text, start);
             let reason = reason(text, error.message());
             Failure::config(format!("{}:{line}:{column}: {reason}", path.display()))
-                .remedy("`tokenctl --help` shows what the file may hold")
+                .remedy("`tokenctl --help` lists the members of the file")
         })
     }
 }
 
-/// What is wrong, in words that no value of the file is among. Those of the parser tell of the grammar only; serde
-/// repeats what it was given, but for the names of fields.
+/// Returns what is wrong, without any value of the file. The parser's own messages are about the grammar only. Those of
+/// serde repeat values, except the ones about names of fields.
 fn reason(text: &str, message: &str) -> Cow<'static, str> {
     let ours = [MISPLACED, NO_KEY, NO_VARIABLE, NO_REPLAY].into_iter().find(|ours| message == *ours);
     if let Some(ours) = ours {
@@ -126,17 +126,17 @@ fn reason(text: &str, message: &str) -> Cow<'static, str> {
     if of_the_grammar || message.starts_with("unknown field `") || message.starts_with("missing field `") {
         return message.to_owned().into();
     }
-    // The last part is serde's own list.
+    // The last part of this message is serde's own list. The part before it is the value.
     match message.strip_prefix("unknown variant `").and_then(|message| message.rsplit_once("expected ")) {
         Some((_, known)) => {
             let known = known.replace("one of ", "").replace(" or ", ", ").replace('`', "");
-            format!("is none of {known}").into()
+            format!("is not one of {known}").into()
         }
         None => "has the wrong type".into(),
     }
 }
 
-/// Line and column of a byte, both from 1.
+/// Returns the line and the column of a byte. Both count from 1.
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -155,7 +155,7 @@ impl<'de> Deserialize<'de> for KeyVariable {
         let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
         match text.strip_prefix("env:") {
             Some(name) if is_variable(name) => Ok(Self(name.to_owned())),
-            // Not the text itself, which is likely to be the key.
+            // The text is not shown, because it is probably the key.
             _ => Err(D::Error::custom(NO_KEY)),
         }
     }
@@ -182,7 +182,7 @@ impl<'de> Deserialize<'de> for Replay {
     }
 }
 
-/// Whether shells take it for the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
+/// Returns whether shells accept the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
 fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
@@ -190,15 +190,15 @@ fn is_variable(name: &str) -> bool {
 }
 
 const MISPLACED: &str = "a secret does not belong in this file; put a client's secret into a file of its own and name \
-    that with client_secret_file, or name a variable with client_secret_env; tokens are kept in the store";
+    that file in client_secret_file, or name a variable in client_secret_env; tokens are kept in the store";
 
 const NO_KEY: &str =
-    "a key does not belong in this file; say key = \"env:NAME\", or name a file with key_file";
+    "a key does not belong in this file; write key = \"env:NAME\", or name a file in key_file";
 
 const NO_VARIABLE: &str =
-    "is no name of an environment variable: that has letters, digits and _, and no digit first";
+    "is not a valid name of an environment variable (use letters, digits and _, and no digit first)";
 
-const NO_REPLAY: &str = "is none of kills-family, reusable, and grace: with a time, such as grace:30s";
+const NO_REPLAY: &str = "is not one of kills-family, reusable, and grace: with a time, such as grace:30s";
 
 #[cfg(test)]
 mod tests {
@@ -257,17 +257,23 @@ mod tests {
     fn no_value_is_repeated_wherever_it_stands() {
         let cases = [
             ("[providers]\ngoto = \"s3cr3t\"\n", "2:8: has the wrong type"),
-            ("[providers.x]\nclient_auth = \"s3cr3t\"\n", "2:15: is none of basic, body, public"),
-            ("[providers.x]\nclient_auth = \"a`, expected s3cr3t\"\n", "is none of basic, body, public"),
-            ("[providers.x]\nencoding = \"s3cr3t\"\n", "is none of form, json"),
+            ("[providers.x]\nclient_auth = \"s3cr3t\"\n", "2:15: is not one of basic, body, public"),
+            ("[providers.x]\nclient_auth = \"a`, expected s3cr3t\"\n", "is not one of basic, body, public"),
+            ("[providers.x]\nencoding = \"s3cr3t\"\n", "is not one of form, json"),
             ("[providers.x]\ngrant = [\"s3cr3t\"]\n", "has the wrong type"),
             ("[providers.x]\nclient_id = [\"s3cr3t\"]\n", "has the wrong type"),
             ("[providers.x]\nscope = { s3cr3t = 1 }\n", "has the wrong type"),
-            ("[providers.x]\nreplay = \"s3cr3t\"\n", "is none of kills-family, reusable"),
-            ("[providers.x]\nreplay = \"grace:s3cr3t\"\n", "is none of kills-family, reusable"),
-            ("[providers.x]\nclient_secret_env = \"s3cr3t!\"\n", "is no name of an environment variable"),
-            ("[providers.x]\nclient_secret_env = \"1s3cr3t\"\n", "is no name of an environment variable"),
-            ("[providers.x]\nclient_secret_env = \"\"\n", "is no name of an environment variable"),
+            ("[providers.x]\nreplay = \"s3cr3t\"\n", "is not one of kills-family, reusable"),
+            ("[providers.x]\nreplay = \"grace:s3cr3t\"\n", "is not one of kills-family, reusable"),
+            (
+                "[providers.x]\nclient_secret_env = \"s3cr3t!\"\n",
+                "is not a valid name of an environment variable",
+            ),
+            (
+                "[providers.x]\nclient_secret_env = \"1s3cr3t\"\n",
+                "is not a valid name of an environment variable",
+            ),
+            ("[providers.x]\nclient_secret_env = \"\"\n", "is not a valid name of an environment variable"),
             ("[store]\nkey = \"env:s3cr3t=\"\n", "a key does not belong in this file"),
             ("[store]\nkey = \"env:\"\n", "a key does not belong in this file"),
             ("store = \"s3cr3t\"\n", "has the wrong type"),

@@ -1,18 +1,54 @@
-//! A provider that is described by its issuer alone.
+//! The metadata of an issuer: fetched, or else the copy in the store's folder.
 
 use std::time::Duration;
 
-use auth_layer::{ClientAuth, Metadata, Profile, SystemClock, Transport, leaf};
+use auth_layer::{FileStore, Metadata, SystemClock, Transport, leaf};
 
 use crate::USER_AGENT;
 use crate::failure::Failure;
 
-/// Reads what the server says of itself, and makes a profile of it. A public client stays one.
-pub(super) async fn profile(name: &str, issuer: &str, client_auth: ClientAuth) -> Result<Profile, Failure> {
-    let transport = Transport::new(leaf::hyper_util::client()?).with_user_agent(USER_AGENT)?;
-    let metadata = Metadata::fetch(issuer, &transport, &SystemClock::new(), PATIENCE).await?;
-    let profile = Profile::new(name.to_owned(), metadata.token_url())?.with_client_auth(client_auth);
-    Ok(profile.with_metadata(&metadata)?)
+/// Metadata, and where it came from.
+pub(super) struct Found {
+    pub(super) metadata: Metadata,
+    /// Why the issuer could not be asked. The metadata is then the copy.
+    pub(super) trouble: Option<Failure>,
 }
 
+/// Fetches the metadata of an issuer. If the issuer cannot be reached or is in trouble, the copy in the store's folder is
+/// used: a stored access token may still be good then.
+pub(super) async fn find(issuer: &str, store: Option<&FileStore>) -> Result<Found, Failure> {
+    let copy = match store {
+        // A copy that cannot be read is as good as none. The commands report trouble with the store by themselves.
+        Some(store) => store.kept_metadata(issuer).await.unwrap_or_default(),
+        None => None,
+    };
+    let patience = if copy.is_some() { PATIENCE_WITH_COPY } else { PATIENCE };
+    let transport = Transport::new(leaf::hyper_util::client()?).with_user_agent(USER_AGENT)?;
+    match Metadata::fetch(issuer, &transport, &SystemClock::new(), patience).await {
+        Ok(metadata) => {
+            if copy.as_ref() != Some(&metadata) {
+                keep(&metadata, store).await;
+            }
+            Ok(Found { metadata, trouble: None })
+        }
+        Err(error) => match copy {
+            // Only trouble that may pass. A wrong document is an error, whatever the issuer said before.
+            Some(metadata) if error.is_transient() => Ok(Found { metadata, trouble: Some(error.into()) }),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// Keeps a copy in the store's folder, if there is such a folder: only a sign-in makes it.
+pub(super) async fn keep(metadata: &Metadata, store: Option<&FileStore>) {
+    if let Some(store) = store.filter(|store| store.folder().exists()) {
+        // Without the copy everything works as long as the issuer answers, so a failure here fails no command.
+        let _ = store.keep_metadata(metadata).await;
+    }
+}
+
+// Long enough for two requests to a slow server.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+// Scripts wait for `token`, and there is a copy to use.
+const PATIENCE_WITH_COPY: Duration = Duration::from_secs(3);

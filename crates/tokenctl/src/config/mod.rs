@@ -1,11 +1,17 @@
-//! What the configuration file and the environment say. The environment comes first.
+//! The configuration: a file, and the environment, which takes precedence.
 
+mod commands;
 mod file;
+mod home;
 mod metadata;
+mod profile;
 mod provider;
 mod settings;
 mod variable;
 
+pub(crate) use commands::Commands;
+pub(crate) use home::expand;
+pub(crate) use profile::Described;
 pub(crate) use provider::{Provider, SecretPlace};
 pub(crate) use settings::Settings;
-pub(crate) use variable::variable;
+pub(crate) use variable::{secret, variable};

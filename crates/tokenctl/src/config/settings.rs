@@ -1,4 +1,4 @@
-//! `Settings`: the configuration as commands see it.
+//! `Settings`: the configuration file, below the environment.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -6,56 +6,61 @@ use std::path::{Path, PathBuf};
 
 use auth_layer::Profile;
 
+use super::commands::Commands;
 use super::file::File;
+use super::home::expand;
 use super::provider::Provider;
 use super::variable::variable;
 use crate::failure::Failure;
 
-/// The configuration file, if there is one, below the environment.
+/// The configuration file, if there is one. The environment takes precedence over it.
 #[derive(Debug)]
 pub(crate) struct Settings {
     path: PathBuf,
     file: File,
-    /// Whether the file is there.
+    /// True if the file exists.
     pub(crate) found: bool,
+    /// Writes commands for the user, which read the same file.
+    pub(crate) commands: Commands,
 }
 
 impl Settings {
-    /// Reads the file that was named, or else the usual one, which may be missing.
+    /// Reads the file that `--config` names, or else the usual one, which may be missing.
     pub(crate) fn load(named: Option<PathBuf>) -> Result<Self, Failure> {
+        let commands = Commands::new(named.as_deref());
         let must_exist = named.is_some();
         let Some(path) = named.or_else(usual_path) else {
-            return Ok(Self { path: PathBuf::new(), file: File::default(), found: false });
+            return Ok(Self { path: PathBuf::new(), file: File::default(), found: false, commands });
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Self { file: File::parse(&path, &text)?, path, found: true }),
+            Ok(text) => Ok(Self { file: File::parse(&path, &text)?, path, found: true, commands }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => {
-                Ok(Self { path, file: File::default(), found: false })
+                Ok(Self { path, file: File::default(), found: false, commands })
             }
             Err(error) => Err(Failure::config(format!("{} cannot be read", path.display())).because(error)),
         }
     }
 
-    /// Where the file is, or would be.
+    /// Returns the path of the file, which need not exist.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A provider that is known or configured.
+    /// Returns a provider that is known or configured.
     pub(crate) fn provider<'a>(&'a self, name: &'a str) -> Result<Provider<'a>, Failure> {
         let shape = self.file.providers.get(name);
         if shape.is_none() && Profile::named(name).is_none() {
             let known = self.names().into_iter().chain(Profile::NAMES).collect::<BTreeSet<_>>();
             let known = known.into_iter().collect::<Vec<_>>().join(", ");
             return Err(Failure::config(format!("no provider is called {name}")).remedy(format!(
-                "known are {known}; another one is a section [providers.{name}] in {}",
+                "known names: {known}; to add another provider, write a section [providers.{name}] in {}",
                 self.path.display()
             )));
         }
         Provider::new(name, shape, &self.path)
     }
 
-    /// The names of the providers in the file, and of known ones whose client the environment names.
+    /// Returns the names of the providers in the file, and of the known providers whose client id is in the environment.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         let known = Profile::NAMES.into_iter().filter(|name| {
             Provider::new(name, None, &self.path)
@@ -65,29 +70,32 @@ impl Settings {
         self.file.providers.keys().map(String::as_str).chain(known).collect()
     }
 
-    /// Where tokens are kept, if that was said.
+    /// Returns the configured folder of the store.
     pub(crate) fn folder(&self) -> Result<Option<PathBuf>, Failure> {
-        let said = variable("AUTH_LAYER_STORE")?.map(PathBuf::from);
-        Ok(said.or_else(|| self.file.store.folder.as_ref().map(|folder| beside(&self.path, folder))))
+        if let Some(folder) = variable("AUTH_LAYER_STORE")? {
+            return expand("environment variable AUTH_LAYER_STORE", folder.into()).map(Some);
+        }
+        self.file.store.folder.as_ref().map(|folder| beside("folder", &self.path, folder)).transpose()
     }
 
-    /// Which file holds the sealing key, if one does.
-    pub(crate) fn key_file(&self) -> Option<PathBuf> {
-        self.file.store.key_file.as_ref().map(|file| beside(&self.path, file))
+    /// Returns the file that holds the sealing key, if one is configured.
+    pub(crate) fn key_file(&self) -> Result<Option<PathBuf>, Failure> {
+        self.file.store.key_file.as_ref().map(|file| beside("key_file", &self.path, file)).transpose()
     }
 
-    /// Which variable holds the sealing key, if the file names one.
+    /// Returns the variable that holds the sealing key, if the file names one.
     pub(crate) fn key_variable(&self) -> Option<&str> {
         self.file.store.key.as_ref().map(|variable| variable.0.as_str())
     }
 }
 
-/// A path of the configuration file is relative to the folder that file is in.
-pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
-    file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+/// Makes a path of the configuration file absolute. It is relative to the folder of that file, or begins with `~`.
+pub(super) fn beside(member: &str, file: &Path, path: &Path) -> Result<PathBuf, Failure> {
+    let path = expand(&format!("{}: {member}", file.display()), path.to_owned())?;
+    Ok(file.parent().map_or_else(|| path.clone(), |folder| folder.join(&path)))
 }
 
-/// By the XDG base directory specification; on Windows, where programs keep such files.
+/// Returns the usual path of the file, by the XDG Base Directory Specification, or by `APPDATA` on Windows.
 fn usual_path() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     folder("XDG_CONFIG_HOME")

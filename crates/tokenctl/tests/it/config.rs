@@ -1,4 +1,4 @@
-//! The configuration: where it comes from, and what is refused.
+//! The configuration: the file, the environment, and mistakes in them.
 
 use emulator::Provider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::support::{Home, emulator, visit};
 
 #[tokio::test]
-async fn the_file_says_all_that_the_environment_could() {
+async fn the_file_can_hold_every_setting() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     let secret = home.take("GOTO_CLIENT_SECRET");
@@ -39,7 +39,7 @@ async fn the_file_says_all_that_the_environment_could() {
 }
 
 #[tokio::test]
-async fn the_environment_comes_first() {
+async fn the_environment_takes_precedence() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.configure("[providers.goto]\nclient_id = \"another\"\ntoken_url = \"http://127.0.0.1:1/token\"\n");
@@ -84,7 +84,7 @@ async fn another_provider_is_a_section_of_the_file() {
 }
 
 #[tokio::test]
-async fn a_machine_of_another_provider_needs_no_sign_in() {
+async fn a_client_of_another_provider_needs_no_sign_in() {
     let (emulator, _) = emulator().await;
     let site = emulator.site(Provider::GbgGo);
     let mut home = Home::empty();
@@ -97,19 +97,22 @@ async fn a_machine_of_another_provider_needs_no_sign_in() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_with_its_place() {
+async fn a_mistake_is_shown_with_its_place() {
     let home = Home::empty();
     let cases = [
         ("[providers.goto]\nclient_name = \"x\"\n", "config.toml:2:1: unknown field `client_name`"),
         ("[providers.goto]\nclient_secret = \"s3cr3t\"\n", "client_secret_file"),
         ("[store]\nkey = \"s3cr3t\"\n", "config.toml:2:7: a key does not belong in this file"),
         ("[store\nfolder = \"s3cr3t\"\n", "config.toml:1:7"),
-        ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is no provider's name"),
+        ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is not a valid provider name"),
         ("[providers.goto]\nclient_auth = \"body\"\n", "cannot be changed"),
         ("[providers.goto]\nreplay = \"reusable\"\n", "cannot be changed"),
         ("[providers]\ngoto = \"s3cr3t\"\n", "config.toml:2:8: has the wrong type"),
-        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "is none of basic, body, public"),
-        ("[providers.goto]\nclient_secret_env = \"s3cr3t=\"\n", "is no name of an environment variable"),
+        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "is not one of basic, body, public"),
+        (
+            "[providers.goto]\nclient_secret_env = \"s3cr3t=\"\n",
+            "is not a valid name of an environment variable",
+        ),
         (
             "[providers.acme]\nclient_id = \"x\"\nclient_auth = \"public\"\n",
             "neither issuer nor token_url is set",
@@ -134,7 +137,7 @@ async fn what_is_wrong_is_told_with_its_place() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_named_has_to_be_there() {
+async fn the_file_of_the_config_flag_must_exist() {
     let home = Home::empty();
     let ran = home.run(&["status", "--config", "/nowhere/tokenctl.toml"]).await.ended_with(4);
     ran.told(&["/nowhere/tokenctl.toml cannot be read: No such file"]);
@@ -152,7 +155,7 @@ async fn a_variable_that_is_empty_is_a_mistake() {
 }
 
 #[tokio::test]
-async fn a_sealing_key_that_is_blank_leaves_nothing_plain() {
+async fn a_blank_sealing_key_is_an_error() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     for name in ["AUTH_LAYER_STORE_KEY", "AUTH_LAYER_STORE_KEY_FILE"] {
@@ -197,6 +200,65 @@ async fn a_url_with_a_password_or_an_impossible_port_is_a_mistake() {
         home.run(&["token", "acme"]).await.told(&["names a user"]);
         home.kept_quiet_about(&["s3cr3t"]);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_tilde_stands_for_the_home_folder() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    let secret = home.take("GOTO_CLIENT_SECRET");
+    home.write("secrets/goto", &secret);
+    home.write("secrets/key", &"5a".repeat(32));
+    home.configure(
+        "[store]\nfolder = \"~/tokens\"\nkey_file = \"~/secrets/key\"\n\n[providers.goto]\nclient_secret_file = \
+         \"~/secrets/goto\"\n",
+    );
+    home.sign_in(&site).await.ended_with(0);
+    assert!(home.folder.path().join("tokens").is_dir());
+    home.set("AUTH_LAYER_STORE", "~/others");
+    home.set("AUTH_LAYER_STORE_KEY_FILE", "~/secrets/key");
+    home.sign_in(&site).await.ended_with(0);
+    assert!(home.folder.path().join("others").is_dir());
+    home.set("AUTH_LAYER_STORE", "~you/tokens");
+    let problem = "environment variable AUTH_LAYER_STORE: ~you/tokens begins with ~ and a user's name";
+    home.run(&["status"]).await.ended_with(4).told(&[problem, "write the whole path"]);
+    home.unset("AUTH_LAYER_STORE");
+    home.configure("[store]\nfolder = \"~you/tokens\"\n");
+    home.run(&["status"]).await.ended_with(4).told(&["config.toml: folder: ~you/tokens begins with ~"]);
+}
+
+#[tokio::test]
+async fn a_line_end_after_a_secret_of_the_environment_is_left_out() {
+    let emulator = emulator::Emulator::builder().start().await.unwrap();
+    let mut home = Home::of(emulator.site(Provider::GbgGo));
+    let secret = home.take("GBG_GO_CLIENT_SECRET");
+    home.set("GBG_GO_CLIENT_SECRET", format!("{secret}\r\n"));
+    home.run(&["token", "gbg-go"]).await.ended_with(0);
+    home.set("GBG_GO_CLIENT_SECRET", format!("{secret} "));
+    home.run(&["token", "gbg-go"]).await.ended_with(4);
+}
+
+#[tokio::test]
+async fn a_provider_without_any_url_is_a_mistake() {
+    let mut home = Home::empty();
+    home.configure("[providers.acme]\nclient_id = \"me\"\nclient_auth = \"public\"\n");
+    let problem = "[providers.acme]: neither issuer nor token_url is set";
+    home.run(&["status"]).await.ended_with(4).showed(&["unknown: "]).told(&[problem]);
+    home.run(&["doctor"]).await.ended_with(4).showed(&["neither issuer nor token_url is set", "ACME_ISSUER"]);
+    home.run(&["token", "acme"]).await.ended_with(4).told(&[problem, "set one of them there"]);
+    home.set("ACME_TOKEN_URL", "http://127.0.0.1:1/token");
+    home.run(&["status"]).await.ended_with(0).showed(&["needs no sign-in"]);
+}
+
+#[tokio::test]
+async fn parameters_of_the_authorize_url_are_sent_along() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.set("GOTO_AUTHORIZE_URL", format!("{}?prompt=consent", site.authorize_url().unwrap()));
+    let mut login = home.start(&["login", "goto", "--no-browser"]);
+    let page = login.page().await;
+    assert!(page.contains("?prompt=consent&") && page.contains("&state="), "{page}");
 }
 
 #[tokio::test]

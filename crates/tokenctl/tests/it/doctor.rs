@@ -1,4 +1,4 @@
-//! `doctor`: what it finds, and what it says to do.
+//! `doctor`: its findings and its advice.
 
 use emulator::{Endpoint, Fault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::support::{Home, emulator, set_mode};
 
 #[tokio::test]
-async fn where_all_is_well_it_says_so() {
+async fn a_good_setup_has_no_bad_finding() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.set("AUTH_LAYER_STORE_KEY", "6c".repeat(32));
@@ -19,10 +19,12 @@ async fn where_all_is_well_it_says_so() {
     assert!(!ran.out.contains("bad"), "{}", ran.out);
     ran.showed(&[
         "config.toml is read",
-        "what is written is sealed with key",
+        "new records are sealed with key",
         "can be read; 1 record\n",
+        "can be written to",
+        "account default is signed in",
         "its secret is in GOTO_CLIENT_SECRET",
-        "as it should to an empty request",
+        "to an empty request, as it should",
         "this machine and the provider agree",
     ]);
     // The one request carries no secret, and nothing is renewed by it.
@@ -39,7 +41,7 @@ async fn a_configuration_that_cannot_be_read_is_the_first_finding() {
     home.configure("[store]\nfodler = \"x\"\n");
     let ran = home.run(&["doctor"]).await.ended_with(4);
     ran.showed(&["bad   configuration:", "config.toml:2:1: unknown field `fodler`"])
-        .told(&["not all is well"]);
+        .told(&["some checks failed"]);
 }
 
 #[cfg(unix)]
@@ -81,7 +83,7 @@ async fn a_store_that_cannot_be_read_is_found() {
 }
 
 #[tokio::test]
-async fn what_was_written_before_there_was_a_key_is_told() {
+async fn records_from_before_the_key_are_noted() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -95,7 +97,7 @@ async fn what_was_written_before_there_was_a_key_is_told() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_found() {
+async fn an_invalid_key_is_found() {
     let mut home = Home::empty();
     home.set("AUTH_LAYER_STORE_KEY", "not-a-key");
     let ran = home.run(&["doctor"]).await.ended_with(4).showed(&["AUTH_LAYER_STORE_KEY", "32 bytes"]);
@@ -127,7 +129,7 @@ async fn a_query_of_the_token_url_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_wrong_is_found() {
+async fn a_wrong_clock_is_found() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.set("GOTO_TOKEN_URL", answering("400 Bad Request", "Date: Mon, 01 Jan 2001 00:00:00 GMT\r\n").await);
@@ -138,17 +140,17 @@ async fn a_clock_that_goes_wrong_is_found() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_leads_elsewhere_is_not_followed() {
+async fn a_redirect_of_the_endpoint_is_not_followed() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     let elsewhere = format!("Location: {}\r\n", site.token_url());
     home.set("GOTO_TOKEN_URL", answering("307 Temporary Redirect", &elsewhere).await);
-    home.run(&["doctor", "goto"]).await.ended_with(4).showed(&["it leads elsewhere"]);
+    home.run(&["doctor", "goto"]).await.ended_with(4).showed(&["a redirect, which is not followed"]);
     assert_eq!(site.counters().token_requests, 0);
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_known_is_found() {
+async fn a_client_without_id_or_secret_is_found() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.unset("GOTO_CLIENT_SECRET");

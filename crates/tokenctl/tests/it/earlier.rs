@@ -83,9 +83,9 @@ async fn rf07_a_sign_in_of_another_token_url_is_used_nowhere_else() {
         home.set(name, value);
     }
     let record = std::fs::read(home.records().pop().unwrap()).unwrap();
-    let remedies = ["`tokenctl login goto` replaces it", "moved_from of [providers.goto]", "--account"];
+    let remedies = ["`tokenctl login goto` replaces it", "moved_from in [providers.goto] of", "--account"];
     home.run(&["token", "goto"]).await.ended_with(4).told(&both).told(&remedies);
-    home.run(&["status"]).await.ended_with(4).showed(&["of another token URL"]).showed(&both).told(&both);
+    home.run(&["status"]).await.ended_with(4).showed(&["from another token URL"]).showed(&both).told(&both);
     home.run(&["status", "--json"]).await.ended_with(4).showed(&["\"another_token_url\""]);
     home.run(&["doctor"]).await.ended_with(4).showed(&both).showed(&remedies);
     let ran = home.run(&["logout", "goto"]).await.ended_with(4);

@@ -7,10 +7,10 @@ use emulator::{Endpoint, Fault, Provider};
 use crate::support::{Home, answer, emulator, set_mode};
 
 #[tokio::test]
-async fn exit_code_0_is_for_what_was_asked() {
+async fn exit_code_0_means_success() {
     let ran = Home::empty().run(&["--help"]).await.ended_with(0);
     ran.showed(&[
-        "0    all",
+        "0    the command succeeded",
         "1    it",
         "2    wrong",
         "3    a",
@@ -26,14 +26,14 @@ async fn exit_code_0_is_for_what_was_asked() {
 }
 
 #[tokio::test]
-async fn exit_code_1_is_for_what_has_no_other() {
+async fn exit_code_1_is_for_all_other_failures() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/callback", taken.local_addr().unwrap());
     home.configure(&format!("[providers.goto]\nredirect_uri = \"{address}\"\n"));
     let ran = home.run(&["login", "goto", "--no-browser"]).await.ended_with(1);
-    ran.told(&[&format!("{address} cannot be listened on")]);
+    ran.told(&[&format!("cannot listen at the redirect URI {address}"), "Address already in use"]);
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn exit_code_2_is_for_wrong_use() {
 }
 
 #[tokio::test]
-async fn exit_code_3_wants_a_person() {
+async fn exit_code_3_means_that_a_person_has_to_sign_in() {
     let (_emulator, site) = emulator().await;
     Home::of(&site).run(&["token", "goto"]).await.ended_with(3).told(&["tokenctl login goto"]);
 }
@@ -81,9 +81,13 @@ async fn te04_exit_code_3_is_for_a_dead_grant_under_each_of_its_names() {
 }
 
 #[tokio::test]
-async fn exit_code_4_is_for_the_configuration_and_a_client_that_is_not_known() {
+async fn exit_code_4_is_for_the_configuration_and_the_client() {
     Home::empty().run(&["token", "goto"]).await.ended_with(4).told(&["set GOTO_CLIENT_ID"]);
-    Home::empty().run(&["token", "nobody"]).await.ended_with(4).told(&["no provider is called nobody"]);
+    Home::empty()
+        .run(&["token", "unheard-of"])
+        .await
+        .ended_with(4)
+        .told(&["no provider is called unheard-of"]);
     let (emulator, _) = emulator().await;
     let site = emulator.site(Provider::GbgGo);
     let mut home = Home::of(site);
@@ -119,7 +123,7 @@ async fn exit_code_6_is_for_trouble_that_may_pass() {
 }
 
 #[tokio::test]
-async fn exit_code_7_is_for_a_sign_in_that_came_to_nothing() {
+async fn exit_code_7_is_for_a_failed_sign_in() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let run = home.run(&["login", "goto", "--no-browser", "--timeout", "1s"]);

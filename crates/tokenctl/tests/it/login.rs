@@ -1,4 +1,4 @@
-//! `login`: the browser, the paste, the device, and whoever says no.
+//! `login`: by the browser, by a pasted address, by a device; and refusals.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ async fn over_ssh_the_last_address_is_pasted() {
 }
 
 #[tokio::test]
-async fn standard_input_that_is_closed_leaves_the_browser() {
+async fn closed_standard_input_does_not_end_a_sign_in() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let mut login = home.start(&["login", "goto", "--no-browser"]);
@@ -90,7 +90,7 @@ async fn accounts_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn whoever_says_no_leaves_nothing_behind() {
+async fn a_refused_sign_in_leaves_nothing_behind() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let mut login = home.start(&["login", "goto", "--no-browser"]);
@@ -101,11 +101,14 @@ async fn whoever_says_no_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_person_who_does_not_come_is_not_waited_for() {
+async fn the_wait_for_a_person_ends_at_its_timeout() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let ran = home.run(&["login", "goto", "--no-browser", "--timeout", "1s"]).await.ended_with(7);
-    ran.told(&["waiting for the sign-in, 0:01 left", "nobody signed in within 1 s; nothing was kept"]);
+    ran.told(&[
+        "waiting for the sign-in, 0:01 left",
+        "no sign-in was completed within 1 s; nothing was kept",
+    ]);
     assert!(home.records().is_empty());
 }
 
@@ -122,7 +125,7 @@ async fn ctrl_c_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_refused_is_told_and_nothing_is_kept() {
+async fn nothing_is_kept_of_a_refused_code() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let mut login = home.start(&["login", "goto", "--no-browser"]);
@@ -165,7 +168,7 @@ async fn ctrl_c_between_polls_leaves_nothing_behind() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_poll_that_is_under_way_is_not_cut_short() {
+async fn ctrl_c_waits_for_a_running_poll() {
     let (_emulator, site) = emulator().await;
     site.offer_device_sign_in(true);
     let mut home = Home::of(&site);
@@ -180,12 +183,12 @@ async fn a_poll_that_is_under_way_is_not_cut_short() {
     }
     login.interrupt().await;
     // The code is used up by then: what came for it is kept.
-    login.end().await.ended_with(0).told(&["a moment: a token is on its way", "Signed in to goto"]);
+    login.end().await.ended_with(0).told(&["one moment: a token request is running", "Signed in to goto"]);
     assert_eq!((site.counters().device_codes_redeemed, home.records().len()), (1, 1));
 }
 
 #[tokio::test]
-async fn what_a_service_needs_is_told() {
+async fn a_sign_in_ends_with_what_a_service_needs() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     let file = home.write("sealing.key", &"5a".repeat(32));
@@ -197,27 +200,29 @@ async fn what_a_service_needs_is_told() {
     ));
     let ran = home.sign_in(&site).await.ended_with(0);
     ran.told(&[
-        &format!(
-            "AUTH_LAYER_STORE={}, AUTH_LAYER_STORE_KEY, AUTH_LAYER_STORE_KEY_FILE=",
-            home.store().display()
-        ),
-        &format!("{}, GOTO_TOKEN_URL={url}, GOTO_CLIENT_ID", file.display()),
-        "`Client::from_env()` finds the sign-in there",
+        "\n  export GOTO_ACCOUNT=default\n",
+        &format!("\n  export AUTH_LAYER_STORE={}\n", home.store().display()),
+        "\n  export AUTH_LAYER_STORE_KEY\n",
+        &format!("\n  export AUTH_LAYER_STORE_KEY_FILE={}\n", file.display()),
+        &format!("\n  export GOTO_TOKEN_URL={url}\n"),
+        &format!("\n  export GOTO_CLIENT_ID={}\n", site.credentials().id()),
+        "and the client's secret in GOTO_CLIENT_SECRET",
+        "`Client::from_env()` finds the sign-in in that store",
     ]);
     home.kept_quiet_about(&[&"6b".repeat(32), &"5a".repeat(32)]);
 }
 
 #[tokio::test]
-async fn a_provider_without_the_page_that_is_wanted_says_so() {
+async fn a_missing_sign_in_page_is_a_mistake() {
     let (emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.run(&["login", "goto", "--device"]).await.ended_with(4).told(&["GOTO_DEVICE_URL"]);
     let home = Home::of(emulator.site(emulator::Provider::GbgGo));
-    home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["nobody needs to sign in"]);
+    home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["needs no sign-in"]);
 }
 
 #[tokio::test]
-async fn a_secret_that_is_nowhere_is_asked_for_only_where_somebody_can_answer() {
+async fn a_secret_is_asked_for_only_at_a_terminal() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.unset("GOTO_CLIENT_SECRET");

@@ -1,4 +1,4 @@
-//! `logout`: revoked there, deleted here.
+//! `logout`: tokens are revoked at the provider and deleted here.
 
 use auth_layer::{Entry, FileStore, Label, RefreshToken, StoreKey, TokenStore};
 use emulator::{Endpoint, Fault};
@@ -27,12 +27,12 @@ async fn signing_out_twice_does_no_harm() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     let ran = home.run(&["logout", "goto"]).await.ended_with(0);
-    ran.told(&["Nobody was signed in to goto, account default."]);
+    ran.told(&["There is no sign-in to goto of account default."]);
     assert_eq!(site.counters().revocations, 0);
 }
 
 #[tokio::test]
-async fn rv03_a_failed_revocation_is_reported_and_the_tokens_are_deleted() {
+async fn rv03_a_failed_revocation_still_deletes_the_tokens() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -41,14 +41,14 @@ async fn rv03_a_failed_revocation_is_reported_and_the_tokens_are_deleted() {
     assert_ne!(ran.code, 0);
     ran.told(&[
         "the tokens are deleted here, but goto did not revoke them",
-        "take this application's permission back",
+        "withdraw this application's permission",
     ]);
     assert_eq!(site.counters().tokens_revoked, 0);
     home.run(&["token", "goto"]).await.ended_with(3);
 }
 
 #[tokio::test]
-async fn rv03_without_the_clients_secret_the_tokens_are_deleted_all_the_same() {
+async fn rv03_a_missing_secret_still_deletes_the_tokens() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -60,16 +60,16 @@ async fn rv03_without_the_clients_secret_the_tokens_are_deleted_all_the_same() {
     for record in home.records() {
         assert!(!std::fs::read_to_string(record).unwrap().contains(&refresh_token));
     }
-    home.run(&["logout", "goto"]).await.ended_with(0).told(&["Nobody was signed in to goto"]);
+    home.run(&["logout", "goto"]).await.ended_with(0).told(&["There is no sign-in to goto"]);
 }
 
 #[tokio::test]
-async fn rv03_the_tokens_are_deleted_even_if_the_issuer_is_unreachable() {
+async fn rv03_an_unreachable_issuer_still_deletes_the_tokens() {
     let home = Home::empty();
     home.configure(
         "[providers.acme]\nissuer = \"http://127.0.0.1:1\"\nclient_id = \"me\"\nclient_auth = \"public\"\n",
     );
-    // Without a record nobody can tell whether there is one.
+    // Without a label or a profile, a record cannot be found.
     home.run(&["logout", "acme"]).await.ended_with(6);
     let store = FileStore::new(home.store());
     let keys = ["default", "another"].map(|account| StoreKey::of([account]));

@@ -5,7 +5,7 @@ use auth_layer::{Entry, FileStore, Label, RefreshToken, State, StoreKey, TokenSt
 use crate::support::{Home, emulator, visit};
 
 #[tokio::test]
-async fn the_table_tells_who_is_signed_in_and_until_when() {
+async fn the_table_shows_who_is_signed_in_and_until_when() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.run(&["status"]).await.ended_with(3).showed(&["not signed in"]).told(&["tokenctl login goto"]);
@@ -73,7 +73,7 @@ async fn clients_of_their_own_need_no_sign_in() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_configured_that_is_said() {
+async fn an_empty_configuration_is_no_failure() {
     let ran = Home::empty().run(&["status"]).await.ended_with(0);
     assert_eq!(ran.out, "");
     ran.told(&["Nothing is configured in", "tokenctl --help"]);
@@ -92,7 +92,7 @@ async fn keep(home: &Home, label: [&str; 3], state: State) {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_trouble_with_the_store() {
+async fn an_unreadable_record_fails_with_code_5() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -104,7 +104,7 @@ async fn a_record_that_cannot_be_read_is_trouble_with_the_store() {
 }
 
 #[tokio::test]
-async fn what_the_configuration_does_not_name_forces_nobody_to_sign_in() {
+async fn other_sign_ins_do_not_change_the_exit_code() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     home.sign_in(&site).await.ended_with(0);
@@ -116,7 +116,7 @@ async fn what_the_configuration_does_not_name_forces_nobody_to_sign_in() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_out_of_reach_hides_nobody() {
+async fn an_unreachable_issuer_hides_no_other_sign_in() {
     let (_emulator, site) = emulator().await;
     let mut home = Home::of(&site);
     home.configure(
@@ -124,7 +124,7 @@ async fn an_issuer_that_is_out_of_reach_hides_nobody() {
     );
     home.sign_in(&site).await.ended_with(0);
     let ran = home.run(&["status"]).await.ended_with(6).showed(&["goto", "signed in\n", "unknown: "]);
-    ran.told(&["acme: who is signed in is not known", "tokenctl doctor acme"]);
+    ran.told(&["acme: it is not known who is signed in", "tokenctl doctor acme"]);
     // The label of a record tells as much.
     keep(&home, ["acme", "me", "default"], State::Idle).await;
     let ran = home.run(&["status", "acme"]).await.ended_with(0).showed(&["signed in: "]);

@@ -1,4 +1,4 @@
-//! How the program is run, and how a person is played.
+//! Runs the program, and acts as the person.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 
-/// A home of its own, with an environment and nothing of the one outside.
+/// A home folder for one test, with an environment that has nothing from outside.
 pub(crate) struct Home {
     pub(crate) folder: TempDir,
     variables: Vec<(String, String)>,
-    /// All that the program has put out, but for tokens that were asked for.
+    /// Everything that the program has printed, except for tokens that were asked for.
     heard: Mutex<String>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// A run that goes on.
+/// A run that has not ended.
 pub(crate) struct Running<'a> {
     home: &'a Home,
     child: Child,
@@ -43,7 +43,7 @@ impl Home {
         Self { folder, variables, heard: Mutex::default() }
     }
 
-    /// A home whose environment tells of one provider.
+    /// A home whose environment has the settings of one provider.
     pub(crate) fn of(site: &Site) -> Self {
         let mut home = Self::empty();
         for (name, value) in site.environment() {
@@ -95,7 +95,7 @@ impl Home {
         files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
     }
 
-    /// Where the store is unless somebody says otherwise.
+    /// The default folder of the store.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join(".local/state/auth-layer")
     }
@@ -107,7 +107,7 @@ impl Home {
         command
     }
 
-    /// Runs the program to its end, with nobody at the keyboard.
+    /// Runs the program to its end, with standard input closed.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).stdin(Stdio::null()).output().await.unwrap();
         let ran = Ran {
@@ -119,7 +119,7 @@ impl Home {
         ran
     }
 
-    /// Runs the program with nobody left to read its output.
+    /// Runs the program with standard output closed at its other end.
     pub(crate) async fn run_unheard(&self, arguments: &[&str]) -> Ran {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -130,7 +130,7 @@ impl Home {
         Ran { code: output.status.code().unwrap(), out: String::new(), err }
     }
 
-    /// Starts the program, with somebody at the keyboard.
+    /// Starts the program with standard input open.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -142,7 +142,7 @@ impl Home {
     fn hear(&self, arguments: &[&str], ran: &Ran) {
         let mut heard = self.heard.lock().unwrap();
         heard.push_str(&ran.err);
-        // What these print is asked for.
+        // These commands print tokens on request.
         if !matches!(arguments.first(), Some(&("token" | "header"))) {
             heard.push_str(&ran.out);
         }
@@ -156,13 +156,13 @@ impl Home {
         login.end().await
     }
 
-    /// Fails if the program has ever put out one of these.
+    /// Fails if the program has ever printed one of these.
     #[track_caller]
     pub(crate) fn kept_quiet_about(&self, secrets: &[&str]) {
         let heard = self.heard.lock().unwrap();
         for secret in secrets {
             assert!(secret.len() > 3, "no secret");
-            assert!(!heard.contains(secret), "a secret was put out:\n{heard}");
+            assert!(!heard.contains(secret), "a secret was printed:\n{heard}");
         }
     }
 }
@@ -220,7 +220,7 @@ impl Running<'_> {
 }
 
 impl Ran {
-    /// Fails, showing all that was put out, if the exit code is another one.
+    /// Fails and shows the output if the exit code is another one.
     #[track_caller]
     pub(crate) fn ended_with(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
@@ -257,7 +257,7 @@ pub(crate) fn answer(code: u16, body: &str) -> Fault {
     Fault::Status { code, body: body.to_owned(), headers: Vec::new() }
 }
 
-/// A browser that goes to a page of this machine, and follows nothing. Gives the status.
+/// Acts as a browser that goes to a page of this machine without following redirects. Returns the status.
 pub(crate) async fn visit(url: &str) -> u16 {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).await.unwrap();

@@ -22,7 +22,7 @@ async fn a_token_is_one_line_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_old_token_is_renewed_and_what_came_is_kept() {
+async fn an_old_token_is_renewed_and_the_new_one_is_kept() {
     // The program lives by the machine's clock: a token that ends soon is not worth taking over.
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
@@ -53,7 +53,7 @@ async fn a_client_of_its_own_needs_no_sign_in() {
 }
 
 #[tokio::test]
-async fn who_names_an_account_gets_no_other_identity() {
+async fn a_named_account_gets_no_other_identity() {
     let emulator = Emulator::builder().start().await.unwrap();
     let site = emulator.site(Provider::GoTab);
     let mut home = Home::of(site);
@@ -68,11 +68,11 @@ async fn who_names_an_account_gets_no_other_identity() {
     home.configure("");
     home.set("GOTAB_ACCOUNT", "bob");
     home.run(&["token", "gotab"]).await.ended_with(3).told(&["tokenctl login gotab --account bob"]);
-    assert_eq!(site.counters().token_requests, 1, "nobody asked for the client's own token");
+    assert_eq!(site.counters().token_requests, 1, "the client's own token was not asked for");
 }
 
 #[tokio::test]
-async fn where_nobody_can_sign_in_an_account_is_a_mistake() {
+async fn an_account_needs_a_sign_in_page() {
     let emulator = Emulator::builder().start().await.unwrap();
     let site = emulator.site(Provider::GbgGo);
     let ran = Home::of(site).run(&["token", "gbg-go", "--account", "bob"]).await.ended_with(4);
@@ -82,7 +82,7 @@ async fn where_nobody_can_sign_in_an_account_is_a_mistake() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_second_ctrl_c_ends_a_token_that_is_on_its_way() {
+async fn the_second_ctrl_c_ends_a_token_request() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     site.set_token_lifetime(Some(Duration::from_secs(5)));
@@ -94,26 +94,31 @@ async fn the_second_ctrl_c_ends_a_token_that_is_on_its_way() {
         tokio::task::yield_now().await;
     }
     token.interrupt().await;
-    token.line(|line| line.contains("a moment: a token is on its way")).await;
+    token.line(|line| line.contains("one moment: a token request is running")).await;
     token.interrupt().await;
-    let ran = token.end().await.ended_with(130).told(&["a token that was on its way may be lost"]);
+    let ran = token.end().await.ended_with(130).told(&["a new token may be lost"]);
     assert_eq!(ran.out, "");
 }
 
 #[tokio::test]
-async fn where_nobody_signed_in_nothing_is_printed() {
+async fn without_a_sign_in_nothing_is_printed() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     for command in ["token", "header"] {
         let ran = home.run(&[command, "goto"]).await.ended_with(3);
         assert_eq!(ran.out, "");
-        ran.told(&["no sign-in is stored yet", "tokenctl login goto"]);
+        let looked_for = format!(
+            "goto: no sign-in is stored for client {}, account default, any scope, in {}",
+            site.credentials().id(),
+            home.store().display()
+        );
+        ran.told(&[&looked_for, "there is no other sign-in of goto", "to sign in: tokenctl login goto"]);
     }
     assert_eq!(site.counters().token_requests, 0);
 }
 
 #[tokio::test]
-async fn a_sign_in_that_the_provider_ended_is_told_and_remembered() {
+async fn an_ended_sign_in_is_shown_and_remembered() {
     let (_emulator, site) = emulator().await;
     let home = Home::of(&site);
     site.set_token_lifetime(Some(Duration::from_secs(5)));
@@ -131,7 +136,7 @@ async fn a_sign_in_that_the_provider_ended_is_told_and_remembered() {
 }
 
 #[tokio::test]
-async fn output_that_nobody_reads_is_no_news() {
+async fn closed_standard_output_causes_no_message() {
     let ran = Home::empty().run_unheard(&["completions", "bash"]).await;
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
 }
