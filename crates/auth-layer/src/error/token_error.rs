@@ -237,7 +237,8 @@ impl fmt::Display for Inner {
         if let Some(remedy) = &self.remedy {
             return self.fmt_with(remedy, f);
         }
-        if let Some(status) = self.status {
+        // The message about metadata has the status of each URL.
+        if let Some(status) = self.status.filter(|_| self.kind != ErrorKind::Metadata) {
             write!(f, ", status {}", status.as_u16())?;
         }
         match (&self.oauth, &self.server_message) {

@@ -56,10 +56,8 @@ impl Metadata {
         let named = required(members, "issuer")?;
         // Compared byte by byte (RFC 8414 section 3.3): a slash at the end makes another issuer.
         if named != issuer {
-            let problem = format!(
-                "is {:?}, but {issuer:?} was asked for (RFC 8414 section 3.3); if the document is right, use its issuer",
-                shown(named)
-            );
+            let problem =
+                format!("is {:?}, but {issuer:?} was asked for (RFC 8414 section 3.3)", shown(named));
             return Err(ConfigError::new("the document's issuer", problem));
         }
         let reader = Reader { members, issuer, own: issuer.parse()? };

@@ -148,7 +148,9 @@ async fn get(place: &Uri, issuer: &str, transport: &Transport) -> Result<Metadat
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(Miss::Trouble(
-            failed("the issuer is in trouble").with_status(status).with_transience(true),
+            failed(format!("the issuer is in trouble (status {})", status.as_u16()))
+                .with_status(status)
+                .with_transience(true),
         ));
     }
     if status != StatusCode::OK {

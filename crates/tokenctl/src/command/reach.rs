@@ -54,12 +54,12 @@ pub(super) fn shown(url: &Uri) -> String {
 
 /// Returns what to do about a connection that failed with this text.
 fn remedy(why: &str) -> &'static str {
-    if why.contains("certificate") {
+    if why.contains("proxy") {
+        "check the proxy, or the variables that name it"
+    } else if why.contains("certificate") {
         "if the host name is right, add the server's certificate authority to those that the operating system trusts"
     } else if why.contains("dns error") {
         "check the host name in the URL, and that DNS works on this machine"
-    } else if why.contains("proxy") {
-        "check the proxy, or the variables that name it"
     } else {
         "check the host and the port in the URL, the network, and a firewall or proxy between here and there"
     }

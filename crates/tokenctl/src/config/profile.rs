@@ -44,7 +44,10 @@ impl Provider<'_> {
                     metadata::find(&issuer, store).await.map_err(|failure| self.no_metadata(failure))?;
                 let auth = self.client_auth().unwrap_or(ClientAuth::Basic);
                 let profile = Profile::new(self.name().to_owned(), found.metadata.token_url())?;
-                let profile = profile.with_client_auth(auth).with_metadata(&found.metadata)?;
+                let profile =
+                    profile.with_client_auth(auth).with_metadata(&found.metadata).map_err(|error| {
+                        self.config(&error).remedy(format!("check {}", self.member("client_auth")))
+                    })?;
                 trouble = found.trouble;
                 fetched = Some(found.metadata).filter(|_| trouble.is_none());
                 profile

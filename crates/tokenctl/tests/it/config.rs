@@ -1,5 +1,6 @@
 //! The configuration: the file, the environment, and mistakes in them.
 
+use auth_layer::{Entry, FileStore, Label, RefreshToken, StoreKey, TokenStore};
 use emulator::Provider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -246,6 +247,12 @@ async fn a_provider_without_any_url_is_a_mistake() {
     let problem = "[providers.acme]: neither issuer nor token_url is set";
     home.run(&["status"]).await.ended_with(4).showed(&["unknown: "]).told(&[problem]);
     home.run(&["doctor"]).await.ended_with(4).showed(&["neither issuer nor token_url is set", "ACME_ISSUER"]);
+    // A record with its label does not hide the mistake.
+    let mut entry = Entry::new(RefreshToken::new("r3fresh"));
+    entry.label = Some(Label::new("acme", "me", "default"));
+    let store = FileStore::new(home.store());
+    store.compare_exchange(&StoreKey::of(["acme"]), None, entry).await.unwrap().unwrap();
+    home.run(&["status"]).await.ended_with(4).showed(&["signed in: "]).told(&[problem]);
     home.run(&["token", "acme"]).await.ended_with(4).told(&[problem, "set one of them there"]);
     home.set("ACME_TOKEN_URL", "http://127.0.0.1:1/token");
     home.run(&["status"]).await.ended_with(0).showed(&["needs no sign-in"]);

@@ -106,4 +106,9 @@ async fn a_mark_that_was_left_is_judged_by_the_replay_rule() {
     let bad = format!("bad   acme: account default has to sign in again: {lost}");
     home.run(&["doctor"]).await.ended_with(3).showed(&[&bad]);
     home.run(&["token", "acme"]).await.ended_with(3);
+    // It is the same for an account that the configuration does not name.
+    let mut home = home;
+    home.set("ACME_ACCOUNT", "kitchen");
+    home.set("ACME_CLIENT_ID", "another-client");
+    home.run(&["status"]).await.ended_with(3).showed(&["not signed in", &format!("sign in again: {lost}")]);
 }

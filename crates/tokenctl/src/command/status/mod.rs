@@ -58,15 +58,21 @@ fn verdict(rows: &[Row], commands: &Commands) -> Result<(), Failure> {
             format!("{}: the sign-in of account {} cannot be used: {why}", row.provider, row.account);
         return Err(Failure::config(problem).for_doctor(&row.provider));
     }
-    match rows.iter().find_map(|row| row.trouble.filter(|_| row.standing == Standing::Unknown).zip(Some(row)))
-    {
-        None => Ok(()),
-        Some((kind, row)) => {
-            let why = row.reason.as_deref().unwrap_or_default();
-            let problem = format!("{}: it is not known who is signed in: {why}", row.provider);
-            Err(Failure::new(kind, problem).for_doctor(&row.provider))
+    for row in rows {
+        let Some((kind, why)) = &row.trouble else { continue };
+        let (provider, is_unknown) = (&row.provider, row.standing == Standing::Unknown);
+        // A mistake in the configuration keeps every command from working. Trouble that may pass does not matter where a
+        // record says who is signed in.
+        if *kind == Kind::Config || is_unknown {
+            let problem = if is_unknown {
+                format!("{provider}: it is not known who is signed in: {why}")
+            } else {
+                format!("{provider}: the sign-in cannot be used: {why}")
+            };
+            return Err(Failure::new(*kind, problem).for_doctor(provider));
         }
     }
+    Ok(())
 }
 
 fn json(rows: &[Row]) -> Result<Vec<u8>, Failure> {

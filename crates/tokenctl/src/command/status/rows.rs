@@ -1,6 +1,6 @@
 //! The rows of `status`: the configured sign-ins, and all others in the store.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use auth_layer::{FileStore, Label, Profile, Record, StoreError, StoreKey};
@@ -20,6 +20,7 @@ pub(super) async fn rows(
 ) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let mut seen = HashSet::new();
+    let mut profiles = HashMap::new();
     let names = match only {
         Some(name) => [name].into(),
         None => settings.names(),
@@ -51,12 +52,13 @@ pub(super) async fn rows(
             (None, None) => configured.row(None, now),
         };
         rows.push(row);
+        profiles.extend(configured.profile.map(|profile| (name.to_owned(), profile)));
     }
     // A record that was taken over is there for programs of an earlier version only.
     let is_left =
         |record: &Result<Record, _>| record.as_ref().is_ok_and(|record| record.entry.is_taken_over());
     kept.retain(|(key, record)| !seen.contains(key) && !is_left(record));
-    rows.extend(kept.iter().map(|(key, record)| stray(key, record, now)));
+    rows.extend(kept.iter().map(|(key, record)| stray(key, record, &profiles, now)));
     if let Some(name) = only {
         rows.retain(|row| row.provider == name);
         if rows.is_empty() {
@@ -125,7 +127,7 @@ impl Configured {
         }
         row.configured = true;
         if let Some(failure) = &self.trouble {
-            row.trouble = Some(failure.kind());
+            row.trouble = Some((failure.kind(), failure.to_string()));
             row.reason.get_or_insert_with(|| failure.to_string());
         }
         row
@@ -133,14 +135,20 @@ impl Configured {
 }
 
 /// Makes the row of a record that the configuration does not name: of another account, another client or another program.
-fn stray(key: &StoreKey, record: &Result<Record, StoreError>, now: Duration) -> Row {
+fn stray(
+    key: &StoreKey,
+    record: &Result<Record, StoreError>,
+    profiles: &HashMap<String, Profile>,
+    now: Duration,
+) -> Row {
     let label = record.as_ref().ok().and_then(|record| record.entry.label.clone());
     let mut row = match label {
         Some(label) => Row::new(&label.provider, &label.subject, Some(label.client)),
         // Only the key is known. Twelve digits are enough to find the file.
         None => Row::new("?", key.as_str().get(..12).unwrap_or_default(), None),
     };
-    let profile = Profile::named(&row.provider);
-    row.judge(record, profile.as_ref(), now);
+    // Another account of a configured provider follows the same replay rule.
+    let known = Profile::named(&row.provider);
+    row.judge(record, profiles.get(&row.provider).or(known.as_ref()), now);
     row
 }

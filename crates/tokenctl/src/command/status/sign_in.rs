@@ -31,7 +31,7 @@ pub(super) struct Row {
     pub(super) configured: bool,
     /// Why the provider's profile is not known.
     #[serde(skip)]
-    pub(super) trouble: Option<Kind>,
+    pub(super) trouble: Option<(Kind, String)>,
 }
 
 impl Row {
