@@ -140,7 +140,7 @@ fn consent(desk: &Desk<'_>, asked: &Asked, fields: &Fields, message: Option<&str
     };
     let body = format!(
         "{complaint}<p>The application <code>{id}</code> {request}</p>\n{form}\n\
-         <p class=\"note\">Either way you are sent back to <code>{target}</code>.</p>",
+         <p class=\"note\">Both buttons lead back to <code>{target}</code>.</p>",
         complaint = complaint(message),
         form = form(MANAGER, fields, &PARAMETERS, &inside),
         target = escape(&asked.target),

@@ -131,7 +131,7 @@ fn consent(asked: &Asked, fields: &Fields, message: Option<&str>) -> String {
     let inside = sign_in_fields(email);
     let body = format!(
         "{complaint}<p>The application <code>{client}</code> asks for:</p>\n{list}\n{form}\n\
-         <p class=\"note\">Either way you are sent back to <code>{target}</code>.</p>",
+         <p class=\"note\">Both buttons lead back to <code>{target}</code>.</p>",
         complaint = complaint(message),
         list = scope_list(&asked.scopes),
         form = form(AUTHORIZE, fields, &PARAMETERS, &inside),

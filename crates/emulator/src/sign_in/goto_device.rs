@@ -55,7 +55,7 @@ fn question(desk: &Desk<'_>, fields: &Fields, message: Option<&str>) -> String {
         sign_in_fields(fields.get("email").unwrap_or(PRINCIPAL))
     );
     let body = format!(
-        "{}<p>Type the code that your device shows. Go on only if you have just started this yourself.</p>\n{}",
+        "{}<p>Type the code that your device shows. Continue only if you have just started this sign-in.</p>\n{}",
         complaint(message),
         form(VERIFICATION, fields, &[], &inside)
     );

@@ -13,7 +13,7 @@ pub(super) fn page(brand: &str, title: &str, body: &str) -> String {
          <link rel=\"icon\" href=\"data:,\">\n\
          <title>{title} · {brand}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <p class=\"brand\">{brand} <span>emulator</span></p>\n<h1>{title}</h1>\n{body}\n</main>\n\
-         <p class=\"foot\">A stand-in on this machine. Nothing here reaches {brand}.</p>\n</body>\n</html>\n",
+         <p class=\"foot\">An emulator on this machine. It sends nothing to {brand}.</p>\n</body>\n</html>\n",
         brand = escape(brand),
         title = escape(title),
     )
@@ -46,7 +46,7 @@ pub(super) fn form(action: &str, hidden: &Fields, names: &[&str], inside: &str) 
 pub(super) fn sign_in_fields(email: &str) -> String {
     format!(
         "<label>E-mail<input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"username\" required></label>\n\
-         <label>Password<input type=\"password\" name=\"password\" placeholder=\"any will do\" \
+         <label>Password<input type=\"password\" name=\"password\" placeholder=\"any password works\" \
          autocomplete=\"current-password\"></label>\n",
         escape(email)
     )
