@@ -154,7 +154,10 @@ async fn b44_a_journey_is_not_started_twice_for_want_of_an_answer() {
     let (outcome, took) = timed::<GbgGo>(&stage, &client).await;
     let failure = outcome.unwrap_err();
     assert_eq!(failure.shape, Shape::Transport);
-    assert!(failure.text.contains("no response within 60s") && took >= SECOND * 60, "{took:?}: {failure:?}");
+    assert!(
+        failure.text.contains("no response within the timeout of 60s") && took >= SECOND * 60,
+        "{took:?}: {failure:?}"
+    );
     assert_eq!(site.counters().api_calls, 1);
 }
 
@@ -176,7 +179,10 @@ async fn a_journey_that_is_started_inline_has_a_minute() {
         match call.await.unwrap() {
             Ok(()) => assert!(is_started, "after {seconds} s"),
             Err(failure) => {
-                assert!(!is_started && failure.text.contains("no response within 60s"), "{failure:?}");
+                assert!(
+                    !is_started && failure.text.contains("no response within the timeout of 60s"),
+                    "{failure:?}"
+                );
             }
         }
         assert_eq!(memory.api_calls(), 1, "no second journey");

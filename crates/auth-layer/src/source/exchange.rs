@@ -51,7 +51,8 @@ use crate::token::{Resource, Scope, TokenTypeId};
 pub struct Exchange {
     endpoint: TokenEndpoint,
     grant: Grant,
-    refresh: Option<Refresh>,
+    /// In a box, since a pool may hold many exchanges of grants that have no refresh token.
+    refresh: Option<Box<Refresh>>,
     required_scope: Option<Scope>,
     advice: Advice,
 }
@@ -82,7 +83,7 @@ impl Exchange {
     /// A grant that has ended stays ended until another refresh token is written under this key. After a person has
     /// signed in again, write an [`Entry`](crate::Entry) with the new refresh token.
     pub fn store_key(&self) -> Option<&StoreKey> {
-        self.refresh.as_ref().map(Refresh::key)
+        self.refresh.as_ref().map(|refresh| refresh.key())
     }
 
     /// Gets a token for the grant.
@@ -349,7 +350,8 @@ impl ExchangeBuilder {
                     self.store.take().unwrap_or_else(|| Arc::new(MemoryStore::with_clock(clock.clone())));
                 let label = Label::new(self.profile.name(), self.credential.id(), self.subject.clone());
                 let token_url = TokenUrl::at(self.profile.token_url().clone());
-                Some(Refresh::new(store, key, token, clock, label, token_url, self.remedy.take()))
+                let remedy = self.remedy.take();
+                Some(Box::new(Refresh::new(store, key, token, clock, label, token_url, remedy)))
             }
         };
         let transport = match self.transport {

@@ -81,12 +81,15 @@ async fn ac08_an_answer_of_another_issuer_is_refused_before_anything_else() {
     for other in ["https://evil.example.com", "https://auth.example.com/", "HTTPS://auth.example.com", ""] {
         let answer = |state: &str| format!("error=access_denied&state={state}&iss={other}");
         let (error, accepted) = refused(named(), answer).await;
-        assert!(!accepted && error.to_string().contains("another issuer"), "{error}");
-        assert!(error.to_string().contains(&format!("{other:?}; the sign-in was at {ISSUER:?}")), "{error}");
+        assert!(!accepted && error.to_string().contains("names the issuer"), "{error}");
+        assert!(
+            error.to_string().contains(&format!("{other:?}, but the sign-in was at {ISSUER:?}")),
+            "{error}"
+        );
         assert_eq!(error.oauth(), None, "its error is not believed");
         // The issuer is checked before the state.
         let (error, _) = refused(named(), |_| format!("code=c&state=wrong&iss={other}")).await;
-        assert!(error.to_string().contains("another issuer"), "{error}");
+        assert!(error.to_string().contains("names the issuer"), "{error}");
     }
     taken(named(), |state| format!("code=c/1&state={state}&iss=https%3A%2F%2Fauth.example.com")).await;
     // The parameter is optional. Without a known issuer there is nothing to compare.

@@ -623,7 +623,7 @@ async fn a_folder_that_cannot_be_written_is_found_by_a_trial() {
     assert!(store.load(&key()).await.unwrap().is_none(), "reading finds nothing wrong");
     let error = store.try_write().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unreachable);
-    assert!(error.to_string().starts_with("/proc/tokens-of-a-test: cannot be made"), "{error}");
+    assert!(error.to_string().starts_with("/proc/tokens-of-a-test: cannot be created"), "{error}");
 }
 
 #[tokio::test]

@@ -97,7 +97,8 @@ async fn an_issuer_that_answers_with_another_name_is_told_by_both() {
     login.paste(&last).await;
     // Anybody can send a browser here, so this does not end the sign-in.
     let line = login.line(|line| line.contains("not the answer to this sign-in")).await;
-    let names = "names another issuer, \"https://evil.example.com\"; the sign-in was at \"https://identity.goto.com\"";
+    let names =
+        "names the issuer \"https://evil.example.com\", but the sign-in was at \"https://identity.goto.com\"";
     assert!(line.contains(names), "{line}");
     home.kept_quiet_about(&[site.credentials().secret()]);
 }
@@ -121,7 +122,7 @@ async fn the_systems_reason_is_kept() {
     home.unset("AUTH_LAYER_STORE_KEY_FILE");
     home.set("AUTH_LAYER_STORE", "/proc/tokens-of-a-test");
     let ran = home.run(&["login", "goto"]).await.ended_with(5);
-    ran.told(&["/proc/tokens-of-a-test: cannot be made", "No such file or directory"]);
+    ran.told(&["/proc/tokens-of-a-test: cannot be created", "No such file or directory"]);
     assert_eq!(site.counters().sign_in_requests, 0);
 }
 

@@ -106,7 +106,7 @@ async fn exit_code_5_is_for_the_store() {
     for command in
         [&["token", "goto"][..], &["login", "goto", "--no-browser"], &["logout", "goto"], &["status"]]
     {
-        home.run(command).await.ended_with(5).told(&["open to others"]);
+        home.run(command).await.ended_with(5).told(&["open to other users"]);
     }
     assert_eq!(site.counters().revocations, 0);
 }

@@ -39,7 +39,7 @@ async fn every_request_goes_through_the_proxy_of_the_environment() {
         home.set("ACME_TOKEN_URL", "https://auth.example.com/token");
         home.configure("[providers.acme]\ngrant = \"client-credentials\"\n");
         let ran = home.run(&["token", "acme"]).await.ended_with(6);
-        let ran = ran.told(&["no connection through the proxy", "https://auth.example.com/token"]);
+        let ran = ran.told(&["could not connect through the proxy", "https://auth.example.com/token"]);
         assert!(!ran.err.contains("check the host"), "the server is not to blame: {}", ran.err);
         home.run(&["doctor", "acme"]).await.ended_with(6);
         home.unset("ACME_TOKEN_URL");
