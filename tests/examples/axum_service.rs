@@ -44,10 +44,10 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// How long a request of the service may take, with all that the client does for it.
+/// The longest that a request to the service may take, including everything that the client does for it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The service itself: a router whose state is the client. It is all that an application writes.
+/// Returns the service: a router whose state is the client. An application writes no more than this.
 fn router(client: Client) -> Router {
     Router::new()
         .route("/health", get(|| async { "ok" }))
@@ -58,7 +58,7 @@ fn router(client: Client) -> Router {
 async fn locations(State(client): State<Client>) -> Result<String, (StatusCode, String)> {
     match status(&client).await {
         Ok(status) => Ok(format!("GoTab answered {status}")),
-        // The text says what went wrong and what to do; it holds no secret.
+        // The text says what went wrong and what to do. It contains no secret.
         Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
     }
 }
@@ -67,7 +67,7 @@ async fn status(client: &Client) -> Result<StatusCode, ApiError> {
     Ok(client.list_locations().send().await?.status())
 }
 
-/// A client of the provider at `site`. Its deadline bounds each call, a wait for the token included.
+/// Returns a client of the provider at `site`. Its deadline limits each call, including a wait for the token.
 fn client(site: &Site) -> Result<Client, BoxError> {
     let credentials = site.credentials();
     let base_url = site.base_url("api").ok_or("the site serves its API")?;
@@ -94,7 +94,7 @@ impl Service {
         Ok(Self { url, http: reqwest::Client::new() })
     }
 
-    /// The status of a request, and how long it took.
+    /// Returns the status of a request and how long it took.
     async fn get(&self, path: &str) -> Result<(u16, Duration), BoxError> {
         let start = Instant::now();
         let response = self.http.get(format!("{}{path}", self.url)).send().await?;
@@ -103,7 +103,8 @@ impl Service {
         Ok((status, start.elapsed()))
     }
 
-    /// Checks that while fifty callers wait for a token, others are answered at once, and the fifty in time.
+    /// Checks that other callers are answered at once while fifty wait for a token, and that the fifty are answered in
+    /// time.
     async fn stays_responsive(&self) -> Result<(), BoxError> {
         let mut waiting = JoinSet::new();
         for _ in 0..50 {
@@ -123,7 +124,7 @@ impl Service {
         Ok(())
     }
 
-    /// Waits until the service has a token again: a failure is remembered for about a second.
+    /// Waits until the service has a token again. A failure is remembered for about a second.
     async fn recovers(&self) -> Result<(), BoxError> {
         while self.get("/locations").await?.0 != 200 {
             tokio::time::sleep(Duration::from_millis(10)).await;

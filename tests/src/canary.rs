@@ -1,5 +1,5 @@
-//! What `cargo xtask canary` asks of the journeys, by the variable `CANARY`, a folder: to write down the secrets of every
-//! stage, and every line that is logged.
+//! The canary check of the journeys. If the variable `CANARY` names a folder, the secrets of every stage and every log
+//! line are written there.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,13 +8,13 @@ use std::sync::{LazyLock, Mutex};
 
 use emulator::Emulator;
 
-/// Where every line that is logged goes, if somebody asked for it.
+/// Returns the file for log lines, if `CANARY` is set.
 pub(crate) fn log() -> Option<File> {
     FOLDER.as_ref().map(|folder| File::create(folder.join("journeys.log")).expect("a folder to write to"))
 }
 
-/// Writes down the secrets that the emulator's sites accept. The tokens they hand out all begin in the same way, which is
-/// known.
+/// Writes down the secrets that the emulator's sites accept. The tokens that they issue need no list, because all begin
+/// in the same way.
 pub(crate) fn note(emulator: &Emulator) {
     static NOTED: LazyLock<Mutex<File>> = LazyLock::new(|| {
         let folder = FOLDER.as_ref().expect("the canary check asked for it");

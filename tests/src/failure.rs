@@ -1,4 +1,4 @@
-//! What a call failed with, without the type of its documented errors.
+//! The error of a call, without the type of its documented errors.
 
 use std::error::Error as _;
 
@@ -9,15 +9,15 @@ use client_core::{Denial, Error, StatusCode};
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests read it")]
 pub struct Failure {
-    /// Which variant it was.
+    /// The variant of the error.
     pub shape: Shape,
-    /// The error about the token, found by going through the chain of causes.
+    /// The error about the token, found in the chain of causes.
     pub auth: Option<auth_layer::Error>,
     /// The status, if there was a response.
     pub status: Option<StatusCode>,
-    /// Whether it may heal by itself.
+    /// True if a later call may succeed without a change.
     pub is_transient: bool,
-    /// What the API's challenge says is missing.
+    /// The missing permission that the API's challenge names.
     pub denial: Option<Denial>,
     /// `Display` and `Debug` of the error and of all its causes.
     pub text: String,
@@ -39,22 +39,22 @@ pub enum Shape {
 }
 
 impl Failure {
-    /// The kind of the error about the token.
+    /// Returns the kind of the error about the token.
     pub fn kind(&self) -> Option<ErrorKind> {
         self.auth.as_ref().map(auth_layer::Error::kind)
     }
 
-    /// The OAuth code that the token endpoint gave.
+    /// Returns the OAuth code of the token endpoint's answer.
     pub fn code(&self) -> Option<&str> {
         self.auth.as_ref()?.oauth().map(auth_layer::OAuthError::code)
     }
 
-    /// The status of the token endpoint's answer.
+    /// Returns the status of the token endpoint's answer.
     pub fn token_status(&self) -> Option<u16> {
         self.auth.as_ref()?.status().map(|status| status.as_u16())
     }
 
-    /// The status of the API's answer.
+    /// Returns the status of the API's answer.
     pub fn api_status(&self) -> Option<u16> {
         self.status.map(|status| status.as_u16())
     }

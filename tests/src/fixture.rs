@@ -1,4 +1,4 @@
-//! What a suite has to know of a provider.
+//! The facts about a provider that a suite needs.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use auth_layer::TokenManager;
 
 use crate::Failure;
 
-/// A provider, its client, and one call that stands for all of them.
+/// A provider, its client, and one call that represents all of them.
 pub trait Fixture: Send + Sync + 'static {
     /// The typed client.
     type Client: client_core::Provider + Clone + Send + Sync + 'static;
 
-    /// Which site of the emulator it calls.
+    /// The emulator's site that it calls.
     const PROVIDER: emulator::Provider;
 
     /// The lifetime of this provider's tokens.
     const LIFETIME: Duration;
 
-    /// The variables without which there is no client.
+    /// The variables that a client requires.
     const CREDENTIALS: &'static [&'static str];
 
     /// The id of the operation that [`call`](Self::call) calls.
     const OPERATION: &'static str;
 
-    /// The smallest answer that the operation's type takes.
+    /// The smallest valid answer of the operation.
     const ANSWER: &'static str;
 
-    /// How a dead token is answered: status and body.
+    /// The answer to a token that is not accepted: status and body.
     const REJECTION: (u16, &'static str);
 
-    /// The manager of the client's token.
+    /// Returns the manager of the client's token.
     fn manager(client: &Self::Client) -> &TokenManager;
 
-    /// One typed call that needs the managed token.
+    /// Makes one typed call that needs the managed token.
     fn call(client: &Self::Client) -> impl Future<Output = Result<(), Failure>> + Send;
 }

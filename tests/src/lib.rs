@@ -1,11 +1,11 @@
 //! Fixtures of the journeys: the emulator on a test's clock, each provider's client, and a leaf in memory.
 //!
-//! - [`Stage`] is an emulator and a clock; moving the clock moves both sides of every call.
-//! - [`Fixture`] describes a provider to a suite that is written once; [`Gotab`], [`GotoAdmin`], [`GotoWebinar`],
-//!   [`GbgGo`] and [`Octotable`] are the instances.
-//! - [`Memory`] is a leaf without sockets, which answers token and API requests alike.
-//! - [`Failure`] is what a call failed with, whatever the type of its documented errors.
-//! - [`until`] waits for something to happen, [`in_time`] ends what would wait for ever, [`Log`] catches what is logged.
+//! - [`Stage`] is an emulator and a clock. Moving the clock moves the client's time and the provider's time.
+//! - [`Fixture`] describes a provider for a suite that is written once. Its instances are [`Gotab`], [`GotoAdmin`],
+//!   [`GotoWebinar`], [`GbgGo`] and [`Octotable`].
+//! - [`Memory`] is a leaf without sockets, which answers token requests and API calls.
+//! - [`Failure`] is the error of a call, without the type of its documented errors.
+//! - [`until`] waits for a condition, [`in_time`] fails a test that does not end, [`Log`] collects log lines.
 
 mod canary;
 mod failure;
@@ -26,7 +26,7 @@ pub use providers::{
 };
 pub use stage::{Stage, is_credential, once, plain, variable};
 
-/// The README's examples, compiled with every feature they name.
+/// The README's examples, compiled with every feature that they use.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}

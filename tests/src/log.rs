@@ -1,4 +1,4 @@
-//! Catches every line that is logged on one thread, down to `TRACE`.
+//! Collects every line that is logged on one thread, down to `TRACE`.
 
 use std::cell::RefCell;
 use std::io;
@@ -12,19 +12,19 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::canary;
 
-/// What was logged on this thread since it was made; it stops when dropped.
+/// The lines that were logged on this thread since it was made. It stops when it is dropped.
 ///
-/// It sees tasks of a current-thread runtime, and nothing of other tests. Underneath is one subscriber for the whole
-/// process: subscribers of single threads would lose lines that another thread logged first.
+/// It sees tasks of a current-thread runtime, and no lines of other tests. There is one subscriber for the whole
+/// process, because subscribers of single threads would lose lines that another thread logged first.
 #[derive(Debug)]
 pub struct Log(Text);
 
 impl Log {
-    /// Listens from now on.
+    /// Starts to collect lines.
     ///
     /// # Panics
     ///
-    /// If the process has another subscriber.
+    /// Panics if the process has another subscriber.
     #[must_use = "it listens as long as it lives"]
     pub fn listen() -> Self {
         subscribe();
@@ -33,15 +33,15 @@ impl Log {
         Self(text)
     }
 
-    /// All that was logged.
+    /// Returns all collected lines.
     pub fn text(&self) -> String {
         let bytes = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-/// Makes the process's one subscriber. Where `cargo xtask canary` asks for it, every line of every thread goes into a
-/// file as well.
+/// Sets the process's one subscriber. If `cargo xtask canary` asks for it, every line of every thread is also written
+/// to a file.
 pub(crate) fn subscribe() {
     static SUBSCRIBE: Once = Once::new();
     SUBSCRIBE.call_once(|| {
@@ -55,7 +55,7 @@ pub(crate) fn subscribe() {
             layer.with_writer(Mutex::new(file))
         });
         tracing_subscriber::registry().with(lines).with(all).init();
-        // For lines that were first logged while this was going on.
+        // A line that was first logged before the subscriber was set is cached as disabled, so the cache is rebuilt.
         tracing::callsite::rebuild_interest_cache();
     });
 }

@@ -1,4 +1,4 @@
-//! A leaf without sockets that answers token and API requests alike.
+//! A leaf without sockets, which answers token requests and API calls.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,9 +14,9 @@ use tower_service::Service;
 
 use crate::{Fixture, is_credential, once};
 
-/// A provider in memory. Clones share what it has seen.
+/// A provider in memory. Clones share its records.
 ///
-/// Its tokens are `memory-token-1`, `memory-token-2` and so on; each token request makes the next one.
+/// Its tokens are `memory-token-1`, `memory-token-2` and so on. Each token request issues the next one.
 #[derive(Clone)]
 pub struct Memory(Arc<Inner>);
 
@@ -24,11 +24,11 @@ struct Inner {
     answer: &'static str,
     rejection: (u16, &'static str),
     token_requests: AtomicU64,
-    /// Tokens with a number below this one are dead.
+    /// Tokens with a smaller number are rejected.
     first_good: AtomicU64,
-    /// The `Authorization` headers of the API calls, in the order in which they came.
+    /// The `Authorization` headers of the API calls, in the order in which they arrived.
     authorizations: Mutex<Vec<Option<String>>>,
-    /// What every API call is answered with in place of the usual.
+    /// The answer to every API call, in place of the usual one.
     instead: Mutex<Option<Instead>>,
     token_gate: watch::Sender<bool>,
     api_gate: watch::Sender<bool>,
@@ -52,7 +52,7 @@ impl Drop for Hold {
 }
 
 impl Memory {
-    /// A provider that a fixture's client understands.
+    /// Makes a provider for a fixture's client.
     pub fn new<F: Fixture>() -> Self {
         Self(Arc::new(Inner {
             answer: F::ANSWER,
@@ -66,11 +66,11 @@ impl Memory {
         }))
     }
 
-    /// A builder whose client's every request, token requests too, comes here.
+    /// Returns a builder whose client sends all requests to this provider, including token requests.
     ///
     /// # Panics
     ///
-    /// If a variable is missing.
+    /// Panics if a variable is missing.
     pub fn builder<F: Fixture>(&self) -> Builder<F::Client> {
         let credential = |name: &str| is_credential::<F>(name).then(|| format!("{name}-of-memory"));
         let builder: Builder<F::Client> =
@@ -81,26 +81,26 @@ impl Memory {
             .leaf(self.clone())
     }
 
-    /// A client whose every request comes here.
+    /// Returns a client that sends all requests to this provider.
     ///
     /// # Panics
     ///
-    /// If it cannot be built.
+    /// Panics if it cannot be built.
     pub fn client<F: Fixture>(&self) -> F::Client {
         self.builder::<F>().stack(once).build().expect("the builder's values are good")
     }
 
-    /// How many token requests came.
+    /// Returns the number of token requests.
     pub fn token_requests(&self) -> u64 {
         self.0.token_requests.load(Ordering::SeqCst)
     }
 
-    /// The `Authorization` headers of the API calls so far.
+    /// Returns the `Authorization` headers of the API calls so far.
     pub fn authorizations(&self) -> Vec<Option<String>> {
         self.seen().clone()
     }
 
-    /// How many API calls came.
+    /// Returns the number of API calls.
     pub fn api_calls(&self) -> usize {
         self.seen().len()
     }
@@ -110,7 +110,7 @@ impl Memory {
         self.0.first_good.store(self.token_requests() + 1, Ordering::SeqCst);
     }
 
-    /// Answers every API call so from now on, whatever it carries.
+    /// Gives this answer to every API call from now on.
     pub fn answer_instead(
         &self,
         status: u16,
@@ -121,14 +121,14 @@ impl Memory {
         *self.0.instead.lock().unwrap_or_else(PoisonError::into_inner) = Some(instead);
     }
 
-    /// Holds back token answers.
+    /// Holds back token answers until the hold is dropped.
     #[must_use = "answers are held back as long as it lives"]
     pub fn hold_tokens(&self) -> Hold {
         self.0.token_gate.send_replace(false);
         Hold(self.0.token_gate.clone())
     }
 
-    /// Holds back answers to API calls.
+    /// Holds back answers to API calls until the hold is dropped.
     #[must_use = "answers are held back as long as it lives"]
     pub fn hold_api(&self) -> Hold {
         self.0.api_gate.send_replace(false);
@@ -142,7 +142,7 @@ impl Memory {
     async fn token(&self) -> Response {
         let number = self.0.token_requests.fetch_add(1, Ordering::SeqCst) + 1;
         pass(&self.0.token_gate).await;
-        // Octotable says `type` where the others say `token_type` or nothing.
+        // Octotable's member is `type`; the others use `token_type` or have none.
         let answer = format!(
             r#"{{"access_token":"memory-token-{number}","token_type":"Bearer","type":"Bearer","expires_in":3600}}"#
         );
@@ -194,7 +194,7 @@ impl fmt::Debug for Memory {
 }
 
 async fn pass(gate: &watch::Sender<bool>) {
-    // An error says that the gate is gone, and then nothing is held back.
+    // An error means that the gate was dropped. Then nothing is held back.
     let _ = gate.subscribe().wait_for(|open| *open).await;
 }
 

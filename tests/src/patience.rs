@@ -1,12 +1,12 @@
-//! Waiting for something to happen without guessing how long it takes.
+//! Waits for a condition without a guess about its time.
 
 use std::time::Duration;
 
-/// Waits until `condition` holds: a few turns of the scheduler, then a millisecond at a time.
+/// Waits until `condition` is true: first a few turns of the scheduler, then a millisecond at a time.
 ///
 /// # Panics
 ///
-/// After half a minute, with `what` was waited for.
+/// Panics after half a minute, with a message that names `what`.
 pub async fn until(what: &str, condition: impl Fn() -> bool) {
     let waiting = async {
         let mut turns = 0;
@@ -22,11 +22,11 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
     assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "waited in vain for {what}");
 }
 
-/// Runs a whole test, so that one that would wait for ever fails.
+/// Runs a whole test, so that a test that does not end fails.
 ///
 /// # Panics
 ///
-/// After two minutes.
+/// Panics after two minutes.
 pub async fn in_time<T>(test: impl Future<Output = T>) -> T {
     let result = tokio::time::timeout(WHOLE, Box::pin(test)).await;
     result.expect("the test did not end")

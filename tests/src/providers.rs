@@ -1,4 +1,4 @@
-//! The four providers; GoTo twice, since its two APIs reject a token in two ways.
+//! The four providers. GoTo is there twice, because its two APIs reject a token in two ways.
 
 use std::time::Duration;
 
@@ -9,42 +9,42 @@ use serde_json::json;
 
 use crate::{Failure, Fixture};
 
-/// GoTab, by listing the locations.
+/// GoTab. The call lists the locations.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
 pub struct Gotab;
 
-/// GoTo's admin API, by asking who the user is. It answers a dead token with 401.
+/// GoTo's admin API, which rejects a token with 401. The call asks for the user.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
 pub struct GotoAdmin;
 
-/// GoTo's webinar API, by listing webinars. It answers a dead token with 403.
+/// GoTo's webinar API, which rejects a token with 403. The call lists the webinars.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
 pub struct GotoWebinar;
 
-/// GBG GO, by starting a journey: a POST with a body.
+/// GBG GO. The call starts a journey: a POST with a body.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
 pub struct GbgGo;
 
-/// Octotable, by listing the rooms.
+/// Octotable. The call lists the rooms.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a name for a suite")]
 pub struct Octotable;
 
-/// The organizer that GoTo's documents show.
+/// The organizer in GoTo's documents.
 pub const ORGANIZER: &str = "5236871449023817765";
 
-/// The restaurant that Octotable's documents show.
+/// The restaurant in Octotable's documents.
 pub const PROPERTY: i64 = 700_118;
 
-/// A journey to start at GBG GO.
+/// Returns a journey to start at GBG GO.
 ///
 /// # Panics
 ///
-/// If the generated type no longer takes it.
+/// Panics if the generated type does not accept it.
 pub fn draft_of_a_journey() -> JourneyStart {
     let draft = json!({
         "resourceId": "b7Jw3nQx-81KtVs5Rz@latest",

@@ -1,4 +1,4 @@
-//! Mistakes of configuration: found when a client is built, before anything is sent.
+//! Configuration errors, which are found when a client is built, before anything is sent.
 
 use std::error::Error as _;
 
@@ -68,7 +68,7 @@ async fn a_missing_or_empty_credential_is_named<F: Fixture>() {
     }
     let counters = site.counters();
     assert_eq!((counters.token_requests, counters.api_calls), (0, 0));
-    // With all of them it works.
+    // With all variables the client can be built.
     let whole = Builder::<F::Client>::new().variables(|name| variable(&site, name)).unwrap();
     F::call(&whole.build().unwrap()).await.unwrap();
 }
@@ -78,7 +78,7 @@ fn credentials_are_needed_at_all<F: Fixture>() {
     assert_eq!(error.what(), "credentials");
 }
 
-/// Credentials alone: URLs are the provider's real ones, which shows in nothing but what the profile says.
+/// Without URLs in the environment a client uses the provider's real ones. Only the profile shows this.
 async fn a_missing_or_empty_url_is_the_real_one<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
@@ -128,7 +128,7 @@ fn b63_plain_http_is_refused_but_on_loopback<F: Fixture>() {
     assert!(builder().token_url("http://localhost:8080/token").build().is_ok());
 }
 
-/// The emulator has a runtime, on another thread; here is none.
+/// The emulator's runtime is on another thread. There is none on this one.
 fn b85_building_needs_no_runtime_and_sends_nothing<F: Fixture>() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stage = runtime.block_on(Stage::start());
@@ -138,7 +138,7 @@ fn b85_building_needs_no_runtime_and_sends_nothing<F: Fixture>() {
     let one = clients[0].clone();
     assert_eq!(F::manager(&one).stats().exchanges, 0);
     drop(clients);
-    // A client made outside is good inside; what reached the site before would have been counted.
+    // A client that was built outside a runtime works inside one. Any request before would have been counted.
     runtime.block_on(F::call(&one)).unwrap();
     let counters = site.counters();
     assert_eq!((counters.token_requests, counters.api_calls), (1, 1));
@@ -172,7 +172,7 @@ fn empty_credentials_given_by_hand_are_refused() {
     check(refused(goto("", "secret", "refresh")), id);
     check(refused(goto("id", "", "refresh")), secret);
     check(refused(goto("id", "secret", "")), "refresh token: is empty; set it to the real value");
-    // A raw Basic header joins by a colon.
+    // A raw Basic header joins the id and the secret with a colon.
     assert!(refused(goto("i:d", "secret", "refresh")).to_string().contains("colon"));
 }
 
@@ -187,7 +187,7 @@ fn a_manager_stands_in_for_credentials() {
     assert_eq!(client.token_manager().unwrap().stats().exchanges, 0);
 }
 
-/// A builder with everything, so that only the URL that a test gives can be wrong.
+/// Returns a builder in which only the URL of the test can be wrong.
 fn whole<F: Fixture>() -> Builder<F::Client> {
     let profile = Profile::new("other", "https://auth.example.com/token").unwrap();
     let credential = Credential::new("id", "secret");

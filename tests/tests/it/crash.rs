@@ -1,6 +1,6 @@
-//! `kill -9` at any moment of a process that renews a rotating refresh token every few milliseconds.
+//! `kill -9` at a random moment of a process that renews a rotating refresh token every few milliseconds.
 //!
-//! A few crashes are tried with every run of the tests; `cargo xtask crash` tries hundreds, and prints what came of them.
+//! Every run of the tests tries a few crashes. `cargo xtask crash` tries hundreds, and prints the results.
 
 use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::path::Path;
@@ -14,16 +14,16 @@ use auth_layer::{
 };
 use emulator::{Emulator, Provider, RefreshTokenMode, Site};
 
-/// What the renewing process is told: the store's folder, the token endpoint, id, secret, and the grace period in
-/// seconds, or 0.
+/// The settings of the renewing process: the store's folder, the token endpoint, the id, the secret, and the grace
+/// period in seconds, or 0.
 const SETTINGS: &str = "CRASH_SETTINGS";
 
-/// How often each case is tried.
+/// The number of crashes for each case.
 const ROUNDS: &str = "CRASH_ROUNDS";
 
 const FEW_ROUNDS: usize = 4;
 
-/// A lease is twice this, and a crash is waited for that long.
+/// A lease is twice this long, and after a crash the test waits for it.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 const GRACE: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ fn exchange(folder: &Path, token_url: &str, id: &str, secret: &str, grace: Durat
         .unwrap()
 }
 
-/// The process that is killed. Run as a test without its settings, it has nothing to do.
+/// The process that is killed. If it runs as a test without its settings, it does nothing.
 #[tokio::test]
 async fn renewing_process() {
     let Ok(settings) = std::env::var(SETTINGS) else { return };
@@ -51,14 +51,14 @@ async fn renewing_process() {
             Ok(_) => "saved".to_owned(),
             Err(error) => format!("failed {:?}", error.kind()),
         };
-        // Whoever listened is gone with the test.
+        // The parent has ended, so this process ends as well.
         if writeln!(io::stdout(), "said: {said}").is_err() {
             return;
         }
     }
 }
 
-/// The renewing process, from its parent's side.
+/// The renewing process as its parent sees it.
 struct Process {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -79,13 +79,13 @@ impl Process {
         Self { child, lines, saved: 0, failed: Vec::new() }
     }
 
-    /// Hears the next line; says whether there was one.
+    /// Reads the next line. Returns whether there was one.
     fn listen(&mut self) -> bool {
         let Some(Ok(line)) = self.lines.next() else { return false };
-        // The first one follows the name of the test.
+        // The test harness prints the name of the test in front of the first line.
         match line.rsplit_once("said: ") {
             Some((_, "saved")) => self.saved += 1,
-            // A disk that is busy: nothing was sent, and the next try does better.
+            // The disk was busy. Nothing was sent, and the next try succeeds.
             Some((_, "failed Store")) => {}
             Some((_, failed)) => self.failed.push(failed.to_owned()),
             None => {}
@@ -101,16 +101,16 @@ impl Process {
     }
 }
 
-/// What came of the crashes.
+/// The results of the crashes.
 #[derive(Debug, Default)]
 struct Tally {
     rounds: usize,
     renewals: u64,
-    /// Nothing was on its way.
+    /// No request was in progress.
     between: usize,
-    /// The mark was written, and the request never came.
+    /// The mark was written, but the request was not sent.
     unsent: usize,
-    /// The server had answered, and the answer was not stored.
+    /// The server had answered, but the answer was not stored.
     answer_lost: usize,
     person_needed: usize,
 }
@@ -139,19 +139,19 @@ impl Scene {
         Self { site, store: FileStore::new(folder), key, exchange, settings }
     }
 
-    /// A person signs in.
+    /// Signs a person in.
     async fn sign_in(&self) {
         let entry = Entry::new(RefreshToken::new(self.site.sign_in().unwrap()));
         let known = self.store.load(&self.key).await.unwrap().map(|record| record.version);
         assert!(self.store.compare_exchange(&self.key, known, entry).await.unwrap().is_some());
     }
 
-    /// Lets a process renew until a moment that chance picks, and kills it. Says what it left in the store.
+    /// Lets a process renew until a random moment, and kills it. Returns what it left in the store.
     async fn crash(&self, chance: &mut fastrand::Rng, tally: &mut Tally) -> State {
         let before = self.site.counters().refreshes;
         let settings = self.settings.clone();
         let (renewals, spins) = (chance.u64(1..=5), chance.u32(0..400_000));
-        // Its answers come from this runtime, which must not wait for it.
+        // This runtime serves the answers of the process, so it must not block.
         let process = tokio::task::spawn_blocking(move || {
             let mut process = Process::start(&settings);
             while process.saved < renewals && process.failed.is_empty() && process.listen() {}
@@ -185,7 +185,7 @@ async fn rounds(grace: Duration, mode: RefreshTokenMode) -> Tally {
     let emulator = Emulator::builder().seed(7).start().await.unwrap();
     let site = emulator.site(Provider::GoTo);
     site.set_refresh_token_mode(mode);
-    // Too short to be worth taking over: each start renews.
+    // A token of 20 s is too short-lived to be taken over, so each start renews.
     site.set_token_lifetime(Some(Duration::from_secs(20)));
     let folder = tempfile::tempdir().unwrap();
     let scene = Scene::new(site.clone(), &folder.path().join("store"), grace);
@@ -199,7 +199,7 @@ async fn rounds(grace: Duration, mode: RefreshTokenMode) -> Tally {
         if left == State::Idle || !grace.is_zero() {
             continue;
         }
-        // Nobody has the answer, and a second sending would revoke whatever came of the first.
+        // The answer is lost, and sending the refresh token again would revoke the whole family.
         let requests = site.counters().token_requests;
         let error = scene.exchange.token(&TokenRequest::new()).await.unwrap_err();
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::SignInAgain, false));
@@ -207,7 +207,7 @@ async fn rounds(grace: Duration, mode: RefreshTokenMode) -> Tally {
         tally.person_needed += 1;
         scene.sign_in().await;
     }
-    // In the end there is a token, and no renewal was ever refused.
+    // At the end there is a token, and no renewal was refused.
     scene.exchange.token(&TokenRequest::new()).await.unwrap();
     assert_eq!(site.counters().token_refused(), 0);
     tally

@@ -1,4 +1,4 @@
-//! GBG GO: a journey from start to end, the end user's own token, and what happens without its quirks.
+//! GBG GO: a journey from start to end, the end user's own token, and failures without its quirks.
 
 use auth_layer::{CallBearer, ClientAuth, ErrorKind, Profile};
 use client_core::Error;
@@ -51,7 +51,7 @@ async fn a_journey_from_start_to_end_on_one_token() {
     assert_eq!(state.steps.as_ref().unwrap()[0].node_id, "node1");
     assert_eq!(state.result.as_ref().unwrap().outcome.as_deref(), Some("Accept"));
 
-    // It has ended: the code in the body says so.
+    // The journey has ended, and the code in the body says so.
     let refused = client.submit_interaction().body(submission(&instance)).send().await.unwrap_err();
     let Error::ErrorResponse(refused) = refused else { panic!("{refused:?}") };
     assert_eq!((refused.status().as_u16(), refused.errors[0].code.as_str()), (409, "4009"));
@@ -90,7 +90,8 @@ async fn handoff_wants_the_end_users_token_and_nothing_is_sent_without() {
     let handoff = device.create_handoff_token().instance_id(&instance).send().await.unwrap();
     assert_eq!(handoff.status(), 201);
     assert!(handoff.instance_url.ends_with(&instance));
-    // Operations that take either credential take the end user's from this handle, and the managed one from the other.
+    // Operations that accept either credential get the end user's token from this handle, and the managed one from the
+    // other.
     device.fetch_interaction().body_map(|body| body.instance_id(&instance)).send().await.unwrap();
     client.fetch_interaction().body_map(|body| body.instance_id(&instance)).send().await.unwrap();
     let tokens: Vec<_> = site.requests().iter().map(|request| request.token).collect();
@@ -114,7 +115,7 @@ async fn a_bearer_given_for_a_call_is_never_renewed() {
     let counters = site.counters();
     assert_eq!((counters.api_calls, counters.token_requests), (2, 0));
     assert_eq!(GbgGo::manager(&client).stats().rejections, 0, "the managed token was not blamed");
-    // The managed one is.
+    // The managed token is accepted.
     GbgGo::call(&client).await.unwrap();
     assert_eq!(site.counters().token_requests, 1);
 }

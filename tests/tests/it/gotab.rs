@@ -1,4 +1,4 @@
-//! GoTab: every operation, its older token endpoint, and what happens without its quirks.
+//! GoTab: every operation, its older token endpoint, and failures without its quirks.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn every_operation_on_one_token() {
     let site = stage.site::<Gotab>();
     let client = stage.client::<Gotab>();
 
-    // The id holds a `~` and finds its way into the path.
+    // The id contains a `~`, which must reach the path unchanged.
     let location = first_location(&client).await;
     assert_eq!(location, "mQ7~x2LdVbT9_kRz4HwEs6Ya");
 
@@ -53,7 +53,7 @@ async fn every_operation_on_one_token() {
     assert_eq!(lines[1].name.as_deref(), Some("Corkage"));
     assert!(matches!(&lines[0].quantity, Some(Quantity::String(two)) if two == "2"), "{:?}", lines[0]);
 
-    // By the location's other name, and at once paid.
+    // By the location's other name, and paid at once.
     let closed = tab(|tab| {
         tab["openTab"] = false.into();
         tab["phoneNumber"] = "+15550100".into();
@@ -106,7 +106,7 @@ async fn refusals_of_a_tab_are_typed() {
     let cash = tab(|tab| tab["payments"] = json!([{"processor": "CASH", "amount": 1}]));
     let (status, error) = create("harbour-taproom", cash).await;
     assert_eq!(status, 400);
-    // The document promises another shape for 400: what came is kept.
+    // The document has another shape for 400, so the error keeps the body unchanged.
     let CreateTabError::Undocumented(body) = error else { panic!("{error:?}") };
     assert!(String::from_utf8_lossy(&body).contains("PROCESSOR_INVALID"));
 
@@ -135,7 +135,7 @@ async fn a_tab_whose_token_is_revoked_on_the_way_is_created_once() {
     until("the call at the API", || site.counters().api_calls == 2).await;
     site.revoke_tokens();
     drop(hold);
-    // The second send had the whole body: both lines came back.
+    // The second request had the whole body, because the answer has both lines.
     assert_eq!(create.await.unwrap().unwrap().items.unwrap().len(), 2);
     let counters = site.counters();
     assert_eq!((counters.operations["createTab"], counters.api_served, counters.token_requests), (2, 2, 2));
@@ -157,7 +157,7 @@ async fn a_graphql_error_for_a_rejected_token_renews_it() {
     assert_eq!((counters.token_requests, counters.operations["graphql"]), (2, 3));
 }
 
-/// An answer of the graph interface with status 200.
+/// Returns an answer of the graph interface with status 200.
 fn graph_answer(body: &str) -> Fault {
     Fault::Status { code: 200, body: body.to_owned(), headers: Vec::new() }
 }
@@ -178,10 +178,10 @@ async fn a_graphql_answer_of_200_that_rejects_the_token_renews_it() {
             (site.counters().token_requests, Gotab::manager(&client).stats().resends),
             (expected, expected - 1)
         );
-        // Out of the time in which a second rejection in a row is not believed.
+        // A second rejection in a row is ignored for a time, which ends here.
         stage.advance(Duration::from_secs(60));
     }
-    // It is sent again once: a second such answer is the caller's.
+    // The call is sent again once. The caller gets the second such answer.
     let rejected = graph_answer(&format!("{UNAUTHENTICATED}}}"));
     site.inject(Endpoint::Api, rejected.on_operation("graphql").times(2));
     let answer = client.graphql().body(query).send().await.unwrap();
@@ -201,7 +201,7 @@ async fn a_graphql_answer_of_200_with_data_is_handed_over() {
     assert_eq!(answer.data.as_ref().unwrap()["a"], 1);
     assert!(answer.errors.is_some());
 
-    // Only the graph interface says so; another operation's body is not looked into.
+    // Only the graph interface sends this. The body of another operation is not examined.
     let other = graph_answer(&format!("{UNAUTHENTICATED}}}"));
     site.inject(Endpoint::Api, other.on_operation("listLocations"));
     client.list_locations().send().await.unwrap_err();
@@ -215,7 +215,7 @@ async fn the_older_token_endpoint_and_its_older_answer_will_do() {
     let site = stage.site::<Gotab>();
     let builder = stage.builder::<Gotab>().token_url(site.other_token_url().unwrap());
     let client = builder.build().unwrap();
-    // Another lifetime than the profile's default, so that it has to be read out of the answer.
+    // The lifetime differs from the profile's default, so it must come from the answer.
     site.set_token_lifetime(Some(Duration::from_secs(1000)));
     Gotab::call(&client).await.unwrap();
     stage.advance(Duration::from_secs(1000));

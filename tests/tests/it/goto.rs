@@ -1,4 +1,5 @@
-//! GoTo: two APIs on one token, a refresh token that is the same, absent or new, and what happens without its quirks.
+//! GoTo: two APIs with one token, a refresh token that stays the same, is absent or is new, and failures without its
+//! quirks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +43,7 @@ async fn every_operation_of_both_apis_on_one_token() {
     let client = stage.client::<GotoAdmin>();
 
     let me = client.admin().get_me().send().await.unwrap();
-    // More digits than a double holds.
+    // An `f64` cannot represent this many digits.
     assert_eq!(me.key.as_str(), ORGANIZER);
     let organizer = me.key.as_str();
     let webinars = client.webinar();
@@ -69,7 +70,7 @@ async fn every_operation_of_both_apis_on_one_token() {
     assert_eq!(registered.status(), 201);
     assert_eq!(registrants(&client, &key).await, 1);
 
-    // The same address again: the conflict tells who it is.
+    // The same address again. The conflict names the registrant.
     let Error::ErrorResponse(conflict) = register().send().await.unwrap_err() else { panic!("no conflict") };
     assert_eq!(conflict.status(), 409);
     let CreateRegistrantError::Conflict(conflict) = conflict.into_inner() else { panic!("another status") };
@@ -113,7 +114,7 @@ async fn a_403_that_means_the_token_renews_and_the_webinar_is_created_once() {
     let expected = [(200, 1), (200, 1), (403, 1), (200, 2), (201, 2)];
     assert_eq!(answers, expected.map(|(status, token)| (Some(status), Some(token))));
     assert_eq!(GotoWebinar::manager(&client).stats().resends, 1);
-    // The other API is on the new token, too.
+    // The other API uses the new token, too.
     GotoAdmin::call(&client).await.unwrap();
     assert_eq!(site.counters().token_requests, 2);
     assert_eq!(site.counters().double_authorization, 0);
@@ -138,7 +139,7 @@ async fn a_403_that_means_something_else_is_the_callers_whole() {
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 2));
 }
 
-/// Lives through three tokens and tells the refresh token that was good in the end.
+/// Uses up three tokens. Returns the refresh token that is valid at the end.
 async fn three_tokens(stage: &Stage, site: &Site) -> Option<String> {
     let client = stage.client::<GotoAdmin>();
     for token in 1..=3 {
@@ -193,7 +194,7 @@ async fn a_personal_access_token_is_traded_for_each_token() {
         assert_eq!((site.counters().token_requests, site.counters().refreshes), (token, 0));
         stage.advance(GotoAdmin::LIFETIME);
     }
-    // A personal token that was deleted is nothing that a sign-in could mend.
+    // A new sign-in does not help after a personal access token was deleted.
     let failure = GotoAdmin::call(&client("another")).await.unwrap_err();
     assert_eq!(failure.kind(), Some(ErrorKind::Refused));
     assert_eq!((site.counters().api_served, site.counters().double_authorization), (3, 0));
@@ -208,7 +209,7 @@ async fn a_month_goes_by_and_the_refresh_token_is_replaced_in_its_last_day() {
         GotoAdmin::call(&client).await.unwrap();
         stage.advance(Duration::from_secs(12 * 3600));
     }
-    // Sixty days: once in each month.
+    // Sixty days: the refresh token is replaced once in each month.
     let counters = site.counters();
     assert_eq!((counters.refreshes, counters.token_refused()), (120, 0));
     assert!((1..=2).contains(&counters.rotations), "{} rotations", counters.rotations);
@@ -223,7 +224,7 @@ async fn b78_a_rotated_refresh_token_outlives_the_caller_and_the_client() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
     let store = MemoryStore::with_clock(stage.clock());
-    // Both clients start from the same refresh token, which the first one uses up.
+    // Both clients start with the same refresh token, which the first one uses up.
     let first = with_store(&stage, &store).build().unwrap();
     let second = with_store(&stage, &store).build().unwrap();
     site.set_refresh_token_mode(RefreshTokenMode::Rotate);
@@ -231,13 +232,13 @@ async fn b78_a_rotated_refresh_token_outlives_the_caller_and_the_client() {
     let hold = site.hold(Endpoint::Token);
     let call = tokio::spawn(async move { GotoAdmin::call(&first).await });
     until("the refresh on its way", || site.counters().token_requests == 1).await;
-    // With the caller goes the last handle on the first client.
+    // The last handle on the first client is dropped together with the caller.
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     drop(hold);
     until("the refresh", || site.counters().rotations == 1).await;
 
-    // The second client takes over what the store holds: no token request of its own.
+    // The second client takes over the token in the store and sends no token request.
     GotoAdmin::call(&second).await.unwrap();
     assert_eq!((site.counters().token_requests, site.counters().api_served), (1, 1));
     stage.advance(GotoAdmin::LIFETIME);
@@ -252,7 +253,7 @@ async fn a_revoked_refresh_token_asks_for_a_sign_in_and_is_not_sent_again() {
     let client = stage.client::<GotoAdmin>();
     GotoAdmin::call(&client).await.unwrap();
     site.revoke_refresh_token();
-    // The access token is still good, and used to its end; nobody sees the renewal fail.
+    // The access token is still valid and is used until it expires. No caller sees the renewal fail.
     stage.advance(GotoAdmin::LIFETIME - Duration::from_secs(60));
     GotoAdmin::call(&client).await.unwrap();
     until("the failed renewal", || GotoAdmin::manager(&client).stats().failures == 1).await;
@@ -285,7 +286,7 @@ async fn a_new_sign_in_starts_afresh_in_the_store_that_knows_the_old_one_ended()
     signed_in_again(&stage, &site, &store, &store).await;
 }
 
-/// A client's refresh token is revoked, its owner signs in again, and a client is made with the new one.
+/// A client's refresh token is revoked, its owner signs in again, and a client is built with the new one.
 async fn signed_in_again(stage: &Stage, site: &Site, old: &MemoryStore, new: &MemoryStore) {
     let client = with_store(stage, old).build().unwrap();
     site.revoke_refresh_token();
@@ -367,7 +368,7 @@ async fn plain_oauth2_takes_the_webinar_apis_403_for_the_last_word() {
     let failure = GotoWebinar::call(&client).await.unwrap_err();
     assert_eq!((failure.shape, failure.api_status()), (Shape::ErrorResponse, Some(403)));
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 2));
-    // The admin API says 401, as the letter has it.
+    // The admin API answers 401, as RFC 6750 requires.
     GotoAdmin::call(&client).await.unwrap();
     assert_eq!(site.counters().token_requests, 2);
 }

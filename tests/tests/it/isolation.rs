@@ -1,5 +1,5 @@
-//! What must not reach one another: a token and a foreign origin, a public operation and a token, one client's token and
-//! another's, a client and the token of a manager it does not share.
+//! Isolation: between a token and a foreign origin, between a token and a public operation, between the tokens of two
+//! clients, and between a client and a manager that it does not share.
 
 use auth_layer::{CallBearer, ErrorKind};
 use emulator::{Endpoint, Fault};
@@ -37,7 +37,7 @@ async fn b61_a_redirect_is_not_followed_and_carries_no_token_away<F: Fixture>() 
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     let client = stage.client::<F>();
-    // The same machine by another port, the auth host of the same provider, is another origin.
+    // The auth host of the same provider has another port, so it is another origin.
     let location = format!("{}/api/loc", site.auth_url());
     for code in [301, 302, 303, 307, 308] {
         let headers = vec![("location".to_owned(), location.clone())];
@@ -51,19 +51,19 @@ async fn b61_a_redirect_is_not_followed_and_carries_no_token_away<F: Fixture>() 
     assert!(!paths.contains(&(Endpoint::Token, "/api/loc".to_owned())), "{paths:?}");
 }
 
-/// A client for one origin, through a shared manager of another: each sends the token to its own API only.
+/// A client for one origin shares the manager of a client for another. Each sends the token only to its own API.
 async fn b61_a_client_sends_its_token_to_its_own_origin_alone<F: Fixture>() {
     use client_core::Provider as _;
     let memory = Memory::new::<F>();
     let client = memory.client::<F>();
     F::call(&client).await.unwrap();
-    // The profile's real origins were given up for the one that was named.
+    // The named origin replaces the profile's real origins.
     let real = F::Client::APIS[0].base_url();
     let moved = memory.builder::<F>().build().unwrap();
     F::call(&moved).await.unwrap();
     assert!(memory.authorizations().iter().all(Option::is_some));
     let request = http::Request::get(real).body(client_core::Body::empty()).unwrap();
-    // By hand through the same layer: the real origin is foreign now.
+    // A request by hand through the same layer: the real origin is foreign now.
     let profile = F::Client::profile()
         .with_origins(["https://api.example.test".parse().unwrap()].into_iter().collect());
     let layer = auth_layer::AuthLayer::new(&profile, F::manager(&client).clone());
@@ -80,7 +80,7 @@ async fn b95_two_clients_share_one_manager<F: Fixture>() {
     let site = stage.site::<F>();
     let first = stage.client::<F>();
     let manager = F::manager(&first).clone();
-    // No credentials here: the manager stands for them.
+    // There are no credentials here, because the manager has them.
     let urls = |name: &str| {
         let is_credential = F::CREDENTIALS.contains(&name);
         if is_credential { Some("unused".to_owned()) } else { journeys::variable(&site, name) }
@@ -98,13 +98,13 @@ async fn b95_two_clients_share_one_manager<F: Fixture>() {
         result.unwrap();
     }
     assert_eq!((site.counters().token_requests, site.counters().api_served), (1, 4));
-    // What one learns, the other knows.
+    // After one client learns of the new token, the other has it as well.
     site.revoke_tokens();
     F::call(&first).await.unwrap();
     F::call(&second).await.unwrap();
     let counters = site.counters();
     assert_eq!((counters.token_requests, counters.api_calls, counters.api_served), (2, 7, 6));
-    // And it outlives the client it came from.
+    // The manager outlives the client from which it came.
     drop(first);
     F::call(&second).await.unwrap();
     assert_eq!(site.counters().token_requests, 2);
@@ -122,7 +122,7 @@ async fn two_clients_with_managers_of_their_own_share_nothing<F: Fixture>() {
     assert_eq!(tokens, [Some(1), Some(1), Some(2), Some(2)]);
 }
 
-/// Clients of different crates, whose APIs take one and the same token.
+/// Clients of different crates, whose APIs accept the same token.
 #[tokio::test]
 async fn b95_clients_of_different_crates_share_one_manager() {
     let gotab_api = Memory::new::<Gotab>();
@@ -142,7 +142,7 @@ async fn b95_clients_of_different_crates_share_one_manager() {
     }
 }
 
-/// GoTo's two APIs are two generated clients on one token.
+/// GoTo's two APIs are two generated clients with one token.
 #[tokio::test]
 async fn b95_both_apis_of_goto_are_on_one_token() {
     let stage = Stage::start().await;
@@ -160,7 +160,7 @@ async fn b94_public_operations_carry_no_token_and_fetch_none() {
     let client = memory.client::<Octotable>();
     client.create_api_client().body(sandbox()).send().await.unwrap();
     assert_eq!((memory.token_requests(), memory.authorizations()), (0, vec![None]));
-    // Nor with a token in hand, nor with a bearer given for the call.
+    // The same holds if there is a token, and if the call has its own bearer.
     Octotable::call(&client).await.unwrap();
     client.create_api_client().body(sandbox()).send().await.unwrap();
     let given = client.with_bearer(CallBearer::new("given").unwrap());

@@ -1,35 +1,35 @@
-//! Whole journeys: typed clients on the layer against the emulator, over sockets. A test that makes a numbered statement
-//! true carries the number in its name.
+//! Whole journeys: typed clients on the layer against the emulator, over sockets. If a test keeps a numbered promise,
+//! its name begins with the number.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-/// Mistakes of configuration, found when a client is built.
+/// Configuration errors, found when a client is built.
 mod configuration;
 mod crash;
-/// GBG GO: its operations, its quirks, and failing without them.
+/// GBG GO: its operations, its quirks, and failures without them.
 mod gbg_go;
-/// GoTab: the same.
+/// GoTab: its operations, its quirks, and failures without them.
 mod gotab;
-/// GoTo: the same.
+/// GoTo: its operations, its quirks, and failures without them.
 mod goto;
-/// What must not reach one another: tokens, origins, clients.
+/// Isolation of tokens, origins and clients.
 mod isolation;
-/// Octotable: its operations, its quirks, and failing without them.
+/// Octotable: its operations, its quirks, and failures without them.
 mod octotable;
 mod recorder;
-/// Trouble at the APIs, and clients as they come.
+/// Failing APIs, and clients with their default settings.
 mod retries;
 /// Secrets that change while a service runs.
 mod rotation;
-/// What holds at every provider.
+/// Tests that run for every provider.
 mod shared;
 /// The layer without a generated client.
 mod signed_in;
 mod stacks;
-/// Herds of ten thousand, without sockets.
+/// Ten thousand calls at once, without sockets.
 mod ten_thousand;
 /// One client for several tenants.
 mod tenants;
-/// What a caller learns from a call that failed.
+/// The information in the error of a failed call.
 mod typed_errors;
 mod wire;

@@ -1,4 +1,4 @@
-//! Octotable: reservations and rooms, token requests whose encoding has to be found out, and what happens without its
+//! Octotable: reservations and rooms, token requests whose encoding the client finds out, and failures without its
 //! quirks.
 
 use std::time::Duration;
@@ -113,7 +113,7 @@ async fn rooms_and_what_is_free() {
     assert_eq!(counters.double_authorization, 0);
 }
 
-/// The client that a new customer makes itself, before it has any token.
+/// Returns the client that a new customer creates before it has a token.
 pub(crate) fn sandbox() -> SandboxClientDraft {
     let draft = json!({
         "redirect_uri": "https://app.example.com/callback",
@@ -160,7 +160,7 @@ fn paths(site: &Site) -> Vec<(String, Option<u16>)> {
     token.map(|request| (request.path, request.status)).collect()
 }
 
-/// A client whose first guess at the encoding is wrong: it turns to the other one by itself, and stays with it.
+/// A client whose first encoding is wrong tries the other one, and keeps to it.
 async fn finds_the_encoding_and_remembers(profile: Profile, wanted: TokenEncoding) {
     let stage = Stage::start().await;
     let site = stage.site::<Octotable>();
@@ -177,7 +177,7 @@ async fn finds_the_encoding_and_remembers(profile: Profile, wanted: TokenEncodin
     }
     assert_eq!(site.counters().token_refusals.get(&TokenRefusal::Encoding), Some(&1));
 
-    // The server changes its mind: the client follows.
+    // The server changes to the other encoding, and the client follows.
     let other = match wanted {
         TokenEncoding::Form => TokenEncoding::Json,
         _ => TokenEncoding::Form,

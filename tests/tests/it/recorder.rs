@@ -1,4 +1,4 @@
-//! A server on 127.0.0.1 that keeps every request as the bytes that came.
+//! A server on 127.0.0.1 that keeps every request as the received bytes.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,19 +7,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// It ends when it is dropped.
+/// A recording server. It stops when it is dropped.
 pub(crate) struct Recorder {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Recorded>>>,
     accepting: JoinHandle<()>,
 }
 
-/// One request, as a server sees it.
+/// One request, as the server received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded(String);
 
 impl Recorder {
-    /// Answers requests by a script, which is given the request: a status and a JSON body.
+    /// Answers each request as the script says: with a status and a JSON body.
     pub(crate) async fn start(script: impl Fn(&Recorded) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -35,17 +35,17 @@ impl Recorder {
         Self { address, requests, accepting }
     }
 
-    /// The URL of a path on it.
+    /// Returns the URL of a path on the server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The requests so far, in order.
+    /// Returns the requests so far, in order.
     pub(crate) fn requests(&self) -> Vec<Recorded> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The requests to a path that ends so.
+    /// Returns the requests to a path with this end.
     pub(crate) fn requests_to(&self, path: &str) -> Vec<Recorded> {
         self.requests().into_iter().filter(|request| request.path().ends_with(path)).collect()
     }
@@ -58,23 +58,23 @@ impl Drop for Recorder {
 }
 
 impl Recorded {
-    /// The bytes.
+    /// Returns the request as it was received.
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
-    /// The path and query of the request line.
+    /// Returns the path and query of the request line.
     pub(crate) fn path(&self) -> &str {
         self.0.split(' ').nth(1).unwrap()
     }
 
-    /// All values of a header, in order; the name is in lower case.
+    /// Returns all values of a header, in order. The name must be in lower case.
     pub(crate) fn header(&self, name: &str) -> Vec<&str> {
         let lines = self.head().lines().skip(1).filter_map(|line| line.split_once(": "));
         lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 
-    /// What comes after the head.
+    /// Returns the body.
     pub(crate) fn body(&self) -> &str {
         &self.0[self.head().len() + END.len()..]
     }
@@ -83,7 +83,7 @@ impl Recorded {
         self.0.split(END).next().unwrap()
     }
 
-    /// Whether all of it is there.
+    /// Returns whether the whole request has arrived.
     fn is_whole(&self) -> bool {
         if !self.0.contains(END) {
             return false;
@@ -96,7 +96,7 @@ impl Recorded {
     }
 }
 
-/// Serves one connection until the client has had enough.
+/// Serves one connection until the client closes it.
 async fn serve(
     mut stream: TcpStream,
     script: &(dyn Fn(&Recorded) -> (u16, String) + Send + Sync),

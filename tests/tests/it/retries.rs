@@ -1,4 +1,4 @@
-//! Trouble at the API, and clients as they come: what is sent again, when, and how often.
+//! Failing APIs, and clients with their default settings: which requests are sent again, when, and how often.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ suite!(goto_admin, journeys::GotoAdmin);
 suite!(goto_webinar, journeys::GotoWebinar);
 suite!(octotable, journeys::Octotable);
 
-/// Makes a call while the time of the stage goes on, and tells how long it took there.
+/// Makes a call while the stage's clock moves. Returns how long the call took by that clock.
 async fn timed<F: Fixture>(stage: &Stage, client: &F::Client) -> (Result<(), Failure>, Duration) {
     let start = stage.clock().now();
     let client = client.clone();
@@ -59,7 +59,7 @@ async fn b45_a_transient_failure_reaches_no_caller<F: Fixture>() {
     timed::<F>(&stage, &client).await.0.unwrap();
     assert_eq!((site.counters().api_calls, site.counters().token_requests), (4, 1));
 
-    // Four times, and no more.
+    // Four requests and no more.
     site.inject(Endpoint::Api, Fault::Unavailable.forever());
     let failure = timed::<F>(&stage, &client).await.0.unwrap_err();
     assert_eq!((failure.api_status(), site.counters().api_calls), (Some(503), 8));
@@ -82,7 +82,7 @@ async fn cc09_a_busy_token_endpoint_is_waited_for_together<F: Fixture>() {
     }
     assert_eq!(site.counters().token_requests, 3);
 
-    // Without patience a call fails after one request.
+    // Without patience a call fails after one token request.
     let hasty = |stack: auth_layer::StackLayer| stack.with_patience(Duration::ZERO);
     let client = stage.builder::<F>().stack(hasty).build().unwrap();
     site.inject(Endpoint::Token, Fault::Unavailable.times(1));
@@ -118,7 +118,7 @@ async fn rt08_trouble_and_a_rejection_are_both_answered<F: Fixture>() {
     site.revoke_tokens();
     site.inject(Endpoint::Api, Fault::Unavailable);
     timed::<F>(&stage, &client).await.0.unwrap();
-    // The first; the trouble, the rejection, the success.
+    // The first call, the failure, the rejection and the success.
     assert_eq!((site.counters().api_calls, site.counters().token_requests), (4, 2));
 }
 
@@ -161,7 +161,7 @@ async fn b44_a_journey_is_not_started_twice_for_want_of_an_answer() {
     assert_eq!(site.counters().api_calls, 1);
 }
 
-/// An inline start that the platform holds for 55 seconds, its longest.
+/// An inline start, which the platform holds for 55 seconds at most.
 #[tokio::test]
 async fn a_journey_that_is_started_inline_has_a_minute() {
     for (seconds, is_started) in [(55, true), (61, false)] {
@@ -189,7 +189,7 @@ async fn a_journey_that_is_started_inline_has_a_minute() {
     }
 }
 
-/// Octotable answers a wrong update with 500, and whether a change was made before one is not known.
+/// Octotable answers a wrong update with 500, and it is not known whether it has changed anything before.
 #[tokio::test]
 async fn a_write_at_octotable_is_sent_once() {
     let stage = Stage::start().await;
@@ -224,5 +224,5 @@ async fn a_write_at_octotable_is_sent_once() {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What goes by on the stage while a millisecond goes by outside.
+/// The stage's clock moves by this much in each real millisecond.
 const STEP: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! A client's secret that is changed while its service runs.
+//! A client's secret that is replaced while its service runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use client_core::Builder;
 use emulator::Site;
 use journeys::{Failure, Fixture, GbgGo, Gotab, GotoAdmin, Octotable, Shape, Stage, once};
 
-/// How each provider's client takes a secret that is kept elsewhere.
+/// A provider's client that reads its secret from elsewhere.
 trait Rotated: Fixture {
     fn from_file(builder: Builder<Self::Client>, site: &Site, path: &Path) -> Builder<Self::Client>;
 
@@ -81,7 +81,7 @@ suite!(goto, journeys::GotoAdmin);
 suite!(gbg_go, journeys::GbgGo);
 suite!(octotable, journeys::Octotable);
 
-/// The longest that a failure is remembered when nothing mends it by itself.
+/// The longest time for which a failure is remembered, unless the secret changes.
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 fn secret_file(folder: &tempfile::TempDir, secret: &str) -> PathBuf {
@@ -98,7 +98,7 @@ async fn a_rotated_secret_file_serves_without_a_restart<F: Rotated>() {
     let client = F::from_file(stage.builder::<F>().stack(once), &site, &path).build().unwrap();
     F::call(&client).await.unwrap();
 
-    // The provider has a new secret; the file is late.
+    // The provider has a new secret, and the file still has the old one.
     let new = site.regenerate_secret();
     stage.advance(F::LIFETIME);
     let failure = F::call(&client).await.unwrap_err();
@@ -108,7 +108,7 @@ async fn a_rotated_secret_file_serves_without_a_restart<F: Rotated>() {
     stage.advance(REMEMBERED);
     F::call(&client).await.unwrap();
 
-    // A file that is gone for a moment is trouble that passes.
+    // A file that is missing for a moment is a transient failure.
     std::fs::remove_file(&path).unwrap();
     stage.advance(F::LIFETIME);
     let failure = F::call(&client).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What holds at every provider: written once, run for each of them.
+//! Tests that are written once and run for every provider.
 
 use std::time::Duration;
 
@@ -48,10 +48,10 @@ suite!(octotable, journeys::Octotable);
 const HOUR: Duration = Duration::from_secs(3600);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// When a token of an hour is certainly to be renewed, and has some minutes left.
+/// At this age a token of an hour is due for renewal, and is valid for some minutes more.
 const STALE: Duration = Duration::from_secs(3600 - 230);
 
-/// A stage whose tokens live an hour, and a client that has made its first call.
+/// Returns a stage whose tokens live an hour, and a client that has made its first call.
 async fn warm<F: Fixture>() -> (Stage, Site, F::Client) {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
@@ -65,14 +65,14 @@ fn stats<F: Fixture>(client: &F::Client) -> Stats {
     F::manager(client).stats()
 }
 
-/// The tokens that the calls of the fixture's operation carried, in order.
+/// Returns the tokens that the calls of the fixture's operation carried, in order.
 fn carried<F: Fixture>(site: &Site) -> Vec<Option<u64>> {
     let requests = site.requests().into_iter();
     let calls = requests.filter(|request| request.operation_id.as_deref() == Some(F::OPERATION));
     calls.map(|request| request.token).collect()
 }
 
-/// Waits until the manager holds another token than the one of `from`.
+/// Waits until the manager has a newer token than the one of `from`.
 async fn renewed<F: Fixture>(client: &F::Client, from: Generation) {
     while generation::<F>(client).await == from {
         tokio::task::yield_now().await;
@@ -83,12 +83,12 @@ async fn generation<F: Fixture>(client: &F::Client) -> Generation {
     F::manager(client).token().await.expect("a token").generation()
 }
 
-/// No site has ever seen two `Authorization` headers, whatever else happened.
+/// Checks that no site has seen two `Authorization` headers.
 fn check_single_authorization(site: &Site) {
     assert_eq!(site.counters().double_authorization, 0);
 }
 
-/// First token, early renewal, expiry, revocation in mid-flight, at the provider's own lifetime.
+/// First token, early renewal, expiry, and a revocation while calls are in progress, with the provider's own lifetime.
 async fn a_life_of_three_tokens<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
@@ -99,7 +99,7 @@ async fn a_life_of_three_tokens<F: Fixture>() {
     F::call(&client).await.unwrap();
     assert_eq!((site.counters().token_requests, site.counters().api_served), (1, 2));
 
-    // A fifth of the life, five minutes at the most, is the margin; a second before it the token is fresh.
+    // The margin is a fifth of the lifetime, at most five minutes. A second before it the token is fresh.
     let margin = (F::LIFETIME / 5).min(Duration::from_secs(300));
     stage.advance(F::LIFETIME - margin - SECOND);
     F::call(&client).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_life_of_three_tokens<F: Fixture>() {
     assert_eq!(site.counters().token_requests, 2);
     assert_eq!(carried::<F>(&site), [Some(1), Some(1), Some(1), Some(1), Some(2)]);
 
-    // Long after the end of token 2 the next caller waits for token 3.
+    // Long after the end of token 2, the next caller waits for token 3.
     stage.advance(F::LIFETIME * 2);
     F::call(&client).await.unwrap();
     assert_eq!(site.counters().token_requests, 3);
@@ -157,7 +157,7 @@ async fn b01_a_hundred_first_calls_cost_one_token_request<F: Fixture>() {
     check_single_authorization(&site);
 }
 
-/// What a token endpoint in trouble says, what the caller learns of it, and how long it is remembered.
+/// A failure of the token endpoint, the caller's error, and how long it is remembered.
 struct Trouble {
     fault: Fault,
     kind: ErrorKind,
@@ -174,7 +174,7 @@ fn troubles() -> Vec<Trouble> {
         case(status(500, "oops"), Refused, Some(500), true),
         case(Fault::Unauthorized { challenge: None }, Refused, Some(401), false),
         case(status(404, "{}"), Refused, Some(404), false),
-        // A server in trouble is not believed: a refresh token stays.
+        // The error code of a failing server is ignored, and the refresh token stays.
         case(status(503, r#"{"error":"invalid_grant"}"#), Refused, Some(503), true),
         case(status(200, r#"{"error":"invalid_request"}"#), Refused, Some(200), false),
         case(status(200, r#"{"ok":false}"#), Refused, Some(200), false),
@@ -210,13 +210,13 @@ async fn b04_a_failing_token_endpoint_is_typed_remembered_and_heals<F: Fixture>(
         }
         let failure = call.await.unwrap().unwrap_err();
         check(&what, &failure, kind, status, transient);
-        // It answers for the token endpoint until the backoff is over.
+        // The remembered failure is the answer until the backoff is over.
         let again = F::call(&client).await.unwrap_err();
         check(&what, &again, kind, status, transient);
         let counters = site.counters();
         assert_eq!((counters.token_requests, counters.api_calls), (u64::from(sends), 0), "{what}");
 
-        // A permanent failure is remembered for 5 s, and up to 15 % longer by chance.
+        // A permanent failure is remembered for 5 s, plus up to 15 % at random.
         stage.advance(if transient { SECOND } else { SECOND * 6 });
         F::call(&client).await.expect(&what);
         let counters = site.counters();
@@ -225,7 +225,8 @@ async fn b04_a_failing_token_endpoint_is_typed_remembered_and_heals<F: Fixture>(
     }
 }
 
-/// How often one exchange is sent that fails in this way: where the connection ends without an answer, once more.
+/// Returns how often one exchange is sent if it fails like this. If the connection ends without an answer, it is sent
+/// once more.
 fn sends_of(fault: &Fault) -> u32 {
     if *fault == Fault::DropConnection { 2 } else { 1 }
 }
@@ -292,7 +293,7 @@ async fn b22_an_outage_while_the_token_is_good_fails_nothing<F: Fixture>() {
     assert_eq!(carried::<F>(&site), vec![Some(1); 201]);
     assert_eq!(site.counters().api_rejected(), 0);
 
-    // The token endpoint is back, and the token still good.
+    // The token endpoint works again, and the token is still valid.
     F::call(&client).await.unwrap();
     renewed::<F>(&client, first).await;
     F::call(&client).await.unwrap();
@@ -331,7 +332,7 @@ async fn b27_a_token_endpoint_that_asks_to_be_left_alone_is<F: Fixture>() {
     stage.advance(SECOND * 29);
     F::call(&client).await.unwrap();
     assert_eq!((site.counters().token_requests, stats::<F>(&client).exchanges), (2, 2));
-    // Up to 15 % more by chance.
+    // Up to 15 % longer, at random.
     stage.advance(SECOND * 6);
     F::call(&client).await.unwrap();
     until("the renewal", || site.counters().tokens_issued == 2).await;
@@ -400,7 +401,7 @@ async fn b35_a_late_rejection_takes_the_newer_token<F: Fixture>() {
     let caller = client.clone();
     let late = tokio::spawn(async move { F::call(&caller).await });
     until("the late call at the API", || site.counters().api_calls == 2).await;
-    // The scheduled renewal brings token 2 while the call is out.
+    // The scheduled renewal gets token 2 while the call is in progress.
     stage.advance(STALE);
     renewed::<F>(&client, first).await;
     assert_eq!(site.counters().token_requests, 2);
@@ -425,7 +426,7 @@ async fn b36_an_api_that_rejects_everything_mints_few_tokens<F: Fixture>() {
         assert!((1..=2).contains(&sends), "one call was sent {sends} times");
         stage.advance(SECOND * 10);
     }
-    // Ten minutes: the first token, and one for each floor of 30 s or a little more.
+    // In ten minutes there are the first token, and one for each pause of 30 s or a little more.
     let asked = site.counters().token_requests;
     assert!((10..=21).contains(&asked), "{asked} token requests in ten minutes");
     check_single_authorization(&site);
@@ -492,7 +493,7 @@ async fn b70_a_redirecting_token_endpoint_is_not_followed<F: Fixture>() {
     let stage = Stage::start().await;
     let site = stage.site::<F>();
     for code in [301, 302, 303, 307, 308] {
-        // The site's own API host is another origin, and tells what reached it.
+        // The site's own API host is another origin, and its counters show what reached it.
         let location = format!("{}/oauth/token", site.api_url());
         let headers = vec![("location".to_owned(), location)];
         site.inject(Endpoint::Token, Fault::Status { code, body: String::new(), headers });

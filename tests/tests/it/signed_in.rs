@@ -1,4 +1,4 @@
-//! A person signs in once, and services live on what that left in a store.
+//! A person signs in once, and services use the tokens in the store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use emulator::Site;
 use goto_client::Credentials;
 use journeys::{Fixture, Gotab, GotoAdmin, Stage, once, until, variable};
 
-/// Where nobody listens: what the browser would be sent there with is handed over by the test.
+/// No server listens here. The test hands over the callback itself.
 const REDIRECT_URL: &str = "http://127.0.0.1:9/callback";
 
 const ONE_DAY: Duration = Duration::from_secs(86_400);
@@ -38,12 +38,12 @@ impl Person {
         Credential::new(known.id(), known.secret())
     }
 
-    /// Under which key a typed client looks for the tokens of an account.
+    /// Returns the key under which a typed client looks for the tokens of an account.
     fn key(&self, account: &str) -> StoreKey {
         StoreKey::for_identity(&self.profile, self.credential().id(), &Grant::Stored, &Identity::new(account))
     }
 
-    /// Clicks "Allow", as a tool for the command line would have it.
+    /// Signs in and presses "Allow", as a command line tool would have it done.
     async fn signs_in(&self, stage: &Stage, account: &str) {
         let sign_in =
             SignIn::builder(self.profile.clone(), self.credential()).clock(stage.clock()).build().unwrap();
@@ -56,7 +56,8 @@ impl Person {
     }
 }
 
-/// A client's builder whose environment is that of a site, without the variables of `without` and with those of `with`.
+/// Returns a client's builder whose environment is that of a site, without the variables of `without` and with those of
+/// `with`.
 fn from_env<F: Fixture>(stage: &Stage, without: &str, with: &[(&str, &str)]) -> Builder<F::Client> {
     let site = stage.site::<F>();
     let lookup = |name: &str| match with.iter().find(|(known, _)| *known == name) {
@@ -116,7 +117,7 @@ async fn a_refresh_token_from_the_environment_is_kept_where_a_store_is_named() {
     site.set_refresh_token_mode(emulator::RefreshTokenMode::Rotate);
     let with = [("AUTH_LAYER_STORE", folder.to_str().unwrap())];
     for restarts in 1..=3 {
-        // Each start is given the token of the first day, which is long used up.
+        // Each start gets the token of the first day, which was used up long ago.
         let first = from_env::<GotoAdmin>(&stage, "", &with);
         GotoAdmin::call(&first.build().unwrap()).await.unwrap();
         stage.advance(GotoAdmin::LIFETIME);
@@ -150,8 +151,8 @@ async fn a_client_acts_as_a_gotab_user_who_signed_in() {
     assert_eq!((counters.refreshes, counters.token_refused()), (1, 0));
 }
 
-/// Three months of a service: hourly tokens, one refresh token until about day 30 and then the next, weeks in which
-/// nobody calls, and restarts.
+/// Three months of a service: hourly tokens, one refresh token until about day 30 and then the next, weeks without a
+/// call, and restarts.
 #[tokio::test]
 async fn rf09_ninety_days_of_calls_silence_and_restarts_need_one_sign_in() {
     let stage = Stage::start().await;
@@ -179,7 +180,7 @@ async fn rf09_ninety_days_of_calls_silence_and_restarts_need_one_sign_in() {
     let mut client = start();
     let (mut calls, mut restarts) = (0, 0);
     for day in 0..90 {
-        // Restarts now and then; one of them in a silent week, and one after two days of standing still.
+        // There are restarts, one of them in a week without calls, and one after two days of downtime.
         if [7, 24, 40, 55, 75].contains(&day) {
             drop(client);
             if day == 40 {
@@ -193,7 +194,7 @@ async fn rf09_ninety_days_of_calls_silence_and_restarts_need_one_sign_in() {
             let before = site.counters().refreshes;
             stage.advance(ONE_DAY);
             until("the day's renewal", || site.counters().refreshes > before).await;
-            // Whoever asks while it is on its way waits for its end.
+            // A caller that asks while the renewal is in progress waits for its end.
             GotoAdmin::manager(&client).token().await.unwrap();
         } else {
             for _ in 0..24 {

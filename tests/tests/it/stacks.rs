@@ -1,4 +1,4 @@
-//! The layer by itself, without a generated client: in a tower stack on hyper-util, and in one of reqwest-middleware.
+//! The layer without a generated client: in a tower stack on hyper-util, and in one of reqwest-middleware.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 
-/// The layer for a site, as an application sets it up that knows the profile and nothing of our clients.
+/// Returns the layer for a site, as set up by an application that uses the profile but none of our clients.
 fn layer(stage: &Stage, site: &Site, profile: Profile, transport: Option<Transport>) -> AuthLayer {
     let profile = profile.with_token_url(&site.token_url()).unwrap();
     let profile = profile.with_origins([site.api_url().parse().unwrap()].into_iter().collect());
@@ -33,10 +33,10 @@ fn layer(stage: &Stage, site: &Site, profile: Profile, transport: Option<Transpo
     AuthLayer::new(&profile, manager)
 }
 
-/// The layer sends calls as they are, so that a bare stack has to say itself who calls.
+/// The layer does not change calls, so a bare stack has to set its own `User-Agent`.
 const USER_AGENT: &str = "stacks";
 
-/// A plain tower stack: one line for the layer, and hyper at the bottom.
+/// A plain tower stack: one line for the layer, and hyper below it.
 type Stack = BoxCloneSyncService<http::Request<Full<Bytes>>, http::Response<AnyBody>, BoxError>;
 type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
 
@@ -47,7 +47,7 @@ fn on_hyper(layer: AuthLayer) -> Stack {
     Stack::new(stack.map_response(any))
 }
 
-/// Starts a journey at GBG GO by hand: a POST whose body has to come whole, also when it is sent again.
+/// Starts a journey at GBG GO by hand: a POST whose whole body must arrive, also when it is sent again.
 async fn start_on_hyper(stack: &Stack, site: &Site) -> Result<u16, BoxError> {
     let url = format!("{}/journey/start", site.base_url("api").unwrap());
     let body = serde_json::to_vec(&draft_of_a_journey()).unwrap();
@@ -131,7 +131,7 @@ fn on_middleware(layer: AuthLayer) -> reqwest_middleware::ClientWithMiddleware {
     reqwest_middleware::ClientBuilder::new(client).with(AuthMiddleware::new(layer)).build()
 }
 
-/// Token requests through reqwest as well, so that hyper's leaf has no part in it.
+/// Returns a transport that sends token requests through reqwest as well, so that hyper's leaf is not involved.
 fn through_reqwest() -> Option<Transport> {
     Some(Transport::new(leaf::reqwest::ReqwestLeaf::new().unwrap()))
 }
@@ -214,7 +214,7 @@ async fn a_reqwest_middleware_stack_looks_into_a_403_and_hands_it_on_whole() {
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (2, 4));
 }
 
-/// A call that fails for want of a token, in a stack of reqwest-middleware.
+/// Returns the error of a call that has no token, in a stack of reqwest-middleware.
 async fn failed_on_middleware() -> reqwest_middleware::Error {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
@@ -232,7 +232,7 @@ async fn a_reqwest_middleware_stack_gives_the_typed_error_back() {
     assert_eq!(auth_layer::Error::find(&**error).unwrap().kind(), ErrorKind::SignInAgain);
 }
 
-/// What the crate makes of a middleware's error shows that error's causes, and not the error itself.
+/// The crate's error for a middleware's error shows that error's causes, but not the error itself.
 #[tokio::test]
 async fn b93_the_auth_error_is_in_the_chain_of_a_reqwest_middleware_error() {
     let error = failed_on_middleware().await;

@@ -26,7 +26,7 @@ suite!(goto_webinar, journeys::GotoWebinar);
 suite!(gbg_go, journeys::GbgGo);
 suite!(octotable, journeys::Octotable);
 
-/// Starts all the calls; how many fail is told by joining them.
+/// Starts all the calls. Each task returns whether its call succeeded.
 fn start<F: Fixture>(client: &F::Client) -> JoinSet<bool> {
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
@@ -40,7 +40,7 @@ async fn failures(calls: JoinSet<bool>) -> usize {
     calls.join_all().await.into_iter().filter(|fine| !fine).count()
 }
 
-/// How many calls carried each of the first two tokens, and how many anything else.
+/// Returns how many calls carried each of the first two tokens, and how many carried anything else.
 fn carried(memory: &Memory) -> [usize; 3] {
     let authorizations = memory.authorizations();
     let count = |token: &str| authorizations.iter().filter(|one| one.as_deref() == Some(token)).count();

@@ -1,4 +1,4 @@
-//! One client for two tenants: each call carries the token of its own.
+//! One client for two tenants: each call carries its own tenant's token.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use journeys::{
     Failure, Fixture, GbgGo, Gotab, GotoAdmin, GotoWebinar, Memory, Octotable, Shape, Stage, once,
 };
 
-/// A pool whose tokens are their tenants' names.
+/// Returns a pool in which each tenant's token is the tenant's name.
 fn named_tokens() -> TokenPool {
     TokenPool::new(|identity: &Identity| {
         let token = AccessToken::new(identity.tenant()).expect("a tenant's name can be a token");
@@ -38,10 +38,10 @@ macro_rules! each_call_carries_the_token_of_its_tenant {
                 <$fixture>::call(client).await.unwrap();
             }
             assert_eq!(carried(&memory), ["Bearer one", "Bearer two", "Bearer one", "Bearer one"]);
-            // The client itself has nobody's token.
+            // A call without a tenant has no token.
             let failure = <$fixture>::call(&client).await.unwrap_err();
             assert_eq!((failure.shape, failure.kind()), (Shape::Auth, Some(ErrorKind::Credential)));
-            // A bearer of the call's own comes before the tenant's token.
+            // A call's own bearer takes precedence over the tenant's token.
             let bearer = auth_layer::CallBearer::new("own").unwrap();
             <$fixture>::call(&one.with_bearer(bearer)).await.unwrap();
             assert_eq!(carried(&memory).last().unwrap(), "Bearer own");
@@ -57,7 +57,7 @@ each_call_carries_the_token_of_its_tenant! {
     each_octotable_call_carries_the_token_of_its_tenant: Octotable,
 }
 
-/// Both of GoTo's APIs at once, since its client holds one of each.
+/// Both of GoTo's APIs work at once, because its client contains a client of each.
 #[tokio::test]
 async fn a_goto_client_of_a_tenant_has_both_apis() {
     let memory = Memory::new::<GotoAdmin>();
@@ -70,7 +70,7 @@ async fn a_goto_client_of_a_tenant_has_both_apis() {
     assert_eq!(carried(&memory), ["Bearer one", "Bearer one"]);
 }
 
-/// Two tenants at a real token endpoint, each with a token of its own that is renewed by itself.
+/// Two tenants at a real token endpoint. Each has its own token, which is renewed separately.
 #[tokio::test]
 async fn two_tenants_have_separate_tokens_and_renewals() {
     let stage = Stage::start().await;

@@ -1,4 +1,4 @@
-//! What a caller learns from a typed call that failed: the kind, the chain of causes, what is missing, and no secret.
+//! The information in the error of a failed call: its kind, the chain of causes, the missing permission, and no secret.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn b93_a_wrong_secret_is_typed<F: Fixture>() {
     let auth = failure.auth.unwrap();
     assert_eq!(auth.endpoint(), Some(site.token_url().as_str()));
     assert!(auth.oauth().unwrap().description().is_some());
-    // What to do about it, in the error itself, in its cause, and in what both are printed as for programmers.
+    // The advice is in the error itself, in its cause, and in the `Debug` output of both.
     let [id, secret] = F::CREDENTIALS else { panic!("two variables") };
     let advice = format!("{expected} {}: check {id} and {secret}", failure_code(&auth));
     assert!(failure.text.contains(&format!("the token endpoint answered {advice}")), "{}", failure.text);
@@ -90,7 +90,7 @@ async fn the_text_of_the_api_is_in_the_error<F: Fixture>() {
         assert!(failure.text.starts_with("the API answered 404 Not Found"), "{}", failure.text);
         assert!(failure.text.contains(&format!(": {words} (request id r-42)")), "{}", failure.text);
     }
-    // A token that it echoes is not among them.
+    // A token that the answer repeats is removed.
     memory.answer_instead(403, None, r#"{"message":"no memory-token-1, and not Bearer memory-token-1"}"#);
     let failure = F::call(&client).await.unwrap_err();
     assert!(failure.text.contains(": no [redacted], and not Bearer [redacted]"), "{}", failure.text);
@@ -102,7 +102,7 @@ async fn the_text_of_the_api_is_in_the_error<F: Fixture>() {
 async fn b93_the_chain_of_causes_is_whole() {
     let stage = Stage::start().await;
     let site = stage.site::<Octotable>();
-    // The exchange is sent again once.
+    // The exchange is sent again once, so two connections are dropped.
     site.inject(Endpoint::Token, Fault::DropConnection.times(2));
     let error = stage.client::<Octotable>().list_rooms().property(1).send().await.unwrap_err();
     let Error::Auth(auth) = &error else { panic!("{error:?}") };
@@ -111,7 +111,7 @@ async fn b93_the_chain_of_causes_is_whole() {
     assert_eq!(second.downcast_ref::<auth_layer::Error>().unwrap().kind(), ErrorKind::Transport);
     let third = second.source().expect("what the transport said");
     assert!(third.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_request), "{third:?}");
-    // No link says again what the next one says.
+    // No link repeats the text of the next one.
     assert!(!error.to_string().contains(&second.to_string()));
     assert!(!second.to_string().contains(&third.to_string()));
 }
@@ -192,7 +192,7 @@ async fn a_page_of_html_keeps_its_status<F: Fixture>() {
     assert_eq!(failure.api_status(), Some(503), "{failure:?}");
     assert!(failure.is_transient);
     assert!(failure.auth.is_none() && !failure.text.contains("be back"), "{failure:?}");
-    // Not JSON although the document says so, or not in the document at all.
+    // The body is not JSON although the document says so, or the status is not in the document.
     assert!(
         matches!(failure.shape, Shape::InvalidResponsePayload | Shape::UnexpectedResponse),
         "{failure:?}"
@@ -200,7 +200,7 @@ async fn a_page_of_html_keeps_its_status<F: Fixture>() {
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 1));
 }
 
-/// Where the errors depend on the status, what does not fit is kept as it came.
+/// If the errors depend on the status, a body of another shape is kept unchanged.
 #[tokio::test]
 async fn a_page_of_html_is_kept_where_errors_depend_on_the_status() {
     let stage = Stage::start().await;
@@ -240,7 +240,7 @@ async fn a_broken_answer_of_the_api_is_not_an_auth_error<F: Fixture>() {
     assert_eq!((counters.token_requests, counters.api_calls), (1, 5), "no call was sent again");
 }
 
-/// Everything that must not be seen, in every spelling that goes over the wire.
+/// All values that must not be shown, in every spelling that is sent.
 #[derive(Default)]
 struct Secrets(Vec<String>);
 
@@ -252,7 +252,7 @@ impl Secrets {
         self.0.extend([secret.to_owned(), form, base64, unpadded]);
     }
 
-    /// What the site lets in by now, and the Basic header that says so.
+    /// Adds the secrets that the site accepts now, and the Basic header made of them.
     fn add_of(&mut self, site: &Site) {
         let credentials = site.credentials();
         self.add(credentials.secret());
@@ -271,7 +271,7 @@ impl Secrets {
     }
 }
 
-/// Success, renewal, rotation, rejection and every kind of failure, with all that is logged on the way.
+/// Success, renewal, rotation, rejection and every kind of failure, with everything that is logged meanwhile.
 async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
     let log = Log::listen();
     let stage = Stage::start().await;
@@ -284,7 +284,7 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
     let mut failures: Vec<Failure> = Vec::new();
     secrets.add_of(&site);
 
-    // A server that gives back what it was sent.
+    // A server that repeats what it was sent.
     let (secret, refresh_token) = (site.credentials().secret().to_owned(), site.refresh_token());
     let echo = format!(
         r#"{{"error":"invalid_request","error_description":"not {secret}","message":"{}"}}"#,
@@ -299,13 +299,13 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
         Fault::Malformed(Malformed::TokenType("mac".to_owned())),
     ];
     for fault in troubles {
-        // Only GoTo loses its refresh token with a lost answer.
+        // Only GoTo's refresh token is lost together with an answer.
         site.set_refresh_token_mode(RefreshTokenMode::Same);
         site.inject(Endpoint::Token, fault);
         failures.push(F::call(&client).await.unwrap_err());
         stage.advance(Duration::from_secs(60));
     }
-    // A lifetime that cannot be read costs a warning, and no token.
+    // A lifetime that cannot be read causes a warning, and the token is still used.
     site.inject(Endpoint::Token, Fault::Malformed(Malformed::ExpiresIn("\"soon\"".to_owned())));
     F::call(&client).await.unwrap();
     secrets.add(F::manager(&client).token().await.unwrap().access_token().expose());
@@ -344,7 +344,7 @@ async fn b64_no_secret_is_in_an_error_or_a_log_line<F: Fixture>() {
     secrets.check("a Debug", &format!("{:?} {token:?} {site:?}", F::manager(&client)));
     secrets.check("a Debug", &shown);
     let log = log.text();
-    // The log is really there: the layer tells of tokens it got and of tokens it did not get.
+    // The log really has lines: the layer logs a token that it got, and a token request that failed.
     assert!(log.contains("got a token") && log.contains("got no token"), "{} bytes of log", log.len());
     secrets.check("the log", &log);
 }

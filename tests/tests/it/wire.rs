@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use crate::recorder::{Recorded, Recorder};
 
-/// Runs every test of this file that holds at each provider for one fixture.
+/// Runs every test of this file that applies to each provider, for one fixture.
 macro_rules! suite {
     ($module:ident, $fixture:ty, $name:literal) => {
         mod $module {
@@ -38,7 +38,7 @@ suite!(goto_webinar, journeys::GotoWebinar, "goto-client");
 suite!(gbg_go, journeys::GbgGo, "gbg-go-client");
 suite!(octotable, journeys::Octotable, "octotable-client");
 
-/// A provider's client, whose requests can be written by hand.
+/// A provider's client whose requests can be written by hand.
 struct ByHand<P> {
     base_url: String,
     client: Client,
@@ -79,7 +79,7 @@ impl<P> ByHand<P> {
 
 static POST: OperationMeta = OperationMeta::new("post", Method::POST, "/by-hand");
 
-/// A builder whose URLs all lead to a recorder.
+/// Returns a builder whose URLs all lead to a recorder.
 fn builder<P: Provider>(recorder: &Recorder) -> Builder<P> {
     let builder = Builder::<P>::new().variables(|name| match name {
         name if name == P::TOKEN_URL_VARIABLE => Some(recorder.url("/token")),
@@ -92,7 +92,7 @@ fn builder<P: Provider>(recorder: &Recorder) -> Builder<P> {
     builder.expect("every variable is there").stack(journeys::once)
 }
 
-/// Issues tokens, and answers everything else as an operation of the fixture expects.
+/// Issues tokens, and answers every other request as an operation of the fixture expects.
 fn script<F: Fixture>(request: &Recorded) -> (u16, String) {
     match request.path() {
         "/token" => (200, TOKEN.to_owned()),
@@ -100,7 +100,7 @@ fn script<F: Fixture>(request: &Recorded) -> (u16, String) {
     }
 }
 
-/// What holds for every request: a length, no chunks, one sender.
+/// Checks the rules for every request: a length, no chunks, one `User-Agent`.
 #[track_caller]
 fn assert_well_formed(request: &Recorded, length: usize, user_agent: &str) {
     assert_eq!(request.header("content-length"), [length.to_string()], "{request:?}");
@@ -122,7 +122,7 @@ async fn requests_say_their_length_and_who_sends_them<F: Fixture>(name: &str) {
     assert!(token.text().starts_with("POST /token HTTP/1.1\r\n"));
     assert!(!token.body().is_empty());
     assert_well_formed(token, token.body().len(), &format!("{own} {}", auth_layer::USER_AGENT));
-    // One way of saying who the client is (RFC 6749 section 2.3).
+    // The client authenticates itself in only one way (RFC 6749 section 2.3).
     let proofs = token.header("authorization").len() + token.body().matches("test-secret").count();
     assert_eq!(proofs, 1, "{token:?}");
 
@@ -142,7 +142,7 @@ async fn the_callers_user_agent_wins<F: Fixture>() {
     let recorder = Recorder::start(script::<F>).await;
     let mine = || http::HeaderValue::from_static("mine/1");
 
-    // Given to the builder, even above a reqwest client that has one.
+    // The builder's `User-Agent` wins over that of the reqwest client.
     let reqwest = reqwest::Client::builder().user_agent("reqwest/0").build().unwrap();
     let client = builder::<ByHand<F::Client>>(&recorder).user_agent("mine/1");
     let client = client.leaf(ReqwestLeaf::from_client(reqwest)).build().unwrap();
@@ -152,7 +152,7 @@ async fn the_callers_user_agent_wins<F: Fixture>() {
     let sent: Vec<_> = sent.iter().map(|request| request.header("user-agent")).collect();
     assert_eq!(sent, [["mine/1"], ["mine/1"], ["this/2"]]);
 
-    // Set by a layer of the application's own.
+    // The `User-Agent` is set by a layer of the application.
     let layer = tower::layer::layer_fn(move |stack: client_core::Stack| {
         stack.map_request(move |mut request: client_core::Request| {
             request.headers_mut().entry(http::header::USER_AGENT).or_insert(mine());
@@ -174,7 +174,7 @@ async fn a_typed_operation_without_a_body_says_its_length() {
     let recorder = recorder.await;
     let client = builder::<gbg_go_client::Client>(&recorder).build().unwrap();
     let client = client.with_bearer(auth_layer::CallBearer::new("end-user").unwrap());
-    // The answer's shape does not matter here.
+    // The shape of the answer does not matter here.
     let _ = client.create_handoff_token().instance_id("instance").send().await;
     let requests = recorder.requests_to("/handoff-token");
     assert_well_formed(&requests[0], 0, gbg_go_client::Client::USER_AGENT);
@@ -189,7 +189,7 @@ fn a_user_agent_that_no_header_can_hold_is_a_mistake() {
     }
 }
 
-/// A stream of two pieces, which may know its length.
+/// A stream of two pieces, with or without a known length.
 struct Pieces {
     left: Vec<&'static str>,
     known: bool,
@@ -218,7 +218,7 @@ impl http_body::Body for Pieces {
     }
 }
 
-/// Rejects the first token.
+/// Returns a script that rejects the first token.
 fn rejecting_once() -> impl Fn(&Recorded) -> (u16, String) + Send + Sync {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     move |request| match request.path() {
@@ -262,7 +262,7 @@ async fn an_upload_of_unknown_length_is_sent_in_chunks() {
 
 #[tokio::test]
 async fn the_length_of_an_answer_reaches_the_caller() {
-    // GoTo's profile looks into the body of a 403.
+    // GoTo's profile examines the body of a 403.
     for status in [200, 403] {
         let answer = r#"{"msg":"no"}"#;
         let recorder = Recorder::start(move |request| match request.path() {

@@ -1,4 +1,4 @@
-//! `--env`, run by shells: the recipes of `--help` and of the README.
+//! `--env` in shells: the recipes of `--help` and of the README.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -29,10 +29,10 @@ const NAMES: &str = "GOTAB_ACCESS_ID GOTAB_ACCESS_SECRET GOTAB_TOKEN_URL GOTAB_A
     GOTO_ADMIN_URL GOTO_WEBINAR_URL GBG_GO_CLIENT_ID GBG_GO_CLIENT_SECRET GBG_GO_TOKEN_URL GBG_GO_BASE_URL \
     OCTOTABLE_CLIENT_ID OCTOTABLE_CLIENT_SECRET OCTOTABLE_TOKEN_URL OCTOTABLE_BASE_URL EMULATOR_PID";
 
-/// Checks that the start sets every variable, that the emulator answers while a second shell asks it, and that it no
-/// longer listens once it was killed.
+/// Checks that the start sets every variable, that the emulator answers after the shell has ended, and that it stops
+/// when it is killed.
 async fn starts_and_stops(shell: &str, start: &str) {
-    // The child process `sh` sees only what is exported.
+    // The inner `sh` sees only the exported variables.
     let print = "for name in $NAMES; do eval \"echo \\\"$name=\\$$name\\\"\"; done";
     let started = run(shell, &format!("export NAMES='{NAMES}'; {start} && sh -c '{print}'")).await;
     let (out, error) = (text(&started.stdout), text(&started.stderr));
@@ -48,7 +48,7 @@ async fn starts_and_stops(shell: &str, start: &str) {
     assert_eq!(value("GOTO_CLIENT_SECRET"), "goto+client/secret==");
     assert!(error.ends_with(&format!("stop it with: kill {}\n", value("EMULATOR_PID"))), "{error}");
 
-    // The shell has ended, and the emulator goes on.
+    // The shell has ended, and the emulator still answers.
     let base = value("GOTAB_BASE_URL");
     let answer = reqwest::get(format!("{base}/api/loc")).await.unwrap();
     assert_eq!(answer.status().as_u16(), 401);
@@ -59,7 +59,7 @@ async fn starts_and_stops(shell: &str, start: &str) {
     has_stopped(address).await;
 }
 
-/// Waits until this address takes no connections.
+/// Waits until this address refuses connections.
 async fn has_stopped(address: &str) {
     let stopped = async {
         // The program ends within a few milliseconds, so the loop makes only a few attempts.
@@ -110,11 +110,11 @@ async fn wrong_arguments_end_a_script() {
     }
 }
 
-/// The exports are the only place where the id of the process is printed.
+/// The id of the process is printed nowhere else.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn exports_that_cannot_be_printed_leave_no_process_behind() {
-    // Another process may take one of the eight ports first, so the test tries a few times.
+    // Another process may take one of the eight ports first, so the test tries again.
     for _ in 0..20 {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let output = run("sh", &format!("emulator --env --port-base {free} > /dev/full")).await;

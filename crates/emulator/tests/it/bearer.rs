@@ -1,4 +1,4 @@
-//! Which tokens open which operation, and how each provider turns the others away.
+//! The operations that a token opens, and how each provider rejects other tokens.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{
     client, empty_post, journey, plain_call, read, send, start, start_with_clock, token, two_bearers, url,
 };
 
-/// The rejection of a bad token at the operation of `plain_call`.
+/// Checks the rejection of a bad token at the operation of `plain_call`.
 fn check_rejected(site: &Site, status: u16, body: &Value) {
     assert_eq!(status, 401);
     match site.provider() {

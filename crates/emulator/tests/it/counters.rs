@@ -72,7 +72,7 @@ async fn a_hold_gathers_requests_and_the_most_at_once_is_remembered() {
     until(site, |site| site.counters().token_requests == 5).await;
     assert_eq!(site.counters().tokens_issued, 0);
     drop(hold);
-    // Turns in which a gate that opened too early would let somebody through.
+    // The gate must still be closed after many turns of the scheduler.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

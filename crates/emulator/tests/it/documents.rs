@@ -1,4 +1,4 @@
-//! Documents: routing, what is required, examples and variants.
+//! Documents: routing, required parts, examples and variants.
 
 use emulator::{Emulator, Provider, Rejection};
 use reqwest::Method;
@@ -176,7 +176,7 @@ async fn a_body_past_all_bounds_is_413() {
     let emulator = start().await;
     let site = emulator.site(Provider::GbgGo);
     let call = client().post(url(site, "api", "/journey/start")).body(vec![b' '; 9 << 20]);
-    // The answer may come before all of the body is sent, and then the client may see the connection close instead.
+    // The answer may arrive before the whole body is sent. Then the client may see a closed connection instead.
     if let Ok(answer) = call.send().await {
         assert_eq!(answer.status(), 413);
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::support::{plain_call, send, start, token, token_request};
 
-/// Long for anything that is to happen, short for a test.
+/// Much longer than anything here takes, and short for a test.
 const SOON: Duration = Duration::from_secs(5);
 
 async fn play(site: &Site, fault: Fault) -> Response {
@@ -130,7 +130,7 @@ async fn a_delay_answers_late_and_a_hang_never() {
     assert_eq!(play(site, Fault::Delay(pause)).await.status(), 200);
     assert!(before.elapsed() >= pause);
     site.inject(Endpoint::Token, Fault::Hang);
-    // One that answered all the same would stand in the log with its status.
+    // If the emulator answered, the log would show the status.
     let hung = timeout(Duration::from_millis(10), token_request(site).send()).await;
     assert!(hung.is_err());
     assert_eq!(send(token_request(site)).await.0, 200);

@@ -1,42 +1,42 @@
-//! The emulator through its public face: a plain HTTP client against its sockets.
+//! The emulator through its public API: a plain HTTP client against its sockets.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-/// What the tests share: a client, the token requests of each provider, small assertions.
+/// Shared parts: a client, the token requests of each provider, small assertions.
 mod support;
 
-/// `--env`, run by shells.
+/// `--env` in shells.
 #[cfg(unix)]
 mod background;
-/// Which tokens open which operation, and how each provider turns the others away.
+/// The operations that a token opens, and how each provider rejects other tokens.
 mod bearer;
 /// Counters, the log of requests, concurrency.
 mod counters;
-/// Documents: routing, what is required, examples and variants.
+/// Documents: routing, required parts, examples and variants.
 mod documents;
 /// Every fault, at both hosts.
 mod faults;
 /// Start, stop, seeds, clocks, addresses.
 mod life;
-/// The program: its table, its exports, its end.
+/// The program: its table, its options, its end.
 mod program;
-/// Refresh tokens that come again, answers that nobody received.
+/// Refresh tokens that are sent again, and lost answers.
 mod rotation;
-/// That no secret is printed.
+/// No secret is printed.
 mod secrets;
 /// Faults that real servers have shown.
 mod seen_faults;
-/// How a request must be sent: its length, its framing, its `User-Agent`.
+/// The form of a request: its length, its framing, its `User-Agent`.
 mod sending;
-/// Signing in: pages, codes, metadata, revocation, devices, locations.
+/// Sign-ins: pages, codes, metadata, revocation, devices, locations.
 mod sign_in_device;
 mod sign_in_gotab;
 mod sign_in_goto;
-/// What the providers remember.
+/// The state of the providers.
 mod state;
-/// What a sign-in is for: resources and audiences.
+/// The targets of a sign-in: resources and audiences.
 mod targets;
-/// Each provider's token endpoint, quirk by quirk.
+/// Each provider's token endpoint with its quirks.
 mod token_gbg_go;
 mod token_gotab;
 mod token_goto;

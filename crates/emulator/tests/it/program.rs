@@ -1,4 +1,4 @@
-//! The program: its table, its exports, its end.
+//! The program: its table, its options, its end.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::{client, send};
 
-/// The first `count` lines of what the program prints, after which it is killed.
+/// Returns the first `count` lines that the program prints, and kills it.
 async fn lines(arguments: &[&str], count: usize) -> Vec<String> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_emulator"))
         .args(arguments)
@@ -66,7 +66,7 @@ async fn goto(arguments: &[&str]) -> (String, Running) {
     (url, Running((program, out)))
 }
 
-/// Refreshes twice with the same token, at a program that was started with these arguments; returns both statuses.
+/// Refreshes twice with the same token at a program that was started with these arguments. Returns both statuses.
 async fn refresh_twice(arguments: &[&str]) -> [u16; 2] {
     let (url, _program) = goto(arguments).await;
     let mut statuses = [0; 2];
@@ -91,7 +91,7 @@ async fn the_refresh_token_mode_can_be_chosen() {
     assert_eq!(refused.await.unwrap().code(), Some(2));
 }
 
-/// The status of a token request without a `User-Agent`, at a program that was started with these arguments.
+/// Returns the status of a token request without a `User-Agent` at a program that was started with these arguments.
 async fn without_user_agent(arguments: &[&str]) -> u16 {
     let (url, _program) = goto(arguments).await;
     let fields = [("grant_type", "refresh_token"), ("refresh_token", "goto-refresh-token")];

@@ -1,4 +1,4 @@
-//! What becomes of a GoTo refresh token that comes again, and of an answer that nobody received.
+//! GoTo's refresh tokens that are sent again, and answers that are lost.
 
 use std::time::Duration;
 

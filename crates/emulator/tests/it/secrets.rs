@@ -1,4 +1,4 @@
-//! That no secret is printed.
+//! No secret is printed.
 
 use emulator::Provider;
 

@@ -1,4 +1,4 @@
-//! How a request must be sent: its length, its framing, its `User-Agent`. Judged on bytes that a socket writes.
+//! The form of a request: its length, its framing, its `User-Agent`. The tests write bytes to a socket.
 
 use std::convert::Infallible;
 
@@ -13,20 +13,20 @@ use tokio::net::TcpStream;
 
 use crate::support::{USER_AGENT, client, empty_post, plain_call, send, start, token, token_request, url};
 
-/// How the content of a request is framed.
+/// The framing of the content of a request.
 #[derive(Clone, Copy)]
 enum Framing {
     /// With a `content-length`.
     Length,
     /// As one chunk.
     Chunked,
-    /// As one chunk, with a `content-length` besides.
+    /// As one chunk, and also with a `content-length`.
     Both,
-    /// Without any header field about it, and so without content.
+    /// Without content and without a header field about it.
     Nothing,
 }
 
-/// A request written to a socket byte by byte, with the URL, header fields and content of another one.
+/// A request written to a socket byte by byte, with the URL, header fields and content of a reqwest request.
 struct Raw {
     version: &'static str,
     framing: Framing,
@@ -83,7 +83,7 @@ fn rejected(site: &Site, reason: Rejection) -> u64 {
     site.counters().api_rejections.get(&reason).copied().unwrap_or_default()
 }
 
-/// The same request to the provider's other token endpoint.
+/// Returns the same request for the provider's other token endpoint.
 fn to_other_endpoint(site: &Site) -> Option<RequestBuilder> {
     let (client, request) = token_request(site).build_split();
     let mut request = request.unwrap();
@@ -91,7 +91,7 @@ fn to_other_endpoint(site: &Site) -> Option<RequestBuilder> {
     Some(RequestBuilder::from_parts(client, request))
 }
 
-/// The requests by which GoTo takes tokens back and gives device codes.
+/// Returns GoTo's requests for a revocation and for a device code.
 fn beside_the_token_endpoint(site: &Site) -> [RequestBuilder; 2] {
     site.offer_device_sign_in(true);
     let credentials = site.credentials();
@@ -201,7 +201,7 @@ async fn a_length_of_zero_is_a_length() {
     }
 }
 
-/// The status of a token request that says nothing.
+/// Returns the status of a token request without content.
 fn empty_token_request(site: &Site) -> u16 {
     if site.provider() == Provider::Octotable { 415 } else { 400 }
 }
@@ -262,7 +262,7 @@ async fn over_http_2_no_length_is_needed_but_a_user_agent_is() {
         "api_access_secret": credentials.secret(),
     });
     let streamed = || {
-        // A stream does not know its length.
+        // The length of a stream is unknown, so reqwest sends chunks.
         let content = Ok::<_, Infallible>(Frame::data(Bytes::from(fields.to_string())));
         let body = reqwest::Body::wrap(StreamBody::new(stream::iter([content])));
         http_2(USER_AGENT).post(site.token_url()).header("content-type", "application/json").body(body)

@@ -1,4 +1,4 @@
-//! Signing in a device at GoTo, which only the emulator offers.
+//! The sign-in of a device at GoTo, which only the emulator offers.
 
 use std::time::Duration;
 

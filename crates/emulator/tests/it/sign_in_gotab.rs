@@ -1,4 +1,4 @@
-//! Signing in at GoTab, and approving locations.
+//! The sign-in at GoTab, and the approval of locations.
 
 use emulator::{Provider, Site};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn ask_locations(site: &Site, changes: &[(&str, &str)]) -> String {
     changed(site, &[("access_id", &id), ("redirect_url", REDIRECT)], changes)
 }
 
-/// An empty value leaves a parameter out.
+/// Returns the URL with these changes. An empty value removes a parameter.
 fn changed(site: &Site, parameters: &[(&str, &str)], changes: &[(&str, &str)]) -> String {
     let kept = parameters.iter().filter(|(name, _)| !changes.iter().any(|(other, _)| other == name));
     let all: Vec<_> = kept.chain(changes.iter().filter(|(_, value)| !value.is_empty())).copied().collect();

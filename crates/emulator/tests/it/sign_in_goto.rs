@@ -1,4 +1,4 @@
-//! Signing in at GoTo: the page, the code, the metadata, revocation.
+//! The sign-in at GoTo: the page, the code, the metadata, revocation.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{
 
 const LOOPBACK: &str = "http://127.0.0.1:49152/callback";
 
-/// What a client asks with, with some parameters replaced, added or (for an empty value) left out.
+/// Returns the URL of a client's request. Some parameters are replaced or added; an empty value removes one.
 fn ask(site: &Site, changes: &[(&str, &str)]) -> String {
     let id = site.credentials().id().to_owned();
     let mut parameters = vec![
@@ -39,7 +39,7 @@ fn code(site: &Site, changes: &[(&str, &str)]) -> String {
     parameter(&callback, "code").unwrap()
 }
 
-/// Trades a code in, with some fields replaced, added or left out.
+/// Redeems a code. Some fields are replaced, added or removed.
 async fn redeem(site: &Site, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
     let mut fields = vec![
         ("grant_type", "authorization_code"),
@@ -77,7 +77,7 @@ async fn revoke(site: &Site, token: &str) -> u16 {
         .as_u16()
 }
 
-/// Whether a call with this token is served.
+/// Returns whether a call with this token is served.
 async fn opens(site: &Site, token: &Value) -> bool {
     send(plain_call(site).bearer_auth(token.as_str().unwrap())).await.0 == 200
 }
@@ -118,7 +118,7 @@ async fn text_in_a_page_is_escaped() {
     assert!(page.contains("value=\"&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;\""));
 }
 
-/// The hidden fields of a page, as a browser would send them back.
+/// Returns the hidden fields of a page, as a browser would send them back.
 fn hidden(page: &str) -> Vec<(String, String)> {
     let field = |line: &str| {
         let (name, value) = line
@@ -319,7 +319,7 @@ async fn a_code_that_comes_again_takes_back_what_it_gave() {
     assert_eq!(refresh(site, body["refresh_token"].as_str().unwrap()).await.0, 400);
     assert_eq!(site.refresh_token(), None);
     assert_eq!(site.counters().code_replays, 1);
-    // A later sign-in is another matter.
+    // A later sign-in has its own tokens.
     let next = redeem(site, &self::code(site, &[]), &[]).await.1;
     assert_eq!(redeem(site, &code, &[]).await.0, 400);
     assert!(opens(site, &next["access_token"]).await);

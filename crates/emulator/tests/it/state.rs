@@ -1,4 +1,4 @@
-//! What the providers remember.
+//! The state of the providers.
 
 use emulator::{Emulator, Provider, Site};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{client, journey, send, start, token, url};
 
-/// One provider with a token in hand.
+/// One provider and a token of it.
 struct Caller {
     site: Site,
     token: String,

@@ -1,4 +1,4 @@
-//! What the tests share: a client, the token requests of each provider, small assertions.
+//! Shared parts: a client, the token requests of each provider, small assertions.
 
 use std::time::SystemTime;
 
@@ -17,17 +17,17 @@ pub(crate) async fn start_with_clock() -> (Emulator, ManualClock) {
     (builder.start().await.unwrap(), clock)
 }
 
-/// A client without a pool, so that no test depends on the connections of another.
+/// Returns a client without a pool, so that no test depends on the connections of another.
 pub(crate) fn client() -> Client {
     Client::builder().user_agent(USER_AGENT).pool_max_idle_per_host(0).build().unwrap()
 }
 
-/// A POST without a body, but with a length.
+/// Returns a POST without a body, but with a length.
 pub(crate) fn empty_post(url: impl IntoUrl) -> RequestBuilder {
     with_length(client().post(url))
 }
 
-/// The request with a `content-length`, which reqwest leaves out where the body is empty.
+/// Adds a `content-length`, which reqwest omits if the body is empty.
 pub(crate) fn with_length(request: RequestBuilder) -> RequestBuilder {
     let (client, request) = request.build_split();
     let mut request = request.unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn with_length(request: RequestBuilder) -> RequestBuilder {
     RequestBuilder::from_parts(client, request)
 }
 
-/// Status and JSON body of an answer; `Null` for a body that is empty.
+/// Returns the status and JSON body of an answer. An empty body is `Null`.
 pub(crate) async fn read(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let body = response.bytes().await.unwrap();
@@ -50,7 +50,7 @@ pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
     read(request.send().await.unwrap()).await
 }
 
-/// The token request that a provider takes.
+/// Returns a valid token request for a provider.
 pub(crate) fn token_request(site: &Site) -> RequestBuilder {
     let credentials = site.credentials();
     let (id, secret) = (credentials.id(), credentials.secret());
@@ -85,7 +85,7 @@ pub(crate) async fn token(site: &Site) -> String {
     body["access_token"].as_str().unwrap().to_owned()
 }
 
-/// A call that a provider serves to whoever has a token; the bearer is left to the test.
+/// Returns a call that a provider serves to any valid token. The test adds the token.
 pub(crate) fn plain_call(site: &Site) -> RequestBuilder {
     match site.provider() {
         Provider::GoTab => client().get(url(site, "api", "/api/loc")),
@@ -108,7 +108,7 @@ pub(crate) fn url(site: &Site, document: &str, path: &str) -> String {
 }
 
 pub(crate) fn content_type(request: RequestBuilder, media_type: &str) -> RequestBuilder {
-    // `header` would add a second one where the body has set the first.
+    // `header` would add a second value if the body has set the first.
     let (client, request) = request.build_split();
     let mut request = request.unwrap();
     let value = media_type.parse().unwrap();
@@ -126,26 +126,26 @@ pub(crate) fn two_bearers(request: RequestBuilder, token: &str) -> RequestBuilde
     RequestBuilder::from_parts(client, request)
 }
 
-/// The URL of the authorize page with these parameters.
+/// Returns the URL of the authorize page with these parameters.
 pub(crate) fn authorize_url(site: &Site, parameters: &[(&str, &str)]) -> String {
     let url = reqwest::Url::parse_with_params(&site.authorize_url().unwrap(), parameters);
     url.unwrap().to_string()
 }
 
-/// The value of a parameter in a callback URL.
+/// Returns the value of a parameter in a callback URL.
 pub(crate) fn parameter(callback: &str, name: &str) -> Option<String> {
     let url = reqwest::Url::parse(callback).unwrap();
     let found = url.query_pairs().find(|(known, _)| known == name);
     found.map(|(_, value)| value.into_owned())
 }
 
-/// A client that shows redirects instead of following them.
+/// Returns a client that does not follow redirects.
 pub(crate) fn browser() -> Client {
     let builder = Client::builder().user_agent(USER_AGENT).pool_max_idle_per_host(0);
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-/// What the tests call themselves.
+/// The `User-Agent` of the tests.
 pub(crate) const USER_AGENT: &str = "emulator-tests";
 
 /// A verifier and its challenge: the example of RFC 7636, appendix B.

@@ -1,4 +1,4 @@
-//! What a sign-in is for: `resource` and `audience`, named in the authorization request and again for the token.
+//! The targets of a sign-in: `resource` and `audience`, in the authorization request and in the token request.
 
 use emulator::{Provider, RefreshTokenMode, Site, TokenRefusal};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn ask(site: &Site, targets: &[(&str, &str)]) -> String {
     authorize_url(site, &[&parameters[..], targets].concat())
 }
 
-/// A token request with these fields, the way the provider reads it.
+/// Sends a token request with these fields in the provider's encoding.
 async fn trade(site: &Site, fields: &[(&str, &str)]) -> (u16, Value) {
     let credentials = site.credentials();
     let post = client().post(site.token_url());
@@ -34,7 +34,7 @@ async fn trade(site: &Site, fields: &[(&str, &str)]) -> (u16, Value) {
     send(post.json(&body)).await
 }
 
-/// Signs in for `asked` and trades the code in for `wanted`.
+/// Signs in for `asked`, and redeems the code for `wanted`.
 async fn sign_in(site: &Site, asked: &[(&str, &str)], wanted: &[(&str, &str)]) -> (u16, Value) {
     let code = parameter(&site.approve(&ask(site, asked)).unwrap(), "code").unwrap();
     let fields = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT)];

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::{client, send, start, token_request};
 
-/// Sends the right form with one field changed or, for `None`, left out.
+/// Sends a valid form with one field changed or, for `None`, removed.
 async fn with_field(name: &str, value: Option<&str>) -> (u16, serde_json::Value, emulator::Counters) {
     let emulator = start().await;
     let site = emulator.site(Provider::GbgGo);

@@ -20,7 +20,7 @@ fn main() -> io::Result<ExitCode> {
     let columns =
         "trial | leaf | calls | 401s in the first 2 s | later 401s | other errors | token requests | result";
     writeln!(out, "| {columns} |\n| --- | --- | --- | --- | --- | --- | --- | --- |")?;
-    // Two trials run at a time, so that the machine has time for each.
+    // Two trials run at a time, because more would slow each other down.
     let mut is_good = true;
     let trials = trials(Duration::from_secs(seconds));
     for pair in trials.chunks(2) {
@@ -57,7 +57,7 @@ fn trials(length: Duration) -> Vec<Trial> {
             Trial::new("the token endpoint answers 503 every other time", length, busy).with_leaf(leaf),
         );
         let closing = Manners {
-            // Renewed after a little more than a second, when the connection is just being closed.
+            // The token is renewed after a little more than a second, when the server is about to close the connection.
             lifetimes: vec![1300],
             closes_idle_after: Some(Duration::from_secs(1)),
             ..Manners::default()

@@ -8,18 +8,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How the server differs from one without faults.
+/// The faults of the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Manners {
-    /// The lifetimes in milliseconds that tokens have in turn.
+    /// The lifetimes of successive tokens, in milliseconds.
     pub(crate) lifetimes: Vec<u64>,
-    /// The expiry of a token is cut to a whole second.
+    /// True if the expiry of a token is rounded down to a whole second.
     pub(crate) cuts_to_seconds: bool,
     /// How far the API's clock is ahead of the token endpoint's, in milliseconds.
     pub(crate) api_ahead: i64,
-    /// A connection without a request for this long is closed.
+    /// The idle time after which the server closes a connection.
     pub(crate) closes_idle_after: Option<Duration>,
-    /// Every second token request is answered with 503.
+    /// True if every second token request is answered with 503.
     pub(crate) is_busy_every_other_time: bool,
 }
 
@@ -42,7 +42,7 @@ struct State {
     issued: u64,
     /// Tokens up to this number are revoked.
     revoked: u64,
-    /// The number of the refresh token that may be used. A used one that comes again ends them all.
+    /// The number of the refresh token that is valid. Sending an older one again ends them all.
     refresh: u64,
     family_is_revoked: bool,
 }
@@ -122,7 +122,7 @@ impl Shared {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
-        // A connection that breaks concerns its client only.
+        // A connection that breaks is only the client's problem.
         tokio::spawn(async move { drop(serve(stream, &shared).await) });
     }
 }
@@ -134,7 +134,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     loop {
         let longest = shared.manners.closes_idle_after.unwrap_or(Duration::from_secs(3600));
         let Ok(request) = tokio::time::timeout(longest, next_request(&mut stream, &mut read)).await else {
-            // The end is on its way to the client. A request that the client sends meanwhile is lost.
+            // The client learns of the close only after this delay. A request that it sends before is lost.
             tokio::time::sleep(NETWORK_DELAY).await;
             return Ok(());
         };
@@ -154,7 +154,7 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// Reads the head and the body of the next request; `None` at the end of the connection.
+/// Reads the head and the body of the next request. Returns `None` at the end of the connection.
 async fn next_request(stream: &mut TcpStream, read: &mut Vec<u8>) -> io::Result<Option<(String, String)>> {
     loop {
         if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -180,7 +180,7 @@ fn parameter<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// How long the end of a connection takes to reach the client.
+/// The time that the end of a connection takes to reach the client.
 const NETWORK_DELAY: Duration = Duration::from_millis(100);
 
 #[expect(clippy::disallowed_methods, reason = "a server does not share the client's clock")]

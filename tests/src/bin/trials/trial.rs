@@ -18,7 +18,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::server::{Manners, Server};
 
-/// Which of our leaves sends the requests.
+/// The leaf that sends the requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaf {
     Hyper,
@@ -82,7 +82,7 @@ impl Trial {
         self
     }
 
-    /// All callers call together once a second, when the connections are just being closed.
+    /// Makes all callers call together once a second, when the server is about to close the connections.
     pub(crate) const fn with_pauses_of_a_second(mut self) -> Self {
         self.pauses_for_a_second = true;
         self
@@ -93,7 +93,7 @@ impl Trial {
         self
     }
 
-    /// The trial only reports its figures.
+    /// Makes the trial only report its figures.
     pub(crate) const fn may_fail(mut self) -> Self {
         self.may_fail = true;
         self
@@ -165,7 +165,7 @@ impl Trial {
         }
     }
 
-    /// Revokes tokens at random times, half to one and a half of the mean apart. Returns how often.
+    /// Revokes tokens at random times, half to one and a half of the mean apart. Returns the number of revocations.
     async fn revoke(&self, server: &Server, start: Instant) -> u64 {
         let Some(mean) = self.revocations else { return 0 };
         let mut chance = fastrand::Rng::with_seed(1);
@@ -200,7 +200,7 @@ impl Tally {
 }
 
 impl Row {
-    /// Whether no call failed after the first two seconds, or the trial only reports.
+    /// Returns whether no call failed after the first two seconds, or the trial only reports.
     pub(crate) fn passes(&self) -> bool {
         self.trial.may_fail || self.tally.rejections == 0 && self.tally.errors == 0
     }
@@ -226,5 +226,5 @@ impl fmt::Display for Row {
 
 const CALLERS: u64 = 20;
 
-/// Rejections in this time at the beginning are counted apart.
+/// Rejections before this time are counted separately.
 const SETTLING: Duration = Duration::from_secs(2);
