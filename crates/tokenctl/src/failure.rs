@@ -106,8 +106,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Adds the texts of an error and its causes to a message, separated by colons. A text that is already there is left out:
-/// many errors repeat the text of their cause.
+/// Adds the texts of an error and its causes to a message, separated by colons. A text that is already there is left
+/// out: many errors repeat the text of their cause.
 pub(crate) fn with_causes(message: impl Into<String>, error: Option<&(dyn StdError + 'static)>) -> String {
     let mut message = message.into();
     let mut next = error;
@@ -163,7 +163,8 @@ fn kind(error: &Error) -> Kind {
         ErrorKind::SignInFailed => Kind::Denied,
         ErrorKind::Store => Kind::Store,
         ErrorKind::Secret | ErrorKind::TokenUrl => Kind::Config,
-        // The errors of a sign-in are never transient, because its code cannot be sent twice. The trouble itself may pass.
+        // The errors of a sign-in are never transient, because its code cannot be sent twice. The trouble itself may
+        // pass.
         ErrorKind::Transport | ErrorKind::Timeout => Kind::Trouble,
         ErrorKind::Refused if error.status().is_some_and(|status| status.is_server_error()) => Kind::Trouble,
         _ if error.is_transient() => Kind::Trouble,
@@ -175,8 +176,8 @@ fn kind(error: &Error) -> Kind {
     }
 }
 
-/// The error codes that say that the provider knows the client or the scope differently than the configuration (RFC 6749
-/// section 5.2).
+/// The error codes that say that the provider knows the client or the scope differently than the configuration (RFC
+/// 6749 section 5.2).
 const OF_THE_CLIENT: [&str; 4] =
     ["invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
 

@@ -11,8 +11,8 @@ use crate::span;
 
 /// Sign in once, so that services stay signed in.
 ///
-/// A person signs in with `tokenctl login`, which puts the refresh token into a store of files. With a key, the tokens in
-/// the store are sealed. Services find the refresh token there and renew it by themselves.
+/// A person signs in with `tokenctl login`, which puts the refresh token into a store of files. With a key, the tokens
+/// in the store are sealed. Services find the refresh token there and renew it by themselves.
 #[derive(Debug, Parser)]
 #[command(name = "tokenctl", version, after_help = help::PROGRAM)]
 pub(crate) struct Flags {

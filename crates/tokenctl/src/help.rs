@@ -31,8 +31,8 @@ Configuration ($XDG_CONFIG_HOME/tokenctl/config.toml, or --config):
 A variable takes precedence over the file. A path in the file is relative to the folder of the file. A `~/` at the
 beginning of a path is the home folder. A secret is never an argument, and the file must not contain one.
 
-Requests go through the proxies in HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (upper or lower case). Requests to this
-machine never do.
+Requests go through the proxies in HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (upper or lower case). Requests to
+this machine never do.
 
 If an issuer cannot be reached, a copy of its metadata is used, which is kept in the store's folder.
 

@@ -1,8 +1,8 @@
 //! The command line of `auth-layer`: a person signs in once, and services stay signed in.
 //!
 //! `tokenctl login` takes a person through a sign-in and keeps the refresh token in the store. An
-//! [`Exchange`](auth_layer::Exchange) of [`Grant::Stored`](auth_layer::Grant::Stored) finds it there. The other commands
-//! use, show and end sign-ins. `tokenctl --help` describes the configuration and the exit codes.
+//! [`Exchange`](auth_layer::Exchange) of [`Grant::Stored`](auth_layer::Grant::Stored) finds it there. The other
+//! commands use, show and end sign-ins. `tokenctl --help` describes the configuration and the exit codes.
 //!
 //! Standard output has the requested data and nothing else. Messages for people go to standard error.
 

@@ -84,8 +84,8 @@ impl Screen {
     }
 }
 
-/// Returns a text from a server or a file without control characters, which could steer a terminal. A long text is cut off
-/// and ends in `…`.
+/// Returns a text from a server or a file without control characters, which could steer a terminal. A long text is cut
+/// off and ends in `…`.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown: String =
         text.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST).collect();

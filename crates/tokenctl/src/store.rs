@@ -57,7 +57,8 @@ pub(crate) fn keys(settings: &Settings) -> Result<Vec<SealingKey>, Failure> {
     Ok(keys)
 }
 
-/// Returns the key of that name in the operating system's keyring. If the keyring has no such key, a new one is put there.
+/// Returns the key of that name in the operating system's keyring. If the keyring has no such key, a new one is put
+/// there.
 #[cfg(feature = "keyring")]
 fn from_keyring(name: &str) -> Result<SealingKey, Failure> {
     let kept = SealingKey::from_keyring(name).and_then(|kept| match kept {

@@ -17,8 +17,8 @@ pub(crate) fn was_refused(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(<dyn StdError + 'static>::is::<ConfigError>)
 }
 
-/// Returns whether a connection ended before the answer began. That happens to a pooled connection if the server closed it
-/// while it was idle, or if the runtime that drove it has shut down.
+/// Returns whether a connection ended before the answer began. That happens to a pooled connection if the server closed
+/// it while it was idle, or if the runtime that drove it has shut down.
 ///
 /// The server may still have received the request. Call this only with the error that a service returned in place of a
 /// response, because the error of a response's body can look the same.

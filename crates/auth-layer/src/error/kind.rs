@@ -43,10 +43,11 @@ pub enum ErrorKind {
     Store,
     /// The token source panicked.
     Panicked,
-    /// The call was made outside of a tokio runtime, or on a runtime without timers or without I/O. Nothing was sent. The
-    /// message says which; a runtime built with `enable_all()` has both.
+    /// The call was made outside of a tokio runtime, or on a runtime without timers or without I/O. Nothing was sent.
+    /// The message says which; a runtime built with `enable_all()` has both.
     ///
-    /// Only token requests return this error. A retry layer or a leaf that finds no timer panics with tokio's own message.
+    /// Only token requests return this error. A retry layer or a leaf that finds no timer panics with tokio's own
+    /// message.
     Runtime,
     /// The exchange was cut off: the runtime that drove it shut down, or its identity was removed from the pool.
     Interrupted,

@@ -30,14 +30,14 @@ impl OAuthError {
         }
     }
 
-    /// Returns whether the code came in `error`, as RFC 6749 section 5.2 requires. A proxy or gateway between this client
-    /// and the server puts codes of its own into other members.
+    /// Returns whether the code came in `error`, as RFC 6749 section 5.2 requires. A proxy or gateway between this
+    /// client and the server puts codes of its own into other members.
     pub(crate) const fn is_standard(&self) -> bool {
         self.is_standard
     }
 
-    /// Returns the error code, such as `invalid_client`. It is the `error` (RFC 6749 section 5.2), or the member that some
-    /// servers send instead, such as `code`, `errorCode` or `status`. At most 64 characters of it are kept.
+    /// Returns the error code, such as `invalid_client`. It is the `error` (RFC 6749 section 5.2), or the member that
+    /// some servers send instead, such as `code`, `errorCode` or `status`. At most 64 characters of it are kept.
     pub fn code(&self) -> &str {
         &self.code
     }
@@ -69,8 +69,8 @@ pub(crate) fn shown(text: &str) -> String {
     clean(text, TEXT_LIMIT)
 }
 
-/// Replaces control characters, which could forge a line of a log, by spaces. A text that is longer than `limit` characters
-/// is cut off, and ends in `…`, which counts as one of them.
+/// Replaces control characters, which could forge a line of a log, by spaces. A text that is longer than `limit`
+/// characters is cut off, and ends in `…`, which counts as one of them.
 pub(super) fn clean(text: &str, limit: usize) -> String {
     let mut cleaned: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect();

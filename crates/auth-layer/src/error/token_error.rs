@@ -20,9 +20,9 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// It is cheap to clone, because all callers that waited for one exchange share its outcome. Tower services box it;
 /// [`Error::find`] finds it in any error that has it as a cause.
 ///
-/// It shows no credential and no token. It keeps three parts of a token endpoint's answer: the status, the error code and
-/// the text that explains it (see [`server_message`](Self::server_message)). That text is shortened, and its control
-/// characters are replaced.
+/// It shows no credential and no token. It keeps three parts of a token endpoint's answer: the status, the error code
+/// and the text that explains it (see [`server_message`](Self::server_message)). That text is shortened, and its
+/// control characters are replaced.
 ///
 /// `Display` shows this error alone. The causes, such as "Connection refused", are in [`source`](StdError::source).
 ///
@@ -120,10 +120,10 @@ impl Error {
 
     /// Returns what a person can do about this failure, if that is known.
     ///
-    /// It is the application's own text where there is one: [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy) if
-    /// a person has to sign in, [`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy) if the server
-    /// refuses the client. `Display` shows that text. Otherwise it is general advice, which `Display` leaves out: by the
-    /// OAuth error code (such as `invalid_scope`), or by what kept a connection from being made.
+    /// It is the application's own text where there is one: [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)
+    /// if a person has to sign in, [`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy) if the
+    /// server refuses the client. `Display` shows that text. Otherwise it is general advice, which `Display` leaves
+    /// out: by the OAuth error code (such as `invalid_scope`), or by what kept a connection from being made.
     pub fn remedy(&self) -> Option<&str> {
         let Inner { kind, remedy, status, oauth, .. } = &*self.inner;
         remedy.as_deref().or_else(|| general(*kind, *status, oauth.as_ref(), self.source()))
@@ -144,25 +144,26 @@ impl Error {
         self.inner.oauth.as_ref()
     }
 
-    /// Returns the text in which the server explains a refusal: at most 200 characters, without secrets. A text that was
-    /// cut off ends in `…`. There may be a text even if the answer has no error code.
+    /// Returns the text in which the server explains a refusal: at most 200 characters, without secrets. A text that
+    /// was cut off ends in `…`. There may be a text even if the answer has no error code.
     ///
-    /// The text is that of `error_description`, or else of `message`, `detail` or a similar member. These are looked for in
-    /// the object in `error`, in the answer itself, and in the first object in `errors`.
+    /// The text is that of `error_description`, or else of `message`, `detail` or a similar member. These are looked
+    /// for in the object in `error`, in the answer itself, and in the first object in `errors`.
     pub fn server_message(&self) -> Option<&str> {
         self.inner.server_message.as_deref().or_else(|| self.inner.oauth.as_ref()?.description())
     }
 
     /// Returns how long to wait before the next call.
     ///
-    /// For an error that a [`TokenManager`](crate::TokenManager) remembers, it is the time until the next token request.
-    /// Calls before then get this error again. For any other error it is the `Retry-After` of the token endpoint's
-    /// answer, if there was one.
+    /// For an error that a [`TokenManager`](crate::TokenManager) remembers, it is the time until the next token
+    /// request. Calls before then get this error again. For any other error it is the `Retry-After` of the token
+    /// endpoint's answer, if there was one.
     pub fn retry_after(&self) -> Option<Duration> {
         self.next_request.or(self.inner.retry_after)
     }
 
-    /// Sets the time until the next token request. This allocates nothing, because many callers may get the error at once.
+    /// Sets the time until the next token request. This allocates nothing, because many callers may get the error at
+    /// once.
     pub(crate) const fn with_next_request(mut self, wait: Duration) -> Self {
         self.next_request = Some(wait);
         self

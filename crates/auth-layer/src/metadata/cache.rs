@@ -16,8 +16,8 @@ use crate::error::Error;
 
 /// The metadata of one issuer, kept in memory for an hour. Concurrent callers share one fetch.
 ///
-/// If the metadata cannot be fetched again after an hour, the old document is returned for another minute before the next
-/// attempt. No task runs in the background: the callers drive the fetch, and it is dropped with the last of them.
+/// If the metadata cannot be fetched again after an hour, the old document is returned for another minute before the
+/// next attempt. No task runs in the background: the callers drive the fetch, and it is dropped with the last of them.
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
@@ -82,7 +82,8 @@ impl MetadataCache {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Metadata::fetch`] if no document is kept. An error is not kept: the next call fetches again.
+    /// Returns the errors of [`Metadata::fetch`] if no document is kept. An error is not kept: the next call fetches
+    /// again.
     ///
     /// # Cancel safety
     ///

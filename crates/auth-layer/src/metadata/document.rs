@@ -11,8 +11,8 @@ use crate::url::endpoint_url;
 
 /// The metadata of an issuer (RFC 8414 section 2): the members that this crate uses.
 ///
-/// The issuer is the one that was asked for, and all URLs are https or loopback. An optional member with the wrong type or
-/// with another URL is left out, and a warning is logged.
+/// The issuer is the one that was asked for, and all URLs are https or loopback. An optional member with the wrong type
+/// or with another URL is left out, and a warning is logged.
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
@@ -45,13 +45,13 @@ pub(super) struct Document {
 }
 
 impl Metadata {
-    /// Reads a document, and checks that it belongs to `issuer`. An optional member that cannot be used is left out with a
-    /// warning, and the rest of the document counts.
+    /// Reads a document, and checks that it belongs to `issuer`. An optional member that cannot be used is left out
+    /// with a warning, and the rest of the document counts.
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if the issuer or the token endpoint is missing, occurs twice or cannot be used, or if the
-    /// document names another issuer.
+    /// Returns [`ConfigError`] if the issuer or the token endpoint is missing, occurs twice or cannot be used, or if
+    /// the document names another issuer.
     pub(super) fn read(members: &Members, issuer: &str) -> Result<Self, ConfigError> {
         let named = required(members, "issuer")?;
         // Compared byte by byte (RFC 8414 section 3.3): a slash at the end makes another issuer.
@@ -114,8 +114,8 @@ impl Metadata {
         self.0.revocation_endpoint.as_deref()
     }
 
-    /// Returns how clients may authenticate at the token endpoint, by the names of RFC 7591 section 2. A server that lists
-    /// no methods accepts `client_secret_basic` (RFC 8414 section 2).
+    /// Returns how clients may authenticate at the token endpoint, by the names of RFC 7591 section 2. A server that
+    /// lists no methods accepts `client_secret_basic` (RFC 8414 section 2).
     pub fn client_auth_methods(&self) -> impl Iterator<Item = &str> {
         let listed = self.0.token_endpoint_auth_methods_supported.as_deref();
         let default = listed.is_none().then_some("client_secret_basic");

@@ -32,7 +32,8 @@ impl Metadata {
     /// - Neither URL has a document, the document names another issuer, or it has no https token endpoint. The message
     ///   says what was wrong at each URL.
     ///
-    /// The error is transient if the server was in trouble or could not be reached, and neither URL had a wrong document.
+    /// The error is transient if the server was in trouble or could not be reached, and neither URL had a wrong
+    /// document.
     ///
     /// # Cancel safety
     ///

@@ -6,8 +6,9 @@ use crate::error::shown;
 use crate::profile::{ClientAuth, Profile};
 
 impl Profile {
-    /// Takes the issuer's metadata into the profile: its endpoints, its name, whether its answers to a sign-in carry that
-    /// name, and how the client authenticates. Members that the document does not have leave the profile unchanged.
+    /// Takes the issuer's metadata into the profile: its endpoints, its name, whether its answers to a sign-in carry
+    /// that name, and how the client authenticates. Members that the document does not have leave the profile
+    /// unchanged.
     ///
     /// A client with a secret uses a Basic header if the server accepts one, written raw or encoded as in the profile.
     /// Otherwise it puts the secret into the body. A public client stays public. A server that lists no methods accepts

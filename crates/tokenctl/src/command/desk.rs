@@ -67,8 +67,8 @@ impl<'a> Desk<'a> {
         Label::new(self.profile().name(), self.credential.id(), &*self.account)
     }
 
-    /// Makes a failure of an error, with advice that names this provider's settings. `scope` is the scope that was asked
-    /// for.
+    /// Makes a failure of an error, with advice that names this provider's settings. `scope` is the scope that was
+    /// asked for.
     pub(super) fn failure(&self, error: Error, scope: Option<&str>) -> Failure {
         let advice = self.advice(&error, scope);
         let failure = Failure::from(error).about(self.provider.name());

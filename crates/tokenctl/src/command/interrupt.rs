@@ -11,8 +11,8 @@ use super::underway::Underway;
 use crate::failure::{Failure, Kind};
 use crate::screen::Screen;
 
-/// Runs a future that must not be interrupted by accident. A refresh token or a code that was sent may be used up, so the
-/// token in the answer has to be kept. The future ends by its own deadline, or at the second Ctrl-C.
+/// Runs a future that must not be interrupted by accident. A refresh token or a code that was sent may be used up, so
+/// the token in the answer has to be kept. The future ends by its own deadline, or at the second Ctrl-C.
 pub(super) async fn to_the_end<F: Future>(screen: &Screen, future: F) -> Result<F::Output, Failure> {
     let mut future = pin!(future);
     tokio::select! {

@@ -34,8 +34,8 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     store.try_write().await?;
     if let Some(problem) = known.and_then(|record| of_another_issuer(desk.profile(), &record)) {
         screen.say(format_args!(
-            "There is already a sign-in of account {}: {problem}. The new sign-in takes its place. To keep both, give this \
-             one another account name (--account).\n",
+            "There is already a sign-in of account {}: {problem}. The new sign-in takes its place. To keep both, give \
+             this one another account name (--account).\n",
             desk.account
         ));
     }
@@ -124,8 +124,8 @@ impl Visit<'_> {
         while let Some(line) = lines.recv().await {
             let Err(why) = authorization.check(line.expose()) else { return line };
             self.screen.say(format_args!(
-                "  That is not the answer to this sign-in: {why}. Paste the whole address of the last page, as it is in the \
-                 browser's address bar."
+                "  That is not the answer to this sign-in: {why}. Paste the whole address of the last page, as it is in \
+                 the browser's address bar."
             ));
         }
         // Standard input is closed, but the browser may still come back.
@@ -223,7 +223,7 @@ fn no_page(desk: &Desk<'_>, device: bool) -> Failure {
     }
     let variable = desk.provider.variable_name("AUTHORIZE_URL");
     Failure::config(format!("{name} has no known sign-in page")).remedy(format!(
-        "set {variable} or authorize_url; a client that gets tokens of its own (grant = \"client-credentials\") needs no \
-         sign-in"
+        "set {variable} or authorize_url; a client that gets tokens of its own (grant = \"client-credentials\") \
+         needs no sign-in"
     ))
 }

@@ -70,8 +70,8 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
             screen.say(format_args!("There is no sign-in to {name} of account {account}."));
         }
         SignedOut::NotOffered => screen.say(format_args!(
-            "{out} The tokens are deleted here. {name} has no way to revoke them: a copy of one elsewhere is good until it \
-             expires."
+            "{out} The tokens are deleted here. {name} has no way to revoke them: a copy of one elsewhere is good \
+             until it expires."
         )),
         SignedOut::NotRevoked(error) => {
             let failure = Failure::from(error);

@@ -39,8 +39,8 @@ struct Nearest {
     is_same_account: bool,
 }
 
-/// Finds the most similar record: one of the same client first, then one of the same account, and good ones before those
-/// that have ended.
+/// Finds the most similar record: one of the same client first, then one of the same account, and good ones before
+/// those that have ended.
 async fn nearest(desk: &Desk<'_>, store: &FileStore) -> Result<Option<Nearest>, StoreError> {
     let found = store.list().await?.into_iter().filter_map(|(_, record)| {
         // A record that cannot be read does not say whose it is.
@@ -77,7 +77,8 @@ impl Nearest {
                 let variable = desk.provider.variable_name("CLIENT_ID");
                 format!("to use it: {variable}={} {command}", quote(&self.client))
             }
-            // The label is the same and the key is not: a program that asks for a scope or a resource of its own keeps it.
+            // The label is the same and the key is not: a program that asks for a scope or a resource of its own keeps
+            // it.
             (true, true) => {
                 "a program that asks for a scope or a resource of its own keeps it; this command cannot use it"
                     .to_owned()

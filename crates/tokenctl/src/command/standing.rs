@@ -62,8 +62,8 @@ pub(super) fn due(entry: &Entry, profile: Option<&Profile>) -> Option<Duration> 
     Some(entry.obtained?.saturating_add(lifetime))
 }
 
-/// Returns why a sign-in is over whose last renewal was cut off after its request was sent at `sent`. `None` if the next
-/// renewal may send the refresh token again.
+/// Returns why a sign-in is over whose last renewal was cut off after its request was sent at `sent`. `None` if the
+/// next renewal may send the refresh token again.
 fn loss(profile: &Profile, sent: Option<Duration>, now: Duration) -> Option<String> {
     let (provider, lost) = (profile.name(), "the answer to its last renewal was lost");
     match profile.replay_rule() {

@@ -142,8 +142,8 @@ async fn flush<F: Future<Output = Result<(), Error>>>(write: impl Fn() -> F) -> 
 const WRITES: u32 = 10;
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
-/// Tells the person, after a moment, that another process holds the sign-in and how long the wait can be. The process may
-/// have died in the middle of a renewal. That is certain only when its lease has ended.
+/// Tells the person, after a moment, that another process holds the sign-in and how long the wait can be. The process
+/// may have died in the middle of a renewal. That is certain only when its lease has ended.
 async fn tell_of_the_wait(screen: &Screen, stored: Option<&Stored>, record: Option<&Record>) -> Infallible {
     if let (Some(stored), Some(Record { version, entry, .. })) = (stored, record)
         && let State::Redeeming { lease, .. } = &entry.state

@@ -9,7 +9,8 @@ use tower::{ServiceExt, service_fn};
 
 use crate::failure::Failure;
 
-/// Says whether a request is running. A transport updates it; it is asked before a future that sends requests is dropped.
+/// Says whether a request is running. A transport updates it; it is asked before a future that sends requests is
+/// dropped.
 #[derive(Clone, Debug)]
 pub(super) struct Underway(watch::Sender<bool>);
 

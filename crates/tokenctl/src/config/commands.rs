@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::shell::quote;
 
-/// Writes commands of this program. If the user gave `--config`, each command has it too, so that it can be pasted as it
-/// is.
+/// Writes commands of this program. If the user gave `--config`, each command has it too, so that it can be pasted as
+/// it is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Commands {
     config: Option<PathBuf>,

@@ -14,8 +14,8 @@ pub(super) struct Found {
     pub(super) trouble: Option<Failure>,
 }
 
-/// Fetches the metadata of an issuer. If the issuer cannot be reached or is in trouble, the copy in the store's folder is
-/// used: a stored access token may still be good then.
+/// Fetches the metadata of an issuer. If the issuer cannot be reached or is in trouble, the copy in the store's folder
+/// is used: a stored access token may still be good then.
 pub(super) async fn find(issuer: &str, store: Option<&FileStore>) -> Result<Found, Failure> {
     let copy = match store {
         // A copy that cannot be read is as good as none. The commands report trouble with the store by themselves.

@@ -60,7 +60,8 @@ impl Settings {
         Provider::new(name, shape, &self.path)
     }
 
-    /// Returns the names of the providers in the file, and of the known providers whose client id is in the environment.
+    /// Returns the names of the providers in the file, and of the known providers whose client id is in the
+    /// environment.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         let known = Profile::NAMES.into_iter().filter(|name| {
             Provider::new(name, None, &self.path)

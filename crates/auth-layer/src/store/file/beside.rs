@@ -11,8 +11,8 @@ use crate::metadata::Metadata;
 use crate::store::{StoreError, StoreErrorKind, StoreKey};
 
 impl FileStore {
-    /// Writes a file to the folder and removes it again, to find out whether a sign-in could be kept there. A folder that
-    /// is missing is made for that, and removed afterwards.
+    /// Writes a file to the folder and removes it again, to find out whether a sign-in could be kept there. A folder
+    /// that is missing is made for that, and removed afterwards.
     ///
     /// # Errors
     ///

@@ -35,8 +35,8 @@ pub(super) async fn run(status: &Status, settings: &Settings, screen: &Screen) -
     verdict(&rows, &settings.commands)
 }
 
-/// Returns the failure that has to be mended first. A sign-in that the configuration does not name is shown, but changes
-/// nothing here unless it cannot be read.
+/// Returns the failure that has to be mended first. A sign-in that the configuration does not name is shown, but
+/// changes nothing here unless it cannot be read.
 fn verdict(rows: &[Row], commands: &Commands) -> Result<(), Failure> {
     let first = |wanted: &dyn Fn(&Row) -> bool| rows.iter().find(|row| wanted(row));
     if let Some(row) = first(&|row| row.standing == Standing::Unreadable) {
@@ -61,8 +61,8 @@ fn verdict(rows: &[Row], commands: &Commands) -> Result<(), Failure> {
     for row in rows {
         let Some((kind, why)) = &row.trouble else { continue };
         let (provider, is_unknown) = (&row.provider, row.standing == Standing::Unknown);
-        // A mistake in the configuration keeps every command from working. Trouble that may pass does not matter where a
-        // record says who is signed in.
+        // A mistake in the configuration keeps every command from working. Trouble that may pass does not matter where
+        // a record says who is signed in.
         if *kind == Kind::Config || is_unknown {
             let problem = if is_unknown {
                 format!("{provider}: it is not known who is signed in: {why}")

@@ -134,7 +134,8 @@ impl Configured {
     }
 }
 
-/// Makes the row of a record that the configuration does not name: of another account, another client or another program.
+/// Makes the row of a record that the configuration does not name: of another account, another client or another
+/// program.
 fn stray(
     key: &StoreKey,
     record: &Result<Record, StoreError>,
