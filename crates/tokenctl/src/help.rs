@@ -97,4 +97,4 @@ Exit codes, the first that applies:
   3    a configured sign-in needs a person
   4    a configured sign-in is from another token URL, or the configuration of its provider is wrong
   6    a provider could not be asked for its metadata
-Other sign-ins in the store are shown, but do not change the exit code.";
+Other sign-ins in the store are shown, and change the exit code only if they cannot be read.";

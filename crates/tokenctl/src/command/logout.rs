@@ -46,7 +46,7 @@ pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> 
     if !is_signed_in {
         // A process that was killed during its first write has left no record, but may have left a token.
         remove(&store, &keys).await?;
-        // Without the profile, a record without a label is not found, so it is uncertain that there is none.
+        // Without the profile, a record without a label is not found, so there may still be one.
         profile?;
         screen.say(format_args!("There is no sign-in to {name} of account {account}."));
         return Ok(());

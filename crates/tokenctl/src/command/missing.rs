@@ -1,4 +1,4 @@
-//! What is said where the store has no sign-in: what was looked for, and the nearest record.
+//! The failure of a command without a sign-in. It shows what was looked for, and the nearest record.
 
 use auth_layer::{FileStore, Record, State, StoreError};
 

@@ -225,7 +225,7 @@ impl<'a> Provider<'a> {
         usual || self.shape.is_some_and(configured) || by_environment()
     }
 
-    /// Returns the token URL of the environment or the file, which a service has to be told as well.
+    /// Returns the token URL of the environment or the file, which a service needs as well.
     pub(crate) fn own_token_url(&self) -> Result<Option<String>, Failure> {
         self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())
     }

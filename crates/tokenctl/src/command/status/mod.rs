@@ -58,21 +58,16 @@ fn verdict(rows: &[Row], commands: &Commands) -> Result<(), Failure> {
             format!("{}: the sign-in of account {} cannot be used: {why}", row.provider, row.account);
         return Err(Failure::config(problem).for_doctor(&row.provider));
     }
-    for row in rows {
-        let Some((kind, why)) = &row.trouble else { continue };
-        let (provider, is_unknown) = (&row.provider, row.standing == Standing::Unknown);
-        // A mistake in the configuration keeps every command from working. Trouble that may pass does not matter where
-        // a record says who is signed in.
-        if *kind == Kind::Config || is_unknown {
-            let problem = if is_unknown {
-                format!("{provider}: it is not known who is signed in: {why}")
-            } else {
-                format!("{provider}: the sign-in cannot be used: {why}")
-            };
-            return Err(Failure::new(*kind, problem).for_doctor(provider));
-        }
-    }
-    Ok(())
+    // A mistake in the configuration keeps every command from working. Trouble that may pass does not matter where a
+    // record says who is signed in.
+    let is_unknown = |row: &Row| row.trouble.is_some() && row.standing == Standing::Unknown;
+    let broken = first(&|row| matches!(row.trouble, Some((Kind::Config, _)))).or_else(|| first(&is_unknown));
+    let Some((row, (kind, why))) = broken.and_then(|row| Some((row, row.trouble.as_ref()?))) else {
+        return Ok(());
+    };
+    let what =
+        if is_unknown(row) { "it is not known who is signed in" } else { "the sign-in cannot be used" };
+    Err(Failure::new(*kind, format!("{}: {what}: {why}", row.provider)).for_doctor(&row.provider))
 }
 
 fn json(rows: &[Row]) -> Result<Vec<u8>, Failure> {
