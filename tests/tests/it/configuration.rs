@@ -128,7 +128,7 @@ fn b63_plain_http_is_refused_but_on_loopback<F: Fixture>() {
     assert!(builder().token_url("http://localhost:8080/token").build().is_ok());
 }
 
-/// The emulator's runtime is on another thread. There is none on this one.
+/// The emulator's runtime is on another thread. This thread has no runtime.
 fn b85_building_needs_no_runtime_and_sends_nothing<F: Fixture>() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stage = runtime.block_on(Stage::start());

@@ -85,7 +85,7 @@ use crate::replay::Common;
 /// - A request whose operation is public ([`OperationMeta`](crate::OperationMeta)) is passed on unchanged.
 /// - Every other request carries the managed token, or is not sent.
 ///
-/// # What counts as a rejection
+/// # Rejections
 ///
 /// - A 401, unless its challenge says that the token is good, for example `insufficient_scope` (RFC 6750 section 3.1).
 /// - A response with one of the profile's signs in its body ([`BodySign`]).

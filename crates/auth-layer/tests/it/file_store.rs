@@ -618,7 +618,7 @@ async fn a_trial_write_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_found_by_a_trial() {
-    // Nobody can make a folder there, not even root.
+    // Not even root can create a folder there.
     let store = FileStore::new("/proc/tokens-of-a-test");
     assert!(store.load(&key()).await.unwrap().is_none(), "reading finds nothing wrong");
     let error = store.try_write().await.unwrap_err();

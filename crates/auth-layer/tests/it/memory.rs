@@ -48,7 +48,7 @@ impl Window {
         Self { memory, address: bytes.as_ptr() as u64, seen: vec![0; bytes.len()] }
     }
 
-    /// Returns whether a piece of the secret is there now. If the page is gone, there is none.
+    /// Returns whether a piece of the secret is there now. If its page is gone, it is not there.
     fn shows(&mut self, seed: u64) -> bool {
         let read = self.memory.read_exact_at(&mut self.seen, self.address);
         read.is_ok() && has_a_piece(&self.seen, seed, LENGTH)

@@ -29,7 +29,7 @@ where
         Ok(status)
     });
     loop {
-        // A backoff is one sleep. With a response to drain there is a second sleep, and during a request there is none.
+        // A backoff is one sleep. With a response to drain there is a second sleep, and during a request no sleep at all.
         until(|| clock.sleepers() == 1 || call.is_finished()).await;
         if call.is_finished() {
             return call.await.unwrap();
