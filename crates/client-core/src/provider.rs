@@ -171,7 +171,15 @@ impl<'a> Variables<'a> {
     /// Returns the value of a variable, if it is set and not empty.
     pub fn get(&self, name: &str) -> Option<String> {
         // An empty variable counts as unset: deployment tools often set unused variables to an empty text.
-        (self.lookup)(name).filter(|value| !value.is_empty())
+        self.look_up(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the value of a variable without the line ends at its end. A secret that a shell or a deployment tool read
+    /// from a file often has one, and no value here can end in one.
+    fn look_up(&self, name: &str) -> Option<String> {
+        let mut value = (self.lookup)(name)?;
+        value.truncate(value.trim_end_matches(['\r', '\n']).len());
+        Some(value)
     }
 
     /// Returns the value of a required variable.
@@ -183,7 +191,7 @@ impl<'a> Variables<'a> {
         if let Some(required) = self.required {
             required.borrow_mut().push(name.to_owned());
         }
-        let problem = match (self.lookup)(name) {
+        let problem = match self.look_up(name) {
             Some(value) if value.is_empty() => "is empty",
             Some(value) if Secret::new(&*value).is_blank() => {
                 "has no visible character; set it to the real value"

@@ -585,6 +585,7 @@ fn the_environment_names_the_store() {
 
     assert_eq!(folder(&[("AUTH_LAYER_STORE", "~/tokens"), ("HOME", "/home/me")]), "/home/me/tokens");
     assert_eq!(folder(&[("AUTH_LAYER_STORE", "~"), ("HOME", "/home/me")]), "/home/me");
+    assert_eq!(folder(&[("AUTH_LAYER_STORE", "/srv/tokens\r\n")]), "/srv/tokens");
 
     let refused = |variables| store(variables).unwrap_err().to_string();
     let of_a_user = refused(&[("AUTH_LAYER_STORE", "~you/tokens"), ("HOME", "/home/me")]);

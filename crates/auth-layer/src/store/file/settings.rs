@@ -131,7 +131,9 @@ fn default_folder(lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
 fn set(lookup: &dyn Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
     match lookup(name) {
         Some(value) if value.trim().is_empty() => Err(ConfigError::new(variable(name), "is empty")),
-        value => Ok(value),
+        // A line end at the end comes from the way in which the variable was set, and names another folder.
+        Some(value) => Ok(Some(value.trim_end_matches(['\r', '\n']).to_owned())),
+        None => Ok(None),
     }
 }
 
