@@ -216,9 +216,10 @@ impl TokenEndpoint {
         // 2.2).
         let sending = Sending::Repeatable;
         let ask = Ask { url, endpoint, parameters, fixed: false, sending, leaving: &|| () };
-        self.converse(&ask, &mut self.deadline(self.timeout), |mut answer| match answer.status.is_success() {
+        self.converse(&ask, &mut self.deadline(self.timeout), |answer| match answer.status.is_success() {
             true => Ok(()),
-            false => Err(answer.broken.take().unwrap_or_else(|| answer.refusal())),
+            // The status decides even if the body broke off: a refusal is not sent again.
+            false => Err(answer.refusal()),
         })
         .await
     }

@@ -1,15 +1,20 @@
 //! The end of a sign-in: tokens are revoked (RFC 7009) and no longer used.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_layer::{
-    AccessToken, ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, Grant, IssuedToken, Label,
-    MemoryStore, Profile, Record, RefreshToken, Revocation, SignIn, SignedOut, State, StoreError, StoreKey,
-    TestClock, TokenManager, TokenRequest, TokenSource, TokenStore, Version,
+    AccessToken, BoxError, ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, Grant, IssuedToken,
+    Label, MemoryStore, Profile, Record, RefreshToken, Revocation, SignIn, SignedOut, State, StoreError,
+    StoreKey, TestClock, TokenManager, TokenRequest, TokenSource, TokenStore, Transport, Version,
 };
+use bytes::Bytes;
+use futures_util::stream;
 use http::Response;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tower::Layer;
 
 use crate::support::{
@@ -83,6 +88,26 @@ async fn rv02_any_success_is_one_whatever_it_says() {
             Revocation::Done
         );
     }
+}
+
+#[tokio::test]
+async fn rv02_a_refusal_whose_body_breaks_off_is_not_sent_again() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let transport = Transport::new(tower::service_fn(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let pieces = [Ok(Frame::data(Bytes::from(r#"{"error":"#))), Err(BoxError::from("connection reset"))];
+        let mut response = Response::new(StreamBody::new(stream::iter(pieces)));
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        async { Ok::<_, BoxError>(response) }
+    }));
+    let sign_in = SignIn::builder(profile(), Credential::new("client", "client-secret"))
+        .transport(transport)
+        .clock(Arc::new(TestClock::new()))
+        .build()
+        .unwrap();
+    let error = sign_in.revoke(&RefreshToken::new("r1")).await.unwrap_err();
+    assert_eq!((error.kind(), sent.load(Ordering::Relaxed)), (ErrorKind::Refused, 1), "{error}");
 }
 
 fn busy(status: u16, retry_after: Option<&str>) -> Response<http_body_util::Full<bytes::Bytes>> {
