@@ -150,11 +150,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether `doctor` may find the cause: it looks at the network, the store and the origin of the secret.
+/// Returns whether `doctor` may find the cause: it looks at the network, the store and the origin of the secret. It sends
+/// no secret, so it cannot tell whether the provider accepts the client.
 fn is_for_doctor(error: &Error, kind: Kind) -> bool {
     matches!(kind, Kind::Store | Kind::Trouble)
         || matches!(error.kind(), ErrorKind::Secret | ErrorKind::Metadata)
-        || error.oauth().is_some_and(|oauth| oauth.code().eq_ignore_ascii_case("invalid_client"))
 }
 
 fn kind(error: &Error) -> Kind {
@@ -169,11 +169,16 @@ fn kind(error: &Error) -> Kind {
         ErrorKind::Refused if error.status().is_some_and(|status| status.is_server_error()) => Kind::Trouble,
         _ if error.is_transient() => Kind::Trouble,
         ErrorKind::Metadata => Kind::Config,
-        ErrorKind::Refused if error.oauth().is_some_and(|oauth| OF_THE_CLIENT.contains(&oauth.code())) => {
+        ErrorKind::Refused if error.oauth().is_some_and(|oauth| is_of_the_client(oauth.code())) => {
             Kind::Config
         }
         _ => Kind::Failed,
     }
+}
+
+/// Returns whether a code is one of [`OF_THE_CLIENT`]. Some servers write the codes in upper case.
+fn is_of_the_client(code: &str) -> bool {
+    OF_THE_CLIENT.iter().any(|known| code.eq_ignore_ascii_case(known))
 }
 
 /// The error codes that say that the provider knows the client or the scope differently than the configuration (RFC

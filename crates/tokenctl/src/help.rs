@@ -76,7 +76,8 @@ secret is not known, 6 if the provider cannot be reached.";
 
 pub(crate) const DOCTOR: &str = "\
 The command sends no secret. It sends an empty request to the token endpoint, which has to refuse it. It also writes a
-file to the store's folder and removes it again. Exit code 3 means that a person has to sign in.";
+file to the store's folder and removes it again. Exit code 3 means that a sign-in has ended. An
+account that never signed in is only noted.";
 
 pub(crate) const STATUS: &str = "\
 --json prints {\"version\":1,\"sign_ins\":[...]}, with one object for each sign-in:

@@ -22,6 +22,7 @@ pub(super) fn general(
         {
             Some("the server is in trouble; try again later")
         }
+        ErrorKind::SignInFailed if oauth.is_none() => Some("start the sign-in again"),
         ErrorKind::Refused | ErrorKind::SignInFailed => by_code(oauth?.code(), kind),
         ErrorKind::Transport | ErrorKind::Metadata => Some(match obstacle(cause?)? {
             Obstacle::UnknownHost => "check the host name in the URL, and that DNS works on this machine",
@@ -41,7 +42,7 @@ pub(super) fn general(
 /// RFC 6749 sections 4.1.2.1 and 5.2. Some servers write the codes in upper case.
 fn by_code(code: &str, kind: ErrorKind) -> Option<&'static str> {
     Some(match code.to_ascii_lowercase().as_str() {
-        "invalid_client" => "check the client's id and secret",
+        "invalid_client" => "check the client's id and secret, and how the client authenticates",
         "unauthorized_client" => {
             "the server does not allow this client to use this grant; allow it there, or use another client"
         }

@@ -1,7 +1,7 @@
 //! One exchange, from the call of the source to the state that the manager keeps of its outcome.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -228,8 +228,10 @@ impl Keeper {
 
     /// Remembers a failure, and calls the listener for needed sign-ins. Returns the failure.
     fn record_failure(&self, error: Error, attempt: &Attempt) -> Error {
-        // Asked before the lock is taken, since this is code of the source.
-        let source_can_change = self.source.has_changed().is_some();
+        // Asked before the lock is taken, since this is code of the source. It may panic, and the failure must be
+        // remembered even then: otherwise each caller would start another exchange at once.
+        let asking = AssertUnwindSafe(|| self.source.has_changed().is_some());
+        let source_can_change = catch_unwind(asking).unwrap_or(false);
         let mut guard = self.lock();
         if guard.forget_count != attempt.forget_count {
             return error;

@@ -53,14 +53,13 @@ impl<'a> Callback<'a> {
                 let named = shown(named);
                 return Err(failed(format!(
                     "the sign-in callback names the issuer {named:?}, but the sign-in was at {issuer:?} (RFC 9207 section \
-                     2.4); start the sign-in again"
+                     2.4)"
                 )));
             }
             (None, _) if expected.issuer_required => {
                 let issuer = expected.issuer.unwrap_or_default();
                 return Err(failed(format!(
-                    "the sign-in callback does not name its issuer, which must be {issuer:?} (RFC 9207 section 2.4); \
-                     start the sign-in again"
+                    "the sign-in callback does not name its issuer, which must be {issuer:?} (RFC 9207 section 2.4)"
                 )));
             }
             // An `iss` cannot be checked if the profile has no issuer. A missing `iss` is allowed unless it is
@@ -69,8 +68,7 @@ impl<'a> Callback<'a> {
         }
         if self.url.is_some_and(|url| !redirect::is_at(expected.redirect_uri, url)) {
             return Err(failed(
-                "the sign-in callback came to another redirect URI than the one of this sign-in; \
-                 start the sign-in again",
+                "the sign-in callback came to another redirect URI than the one of this sign-in",
             ));
         }
         match self.single("state")? {
@@ -94,7 +92,7 @@ impl<'a> Callback<'a> {
         }
         match code {
             Some(code) if !code.is_empty() => Ok(Secret::new(code)),
-            _ => Err(failed("the sign-in callback has neither a code nor an error; start the sign-in again")),
+            _ => Err(failed("the sign-in callback has neither a code nor an error")),
         }
     }
 
@@ -119,9 +117,7 @@ impl<'a> Callback<'a> {
     fn single(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
-            (_, Some(_)) => Err(failed(format!(
-                "the sign-in callback has the parameter {name} twice; start the sign-in again"
-            ))),
+            (_, Some(_)) => Err(failed(format!("the sign-in callback has the parameter {name} twice"))),
             (value, None) => Ok(value),
         }
     }

@@ -7,8 +7,11 @@ use http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
+/// The page after a sign-in at the provider. The code is exchanged for tokens only afterwards, which may still fail.
 pub(super) fn signed_in() -> Response<Full<Bytes>> {
-    page(StatusCode::OK, "#1a7f4b", "You are signed in", "You may close this window now.")
+    let text = "The provider accepted the sign-in. The application now gets its tokens, and shows whether that worked. \
+                You may close this window.";
+    page(StatusCode::OK, "#1a7f4b", "Almost done", text)
 }
 
 pub(super) fn refused() -> Response<Full<Bytes>> {

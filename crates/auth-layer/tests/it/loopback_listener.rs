@@ -74,7 +74,10 @@ impl Waiting {
     /// Ends the sign-in with a good answer, and redeems the code.
     async fn finish(self) {
         let page = self.ask(&self.good()).await;
-        assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("You are signed in"), "{page}");
+        assert!(
+            page.starts_with("HTTP/1.1 200 ") && page.contains("The provider accepted the sign-in"),
+            "{page}"
+        );
         let (authorization, answer) = self.answer.await.unwrap();
         self.sign_in.finish(authorization, answer.unwrap().expose()).await.unwrap();
     }

@@ -299,6 +299,35 @@ async fn b06_a_panic_before_the_first_await_is_caught_too() {
     assert_eq!(source.asked(), 2);
 }
 
+/// A source that fails, and panics when it is asked whether it would send something else by now.
+#[derive(Debug)]
+struct PanickingWhenChecked {
+    asked: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl TokenSource for PanickingWhenChecked {
+    async fn token(&self, _: &TokenRequest) -> Result<IssuedToken, Error> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Err(Error::from_source("no token", true))
+    }
+
+    fn has_changed(&self) -> Option<Pin<Box<dyn Future<Output = bool> + Send + '_>>> {
+        panic!("the source panics, as it was told to")
+    }
+}
+
+#[tokio::test]
+async fn b06_a_failure_is_remembered_even_if_the_check_of_it_panics() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let source = PanickingWhenChecked { asked: asked.clone() };
+    let manager = TokenManager::builder(source).clock(Arc::new(TestClock::new())).build();
+    for _ in 0..100 {
+        assert!(manager.token().await.is_err());
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test]
 async fn b07_a_slow_renewal_of_one_token_does_not_delay_another() {
     let clock = TestClock::new();

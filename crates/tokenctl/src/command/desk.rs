@@ -68,8 +68,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Makes a failure of an error, with advice that names this provider's settings. `scope` is the scope that was
-    /// asked for.
-    pub(super) fn failure(&self, error: Error, scope: Option<&str>) -> Failure {
+    /// asked for, and where it came from.
+    pub(super) fn failure(&self, error: Error, scope: Option<(&str, &str)>) -> Failure {
         let advice = self.advice(&error, scope);
         let failure = Failure::from(error).about(self.provider.name());
         match advice {
@@ -80,7 +80,7 @@ impl<'a> Desk<'a> {
 
     /// Returns advice by the OAuth error code (RFC 6749 sections 4.1.2.1 and 5.2). `None` if the general advice says as
     /// much.
-    fn advice(&self, error: &Error, scope: Option<&str>) -> Option<String> {
+    fn advice(&self, error: &Error, scope: Option<(&str, &str)>) -> Option<String> {
         if error.kind() == ErrorKind::SignInAgain {
             return Some(format!("sign in: {}", self.login()));
         }
@@ -93,7 +93,14 @@ impl<'a> Desk<'a> {
         let code = error.oauth().map(|oauth| oauth.code().to_ascii_lowercase());
         Some(match code.as_deref() {
             Some("invalid_client") => {
-                format!("check the client's id ({}) and {}", provider.id_place(), self.secret_words())
+                let method = match Profile::named(name) {
+                    Some(_) => String::new(),
+                    None => format!(
+                        "; or set how the client authenticates: {}",
+                        provider.member("client_auth (basic, body or public)")
+                    ),
+                };
+                format!("check the client's id ({}) and {}{method}", provider.id_place(), self.secret_words())
             }
             Some("unauthorized_client") => format!(
                 "{name} does not allow client {} to use this grant; allow it in the client's settings there, or use \
@@ -102,7 +109,7 @@ impl<'a> Desk<'a> {
                 provider.id_place()
             ),
             Some("invalid_scope") => match scope {
-                Some(scope) => format!("check the scope \"{scope}\" ({})", provider.scope_place()),
+                Some((scope, place)) => format!("check the scope \"{scope}\" ({place})"),
                 // The profile of a known provider has a scope of its own.
                 None if Profile::named(name).is_some() => return None,
                 None => format!("no scope was asked for; {name} may need one ({})", provider.scope_place()),

@@ -31,7 +31,11 @@ pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> 
     let store = desk.store(settings)?;
     let key = desk.key();
     let known = store.load(&key).await?;
-    store.try_write().await?;
+    store.try_write().await.map_err(|error| {
+        let member = format!("folder in [store] of {}", settings.path().display());
+        Failure::from(error)
+            .remedy(format!("make the folder writable, or use another one (AUTH_LAYER_STORE, or {member})"))
+    })?;
     if let Some(problem) = known.and_then(|record| of_another_issuer(desk.profile(), &record)) {
         screen.say(format_args!(
             "There is already a sign-in of account {}: {problem}. The new sign-in takes its place. To keep both, give \
@@ -153,7 +157,11 @@ impl Visit<'_> {
 
     fn failure(&self, error: Error) -> Failure {
         let scope = self.scope.map(ToString::to_string);
-        self.desk.failure(error, scope.as_deref())
+        let place = match &self.login.scope {
+            Some(_) => "--scope".to_owned(),
+            None => self.desk.provider.scope_place(),
+        };
+        self.desk.failure(error, scope.as_deref().map(|scope| (scope, &*place)))
     }
 
     fn show(&self, page: &str, hint: &str) {
@@ -220,6 +228,10 @@ fn no_page(desk: &Desk<'_>, device: bool) -> Failure {
         let variable = desk.provider.variable_name("DEVICE_URL");
         return Failure::config(format!("{name} has no known URL where devices ask for a code"))
             .remedy(format!("leave out --device, or set {variable} or device_url"));
+    }
+    if desk.provider.is_configured_for_client_credentials() {
+        return Failure::config(format!("{name} needs no sign-in: its grant is client-credentials"))
+            .remedy(desk.commands.about("token", name, &desk.account));
     }
     let variable = desk.provider.variable_name("AUTHORIZE_URL");
     Failure::config(format!("{name} has no known sign-in page")).remedy(format!(

@@ -61,7 +61,13 @@ fn next(desk: &Desk<'_>, settings: &Settings) -> Result<String, Failure> {
     let account = export(&provider.variable_name("ACCOUNT"), &desk.account);
     let id = export(&provider.variable_name("CLIENT_ID"), desk.credential.id());
     let url = provider.own_token_url()?.map(|url| export(&provider.variable_name("TOKEN_URL"), &url));
-    let lines = lines([account, folder].into_iter().chain(keys).chain(url).chain([id]));
+    let apis = provider.api_urls().into_iter().map(|(name, url)| export(&name, &url));
+    let mut lines = lines([account, folder].into_iter().chain(keys).chain(url).chain(apis).chain([id]));
+    // The typed client prefers this variable to a stored sign-in.
+    let token = provider.variable_name("REFRESH_TOKEN");
+    if std::env::var_os(&token).is_some_and(|value| !value.is_empty()) {
+        lines.push_str(&format!("  unset {token}    # it would be used in place of this sign-in\n"));
+    }
     let variable = provider.variable_name("CLIENT_SECRET");
     let secret = match provider.secret_place()? {
         SecretPlace::None => String::new(),

@@ -205,8 +205,12 @@ impl<'a> Provider<'a> {
 
     /// Returns whether a person can sign in at this provider.
     pub(crate) fn takes_sign_ins(&self) -> bool {
-        let configured = self.shape.and_then(|shape| shape.grant);
-        configured != Some(file::Grant::ClientCredentials) && self.is_for_people()
+        !self.is_configured_for_client_credentials() && self.is_for_people()
+    }
+
+    /// Returns whether the configuration says that no person signs in.
+    pub(crate) fn is_configured_for_client_credentials(&self) -> bool {
+        self.shape.and_then(|shape| shape.grant) == Some(file::Grant::ClientCredentials)
     }
 
     fn is_for_people(&self) -> bool {
@@ -228,6 +232,22 @@ impl<'a> Provider<'a> {
     /// Returns the token URL of the environment or the file, which a service needs as well.
     pub(crate) fn own_token_url(&self) -> Result<Option<String>, Failure> {
         self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())
+    }
+
+    /// Returns the variables of this provider that name other URLs, such as `GOTO_ADMIN_URL`. Without them, a service
+    /// would send the tokens of a test server to the real API.
+    pub(crate) fn api_urls(&self) -> Vec<(String, String)> {
+        let prefix = self.variable_name("");
+        let others = OTHER_URLS.map(|what| self.variable_name(what));
+        let is_api = |name: &str| {
+            name.starts_with(&prefix) && name.ends_with("_URL") && !others.iter().any(|other| other == name)
+        };
+        let mut found: Vec<_> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, value)| is_api(name) && !value.is_empty())
+            .collect();
+        found.sort();
+        found
     }
 
     /// Returns whether there is a typed client that finds sign-ins by itself.
@@ -252,6 +272,9 @@ impl<'a> Provider<'a> {
 /// Providers that have names of their own for some variables: provider, usual name, own name.
 const OTHER_NAMES: [(&str, &str, &str); 2] =
     [("gotab", "CLIENT_ID", "ACCESS_ID"), ("gotab", "CLIENT_SECRET", "ACCESS_SECRET")];
+
+/// The URLs of a provider that are not the base URL of an API.
+const OTHER_URLS: [&str; 4] = ["TOKEN_URL", "AUTHORIZE_URL", "DEVICE_URL", "REVOCATION_URL"];
 
 /// Known providers that give tokens to people only.
 const FOR_PEOPLE_ONLY: [&str; 1] = ["goto"];

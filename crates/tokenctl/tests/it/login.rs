@@ -193,6 +193,7 @@ async fn a_sign_in_ends_with_what_a_service_needs() {
     let mut home = Home::of(&site);
     let file = home.write("sealing.key", &"5a".repeat(32));
     let url = home.take("GOTO_TOKEN_URL");
+    home.set("GOTO_REFRESH_TOKEN", "r3fr3sh-of-before");
     home.set("AUTH_LAYER_STORE_KEY", "6b".repeat(32));
     home.configure(&format!(
         "[store]\nkey_file = \"{}\"\n[providers.goto]\ntoken_url = \"{url}\"\n",
@@ -205,11 +206,13 @@ async fn a_sign_in_ends_with_what_a_service_needs() {
         "\n  export AUTH_LAYER_STORE_KEY\n",
         &format!("\n  export AUTH_LAYER_STORE_KEY_FILE={}\n", file.display()),
         &format!("\n  export GOTO_TOKEN_URL={url}\n"),
+        &format!("\n  export GOTO_ADMIN_URL={}\n", home.variable("GOTO_ADMIN_URL")),
         &format!("\n  export GOTO_CLIENT_ID={}\n", site.credentials().id()),
+        "\n  unset GOTO_REFRESH_TOKEN    # it would be used in place of this sign-in\n",
         "and the client's secret in GOTO_CLIENT_SECRET",
         "`Client::from_env()` finds the sign-in in that store",
     ]);
-    home.kept_quiet_about(&[&"6b".repeat(32), &"5a".repeat(32)]);
+    home.kept_quiet_about(&[&"6b".repeat(32), &"5a".repeat(32), "r3fr3sh-of-before"]);
 }
 
 #[tokio::test]
@@ -219,6 +222,9 @@ async fn a_missing_sign_in_page_is_a_mistake() {
     home.run(&["login", "goto", "--device"]).await.ended_with(4).told(&["GOTO_DEVICE_URL"]);
     let home = Home::of(emulator.site(emulator::Provider::GbgGo));
     home.run(&["login", "gbg-go"]).await.ended_with(4).told(&["needs no sign-in"]);
+    home.configure("[providers.gbg-go]\ngrant = \"client-credentials\"\n");
+    let ran = home.run(&["login", "gbg-go"]).await.ended_with(4);
+    ran.told(&["gbg-go needs no sign-in: its grant is client-credentials", "tokenctl token gbg-go"]);
 }
 
 #[tokio::test]

@@ -135,3 +135,17 @@ async fn an_unreachable_issuer_hides_no_other_sign_in() {
     home.run(&["status", "acme"]).await.ended_with(0).showed(&["signed in: "]);
     home.run(&["token", "acme"]).await.ended_with(6);
 }
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_shown_for_every_provider() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    home.set("AUTH_LAYER_STORE_KEY", "6b".repeat(32));
+    home.set("GOTO_ACCOUNT", "sealed");
+    home.sign_in(&site).await.ended_with(0);
+    home.unset("AUTH_LAYER_STORE_KEY");
+    home.unset("GOTO_ACCOUNT");
+    for arguments in [&["status"][..], &["status", "goto"]] {
+        home.run(arguments).await.ended_with(5).showed(&["cannot be read"]).told(&["cannot be read"]);
+    }
+}

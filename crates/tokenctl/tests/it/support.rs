@@ -63,6 +63,11 @@ impl Home {
         self.variables.push((name.to_owned(), value.into()));
     }
 
+    /// Returns the value of a variable that is set.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables.iter().find(|(known, _)| known == name).expect("it is set").1
+    }
+
     pub(crate) fn unset(&mut self, name: &str) {
         self.variables.retain(|(known, _)| known != name);
     }

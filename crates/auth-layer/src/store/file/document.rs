@@ -262,7 +262,7 @@ impl Named {
 fn unseal(key: &StoreKey, sealed: &Sealed, keys: &[SealingKey]) -> Result<Tokens, StoreError> {
     let failed = |message| StoreError::of(StoreErrorKind::Sealed, message);
     if keys.is_empty() {
-        return Err(failed("is sealed, and no sealing key is set; set the one it was sealed with".into()));
+        return Err(failed("is sealed, and no sealing key is set; set the one it was sealed with, for example in AUTH_LAYER_STORE_KEY_FILE".into()));
     }
     let Some(with) = keys.iter().find(|with| with.id() == sealed.key) else {
         // The file may say anything, and this text goes into an error: only digits are shown.

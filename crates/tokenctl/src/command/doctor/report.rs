@@ -19,7 +19,7 @@ impl<'a> Report<'a> {
     pub(super) fn verdict(self) -> Result<(), Failure> {
         match self.worst {
             None => Ok(()),
-            Some(kind) => Err(Failure::new(kind, "some checks failed; the line below each says what to do")),
+            Some(kind) => Err(Failure::new(kind, "some checks failed; each says what to do")),
         }
     }
 

@@ -60,8 +60,9 @@ pub(super) async fn rows(
     kept.retain(|(key, record)| !seen.contains(key) && !is_left(record));
     rows.extend(kept.iter().map(|(key, record)| stray(key, record, &profiles, now)));
     if let Some(name) = only {
-        rows.retain(|row| row.provider == name);
-        if rows.is_empty() {
+        // The provider of a record that cannot be read is not known. It may be this one.
+        rows.retain(|row| row.provider == name || row.standing == Standing::Unreadable);
+        if !rows.iter().any(|row| row.provider == name) {
             settings.provider(name)?;
         }
     }
