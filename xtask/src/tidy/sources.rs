@@ -32,12 +32,16 @@ fn rule<'a>(file: &File, line: &'a str) -> Option<(&'static str, &'a str)> {
     if file.path == ITSELF {
         return None;
     }
-    if let Some(name) = FUNCTION.captures(line) {
-        let name = name.get(1).expect("the group always takes part").as_str();
-        return (name.len() >= LONG_NAME).then_some(("long-name", name));
+    if let Some(name) = FUNCTION.captures(line).and_then(|names| names.get(1))
+        && name.as_str().len() >= LONG_NAME
+    {
+        return Some(("long-name", name.as_str()));
     }
     let line = line.trim();
-    let sleeps = SLEEPS.iter().any(|sleep| line.contains(sleep));
+    if line.starts_with("/*") {
+        return Some(("block-comment", line));
+    }
+    let sleeps = SLEEPS.iter().any(|sleep| line.contains(sleep)) || SLEEP_IMPORT.is_match(line);
     if sleeps && (file.is_test() || SLEEPLESS.iter().any(|folder| file.path.starts_with(folder))) {
         return Some(("sleep", line));
     }
@@ -47,6 +51,11 @@ fn rule<'a>(file: &File, line: &'a str) -> Option<(&'static str, &'a str)> {
 
 static FUNCTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bfn ([A-Za-z0-9_]+)").expect("the pattern is a constant"));
+
+static SLEEP_IMPORT: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"^use (tokio::time|std::thread)::.*\b(self|sleep|sleep_until|interval|park_timeout)\b";
+    Regex::new(pattern).expect("the pattern is a constant")
+});
 
 /// A reader keeps a file of this length in mind; longer ones here held two ideas.
 const MOST_LINES: usize = 400;
@@ -81,6 +90,20 @@ mod tests {
         assert_eq!(rules("crates/a/tests/it/b.rs", sleep), ["sleep"]);
         assert_eq!(rules("tests/src/b.rs", sleep), ["sleep"]);
         assert_eq!(rules("crates/a/src/b.rs", sleep), [""; 0]);
+        for hidden in [
+            "use tokio::time::{self as clock, Instant};\n",
+            "use std::thread::{Builder, sleep};\n",
+            "fn pause() { std::thread::sleep(PAUSE) }\n",
+        ] {
+            assert_eq!(rules("crates/a/tests/it/b.rs", hidden), ["sleep"], "{hidden}");
+        }
+        assert_eq!(rules("crates/a/tests/it/b.rs", "use tokio::time::Instant;\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_block_comment_is_found() {
+        // No rule about sentences would read it, and a test in it would seem to be there.
+        assert_eq!(rules("crates/a/src/b.rs", "    /* fn b01_once() {} */\n"), ["block-comment"]);
     }
 
     #[test]

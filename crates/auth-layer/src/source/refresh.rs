@@ -4,14 +4,18 @@
 //! `settle.rs` writes the outcome over that mark.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use super::claim::Claimed;
 use super::custody::{Custody, Flushed};
 use super::loss::LossGuard;
 use super::terms::Terms;
 use super::token_source::{IssuedToken, TokenRequest};
-use crate::clock::Clock;
+use crate::clock::{Clock, sleep_if_there_is_a_timer};
 use crate::endpoint::{Sending, TokenAnswer, TokenEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::profile::{ReplayRule, TokenUrl};
@@ -114,7 +118,7 @@ impl Refresh {
         let terms = Terms::of(endpoint.timeout(), rule);
         // A manager starts one refresh at a time. An application may call the exchange itself, twice at once. Without
         // this lock the second call would take the mark of the first for one that a lost answer left behind.
-        let _turn = self.one_at_a_time.lock().await;
+        let _turn = self.turn(terms.lease.max(endpoint.timeout()) * 2).await?;
         loop {
             let claim = match self.claim(profile, &terms, request, required).await? {
                 Claimed::Marked(claim) => claim,
@@ -133,6 +137,21 @@ impl Refresh {
                 return Ok(Redeemed::Answer(answer));
             }
             // The server refused the token, and the store has another one by now. That one is claimed next.
+        }
+    }
+
+    /// Waits until no other call refreshes. The wait is limited, since a call that holds the lock and is not polled would
+    /// never end.
+    async fn turn(&self, limit: Duration) -> Result<tokio::sync::MutexGuard<'_, ()>, Error> {
+        let too_late = pin!(sleep_if_there_is_a_timer(&*self.clock, limit));
+        match select(pin!(self.one_at_a_time.lock()), too_late).await {
+            Either::Left((turn, _)) => Ok(turn),
+            Either::Right(((), _)) => {
+                let problem = format!(
+                    "another refresh of the same exchange has not ended within {limit:?}; see that each call is polled"
+                );
+                Err(Error::new(ErrorKind::Timeout, problem))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -108,6 +109,21 @@ async fn two_calls_of_one_exchange_at_once_refresh_one_after_the_other() {
     let (one, two) = both.await;
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
     assert_eq!(sent(&endpoint), ["r0", "r1"]);
+}
+
+#[tokio::test]
+async fn a_call_does_not_wait_for_ever_for_one_that_is_not_polled() {
+    let (endpoint, clock) = (rotating(), TestClock::new());
+    let exchange = redeeming(&endpoint, &clock, &example()).build().unwrap();
+    endpoint.hold();
+    let request = TokenRequest::new();
+    let mut unpolled = exchange.token(&request);
+    assert!(poll_once(&mut unpolled).is_pending());
+    let mut second = exchange.token(&request);
+    assert!(poll_once(&mut second).is_pending());
+    clock.advance(Duration::from_secs(3600));
+    let Poll::Ready(Err(error)) = poll_once(&mut second) else { panic!("it waits for ever") };
+    assert_eq!((error.kind(), endpoint.count()), (ErrorKind::Timeout, 1), "{error}");
 }
 
 /// A store that is slow to write an answer.

@@ -13,8 +13,8 @@ pub(super) async fn nothing_stored(desk: &Desk<'_>, store: &FileStore, what: &st
     let name = desk.provider.name();
     let message = format!(
         "{name}: no sign-in is stored for client {}, account {}, any scope, in {}",
-        desk.credential.id(),
-        desk.account,
+        printable(desk.credential.id()),
+        printable(&desk.account),
         store.folder().display()
     );
     let failure = Failure::new(Kind::SignIn, message);
@@ -70,6 +70,10 @@ impl Nearest {
     }
 
     fn command(&self, desk: &Desk<'_>, what: &str) -> String {
+        // Another program may have stored any text here, and this text is made to be pasted into a shell.
+        if [&self.client, &self.account].iter().any(|text| text.contains(char::is_control)) {
+            return "its client or account has a control character, so no command is shown".to_owned();
+        }
         let command = desk.commands.about(what, desk.provider.name(), &self.account);
         match (self.is_same_client, self.is_same_account) {
             (true, false) => format!("to use it: {command}"),

@@ -22,9 +22,8 @@ pub(super) async fn find(issuer: &str, store: Option<&FileStore>) -> Result<Foun
         Some(store) => store.kept_metadata(issuer).await.unwrap_or_default(),
         None => None,
     };
-    let patience = if copy.is_some() { PATIENCE_WITH_COPY } else { PATIENCE };
     let transport = Transport::new(leaf::hyper_util::client()?).with_user_agent(USER_AGENT)?;
-    match Metadata::fetch(issuer, &transport, &SystemClock::new(), patience).await {
+    match Metadata::fetch(issuer, &transport, &SystemClock::new(), PATIENCE).await {
         Ok(metadata) => {
             if copy.as_ref() != Some(&metadata) {
                 keep(&metadata, store).await;
@@ -47,8 +46,6 @@ pub(super) async fn keep(metadata: &Metadata, store: Option<&FileStore>) {
     }
 }
 
-// Long enough for two requests to a slow server.
+// Long enough for two requests to a slow server. A copy does not make it shorter: a server that always takes longer
+// would never be heard, and an old copy would be used for good.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-// Scripts wait for `token`, and there is a copy to use.
-const PATIENCE_WITH_COPY: Duration = Duration::from_secs(3);

@@ -26,9 +26,12 @@ impl Described {
 
     /// Returns a sentence about the copy, if one is used.
     pub(crate) fn note(&self) -> Option<String> {
-        let trouble = self.trouble.as_ref()?;
-        Some(format!("the metadata is a copy from the store's folder, because {trouble}"))
+        self.trouble.as_ref().map(copy_note)
     }
+}
+
+fn copy_note(trouble: &Failure) -> String {
+    format!("the metadata is a copy from the store's folder, because {trouble}")
 }
 
 impl Provider<'_> {
@@ -44,11 +47,16 @@ impl Provider<'_> {
                     metadata::find(&issuer, store).await.map_err(|failure| self.no_metadata(failure))?;
                 let auth = self.client_auth().unwrap_or(ClientAuth::Basic);
                 let profile = Profile::new(self.name().to_owned(), found.metadata.token_url())?;
-                let profile =
-                    profile.with_client_auth(auth).with_metadata(&found.metadata).map_err(|error| {
-                        self.config(&error).remedy(format!("check {}", self.member("client_auth")))
-                    })?;
+                let described = profile.with_client_auth(auth).with_metadata(&found.metadata);
                 trouble = found.trouble;
+                let profile = described.map_err(|error| match &trouble {
+                    // The issuer may have changed since. The configuration is not to blame for an old copy.
+                    Some(trouble) => {
+                        let note = copy_note(trouble);
+                        Failure::new(Kind::Trouble, format!("{}: {error}; {note}", self.name()))
+                    }
+                    None => self.config(&error).remedy(format!("check {}", self.member("client_auth"))),
+                })?;
                 fetched = Some(found.metadata).filter(|_| trouble.is_none());
                 profile
             }

@@ -124,10 +124,23 @@ impl<'a> Provider<'a> {
 
     /// Returns the account of the flag or of the settings, if there is one.
     pub(crate) fn named_account(&self, flag: Option<&str>) -> Result<Option<String>, Failure> {
-        match flag {
-            Some(account) => Ok(Some(account.to_owned())),
-            None => self.setting("ACCOUNT", |shape| shape.account.as_deref()),
+        let account = match flag {
+            Some(account) => Some(account.to_owned()),
+            None => self.setting("ACCOUNT", |shape| shape.account.as_deref())?,
+        };
+        // Names are printed, also in commands to paste. A control character could change the terminal or the command.
+        if account.as_ref().is_some_and(|account| account.contains(char::is_control)) {
+            return Err(Failure::config(format!(
+                "{}: the account's name has a control character",
+                self.name
+            ))
+            .remedy(format!(
+                "change it (--account, {}, or {})",
+                self.variable_name("ACCOUNT"),
+                self.member("account")
+            )));
         }
+        Ok(account)
     }
 
     /// Returns the scope to ask for at a sign-in.

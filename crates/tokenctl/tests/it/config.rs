@@ -304,3 +304,16 @@ async fn requests_name_this_program() {
         assert!(request.contains(&name), "{request}");
     }
 }
+
+#[tokio::test]
+async fn an_account_with_a_control_character_is_an_error() {
+    let (_emulator, site) = emulator().await;
+    let mut home = Home::of(&site);
+    for account in ["a\u{1b}]0;title\u{7}", "two\nlines"] {
+        let ran = home.run(&["token", "goto", "--account", account]).await.ended_with(4);
+        assert!(ran.err.contains("control character") && !ran.err.contains(account), "{:?}", ran.err);
+        home.set("GOTO_ACCOUNT", account);
+        home.run(&["login", "goto"]).await.ended_with(4).told(&["control character", "GOTO_ACCOUNT"]);
+        home.unset("GOTO_ACCOUNT");
+    }
+}

@@ -112,3 +112,20 @@ async fn a_mark_that_was_left_is_judged_by_the_replay_rule() {
     home.set("ACME_CLIENT_ID", "another-client");
     home.run(&["status"]).await.ended_with(3).showed(&["not signed in", &format!("sign in again: {lost}")]);
 }
+
+#[tokio::test]
+async fn a_mark_of_another_token_url_is_judged_alike_by_every_command() {
+    let (_emulator, site) = emulator().await;
+    let mut home = strict(&site).await;
+    leave_a_mark(&home, Duration::ZERO).await;
+    home.set("ACME_TOKEN_URL", format!("{}/moved", site.token_url()));
+    for arguments in [&["status"][..], &["token", "acme"], &["doctor", "acme"]] {
+        let ran = home.run(arguments).await.ended_with(4);
+        assert!(
+            format!("{}{}", ran.out, ran.err).contains("it is from the token URL"),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
+    }
+}

@@ -132,3 +132,22 @@ async fn a_stored_token_is_good_though_the_issuer_is_away() {
     std::fs::remove_file(&copy[0]).unwrap();
     home.run(&["token", "acme"]).await.ended_with(6).told(&["status 503"]);
 }
+
+#[tokio::test]
+async fn an_old_copy_is_named_when_it_does_not_fit_the_configuration() {
+    let (_emulator, site) = emulator().await;
+    let (origin, away) = issuer(&site).await;
+    let mut home = Home::empty();
+    home.set("ACME_CLIENT_SECRET", site.credentials().secret());
+    let id = site.credentials().id().to_owned();
+    home.configure(&format!("[providers.acme]\nclient_id = \"{id}\"\nissuer = \"{origin}\"\n"));
+    std::fs::create_dir_all(home.store()).unwrap();
+    crate::support::set_mode(&home.store(), 0o700);
+    home.run(&["status"]).await;
+    away.store(true, Ordering::Relaxed);
+    home.configure(&format!(
+        "[providers.acme]\nclient_id = \"{id}\"\nissuer = \"{origin}\"\nclient_auth = \"public\"\n"
+    ));
+    let ran = home.run(&["token", "acme"]).await.ended_with(6);
+    ran.told(&["not one of the methods", "the metadata is a copy from the store's folder"]);
+}

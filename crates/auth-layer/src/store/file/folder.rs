@@ -53,18 +53,25 @@ impl Folder {
         read_whole(file).map(Some).map_err(|error| error.at(path))
     }
 
+    /// Opens a file to lock, and creates it and the folder if they do not exist.
+    fn open_lock(&self, path: &Path) -> Result<File, StoreError> {
+        for _ in 0..OPENINGS {
+            self.make()?;
+            match self.open(private_file().read(true).write(true).create(true).truncate(false), path) {
+                Ok(lock) => return Ok(lock),
+                // A trial write of another process has removed the folder that it had made.
+                Err(Failed::Missing) => {}
+                Err(Failed::Otherwise(error)) => return Err(error),
+            }
+        }
+        let problem = "was removed each time while it was opened; try again";
+        Err(unreachable_at(path, problem, io::ErrorKind::NotFound.into()))
+    }
+
     /// Waits for the right to replace a record. Creates the folder if it does not exist.
     pub(super) fn lock(&self, key: &StoreKey) -> Result<Lock, StoreError> {
-        self.make()?;
         let path = self.path.join(format!("{}.lock", key.as_str()));
-        let lock = self.open(private_file().read(true).write(true).create(true).truncate(false), &path);
-        let lock = lock.map_err(|failed| match failed {
-            Failed::Missing => {
-                let problem = "was removed while it was opened; try again";
-                unreachable_at(&path, problem, io::ErrorKind::NotFound.into())
-            }
-            Failed::Otherwise(error) => error,
-        })?;
+        let lock = self.open_lock(&path)?;
         // A blocking lock has no timeout: a holder that was stopped would block this thread for good. So the lock is
         // tried again and again until the patience is over.
         let (mut waited, mut wait) = (Duration::ZERO, SHORTEST_WAIT);
@@ -246,6 +253,9 @@ fn no_file(path: &Path) -> StoreError {
 fn unreachable_at(path: &Path, problem: &'static str, error: io::Error) -> StoreError {
     StoreError::new(problem, error).at(path)
 }
+
+/// How often a file to lock is opened. Each time the folder can vanish only if another trial write ends at that moment.
+const OPENINGS: usize = 10;
 
 /// The first wait for a lock. A write holds the lock for about as long.
 const SHORTEST_WAIT: Duration = Duration::from_micros(200);

@@ -1,6 +1,6 @@
 //! Checks the store: its key, its folder, its records, and whether it can be written.
 
-use auth_layer::{FileStore, TokenStore};
+use auth_layer::{FileStore, State, TokenStore};
 
 use super::report::Report;
 use crate::command::desk::{not_usable, of_another_issuer, stored_key};
@@ -117,14 +117,17 @@ pub(super) async fn sign_in(
             false => report.note(name, &format!("account {account} is not signed in"), &login),
         };
     };
+    // As in `status`: tokens from another token URL are not sent to this one, whatever their state, unless it has ended.
+    if record.entry.state != State::Ended
+        && let Some(problem) = of_another_issuer(profile, &record)
+    {
+        return report.failure(name, &not_usable(provider, &account, &problem, &settings.commands));
+    }
     let (standing, reason) = judge(&record.entry, Some(profile), now);
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     if standing == Standing::SignInAgain {
         let problem = format!("account {account} has to sign in again{reason}");
         return report.bad(name, Kind::SignIn, &problem, &login);
-    }
-    if let Some(problem) = of_another_issuer(profile, &record) {
-        return report.failure(name, &not_usable(provider, &account, &problem, &settings.commands));
     }
     if standing == Standing::Renewing {
         report.note(name, &format!("account {account} is being renewed{reason}"), "")?;

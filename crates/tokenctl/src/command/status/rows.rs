@@ -27,8 +27,15 @@ pub(super) async fn rows(
     };
     let mut kept = store.list().await?;
     for name in names {
-        // A provider that was removed from the configuration may still have a sign-in in the store.
-        let Ok(provider) = settings.provider(name) else { continue };
+        let provider = match settings.provider(name) {
+            Ok(provider) => provider,
+            // A provider that was removed from the configuration may still have a sign-in in the store.
+            Err(_) if only.is_some() => continue,
+            Err(failure) => {
+                rows.push(Row::broken(name, &failure));
+                continue;
+            }
+        };
         let configured = Configured::of(&provider, store).await?;
         let row = match (configured.find(&kept), &configured.key) {
             (Some((key, record)), _) => {

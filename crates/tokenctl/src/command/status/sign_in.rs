@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::command::desk::of_another_issuer;
 use crate::command::standing::{Standing, due, judge};
-use crate::failure::{Kind, with_causes};
+use crate::failure::{Failure, Kind, with_causes};
 
 /// One sign-in. Times are since the Unix epoch. The members are those of `--json`; see `status --help`.
 #[derive(Debug, Serialize)]
@@ -73,6 +73,15 @@ impl Row {
         self.refresh_token_obtained_at = entry.obtained;
         self.refresh_token_due_at = due(entry, profile);
         (self.standing, self.reason) = judge(entry, profile, now);
+    }
+
+    /// Makes the row of a provider whose configuration is wrong.
+    pub(super) fn broken(provider: &str, failure: &Failure) -> Self {
+        let mut row = Self::new(provider, "", None);
+        (row.standing, row.configured) = (Standing::Unknown, true);
+        row.reason = Some(failure.to_string());
+        row.trouble = Some((failure.kind(), failure.to_string()));
+        row
     }
 
     /// Compares the record's token URL with the profile's. For a grant that has ended the token URL does not matter.
