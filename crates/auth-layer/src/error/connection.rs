@@ -41,7 +41,7 @@ pub(super) enum Obstacle {
 /// Returns what kept a connection from being made, if the error says so.
 pub(super) fn obstacle(error: &(dyn StdError + 'static)) -> Option<Obstacle> {
     // The obstacle is then between this machine and the proxy, and the proxy's error says what to check.
-    if causes(error).any(|cause| cause.to_string().starts_with("no connection through the proxy")) {
+    if causes(error).any(|cause| cause.to_string().starts_with("could not connect through the proxy")) {
         return None;
     }
     causes(error).find_map(|cause| {

@@ -54,6 +54,19 @@ async fn every_request_goes_through_the_proxy_of_the_environment() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_refuses_is_named_and_the_server_is_not_blamed() {
+    let mut home = Home::empty();
+    home.set("HTTPS_PROXY", "http://127.0.0.1:1");
+    home.set("ACME_CLIENT_ID", "me");
+    home.set("ACME_CLIENT_SECRET", "test-secret");
+    home.set("ACME_TOKEN_URL", "https://auth.example.com/token");
+    home.configure("[providers.acme]\ngrant = \"client-credentials\"\n");
+    let ran = home.run(&["token", "acme"]).await.ended_with(6);
+    let ran = ran.told(&["could not connect through the proxy 127.0.0.1:1; check HTTPS_PROXY"]);
+    assert!(!ran.err.contains("check the host"), "{}", ran.err);
+}
+
+#[tokio::test]
 async fn no_proxy_is_honoured() {
     for name in ["NO_PROXY", "no_proxy"] {
         let (url, seen) = proxy().await;
