@@ -6,6 +6,8 @@
 mod causes;
 /// The configuration: the file, the environment, and mistakes in them.
 mod config;
+/// The copy of the metadata of an issuer.
+mod copies;
 /// `doctor`: its findings and its advice.
 mod doctor;
 /// Records of an earlier version, and of another token URL.

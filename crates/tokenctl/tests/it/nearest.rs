@@ -43,3 +43,12 @@ async fn the_nearest_sign_in_is_shown_with_its_command() {
     home.run(&["token", "goto"]).await.ended_with(3).told(&["a program that asks for a scope"]);
     assert_eq!(site.counters().token_requests, 0);
 }
+
+#[tokio::test]
+async fn the_client_id_in_the_printed_command_is_quoted() {
+    let (_emulator, site) = emulator().await;
+    let home = Home::of(&site);
+    keep(&home, "it's $(x)", "default", State::Idle).await;
+    let command = r"to use it: GOTO_CLIENT_ID='it'\''s $(x)' tokenctl token goto";
+    home.run(&["token", "goto"]).await.ended_with(3).told(&[command]);
+}
