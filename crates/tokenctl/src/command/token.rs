@@ -167,11 +167,12 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Makes the failure of an error, in the words of this program.
 async fn failed(desk: &Desk<'_>, error: Error, stored: Option<&Stored>, form: Form) -> Failure {
+    let Some(Stored { store, key }) = stored else {
+        let scope = desk.provider.scope(None).ok().flatten();
+        let scope = scope.map(|scope| (scope.to_string(), desk.provider.scope_place()));
+        return desk.failure(error, scope.as_ref().map(|(scope, place)| (&**scope, &**place)));
+    };
     // A renewal asks for what was granted, and names no scope.
-    let scope = desk.provider.scope(None).ok().flatten().filter(|_| stored.is_none());
-    let scope = scope.map(|scope| (scope.to_string(), desk.provider.scope_place()));
-    let scope = scope.as_ref().map(|(scope, place)| (&**scope, &**place));
-    let Some(Stored { store, key }) = stored else { return desk.failure(error, scope) };
     let record = key.find(&**store).await.ok();
     match (error.kind(), record) {
         (ErrorKind::SignInAgain, Some(None)) => {
