@@ -39,7 +39,8 @@ impl Rules {
 
 const STATUS: &str = "grpc-status";
 
-/// `UNAUTHENTICATED`: the call has no valid credentials. `PERMISSION_DENIED` (7) says that the token is good.
+/// `UNAUTHENTICATED`: the call has no valid credentials. `PERMISSION_DENIED` (7) means that the token is valid but not
+/// sufficient; a new one would not help.
 const UNAUTHENTICATED: &str = "16";
 
 /// The media type, which a suffix such as `+proto` may follow.

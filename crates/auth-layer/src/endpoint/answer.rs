@@ -54,9 +54,9 @@ impl Answer<'_> {
 
     /// Reads a token, and the part of the answer that is still useful if the token cannot be used.
     ///
-    /// That part is read from every answer with a 2xx status, even from one that is a refusal otherwise: the grant may
-    /// be used up, so that a refresh token in this answer would be the only one. Other statuses are refusals or come
-    /// from a gateway. Nothing is taken from them.
+    /// That part is read from every answer with a 2xx status, even if the answer also has an error. The server may have
+    /// used up the old refresh token, and the one in this answer may be the only good one. Other statuses are refusals
+    /// or come from a gateway. Nothing is taken from them.
     pub(super) fn token(self, warned: &Once) -> (Option<Recovered>, Result<TokenAnswer, Error>) {
         let (status, profile, sent) = (self.status, self.profile, self.sent);
         let (ask, proof) = (self.ask, self.proof);
@@ -109,8 +109,8 @@ impl Answer<'_> {
         self.proof.redact(text, self.ask.parameters)
     }
 
-    /// Returns the members if the body is complete and is one object. From any other body, only a refresh token is
-    /// used.
+    /// Returns the members if the body is complete and is one object. From any other body, only the refresh token is
+    /// used (see `token`).
     fn whole(&self) -> Option<&Members> {
         self.members.as_ref().filter(|members| self.broken.is_none() && members.is_whole())
     }

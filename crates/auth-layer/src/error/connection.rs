@@ -23,7 +23,7 @@ pub(crate) fn was_refused(error: &(dyn StdError + 'static)) -> bool {
 /// The server may still have received the request. Call this only with the error that a service returned in place of a
 /// response, because the error of a response's body can look the same.
 pub(crate) fn ended_unanswered(error: &(dyn StdError + 'static)) -> bool {
-    // A TLS handshake that was cut off means a server in trouble, not an idle connection that was closed.
+    // Errors while connecting are excluded: a TLS handshake that was cut off can look like a closed idle connection.
     !never_connected(error) && causes(error).any(is_of_an_end)
 }
 
@@ -47,8 +47,7 @@ pub(super) fn obstacle(error: &(dyn StdError + 'static)) -> Option<Obstacle> {
     causes(error).find_map(|cause| {
         let refused =
             cause.downcast_ref::<io::Error>().map(io::Error::kind) == Some(io::ErrorKind::ConnectionRefused);
-        // The standard library, hyper-util and rustls have no error kinds for these two that every leaf passes on, so
-        // their texts are compared.
+        // An unknown host and a bad certificate have no error kind that every leaf passes on, so the texts are compared.
         match cause.to_string() {
             _ if refused => Some(Obstacle::Refused),
             text if text.starts_with("dns error") || text.starts_with("failed to lookup address") => {
@@ -72,7 +71,7 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
-        // The `source` of an `io::Error` skips the error that it wraps.
+        // `io::Error::source` returns the source of the wrapped error, not the wrapped error itself.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         wrapped.map(|wrapped| wrapped as _).or_else(|| error.source())
     })

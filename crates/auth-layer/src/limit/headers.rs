@@ -30,7 +30,7 @@ const NAMES: [(&str, &str); 2] =
     [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")];
 
 /// A reset from this value on is a Unix time in seconds, as GoTab sends it. A smaller one is a wait in seconds, as in
-/// the draft. As a Unix time the value is in 2001; as a wait it is 31 years.
+/// the draft. 1,000,000,000 is in 2001 as a Unix time, and 31 years as a wait, so the two cannot be confused.
 const FIRST_MOMENT: Duration = Duration::from_secs(1_000_000_000);
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::source::{IssuedToken, TokenRequest};
 use crate::token::Generation;
 
-/// The circumstances under which an exchange was started.
+/// How an exchange was started, and for whom.
 pub(super) struct Attempt {
     pub(super) request: TokenRequest,
     /// The value of the manager's `forget_count`. If it has changed at the end, the result is discarded.
@@ -42,7 +42,8 @@ impl Keeper {
         async move {
             let keeper = &*guard.0;
             if let Some(earlier) = attempt.must_finish_first.take() {
-                // Its outcome belongs to a token that was forgotten. Only its end matters.
+                // Its outcome belongs to a token that was forgotten. Only its end matters: it may redeem a refresh
+                // token, and the next exchange needs the one that it stores.
                 let _ = earlier.wait().await;
             }
             if attempt.is_check {
@@ -96,7 +97,7 @@ impl Keeper {
             if is_short {
                 self.lock().ask_not_before = Some(now + ASK_EVERY);
             }
-            // A server may issue only tokens with such short lives. So the second one is used while it lasts.
+            // If the second token is as short, the server issues no longer ones. It is used while it lasts.
             if now.reached(end) || is_short && first_useless.is_none() && attempt.waiters.is_some() {
                 self.discard_expired(&issued, attempt, first_useless.is_none())?;
                 first_useless = first_useless.or(Some(now));
@@ -140,7 +141,7 @@ impl Keeper {
         // Release pairs with the Acquire load in `TokenManager::stats`.
         self.counts.failures.fetch_add(1, Ordering::Release);
         if !is_early || state.retired || state.forget_count != attempt.forget_count {
-            // The decision to go on is made after the pause, since callers may leave meanwhile.
+            // `check_still_wanted` decides after the pause whether to go on, since callers may leave meanwhile.
             return Ok(());
         }
         // The older token is still good, so callers need not know of this failure.

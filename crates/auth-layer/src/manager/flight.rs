@@ -34,7 +34,8 @@ pub(super) enum SharedOutcome {
 /// The parts of a task. A runtime that shuts down drops them in this order.
 struct Running<F> {
     /// Dropped first, which tells callers that the exchange has ended. The drop of the exchange allows early renewals
-    /// again. A caller that starts one must not find this flight still running, or it would leave the renewal to it.
+    /// again. A caller that then starts a renewal must not find this flight running. Otherwise it would leave the renewal
+    /// to a flight that never ends.
     sender: watch::Sender<Option<Outcome>>,
     exchange: Pin<Box<F>>,
 }
@@ -47,7 +48,7 @@ pub(super) struct Waiters(Arc<()>);
 impl Waiters {
     /// Returns whether a caller waits. The caller of this method holds the manager's lock: no caller can join then.
     pub(super) fn any(&self) -> bool {
-        // The flight and the exchange that asks hold two of the clones.
+        // The `Flight` and the `Attempt` hold one clone each; every other clone is a caller.
         Arc::strong_count(&self.0) > 2
     }
 }
@@ -97,7 +98,7 @@ impl Flight {
         }
     }
 
-    /// Aborts the exchange wherever it is. A driven one ends with the last caller that waits.
+    /// Aborts a spawned exchange. A driven one is not aborted: it ends with the last caller that waits.
     pub(super) fn abort(&self) {
         if let Self::Spawned { task, .. } = self {
             task.abort();

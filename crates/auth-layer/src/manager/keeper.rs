@@ -151,7 +151,8 @@ impl Keeper {
         if stale && (!failed || state.failures.may_check(now)) {
             self.start_exchange(&mut state, now, Some(&runtime), TokenRequest::new());
         } else {
-            // No exchange will set the next time. Without this, no stale token would ever be renewed early again.
+            // No exchange will set the next time. Otherwise `EXCHANGE_RUNS` would stay, and no stale token would ever be
+            // renewed early again.
             let next = state.failures.quiet_until().map_or(seen, nanos);
             let _ = self.renewal_not_before.compare_exchange(
                 EXCHANGE_RUNS,
@@ -162,7 +163,7 @@ impl Keeper {
         }
     }
 
-    /// Returns the current token, or a wait for the next one. Fails if a failure is still remembered.
+    /// Returns the current token, or a wait for the next one. If a failure is still remembered, it is returned.
     pub(super) fn token_or_wait(self: &Arc<Self>) -> Result<TokenOrWait, Error> {
         let mut state = self.lock();
         let now = self.clock.now();
@@ -235,15 +236,15 @@ impl Keeper {
         outcome.uncounted().wait().await
     }
 
-    /// Returns how long it takes until the current token was requested `span` ago. Zero if it was requested earlier, or
-    /// if there was no token yet.
+    /// Returns how long it is until `span` has passed since the current token was requested. Zero if it was requested
+    /// earlier, or if there was no token yet.
     pub(super) fn until_requested_for(&self, span: Duration) -> Duration {
         let requested_at = self.lock().requested_at;
         requested_at.map_or(Duration::ZERO, |requested_at| self.clock.now().until(requested_at + span))
     }
 
     /// Joins the exchange that runs, or starts one. While a failure is remembered, it returns that failure instead.
-    /// Then, at most once a second, one caller starts a check whether the source would send something else by now.
+    /// Then, at most once a second, one caller starts a check whether the secret or the stored sign-in has changed.
     fn join_or_start(
         self: &Arc<Self>,
         state: &mut State,

@@ -15,7 +15,8 @@ impl Renewal {
     /// Returns how long after its request a token with this lifetime turns stale.
     ///
     /// The margin before the expiry is `min(margin, lifetime / 5)`, so that a short-lived token is used more than once.
-    /// A random part of it, up to a fifth, is taken off, so that a fleet does not renew at the same moment.
+    /// The margin is shortened by a random part of up to a fifth, so the renewal is a little later, and a fleet does
+    /// not renew at the same moment.
     pub(super) fn renew_after(self, lifetime: Duration, rng: &mut fastrand::Rng) -> Duration {
         let margin = self.margin.min(lifetime / LIFETIME_SHARE);
         lifetime.saturating_sub(margin.mul_f64(1.0 - JITTER * rng.f64()))
@@ -33,8 +34,8 @@ impl Default for Renewal {
 /// - Transient failures: 1 s, doubling to 60 s, and up to 15 % shorter at random. If `Retry-After` asks for more, that
 ///   time and up to 15 % more, at most 345 s.
 /// - Permanent failures: 5 s, doubling to 60 s, and up to 15 % longer at random. It is never longer than 60 s, so that
-///   a correction at the provider is noticed within a minute. It is never shorter, so that a source gets at most 13
-///   requests in ten minutes.
+///   a correction at the provider is noticed within a minute. The jitter never makes it shorter, so that a source gets
+///   at most 13 requests in ten minutes.
 /// - A first panic is not remembered, since it says nothing about the endpoint. The second one counts as the first
 ///   failure.
 /// - A runtime that lacks timers or I/O is never remembered. It says nothing about the endpoint, and another caller may
@@ -87,7 +88,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 const BACKOFF_JITTER: f64 = 0.15;
 
-/// An API that accepts tokens again gets one within half a minute.
+/// An API that accepts tokens again gets one within 36 s.
 const LONGEST_REJECTION_PAUSE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

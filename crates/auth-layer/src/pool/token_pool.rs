@@ -23,8 +23,8 @@ use crate::operation::OperationMeta;
 /// The number of identities is limited. A new one evicts an identity that was not asked for recently:
 ///
 /// - An identity is never evicted while a request or another handle holds its manager, or while a token request runs.
-/// - An identity whose last token request failed is evicted only if all others are in use. This ends two minutes after
-///   its backoff. Its manager remembers the failure, and a new one would ask the token endpoint at once.
+/// - For two minutes after its backoff, an identity whose last token request failed is evicted only if all others are
+///   in use. Its manager remembers the failure, and a new one would ask the token endpoint at once.
 /// - The search is short, so the evicted identity may not be the one that was asked for longest ago.
 ///
 /// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one
@@ -260,8 +260,8 @@ impl TokenPoolBuilder {
         self
     }
 
-    /// Sets how long an identity is kept after its last use, even if there is room: 1 hour unless set. Each new
-    /// identity causes a look at the next eight ones.
+    /// Sets how long an identity is kept after its last use, even if there is room: 1 hour unless set. There is no
+    /// timer: each new identity checks eight others, and drops those that are idle.
     pub const fn idle_after(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
@@ -337,5 +337,5 @@ fn not_made(error: ConfigError) -> Error {
 /// So many identities take about 2 MB, besides their tokens.
 const MOST_IDENTITIES: usize = 1000;
 
-/// The lifetime of most tokens. An identity that is used again later needs a new token in any case.
+/// One hour, the lifetime of most tokens: after that the identity needs a new token in any case.
 const IDLE: Duration = Duration::from_secs(3_600);

@@ -13,7 +13,7 @@ use crate::error::BoxError;
 
 /// A copy of a body that is kept while the body itself is sent. [`TryClone::keep`] returns it.
 ///
-/// Most implementations of [`TryClone`] do not need it. A body type with a boxed stream does:
+/// Most implementations of [`TryClone`] do not need it. A body type with a boxed stream needs it:
 /// [`recording`](Self::recording) makes such a body resendable.
 ///
 /// ```
@@ -49,8 +49,8 @@ pub struct BodyCopy<B>(Copy<B>);
 enum Copy<B> {
     /// A copy that can be sent if `is_whole` returns true.
     Body { body: B, is_whole: fn(&B) -> bool },
-    /// A copy that can be sent once its stream is recorded to the end. It is boxed because the other variant is much
-    /// smaller, and is moved with each request.
+    /// A copy that can be sent as soon as its stream is recorded to the end. The stream is boxed to keep the enum
+    /// small: the enum is moved with each request.
     Recorded { stream: Box<ReplayBody<B>>, wrap: fn(ReplayBody<B>) -> B },
 }
 

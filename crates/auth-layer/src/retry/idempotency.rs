@@ -6,7 +6,8 @@ use crate::operation::OperationMeta;
 
 /// Returns whether sending the request twice has the same effect as sending it once.
 ///
-/// The operation's metadata has precedence over the method, and a key over both.
+/// If the request has an idempotency key, it is idempotent. Otherwise the operation's metadata decides, and without
+/// metadata the method.
 pub(super) fn is_idempotent<B>(request: &Request<B>, key: &HeaderName) -> bool {
     let operation = request.extensions().get::<&'static OperationMeta>();
     operation.map_or_else(|| request.method().is_idempotent(), |operation| operation.is_idempotent())

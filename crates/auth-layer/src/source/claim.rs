@@ -36,7 +36,7 @@ impl Claim {
 impl Refresh {
     /// Puts our mark on the record, so that no other holder of the store sends the same refresh token.
     ///
-    /// The record is read again after each wait and each write that another process won, until one of these holds:
+    /// The record is read again after each wait, and whenever another process wrote first, until one of these holds:
     ///
     /// - Our mark is written.
     /// - The record has an access token that this process has not used: it is returned, and nothing is sent.
@@ -92,8 +92,8 @@ impl Refresh {
             };
             let entry = record.entry;
             if self.clock.now().reached(begun + terms.slack) {
-                // The call may take the other half of the lease. It could now outlive the lease, and another process
-                // would send the same token.
+                // The token request may take the second half of the lease. It could now outlive the lease, and another
+                // process would send the same token.
                 self.unmark(version, entry, rule).await;
                 return Err(store_too_slow());
             }
@@ -160,7 +160,7 @@ impl Refresh {
         loop {
             if let Some(record) = self.custody.load().await? {
                 // A process that was killed while it took this record over may have left the last write to us. If the
-                // record has ended, a take-over still has all its writes to come, and there is nothing to settle.
+                // record has ended, the take-over (in `replace_ended`) has not begun, so no write of it can be missing.
                 let is_good = record.entry.state == State::Idle;
                 if is_good && !std::mem::replace(&mut self.memory().earlier_settled, true) {
                     self.custody.settle_earlier().await;

@@ -41,8 +41,8 @@ impl Drop for LossGuard<'_> {
         let mut memory = self.refresh.memory();
         // `before_unsent_mark` is cleared just before the first byte is sent. While it is set, the token is unused.
         if !self.is_disarmed && memory.before_unsent_mark.is_none() {
-            // A grace period allows one more use. After the second use, the answer does not count as lost again, and
-            // `may_replay` then refuses a third one.
+            // A grace period allows two uses. Only the first loss is noted; after the second, `answer_lost` is false,
+            // and `may_replay` refuses a third use.
             memory.answer_lost = self.is_first_use;
         }
     }

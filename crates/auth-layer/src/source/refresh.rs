@@ -46,16 +46,17 @@ pub(crate) struct Refresh {
 /// The part of a refresh that only this process knows. None of it is in the store.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The access token returned last. The same token in the store is not news.
+    /// The access token returned last. If the store has the same token, no other process has renewed it.
     pub(super) last_issued: Option<AccessToken>,
-    /// True if this process sent the marked token once and lost the answer.
+    /// True after the first lost answer of this process. False again after the second, so that a third send is refused.
     pub(super) answer_lost: bool,
     /// The error that lost the last answer. `None` if no answer was lost, or if the exchange was dropped or panicked.
     pub(super) loss: Option<Error>,
-    /// The state of the record before our mark, as long as no byte of the request was sent. It is set before the mark
-    /// is written, because a write that fails may still have reached the store.
+    /// The state of the record before our mark. It is set just before the mark is written, because a write that fails
+    /// may still have reached the store, and cleared just before the first byte is sent. While it is set, the mark is
+    /// ours and the token is unused.
     pub(super) before_unsent_mark: Option<State>,
-    /// True if this process need not look again for records under earlier keys that are still being taken over.
+    /// True once this process has checked that no take-over of an earlier record is unfinished.
     pub(super) earlier_settled: bool,
     /// The sign-in that was tried last. `None` if the store had none.
     pub(super) tried_sign_in: Option<StoreKey>,

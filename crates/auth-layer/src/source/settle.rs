@@ -18,7 +18,7 @@ impl Refresh {
     /// | outcome | written to the record |
     /// | --- | --- |
     /// | an access token | the new tokens; the mark is gone |
-    /// | no usable access token, but a word on the next refresh token | that refresh token; the mark is gone |
+    /// | no usable access token, but the answer says which refresh token comes next | that refresh token; the mark is gone |
     /// | the server says that the grant has ended | `Ended`, unless the store has another refresh token by now |
     /// | refused, or never sent, or a second use does no harm | the entry as it was before the mark |
     /// | the answer is lost | nothing: the mark stays |
@@ -57,8 +57,8 @@ impl Refresh {
             }
             Err(Failed { error, .. }) if is_dead(&error, profile) => {
                 let ended = self.believe(version, entry, error).await;
-                // Not before `believe`, which reads the store first. A drop during that read leaves our mark, and the
-                // guard must then note that the token was sent.
+                // Disarmed only after `believe`, because `believe` reads the store first. A drop during that read
+                // leaves our mark, and the guard must then note that the token was sent.
                 guard.disarm();
                 ended.map_or(Ok(None), Err)
             }
@@ -81,9 +81,9 @@ impl Refresh {
 
     /// Writes the entry as it was before the mark.
     ///
-    /// Our call has used nothing up, or a second use does no harm. If our mark replaced one that was left behind, the
-    /// call under that older mark may have used the token up. Such a mark is kept, with a lease of zero, so that no
-    /// process waits for it.
+    /// Call this if the request used nothing up, or if a second use does no harm. If our mark replaced one that was
+    /// left behind, the call under that older mark may have used the token up. Such a mark is kept, with a lease of
+    /// zero, so that no process waits for it.
     pub(super) async fn unmark(&self, version: Version, mut entry: Entry, rule: ReplayRule) {
         match &mut entry.state {
             State::Redeeming { holder, lease } if !replays_freely(rule) => {

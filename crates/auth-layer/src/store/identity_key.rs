@@ -8,8 +8,8 @@ use crate::profile::Profile;
 use crate::token::Scope;
 
 impl StoreKey {
-    /// Returns the key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. Every exchange
-    /// with the same profile, client id, grant and identity finds a sign-in that is written there.
+    /// Returns the key under which an [`Exchange`](crate::Exchange) keeps the record of an identity. A sign-in that is
+    /// written under this key is found by every exchange with the same profile, client id, grant and identity.
     ///
     /// The key is computed from:
     ///

@@ -101,8 +101,8 @@ impl Folder {
     /// Replaces the file of a record. After a crash or a loss of power at any point, the file is the old one or the new
     /// one, whole.
     ///
-    /// The caller shows that it holds the lock of this record. Without the lock, two processes would write to the same
-    /// temporary file, and the second rename would undo the first write.
+    /// The argument `held` proves that the caller has a lock; it must be the one of this record. Without the lock, two
+    /// processes would write to the same temporary file, and the second rename would undo the first write.
     pub(super) fn write(&self, held: &Lock, key: &StoreKey, bytes: &[u8]) -> Result<(), StoreError> {
         self.write_file(held, &self.record(key), bytes)
     }

@@ -27,11 +27,12 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 ///
 /// - Other users can read it, or it belongs to another user.
 /// - It is a link.
-/// - It holds half a record.
+/// - It is incomplete or not a record.
 /// - A newer version of this crate wrote it.
 ///
 /// Without a [`SealingKey`] the tokens are in the files as plain text. With one they are sealed (XChaCha20-Poly1305),
-/// and each sealed text opens for its own identity only. The rest of a record is plain text in both cases.
+/// and and a sealed token that is copied into the file of another identity cannot be opened there. The rest of a record
+/// is plain text in both cases.
 ///
 /// Reads and writes block. They run on tokio's blocking threads, or on the caller's thread if there is no runtime. A
 /// lock is held while a record is compared and replaced, but never during a token request.
@@ -367,7 +368,7 @@ fn first_version(now: Now) -> Version {
 /// A lock is held for milliseconds, so a process that holds one for this long has been stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A token request seldom takes less time than this.
+/// The wait is for another process's token request, which seldom takes less time than this.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// About the longest delay between a write of another process and the end of the wait for it.
