@@ -119,7 +119,7 @@ impl Refresh {
         let terms = Terms::of(endpoint.timeout(), rule);
         // A manager starts one refresh at a time. An application may call the exchange itself, twice at once. Without
         // this lock the second call would take the mark of the first for one that a lost answer left behind.
-        let _turn = self.turn(terms.lease.max(endpoint.timeout()) * 2).await?;
+        let _turn = self.turn(terms.lease.max(endpoint.timeout()).saturating_mul(2)).await?;
         loop {
             let claim = match self.claim(profile, &terms, request, required).await? {
                 Claimed::Marked(claim) => claim,
