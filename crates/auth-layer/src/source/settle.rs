@@ -56,7 +56,7 @@ impl Refresh {
                 Err(error)
             }
             Err(Failed { error, .. }) if is_dead(&error, profile) => {
-                let ended = self.believe(version, entry, error).await;
+                let ended = self.believe(version, entry, error, rule).await;
                 // Disarmed only after `believe`, because `believe` reads the store first. A drop during that read
                 // leaves our mark, and the guard must then note that the token was sent.
                 guard.disarm();
@@ -147,10 +147,15 @@ impl Refresh {
     ///
     /// The store is read first: another process may have redeemed the token meanwhile, and the server then refuses ours
     /// although the grant lives on. `None` means that the store has another refresh token.
-    async fn believe(&self, version: Version, entry: Entry, error: Error) -> Option<Error> {
+    async fn believe(&self, version: Version, entry: Entry, error: Error, rule: ReplayRule) -> Option<Error> {
         match self.custody.load().await {
             Ok(Some(record)) if record.entry.refresh_token != entry.refresh_token => None,
-            Err(error) => Some(store_failed(error)),
+            Err(error) => {
+                // The next call decides whether the grant has ended. A mark that stays would make that call believe that
+                // an answer was lost. The server refused the token, so this request has used nothing up.
+                self.unmark(version, entry, rule).await;
+                Some(store_failed(error))
+            }
             Ok(_) => {
                 let code = error.oauth().map(|oauth| oauth.code().to_owned());
                 let ended_entry = Entry { state: State::Ended, last_error: code.clone(), ..entry };

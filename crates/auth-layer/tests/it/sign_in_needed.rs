@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth_layer::{Credential, Entry, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule, State};
 use tower::{Layer, ServiceExt};
 
-use crate::house::{House, strict, token};
+use crate::house::{House, strict, token, token_in_time};
 use crate::refresh::{invalid_grant, refreshed};
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, respond};
 
@@ -101,4 +102,25 @@ async fn a_stored_grant_begins_with_the_sign_in_that_is_in_the_store() {
     let without_store =
         Exchange::builder(example(), Credential::new("client", "secret"), Grant::Stored).build();
     assert!(without_store.unwrap_err().to_string().contains("needs the store"));
+}
+
+#[tokio::test]
+async fn a_refusal_is_believed_later_if_the_store_cannot_be_read_at_once() {
+    for rule in [ReplayRule::KillsFamily, ReplayRule::Grace(Duration::from_secs(60))] {
+        let house = House::new(FakeTokenEndpoint::scripted(|_, _| Ok(invalid_grant())), rule);
+        house.write(Entry::new(RefreshToken::new("r0"))).await;
+        let store = house.store.clone();
+        house.endpoint.now(move |n, _| {
+            store.set_down(n == 1);
+            Ok(invalid_grant())
+        });
+        let manager = house.start();
+        assert_eq!(token(&manager).await.unwrap_err().kind(), ErrorKind::Store);
+        house.store.set_down(false);
+        house.advance(120);
+        let error = token_in_time(&house, &manager).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SignInAgain);
+        assert!(error.to_string().contains("used up or revoked (invalid_grant)"), "{error}");
+        assert_eq!(house.entry().await.state, State::Ended);
+    }
 }
