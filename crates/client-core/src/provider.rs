@@ -174,8 +174,8 @@ impl<'a> Variables<'a> {
         self.look_up(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns the value of a variable without the line ends at its end. A secret that a shell or a deployment tool read
-    /// from a file often has one, and no value here can end in one.
+    /// Returns the value of a variable without the line ends at its end. A secret that a shell or a deployment tool
+    /// read from a file often has one, and no value here can end in one.
     fn look_up(&self, name: &str) -> Option<String> {
         let mut value = (self.lookup)(name)?;
         value.truncate(value.trim_end_matches(['\r', '\n']).len());

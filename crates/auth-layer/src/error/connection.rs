@@ -40,14 +40,15 @@ pub(super) enum Obstacle {
 
 /// Returns what kept a connection from being made, if the error says so.
 pub(super) fn obstacle(error: &(dyn StdError + 'static)) -> Option<Obstacle> {
-    // The obstacle is then between this machine and the proxy, and the proxy's error says what to check.
+    // If the connection to a proxy failed, the proxy's own error says what to check.
     if causes(error).any(|cause| cause.to_string().starts_with("could not connect through the proxy")) {
         return None;
     }
     causes(error).find_map(|cause| {
         let refused =
             cause.downcast_ref::<io::Error>().map(io::Error::kind) == Some(io::ErrorKind::ConnectionRefused);
-        // An unknown host and a bad certificate have no error kind that every leaf passes on, so the texts are compared.
+        // An unknown host and a bad certificate have no error kind that every leaf passes on. So the texts are
+        // compared.
         match cause.to_string() {
             _ if refused => Some(Obstacle::Refused),
             text if text.starts_with("dns error") || text.starts_with("failed to lookup address") => {

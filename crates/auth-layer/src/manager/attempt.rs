@@ -97,7 +97,7 @@ impl Keeper {
             if is_short {
                 self.lock().ask_not_before = Some(now + ASK_EVERY);
             }
-            // If the second token is as short, the server issues no longer ones. It is used while it lasts.
+            // If the second token is as short, the server issues only short ones. It is used while it lasts.
             if now.reached(end) || is_short && first_useless.is_none() && attempt.waiters.is_some() {
                 self.discard_expired(&issued, attempt, first_useless.is_none())?;
                 first_useless = first_useless.or(Some(now));
@@ -267,7 +267,8 @@ struct AllowRenewalOnDrop(Arc<Keeper>);
 impl Drop for AllowRenewalOnDrop {
     fn drop(&mut self) {
         let not_before = &self.0.renewal_not_before;
-        // An exchange that came to its end has stored a time, and this compare-exchange then fails.
+        // An exchange that came to its end has stored a time, and this compare-exchange then fails. After `forget`, it
+        // may succeed during a newer exchange. Then one caller takes the lock for nothing, and finds the newer flight.
         let _ = not_before.compare_exchange(EXCHANGE_RUNS, 0, Ordering::Relaxed, Ordering::Relaxed);
     }
 }

@@ -34,8 +34,8 @@ pub(super) enum SharedOutcome {
 /// The parts of a task. A runtime that shuts down drops them in this order.
 struct Running<F> {
     /// Dropped first, which tells callers that the exchange has ended. The drop of the exchange allows early renewals
-    /// again. A caller that then starts a renewal must not find this flight running. Otherwise it would leave the renewal
-    /// to a flight that never ends.
+    /// again. A caller that then starts a renewal must not find this flight running. Otherwise it would leave the
+    /// renewal to a flight that never ends.
     sender: watch::Sender<Option<Outcome>>,
     exchange: Pin<Box<F>>,
 }

@@ -151,8 +151,8 @@ impl Keeper {
         if stale && (!failed || state.failures.may_check(now)) {
             self.start_exchange(&mut state, now, Some(&runtime), TokenRequest::new());
         } else {
-            // No exchange will set the next time. Otherwise `EXCHANGE_RUNS` would stay, and no stale token would ever be
-            // renewed early again.
+            // No exchange will set the next time. Otherwise `EXCHANGE_RUNS` would stay, and no stale token would ever
+            // be renewed early again.
             let next = state.failures.quiet_until().map_or(seen, nanos);
             let _ = self.renewal_not_before.compare_exchange(
                 EXCHANGE_RUNS,
@@ -190,6 +190,8 @@ impl Keeper {
         }
         state.last_rejected = Some(current.generation);
         if let Some(outcome) = state.flight.as_ref().and_then(Flight::join) {
+            // That exchange may not know of the rejection. A refresh still does not take this token from the store,
+            // because it is the token that the refresh returned last (`Memory::last_issued`).
             return Some(TokenOrWait::Wait(outcome));
         }
         let lifetime = state.requested_at.map_or(Duration::ZERO, |asked| asked.until(current.expires_at));

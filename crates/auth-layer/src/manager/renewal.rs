@@ -88,7 +88,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 const BACKOFF_JITTER: f64 = 0.15;
 
-/// An API that accepts tokens again gets one within 36 s.
+/// An API that accepts tokens again gets one within 36 s: the jitter adds up to 6 s.
 const LONGEST_REJECTION_PAUSE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

@@ -38,6 +38,9 @@ pub(super) struct State {
 }
 
 /// The counters behind [`Stats`](super::Stats). A request with a good token changes none of them.
+///
+/// `failures` is counted with Release: a thread that sees the count also finds the backoff. No other value depends on
+/// the others, so they are Relaxed.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) exchanges: AtomicU64,

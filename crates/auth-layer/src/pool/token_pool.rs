@@ -105,7 +105,7 @@ impl TokenPool {
     ///
     /// - Returns [`ErrorKind::Credential`] if no manager could be made. Its source is the [`ConfigError`].
     /// - Returns [`ErrorKind::PoolFull`], which is transient, if the pool is full and its identities are in use. A call
-    ///   looks at 1,024 identities at most, and the next call at the ones after them.
+    ///   looks at 1,024 identities at most, and the next call at the ones after them. The default limit is smaller.
     pub fn get(&self, identity: &Identity) -> Result<TokenManager, Error> {
         let shared = &*self.0;
         let now = shared.clock.now();

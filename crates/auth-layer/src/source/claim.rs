@@ -80,11 +80,12 @@ impl Refresh {
                     return Err(self.answer_lost(profile, holder, &record.entry));
                 }
             }
+            // Only an idle record is adopted from. An access token beside a mark is not used, even if it is still good.
             if let Some(issued) = self.adopt(&record.entry, request, required) {
                 return Ok(Claimed::Adopted(issued));
             }
-            // Read before the write. The store counts the lease from a later moment, so the lease ends later than the
-            // check below assumes.
+            // Read before the write. The store counts the lease from the write, which is later. So the lease ends later
+            // than the check below assumes, which is safe.
             let begun = self.clock.now();
             let Some(version) = self.mark(&record, terms, begun).await.map_err(store_failed)? else {
                 // Another process wrote first.

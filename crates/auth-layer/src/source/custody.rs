@@ -12,6 +12,14 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 use crate::token::RefreshToken;
 
 /// One identity's record in its store. An entry that cannot be written is kept in memory and written later.
+///
+/// | method | what it writes |
+/// | --- | --- |
+/// | `replace` | one write, which fails if the version is another one; nothing is kept |
+/// | `write` | the outcome of redeeming a token; it also replaces a newer record that still has that token |
+/// | `take_back` | an entry over our mark; it is dropped if another process wrote, or if the record was removed |
+/// | `take_over`, `take_over_newer` | a record of an earlier version of this crate, under its current key |
+/// | `settle_earlier` | the note, under the earlier keys, that such a move is complete |
 #[derive(Debug)]
 pub(super) struct Custody {
     store: Arc<dyn TokenStore>,
@@ -191,7 +199,8 @@ impl Pending {
     }
 }
 
-/// Retries the write until it succeeds. After the source itself is dropped, it gives up within [`LONGEST_ALONE`].
+/// Retries the write until it succeeds. After the source is dropped, it gives up when its waits add up to
+/// [`LONGEST_ALONE`]. The wait that was under way counts whole.
 async fn retry(custody: Arc<Custody>) {
     let (mut wait, mut alone) = (FIRST_WAIT, Duration::ZERO);
     loop {
@@ -216,5 +225,6 @@ async fn retry(custody: Arc<Custody>) {
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A program that waits for its tasks at its end does not wait longer than this.
+/// A program may wait for its tasks at its end. The last wait is not cut short, so the program waits for up to about
+/// 60 s, and for the writes themselves.
 const LONGEST_ALONE: Duration = Duration::from_secs(30);

@@ -277,7 +277,8 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Sets how long one token request may take, headers and body together. The default is 30 s.
+    /// Sets how long one token request may take, headers and body together. The default is 30 s. Under
+    /// [`ReplayRule::Grace`](crate::ReplayRule::Grace), a refresh may take at most a quarter of the grace period.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -141,8 +141,8 @@ impl Refresh {
         }
     }
 
-    /// Waits until no other call refreshes. The wait is limited, since a call that holds the lock and is not polled would
-    /// never end.
+    /// Waits until no other call refreshes. The wait is limited, since a call that holds the lock and is not polled
+    /// would never end.
     async fn turn(&self, limit: Duration) -> Result<tokio::sync::MutexGuard<'_, ()>, Error> {
         let too_late = pin!(sleep_if_there_is_a_timer(&*self.clock, limit));
         match select(pin!(self.one_at_a_time.lock()), too_late).await {

@@ -18,7 +18,7 @@ impl Refresh {
     /// | outcome | written to the record |
     /// | --- | --- |
     /// | an access token | the new tokens; the mark is gone |
-    /// | no usable access token, but the answer says which refresh token comes next | that refresh token; the mark is gone |
+    /// | no usable access token, but the next refresh token is known | that refresh token; the mark is gone |
     /// | the server says that the grant has ended | `Ended`, unless the store has another refresh token by now |
     /// | refused, or never sent, or a second use does no harm | the entry as it was before the mark |
     /// | the answer is lost | nothing: the mark stays |
@@ -151,11 +151,13 @@ impl Refresh {
         match self.custody.load().await {
             Ok(Some(record)) if record.entry.refresh_token != entry.refresh_token => None,
             Err(error) => {
-                // The next call decides whether the grant has ended. A mark that stays would make that call believe that
-                // an answer was lost. The server refused the token, so this request has used nothing up.
+                // The next call decides whether the grant has ended. A mark that stays would make that call believe
+                // that an answer was lost. The server refused the token, so this request has used nothing up.
                 self.unmark(version, entry, rule).await;
                 Some(store_failed(error))
             }
+            // If the record was removed meanwhile (`Ok(None)`), `take_back` does not bring it back: our version is
+            // gone.
             Ok(_) => {
                 let code = error.oauth().map(|oauth| oauth.code().to_owned());
                 let ended_entry = Entry { state: State::Ended, last_error: code.clone(), ..entry };

@@ -23,7 +23,8 @@ impl Terms {
             ReplayRule::Reusable => {
                 return Self { lease: twice.min(SHORT_LEASE), deadline: timeout, slack: Duration::MAX };
             }
-            // After a crash the next process waits for the lease. Half of the grace period is then left for it.
+            // After a crash the next process waits for the lease. Half of the grace period is then left for it. A grace
+            // period of less than four timeouts also shortens the token request: with 20 s, it may take 5 s.
             ReplayRule::Grace(grace) if !grace.is_zero() => twice.min(grace / 2),
             ReplayRule::Grace(_) | ReplayRule::KillsFamily | ReplayRule::Unknown => twice,
         };

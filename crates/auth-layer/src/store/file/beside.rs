@@ -58,7 +58,8 @@ impl FileStore {
         .await
     }
 
-    /// Returns the metadata of an issuer that [`keep_metadata`](Self::keep_metadata) wrote. `None` if no copy was kept yet.
+    /// Returns the metadata of an issuer that [`keep_metadata`](Self::keep_metadata) wrote. `None` if no copy was kept
+    /// yet.
     ///
     /// Metadata may be out of date. Use it only where the issuer cannot be asked.
     ///

@@ -70,6 +70,8 @@ impl Folder {
 
     /// Waits for the right to replace a record. Creates the folder if it does not exist.
     pub(super) fn lock(&self, key: &StoreKey) -> Result<Lock, StoreError> {
+        // This file is never removed. Otherwise one process could lock the removed file and another one a new file, and
+        // both would write.
         let path = self.path.join(format!("{}.lock", key.as_str()));
         let lock = self.open_lock(&path)?;
         // A blocking lock has no timeout: a holder that was stopped would block this thread for good. So the lock is
@@ -101,6 +103,9 @@ impl Folder {
     /// Replaces the file of a record. After a crash or a loss of power at any point, the file is the old one or the new
     /// one, whole.
     ///
+    /// An error does not mean that the old file is still there: if only the sync of the folder fails, the new file is
+    /// in its place already. Callers read the record again after an error.
+    ///
     /// The argument `held` proves that the caller has a lock; it must be the one of this record. Without the lock, two
     /// processes would write to the same temporary file, and the second rename would undo the first write.
     pub(super) fn write(&self, held: &Lock, key: &StoreKey, bytes: &[u8]) -> Result<(), StoreError> {
@@ -115,8 +120,7 @@ impl Folder {
             // temporary file is in the same folder for this reason.
             fs::rename(&temporary, path)?;
             // The rename itself must survive a loss of power. Once this function returns, the caller may use an access
-            // token whose refresh token is in this file alone. If the sync fails, the file is replaced although this
-            // function returns an error. Callers read the record again after an error.
+            // token whose refresh token is in this file alone.
             sync_folder(&self.path)
         });
         written.map_err(|error| {

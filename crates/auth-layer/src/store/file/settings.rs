@@ -24,12 +24,12 @@ impl FileStore {
 
     /// Creates the store that the environment describes. `lookup` returns the value of a variable.
     ///
-    /// - `AUTH_LAYER_STORE`: the folder. The default is [`default_folder`](Self::default_folder). A `~` at the beginning
-    ///   stands for the home folder (`HOME`).
+    /// - `AUTH_LAYER_STORE`: the folder. The default is [`default_folder`](Self::default_folder). A `~` at the
+    ///   beginning stands for the home folder (`HOME`).
     /// - `AUTH_LAYER_STORE_KEY`: one or more sealing keys, separated by white space. Each has the format of
     ///   [`SealingKey::from_text`]. The first one seals.
-    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key, which comes after those of `AUTH_LAYER_STORE_KEY`. A `~` is
-    ///   expanded as above.
+    /// - `AUTH_LAYER_STORE_KEY_FILE`: a file with a sealing key, which comes after those of `AUTH_LAYER_STORE_KEY`. A
+    ///   `~` is expanded as above.
     /// - `AUTH_LAYER_STORE_KEYRING`: the name of a sealing key in the operating system's keyring (feature `keyring`),
     ///   which comes last.
     ///
@@ -84,8 +84,8 @@ impl FileStore {
     }
 }
 
-/// Replaces a `~` at the beginning of a path by the home folder. A shell does not do that for a quoted `~`, and a service
-/// manager never does.
+/// Replaces a `~` at the beginning of a path by the home folder. A shell does not do that for a quoted `~`, and a
+/// service manager never does.
 fn in_home(
     lookup: &dyn Fn(&str) -> Option<String>,
     name: &'static str,

@@ -30,9 +30,9 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 /// - It is incomplete or not a record.
 /// - A newer version of this crate wrote it.
 ///
-/// Without a [`SealingKey`] the tokens are in the files as plain text. With one they are sealed (XChaCha20-Poly1305),
-/// and and a sealed token that is copied into the file of another identity cannot be opened there. The rest of a record
-/// is plain text in both cases.
+/// Without a [`SealingKey`] the tokens are in the files as plain text. With one they are sealed (XChaCha20-Poly1305).
+/// A sealed token that is copied into the file of another identity cannot be opened there. The rest of a record is
+/// plain text in both cases.
 ///
 /// Reads and writes block. They run on tokio's blocking threads, or on the caller's thread if there is no runtime. A
 /// lock is held while a record is compared and replaced, but never during a token request.
@@ -41,7 +41,7 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 ///
 /// Each write adds one to the version of a record. A record that is removed leaves a file with its version and no
 /// token. If a record has no file, its first version is the time in microseconds. That version is new even if a person
-/// removed the file by hand.
+/// removed the file by hand, unless the wall clock was set back.
 ///
 /// # Leases
 ///
@@ -143,6 +143,7 @@ impl FileStore {
             Ok(runtime) => runtime
                 .spawn_blocking(move || work(&inner))
                 .await
+                // A panic of the work ends here too, and gets the same text.
                 .map_err(|_| StoreError::new("cannot use the store", "the runtime shut down"))?,
             // Without a runtime there are no other threads for it.
             Err(_) => work(&inner),
@@ -228,6 +229,8 @@ impl Inner {
         // would take the new record for the old one.
         let version = found.map_or_else(|| Ok(first_version(now)), |found| found.next()).map_err(here)?;
         let document = Document::new(key, version, entry, now, self.keys.first()).map_err(here)?;
+        // After an error the new file may be there all the same (see `Folder::write`). No task is woken then: those
+        // that wait in `changed` find the new version when they next read the file.
         self.folder.write(&lock, key, &document.text().map_err(here)?)?;
         self.wake();
         Ok(Some(version))
