@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::current_token::{Age, Token};
+use super::current_token::{Age, Token, WORTH_USING};
 use super::flight::{Outcome, SharedOutcome, Waiters};
 use super::keeper::{EXCHANGE_RUNS, Keeper, nanos, retired};
 use super::panicked::panicked;
@@ -286,9 +286,6 @@ const EXPIRED_ON_ARRIVAL: &str = "the token had expired when it arrived; \
 
 /// The pause after a source issued the same token again, or one that is already stale.
 const SAME_AGAIN: Duration = Duration::from_secs(10);
-
-/// A token with less time left would expire before the request that carries it arrives.
-const WORTH_USING: Duration = Duration::from_secs(1);
 
 /// A source that issues useless tokens is asked once in this time at most.
 const ASK_EVERY: Duration = Duration::from_secs(1);

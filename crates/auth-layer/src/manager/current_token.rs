@@ -72,6 +72,10 @@ pub(super) enum Age {
     Expired,
 }
 
+/// A token with less time left may expire before the request that carries it arrives. A server that counts in whole
+/// milliseconds or seconds may also see it expire a little earlier than this client does.
+pub(super) const WORTH_USING: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use super::*;

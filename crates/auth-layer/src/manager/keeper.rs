@@ -113,9 +113,9 @@ impl Keeper {
         self.current.load_full()
     }
 
-    /// Returns whether there is a current token that has not expired.
-    pub(super) fn has_good_token(&self) -> bool {
-        self.current_token().is_some_and(|token| token.age(self.clock.now()) != Age::Expired)
+    /// Returns the time until the current token expires. Zero if it has expired, or if there is no token.
+    pub(super) fn time_left(&self) -> Duration {
+        self.current_token().map_or(Duration::ZERO, |token| self.clock.now().until(token.expires_at))
     }
 
     /// Starts a renewal of a stale token, unless one runs, the last one was too short a while ago, or there is no

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use super::current_token::{Token, WORTH_USING};
 use super::flight::Outcome;
 use super::keeper::Keeper;
 use crate::clock::Now;
@@ -75,6 +76,26 @@ impl Keeper {
                 (outcome, _) => outcome,
             }
         })
+    }
+
+    /// Waits for the token after a rejected one that could not be renewed. `None` if the caller has to return the
+    /// rejection: the current token is good for a while, so the rejection concerns this request only.
+    ///
+    /// A token that is about to expire counts as expired: the server may have seen that a moment earlier.
+    pub(super) async fn wait_for_next_token(self: &Arc<Self>, patience: Patience) -> Option<Arc<Token>> {
+        let left = self.time_left();
+        if left >= WORTH_USING {
+            return None;
+        }
+        let patience = Patience { max_wait: patience.max_wait.saturating_sub(left), ..patience };
+        if !left.is_zero() {
+            // Until then, the current token would be returned again.
+            if patience.is_none() || Handle::try_current().is_err() {
+                return None;
+            }
+            self.clock.sleep(left).await;
+        }
+        self.wait_for_token(patience).ok()?.await.ok()
     }
 
     /// Waits for the retries that follow a failure.

@@ -272,7 +272,8 @@ impl TokenManager {
     /// Does the same as [`reject`](Self::reject), for a caller that sends its request again and then calls
     /// [`resent`](Self::resent).
     ///
-    /// If the rejected token has expired by now, the caller waits like any caller without a token.
+    /// If the rejected token has expired by now, or expires within a second, the caller waits like any caller without a
+    /// token.
     pub(crate) async fn token_for_resend(
         &self,
         rejected: Generation,
@@ -280,8 +281,7 @@ impl TokenManager {
     ) -> Option<Arc<Token>> {
         let token = match self.reject(rejected).await {
             Some(token) => token,
-            None if self.keeper.has_good_token() => return None,
-            None => self.keeper.wait_for_token(patience).ok()?.await.ok()?,
+            None => self.keeper.wait_for_next_token(patience).await?,
         };
         (token.generation > rejected).then_some(token)
     }

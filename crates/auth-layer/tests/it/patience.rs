@@ -303,6 +303,29 @@ fn outside_a_runtime_there_is_no_timer_and_a_call_fails_at_once() {
 }
 
 #[tokio::test]
+async fn a_token_rejected_just_before_it_expires_is_waited_for_as_well() {
+    // The early renewal has failed, so that the rejection starts none. The server sees the token expire before we do.
+    for (left_millis, patience, expected) in [(1, 10, 200), (999, 10, 200), (1000, 10, 401), (1, 0, 401)] {
+        let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
+            2 => busy(2),
+            _ => Ok(token_answer(&format!("token-{n}"), 100)),
+        }));
+        let api = FakeApi::scripted(|n, seen| match (n, seen.bearer().as_deref()) {
+            (3.., Some("token-1")) => respond(401, "rejected"),
+            _ => respond(200, "ok"),
+        });
+        let service = over(&rig).with_patience(Duration::from_secs(patience)).layer(api);
+        assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 200);
+        rig.clock.advance(Duration::from_millis(100_000 - left_millis));
+        assert_eq!(service.clone().oneshot(get("/me")).await.unwrap().status(), 200);
+        until(|| rig.endpoint.count() == 2).await;
+        settle().await;
+        let (outcome, _) = timed_by(10, &rig.clock, service.oneshot(get("/me"))).await;
+        assert_eq!(outcome.unwrap().status(), expected, "{left_millis} ms left, {patience} s of patience");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_expired_on_its_way_is_waited_for_as_well() {
     for (patience, expected) in [(10, 200), (0, 401)] {
         let rig = Rig::new(FakeTokenEndpoint::scripted(|n, _| match n {
