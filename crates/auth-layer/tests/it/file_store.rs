@@ -617,6 +617,31 @@ async fn a_trial_write_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(store.folder()).unwrap().count(), before);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_trial_write_takes_no_folder_from_under_another_write() {
+    for round in 0..300 {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("tokens");
+        let is_over = Arc::new(AtomicBool::new(false));
+        let trials: Vec<_> = (0..2)
+            .map(|_| {
+                let (trial, is_over) = (FileStore::new(&folder), is_over.clone());
+                tokio::spawn(async move {
+                    while !is_over.load(Ordering::Relaxed) {
+                        trial.try_write().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        let written = FileStore::new(&folder).compare_exchange(&key(), None, entry()).await;
+        is_over.store(true, Ordering::Relaxed);
+        for trial in trials {
+            trial.await.unwrap();
+        }
+        assert!(written.unwrap().is_some(), "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_found_by_a_trial() {
     // Not even root can create a folder there.

@@ -125,3 +125,10 @@ async fn exports_that_cannot_be_printed_leave_no_process_behind() {
     }
     panic!("found no eight free ports in a row");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_emulator_whose_message_cannot_be_printed_runs_all_the_same() {
+    let ran = run("sh", "eval \"$(emulator --env 2>/dev/full)\" && kill \"$EMULATOR_PID\"").await;
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+}

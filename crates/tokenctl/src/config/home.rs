@@ -25,6 +25,10 @@ pub(crate) fn expand(what: &str, path: PathBuf) -> Result<PathBuf, Failure> {
 }
 
 fn home() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    folder("HOME").or_else(|| folder("USERPROFILE").filter(|_| cfg!(windows)))
+    absolute("HOME").or_else(|| absolute("USERPROFILE").filter(|_| cfg!(windows)))
+}
+
+/// Returns the absolute path in an environment variable. A relative one is ignored.
+pub(super) fn absolute(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }

@@ -8,7 +8,7 @@ use auth_layer::Profile;
 
 use super::commands::Commands;
 use super::file::File;
-use super::home::expand;
+use super::home::{absolute, expand};
 use super::provider::Provider;
 use super::variable::variable;
 use crate::failure::Failure;
@@ -98,9 +98,8 @@ pub(super) fn beside(member: &str, file: &Path, path: &Path) -> Result<PathBuf, 
 
 /// Returns the usual path of the file, by the XDG Base Directory Specification, or by `APPDATA` on Windows.
 fn usual_path() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    folder("XDG_CONFIG_HOME")
-        .or_else(|| folder("APPDATA").filter(|_| cfg!(windows)))
-        .or_else(|| folder("HOME").map(|home| home.join(".config")))
+    absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("APPDATA").filter(|_| cfg!(windows)))
+        .or_else(|| absolute("HOME").map(|home| home.join(".config")))
         .map(|folder| folder.join("tokenctl").join("config.toml"))
 }

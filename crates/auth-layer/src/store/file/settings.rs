@@ -98,7 +98,8 @@ fn in_home(
             "begins with ~ and a user's name, which is not expanded; write the whole path",
         ));
     };
-    let home = lookup("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or_else(|| {
+    let home = absolute(lookup, "HOME").or_else(|| absolute(lookup, "USERPROFILE").filter(|_| cfg!(windows)));
+    let home = home.ok_or_else(|| {
         ConfigError::new(variable(name), "begins with ~, but HOME is not set; write the whole path")
     })?;
     // An empty path would put a slash at the end.
@@ -118,14 +119,18 @@ fn from_keyring(_: &str) -> Result<SealingKey, ConfigError> {
 }
 
 fn default_folder(lookup: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    // The XDG Base Directory Specification says that a relative path is to be ignored.
-    let absolute = |name: &str| lookup(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
+        absolute(lookup, "LOCALAPPDATA")
     } else {
-        absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        absolute(lookup, "XDG_STATE_HOME")
+            .or_else(|| absolute(lookup, "HOME").map(|home| home.join(".local/state")))
     };
     state.map(|state| state.join("auth-layer"))
+}
+
+/// Returns the absolute path in a variable. The XDG Base Directory Specification says that a relative one is ignored.
+fn absolute(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<PathBuf> {
+    lookup(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 fn set(lookup: &dyn Fn(&str) -> Option<String>, name: &'static str) -> Result<Option<String>, ConfigError> {
