@@ -69,8 +69,13 @@ impl Failure {
     }
 
     /// Adds a cause with its own causes to the message.
-    pub(crate) fn because(mut self, cause: impl Into<BoxError>) -> Self {
-        self.message = with_causes(self.message, Some(&*cause.into()));
+    pub(crate) fn because(self, cause: impl Into<BoxError>) -> Self {
+        self.because_of(Some(&*cause.into()))
+    }
+
+    /// Does the same with a cause that belongs to another error.
+    pub(crate) fn because_of(mut self, cause: Option<&(dyn StdError + 'static)>) -> Self {
+        self.message = with_causes(self.message, cause);
         self
     }
 

@@ -24,7 +24,8 @@ pub(super) fn general(
         }
         ErrorKind::SignInFailed if oauth.is_none() => Some("start the sign-in again"),
         ErrorKind::Refused | ErrorKind::SignInFailed => by_code(oauth?.code(), kind),
-        ErrorKind::Transport | ErrorKind::Metadata => Some(match obstacle(cause?)? {
+        // The source of an application may have made a connection as well.
+        ErrorKind::Transport | ErrorKind::Metadata | ErrorKind::Source => Some(match obstacle(cause?)? {
             Obstacle::UnknownHost => "check the host name in the URL, and that DNS works on this machine",
             Obstacle::Refused => "check the host and the port in the URL, and that the server is running",
             Obstacle::Certificate => {

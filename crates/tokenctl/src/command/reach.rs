@@ -1,8 +1,9 @@
 //! Asks a token endpoint whether it can be reached.
 
+use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
-use auth_layer::leaf;
+use auth_layer::{Error, leaf};
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
 use http_body_util::Empty;
@@ -31,13 +32,14 @@ pub(super) async fn reach(url: &Uri) -> Result<Answer, Failure> {
     let response = match tokio::time::timeout(PATIENCE, client.oneshot(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
-            let failure = trouble().because(error);
-            let remedy = remedy(&failure.to_string());
-            return Err(failure.remedy(remedy));
+            // The advice of token requests, for the same obstacles.
+            let error = Error::from_source(error, true);
+            let failure = trouble().because_of(error.source());
+            return Err(failure.remedy(error.remedy().unwrap_or(CHECK_THE_NETWORK)));
         }
         Err(_) => {
             let why = format!("no answer within {} s", PATIENCE.as_secs());
-            return Err(trouble().because(why).remedy(remedy("")));
+            return Err(trouble().because(why).remedy(CHECK_THE_NETWORK));
         }
     };
     let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
@@ -52,18 +54,7 @@ pub(super) fn shown(url: &Uri) -> String {
     url.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// Returns what to do about a connection that failed with this text.
-fn remedy(why: &str) -> &'static str {
-    if why.contains("proxy") {
-        "check the proxy, or the variables that name it"
-    } else if why.contains("certificate") {
-        "if the host name is right, add the server's certificate authority to those that the operating system trusts"
-    } else if why.contains("dns error") {
-        "check the host name in the URL, and that DNS works on this machine"
-    } else {
-        "check the host and the port in the URL, the network, and a firewall or proxy between here and there"
-    }
-}
+const CHECK_THE_NETWORK: &str = "check the URL, the network, and a firewall or proxy between here and there";
 
 // As long as a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(10);
