@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use auth_layer::{
-    BoxError, Clock, Credential, Error, Exchange, Grant, Now, Profile, Sleep, Token, TokenManager, Transport,
-};
+use auth_layer::clock::{Now, Sleep};
+use auth_layer::{BoxError, Clock, Credential, Error, Exchange, Grant, Profile, Token, TokenManager, Transport};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use auth_layer::challenge::parse;
+use auth_layer::authorize::challenge::parse;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;

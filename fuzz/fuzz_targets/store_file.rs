@@ -9,7 +9,8 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
-use auth_layer::{FileStore, SealingKey, State, StoreErrorKind, StoreKey, TokenStore};
+use auth_layer::store::{State, StoreErrorKind, StoreKey};
+use auth_layer::{FileStore, SealingKey, TokenStore};
 use auth_layer_fuzz::StandingStill;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;

@@ -5,7 +5,8 @@
 
 #![no_main]
 
-use auth_layer::{AnswerNames, Clock, ErrorKind, ExpiryFormat, Grant, Profile, RefreshToken, ScopeSeparator};
+use auth_layer::profile::{AnswerNames, ExpiryFormat, ScopeSeparator};
+use auth_layer::{Clock, ErrorKind, Grant, Profile, RefreshToken};
 use auth_layer_fuzz::{CLIENT_SECRET, REFRESH_TOKEN, StandingStill, said, token};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auth_layer::{
-    AccessToken, Clock, Error, IssuedToken, TestClock, TokenManager, TokenRequest, TokenSource,
-};
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::{AccessToken, Clock, Error, TestClock, TokenManager, TokenSource};
 
 /// Decides what a source does at its nth call, counted from 1.
 pub type Script = fn(usize) -> Act;

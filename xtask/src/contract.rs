@@ -1,8 +1,8 @@
 //! `cargo xtask contract`: which test keeps which numbered promise.
 //!
-//! `docs/contract.md` holds tables whose rows begin with a number such as `B34` or `RS-06` and a statement. This command
-//! writes the third column: the tests that carry the number in their name (`b34_...`, `rs06_...`). If no test does, the
-//! column must hold a dash and the reason, which are kept. It also writes the legend of the prefixes.
+//! `docs/contract.md` holds tables whose rows begin with a number such as `B34` or `RS-06` and a statement. This
+//! command writes the third column: the tests that carry the number in their name (`b34_...`, `rs06_...`). If no test
+//! does, the column must hold a dash and the reason, which are kept. It also writes the legend of the prefixes.
 
 use std::collections::BTreeMap;
 use std::fs;

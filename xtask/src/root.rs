@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 /// Returns the root of the checkout that the command was started in.
 ///
-/// It is looked up when the program runs, since a program that was compiled in one checkout may run in another: they can
-/// share a target folder. `cargo run` says where the package is; a program that is started by itself looks from the
+/// It is looked up when the program runs, since a program that was compiled in one checkout may run in another: they
+/// can share a target folder. `cargo run` says where the package is; a program that is started by itself looks from the
 /// working directory upwards.
 ///
 /// # Errors

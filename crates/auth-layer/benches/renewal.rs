@@ -10,10 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use auth_layer::{
-    AccessToken, AuthLayer, Clock, Error, IssuedToken, Profile, TestClock, TokenManager, TokenRequest,
-    TokenSource,
-};
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::{AccessToken, AuthLayer, Clock, Error, Profile, TestClock, TokenManager, TokenSource};
 use http::{Request, Response};
 use report::{figure, rounds};
 use tower::{Layer, Service};

@@ -15,9 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use auth_layer::{
-    AuthLayer, BoxError, Credential, Exchange, Grant, Profile, TokenManager, Transport, TransportBody,
-};
+use auth_layer::endpoint::TransportBody;
+use auth_layer::{AuthLayer, BoxError, Credential, Exchange, Grant, Profile, TokenManager, Transport};
 use bytes::{Buf, BufMut, Bytes};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

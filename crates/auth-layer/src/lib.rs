@@ -41,16 +41,20 @@
 //! - [`TokenPool`] has one manager for each identity. The [`Identity`] of a request chooses the manager.
 //! - [`TokenStore`] stores refresh tokens.
 //! - [`OperationMeta`] and [`CallBearer`] are request extensions. They state the needs of one request.
-//! - [`limit`] keeps calls within a provider's rate limits.
 //!
-//! Two layers wrap the [`AuthLayer`]:
+//! [`stack()`] puts all layers in the right order. Each has a module of its own:
 //!
-//! - [`RetryLayer`] sends a request again after a temporary failure, if the request may be sent twice. It waits between
-//!   attempts, at least as long as the server asks. It has a budget for each origin and a deadline for each call.
-//! - [`ReplayBodyLayer`] is the outermost layer. It records a streamed body while it is sent, so that a short body can
-//!   be sent again.
+//! | module | layer |
+//! | --- | --- |
+//! | [`replay`] | records a streamed body while it is sent, so that a short body can be sent again |
+//! | [`span`] | one span for each call |
+//! | [`retry`] | sends a request again after a temporary failure, if the request may be sent twice |
+//! | [`authorize`] | adds the token, and renews a rejected one |
+//! | [`limit`] | keeps calls within a provider's rate limits |
+//! | [`timeout`] | limits the time of each send |
 //!
-//! [`stack()`] puts all layers in the right order, with a span for each call and a timeout for each send.
+//! The other modules hold what surrounds the main types: [`sign_in`] for people, [`store`] for tokens that outlive a
+//! process, [`metadata`] for issuers that publish a document, [`profile`] for providers that depart from the RFCs.
 //!
 //! # Features
 //!
@@ -64,83 +68,58 @@
 //! - `test-util`: `TestClock`, for tests that never sleep.
 //! - `tonic`: [`TryClone`] for `tonic::body::Body`.
 
-mod authorize;
-mod clock;
-mod config_error;
-mod credential;
-mod custom_grant;
-mod drain;
-mod endpoint;
-mod error;
-mod grant;
+pub mod authorize;
+pub mod clock;
+pub mod endpoint;
+pub mod error;
+pub mod grant;
 mod identity;
 pub mod leaf;
 pub mod limit;
-mod manager;
-mod metadata;
-mod operation;
-mod pool;
-mod profile;
-mod replay;
-mod retry;
-mod retry_after;
+pub mod manager;
+pub mod metadata;
+pub mod operation;
+pub mod pool;
+pub mod profile;
+pub mod replay;
+pub mod response;
+pub mod retry;
 mod secret;
-mod secret_source;
-mod sign_in;
-mod source;
-mod span;
+pub mod sign_in;
+pub mod source;
+pub mod span;
 mod stack;
-mod store;
+pub mod store;
 mod sync;
-#[cfg(feature = "test-util")]
-mod test_clock;
-mod timeout;
-mod token;
-mod token_exchange;
+pub mod timeout;
+pub mod token;
 mod url;
 
+pub use authorize::AuthLayer;
 #[cfg(feature = "reqwest-middleware")]
 pub use authorize::AuthMiddleware;
-pub use authorize::{Auth, AuthLayer, AuthOnce, AuthOnceLayer, ResponseBody, ResponseFuture, challenge};
-pub use clock::{Clock, Now, Sleep, SystemClock};
-pub use config_error::ConfigError;
-pub use credential::Credential;
-pub use custom_grant::CustomGrant;
-pub use endpoint::{Transport, TransportBody, USER_AGENT};
-pub use error::{BoxError, Error, ErrorKind, OAuthError, QuotedError};
+pub use clock::Clock;
+#[cfg(feature = "test-util")]
+pub use clock::TestClock;
+pub use endpoint::Transport;
+pub use error::{BoxError, ConfigError, Error, ErrorKind, OAuthError};
 pub use grant::Grant;
 pub use identity::Identity;
-pub use manager::{Stats, Token, TokenManager, TokenManagerBuilder};
-pub use metadata::{Metadata, MetadataCache};
-pub use operation::{ArrayStyle, OperationMeta, Security};
-pub use pool::{PoolStats, TokenPool, TokenPoolBuilder};
-pub use profile::{
-    AnswerNames, BodySign, ClientAuth, DeviceNames, Encoding, ExpiryFormat, LifetimeUnit, Origin, Origins,
-    Profile, RateLimit, ReplayRule, ScopeSeparator, TokenUrl,
-};
-pub use replay::{BodyCopy, Replay, ReplayBody, ReplayBodyLayer, TryClone};
-pub use retry::{DeadlinePassed, Retry, RetryFuture, RetryLayer, RetryPolicy, RetryStats};
-pub use retry_after::RetryAfter;
-pub use secret::Secret;
-pub use secret_source::SecretSource;
-#[cfg(feature = "loopback")]
-pub use sign_in::LoopbackListener;
-pub use sign_in::{
-    Authorization, DeviceCode, Pkce, RecoveredSignIn, Revocation, SignIn, SignInBuilder, SignedIn, SignedOut,
-};
-pub use source::{Exchange, ExchangeBuilder, IssuedToken, StaticToken, TokenRequest, TokenSource};
-pub use span::{SpanFuture, SpanLayer, Spanned};
+pub use manager::{Token, TokenManager};
+pub use metadata::Metadata;
+pub use operation::OperationMeta;
+pub use pool::TokenPool;
+pub use profile::{ClientAuth, Encoding, Profile, ReplayRule};
+pub use replay::TryClone;
+pub use retry::{RetryLayer, RetryPolicy};
+pub use secret::{Credential, Secret, SecretSource};
+pub use sign_in::SignIn;
+pub use source::{Exchange, StaticToken, TokenSource};
 pub use stack::{StackLayer, stack};
-pub use store::{
-    Entry, Label, MemoryStore, Record, State, StoreError, StoreErrorKind, StoreKey, TokenStore, Version,
-};
 #[cfg(feature = "file-store")]
-pub use store::{FileStore, FileStoreBuilder, SealingKey};
+pub use store::{FileStore, SealingKey};
+pub use store::{MemoryStore, TokenStore};
 #[cfg(any(auth_layer_model = "loom", auth_layer_model = "shuttle"))]
 #[doc(hidden)]
 pub use sync::model;
-#[cfg(feature = "test-util")]
-pub use test_clock::TestClock;
-pub use timeout::{TimedOut, Timeout, TimeoutFuture, TimeoutLayer};
-pub use token::{AccessToken, CallBearer, Generation, RefreshToken, Resource, Scope, TokenTypeId};
-pub use token_exchange::TokenExchange;
+pub use token::{AccessToken, CallBearer, RefreshToken, Scope};

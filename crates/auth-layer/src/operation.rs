@@ -7,11 +7,12 @@ use http::Method;
 /// The facts that an API document states about one operation.
 ///
 /// Generated clients have one `static` record for each operation and put a `&'static OperationMeta` into the extensions
-/// of every request. [`Auth`](crate::Auth) reads from it whether the operation needs a token. Other layers may read the
-/// rest.
+/// of every request. [`Auth`](crate::authorize::Auth) reads from it whether the operation needs a token. Other layers
+/// may read the rest.
 ///
 /// ```
-/// use auth_layer::{OperationMeta, Security};
+/// use auth_layer::operation::Security;
+/// use auth_layer::OperationMeta;
 /// use http::Method;
 ///
 /// static HEALTH: OperationMeta = OperationMeta::new("health", Method::GET, "/health")
@@ -192,7 +193,7 @@ impl OperationMeta {
 /// The credential that an operation needs.
 ///
 /// ```
-/// use auth_layer::Security;
+/// use auth_layer::operation::Security;
 ///
 /// assert!(Security::Managed.takes_managed());
 /// assert!(!Security::Other(&["InteractionAccess"]).takes_managed());
@@ -221,7 +222,8 @@ impl Security {
 /// The way an array parameter is written in a query.
 ///
 /// ```
-/// use auth_layer::{ArrayStyle, OperationMeta};
+/// use auth_layer::operation::ArrayStyle;
+/// use auth_layer::OperationMeta;
 /// use http::Method;
 ///
 /// static LIST: OperationMeta = OperationMeta::new("list", Method::GET, "/things")

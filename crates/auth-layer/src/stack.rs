@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use crate::authorize::{Auth, AuthLayer};
 use crate::clock::Clock;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::limit::ThrottleLayer;
 use crate::manager::{Patience, TokenManager};
 use crate::pool::TokenPool;
@@ -45,8 +45,8 @@ pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
 /// A call without a token waits for a while if token requests fail: see [`with_patience`](Self::with_patience).
 ///
 /// All layers use the clock of the manager or the pool. The layer is cheap to clone. Clones and their services share
-/// tokens, budgets and limits. To send streams again as well, put [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside
-/// of it.
+/// tokens, budgets and limits. To send streams again as well, put [`ReplayBodyLayer`](crate::replay::ReplayBodyLayer)
+/// outside of it.
 ///
 /// ```
 /// use auth_layer::{Profile, RetryPolicy, StackLayer, TokenManager};

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// Parses the URL of an endpoint. Errors call it `what`.
 ///

@@ -3,7 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use auth_layer::{BoxError, QuotedError};
+use auth_layer::BoxError;
+use auth_layer::error::QuotedError;
 use http::{HeaderMap, StatusCode};
 
 use crate::{Denial, Error};

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use auth_layer::{BoxError, ReplayBody, TryClone};
+use auth_layer::replay::ReplayBody;
+use auth_layer::{BoxError, TryClone};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 

@@ -5,10 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::clock::SystemClock;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
+use auth_layer::profile::Origin;
 use auth_layer::{
-    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Origin, Profile, StackLayer,
-    SystemClock, TokenManager, TokenPool, TokenStore,
+    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Profile, StackLayer, TokenManager,
+    TokenPool, TokenStore,
 };
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -126,7 +128,7 @@ impl<P: Provider> Builder<P> {
     }
 
     /// Sets the `User-Agent` of API and token requests, for example `billing/1.4`. The default is
-    /// [`Provider::USER_AGENT`] for API requests, and that and [`auth_layer::USER_AGENT`] for token requests.
+    /// [`Provider::USER_AGENT`] for API requests, and that and [`auth_layer::endpoint::USER_AGENT`] for token requests.
     /// - A request keeps a `User-Agent` that a header parameter or a [`layer`](Self::layer) has set.
     /// - The default header of a reqwest client that is the [`leaf`](Self::leaf) has no effect, because reqwest adds it
     ///   only to a request without the header. Set it here.
@@ -243,7 +245,7 @@ impl<P: Provider> Builder<P> {
     }
 
     /// Sets a function that is called once when a person has to sign in again (see
-    /// [`TokenManagerBuilder::on_sign_in_needed`](auth_layer::TokenManagerBuilder::on_sign_in_needed)).
+    /// [`TokenManagerBuilder::on_sign_in_needed`](auth_layer::manager::TokenManagerBuilder::on_sign_in_needed)).
     pub fn on_sign_in_needed(mut self, notify: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.on_sign_in_needed = Some(Box::new(notify));
         self
@@ -346,7 +348,7 @@ impl<P: Provider> Builder<P> {
         };
         let transport = token_transport(leaf.clone(), self.one_shot_leaf);
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
-        let own_agent = || format!("{} {}", P::USER_AGENT, auth_layer::USER_AGENT);
+        let own_agent = || format!("{} {}", P::USER_AGENT, auth_layer::endpoint::USER_AGENT);
         let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_layer::challenge;
+use auth_layer::authorize::challenge;
 use http::{HeaderMap, StatusCode};
 
 /// The requirement in an API's challenge that the token does not meet. A new token of the same kind would not help.

@@ -3,7 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use auth_layer::{BoxError, ConfigError, Origin, ResponseBody, Transport, TransportBody};
+use auth_layer::authorize::ResponseBody;
+use auth_layer::endpoint::TransportBody;
+use auth_layer::profile::Origin;
+use auth_layer::{BoxError, ConfigError, Transport};
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body::Body as HttpBody;

@@ -5,7 +5,8 @@ use std::fmt;
 /// A query parameter. Nothing is sent for `None`. Arrays are repeated or joined with commas, as the operation says.
 ///
 /// ```
-/// use auth_layer::{ArrayStyle, OperationMeta};
+/// use auth_layer::operation::ArrayStyle;
+/// use auth_layer::OperationMeta;
 /// use client_core::{Body, Client, Method, QueryParam, Request, Response, Target};
 ///
 /// static META: OperationMeta = OperationMeta::new("list", Method::GET, "/things")

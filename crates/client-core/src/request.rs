@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use auth_layer::ArrayStyle;
+use auth_layer::operation::ArrayStyle;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Uri};
 use http_body::Body as _;

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use auth_layer::{Clock, SystemClock, TokenManager};
+use auth_layer::clock::SystemClock;
+use auth_layer::{Clock, TokenManager};
 
 use crate::clients::locations;
 use crate::flags::LiveProvider;

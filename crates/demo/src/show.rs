@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use auth_layer::{Clock, SystemClock};
+use auth_layer::Clock;
+use auth_layer::clock::SystemClock;
 use emulator::Provider;
 
 use crate::acts::Act;

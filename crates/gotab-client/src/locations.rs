@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use auth_layer::{ConfigError, Origin};
+use auth_layer::ConfigError;
+use auth_layer::profile::Origin;
 
 /// The link with which a manager chooses the locations that an application may access. A client's own token has access
 /// to no other location.

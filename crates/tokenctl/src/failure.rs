@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use auth_layer::{BoxError, ConfigError, Error, ErrorKind, StoreError};
+use auth_layer::store::StoreError;
+use auth_layer::{BoxError, ConfigError, Error, ErrorKind};
 
 /// The reason why a command failed, with what to do about it.
 #[derive(Debug)]
@@ -155,8 +156,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns whether `doctor` may find the cause: it looks at the network, the store and the origin of the secret. It sends
-/// no secret, so it cannot tell whether the provider accepts the client.
+/// Returns whether `doctor` may find the cause: it looks at the network, the store and the origin of the secret. It
+/// sends no secret, so it cannot tell whether the provider accepts the client.
 fn is_for_doctor(error: &Error, kind: Kind) -> bool {
     matches!(kind, Kind::Store | Kind::Trouble)
         || matches!(error.kind(), ErrorKind::Secret | ErrorKind::Metadata)

@@ -8,9 +8,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::source::TokenRequest;
+use auth_layer::store::{Entry, State, StoreKey};
 use auth_layer::{
-    Credential, Entry, ErrorKind, Exchange, FileStore, Grant, Profile, RefreshToken, ReplayRule, State,
-    StoreKey, TokenRequest, TokenSource, TokenStore,
+    Credential, ErrorKind, Exchange, FileStore, Grant, Profile, RefreshToken, ReplayRule, TokenSource,
+    TokenStore,
 };
 use emulator::{Emulator, Provider, RefreshTokenMode, Site};
 

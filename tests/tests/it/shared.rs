@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_layer::{ErrorKind, Generation, Stats};
+use auth_layer::ErrorKind;
+use auth_layer::manager::Stats;
+use auth_layer::token::Generation;
 use client_core::Denial;
 use emulator::{Endpoint, Fault, Malformed, Rejection, Site};
 use journeys::{Failure, Fixture, Stage, until};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use auth_layer::{Credential, ErrorKind, FileStore, Grant, Identity, Label, Profile, SignIn, StoreKey};
+use auth_layer::store::{Label, StoreKey};
+use auth_layer::{Credential, ErrorKind, FileStore, Grant, Identity, Profile, SignIn};
 use client_core::{Builder, DEFAULT_ACCOUNT, Provider as _};
 use emulator::Site;
 use goto_client::Credentials;

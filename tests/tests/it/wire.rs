@@ -121,7 +121,7 @@ async fn requests_say_their_length_and_who_sends_them<F: Fixture>(name: &str) {
     let own = format!("{name}/{}", env!("CARGO_PKG_VERSION"));
     assert!(token.text().starts_with("POST /token HTTP/1.1\r\n"));
     assert!(!token.body().is_empty());
-    assert_well_formed(token, token.body().len(), &format!("{own} {}", auth_layer::USER_AGENT));
+    assert_well_formed(token, token.body().len(), &format!("{own} {}", auth_layer::endpoint::USER_AGENT));
     // The client authenticates itself in only one way (RFC 6749 section 2.3).
     let proofs = token.header("authorization").len() + token.body().matches("test-secret").count();
     assert_eq!(proofs, 1, "{token:?}");

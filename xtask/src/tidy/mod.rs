@@ -1,8 +1,8 @@
 //! `cargo xtask tidy`: rules about sentences, names, files and imports that no lint checks.
 //!
-//! `passages` finds the sentences of a file and `prose` judges them. `sources` judges names, lengths and forbidden calls.
-//! `imports` finds the files that each file imports, and compares them with the order in ARCHITECTURE.md. `allowed` reads
-//! the exceptions in `xtask/tidy.toml`, each with its reason.
+//! `passages` finds the sentences of a file and `prose` judges them. `sources` judges names, lengths and forbidden
+//! calls. `imports` finds the files that each file imports, and compares them with the order in ARCHITECTURE.md.
+//! `allowed` reads the exceptions in `xtask/tidy.toml`, each with its reason.
 
 mod allowed;
 mod finding;

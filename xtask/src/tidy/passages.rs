@@ -179,7 +179,8 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the prose of a Markdown text whose first line is `first`. Code blocks are left out; code in a sentence stays.
+/// Returns the prose of a Markdown text whose first line is `first`. Code blocks are left out; code in a sentence
+/// stays.
 fn markdown(text: &str, first: usize) -> Vec<Passage> {
     let mut found = Vec::new();
     let mut current: Option<Passage> = None;

@@ -4,7 +4,8 @@ use std::future::{Future, Ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use auth_layer::{AccessToken, Auth, AuthLayer, BoxError, Profile, StaticToken, TokenManager};
+use auth_layer::authorize::Auth;
+use auth_layer::{AccessToken, AuthLayer, BoxError, Profile, StaticToken, TokenManager};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request, Response};

@@ -18,11 +18,11 @@ use crate::clock::{Clock, sleep_if_there_is_a_timer};
 use crate::profile::BYTE_ORDER_MARK;
 
 pin_project! {
-    /// The body of a response that went through [`Auth`](crate::Auth). `Auth` may have read its beginning. The caller
-    /// still gets every byte in its place, and errors and trailers as well.
+    /// The body of a response that went through [`Auth`](crate::authorize::Auth). `Auth` may have read its beginning.
+    /// The caller still gets every byte in its place, and errors and trailers as well.
     ///
     /// ```
-    /// use auth_layer::ResponseBody;
+    /// use auth_layer::authorize::ResponseBody;
     /// use http_body_util::{BodyExt, Full};
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {

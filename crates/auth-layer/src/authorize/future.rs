@@ -23,10 +23,10 @@ use crate::replay::Kept;
 use crate::token::Generation;
 
 pin_project! {
-    /// The response future of [`Auth`](crate::Auth).
+    /// The response future of [`Auth`](crate::authorize::Auth).
     ///
     /// ```
-    /// use auth_layer::ResponseFuture;
+    /// use auth_layer::authorize::ResponseFuture;
     ///
     /// fn is_named<S, B, R>(_: &ResponseFuture<S, B, R>)
     /// where

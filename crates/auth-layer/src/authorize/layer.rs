@@ -10,8 +10,7 @@ use super::judge::Operation;
 use super::once::AuthOnceLayer;
 use super::service::Auth;
 use super::unlisted::Unlisted;
-use crate::config_error::ConfigError;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ConfigError, Error, ErrorKind};
 use crate::identity::Identity;
 use crate::limit::{Pace, ThrottleLayer};
 use crate::manager::{Patience, TokenManager};
@@ -24,8 +23,9 @@ use crate::replay::Common;
 ///
 /// # Bounds
 ///
-/// For a service `S` of requests `Request<B>` and responses `Response<R>`, [`Auth<S>`](crate::Auth) is a service if all
-/// of these hold. The compiler may only say that the trait bounds of a method of `Auth` were not satisfied.
+/// For a service `S` of requests `Request<B>` and responses `Response<R>`, [`Auth<S>`](crate::authorize::Auth) is a
+/// service if all of these hold. The compiler may only say that the trait bounds of a method of `Auth` were not
+/// satisfied.
 ///
 /// | bound | remedy |
 /// | --- | --- |
@@ -190,8 +190,8 @@ impl AuthLayer {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if `url` has no origin (see [`Origin::of`](crate::Origin::of)), or if the profile does
-    /// not list its origin.
+    /// Returns [`ConfigError`] if `url` has no origin (see [`Origin::of`](crate::profile::Origin::of)), or if the
+    /// profile does not list its origin.
     pub fn with_target_origin(mut self, url: &str) -> Result<Self, ConfigError> {
         let target: Origin = url.parse()?;
         if !self.rules.origins.iter().any(|origin| *origin == target) {

@@ -17,10 +17,10 @@ use super::layer::{AuthLayer, Rules};
 use super::resend::{Call, Sender, Turn};
 use super::service_sender::{examine, ready};
 use crate::clock::Clock;
-use crate::drain::drain;
 use crate::error::BoxError;
 use crate::limit::Pace;
 use crate::manager::Token;
+use crate::response::drain;
 
 /// An [`AuthLayer`] for a stack built on `reqwest-middleware`.
 ///

@@ -16,7 +16,8 @@
 //! - a 401, unless its challenges say that the token is good (`insufficient_scope`, `insufficient_user_authentication`,
 //!   `invalid_request`). A 401 without a `Bearer` challenge counts as well, unless the profile says otherwise
 //!   ([`with_bearer_challenges_only`](crate::Profile::with_bearer_challenges_only));
-//! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::BodySign)), whatever its status;
+//! - or a response whose body holds one of the profile's signs ([`BodySign`](crate::profile::BodySign)), whatever its
+//!   status;
 //! - or the response to a gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any
 //!   message. If the request was sent completely and can be sent again, the caller gets the head after the first frame,
 //!   or after 1 s. A call whose request is still being sent is never delayed.

@@ -56,7 +56,7 @@ impl<S> Layer<S> for AuthOnceLayer {
 /// requests.
 ///
 /// ```
-/// # fn show<S>(service: auth_layer::AuthOnce<S>) {
+/// # fn show<S>(service: auth_layer::authorize::AuthOnce<S>) {
 /// let inner = service.into_inner();
 /// # let _ = inner;
 /// # }

@@ -45,7 +45,7 @@ use crate::replay::{Keep, Kept, TryClone};
 /// tokio runtime.
 ///
 /// ```
-/// # async fn show<S>(mut service: auth_layer::Auth<S>) -> Result<(), auth_layer::BoxError>
+/// # async fn show<S>(mut service: auth_layer::authorize::Auth<S>) -> Result<(), auth_layer::BoxError>
 /// # where
 /// #     S: tower_service::Service<http::Request<String>, Response = http::Response<String>> + Clone + Send + 'static,
 /// #     S::Error: Into<auth_layer::BoxError>,

@@ -12,11 +12,11 @@ use super::judge::{Judgement, Operation};
 use super::layer::Rules;
 use super::resend::{Sender, Turn};
 use crate::clock::Clock;
-use crate::drain::drain;
 use crate::error::BoxError;
 use crate::limit;
 use crate::manager::Token;
 use crate::replay::Kept;
+use crate::response::drain;
 
 /// A tower service that sends requests with a body of type `B`.
 pub(super) struct ServiceSender<S, B> {

@@ -11,7 +11,7 @@ use super::response::{Reading, Recovered, TokenAnswer};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
 use crate::profile::Profile;
-use crate::retry_after::RetryAfter;
+use crate::response::RetryAfter;
 
 /// The answer of an endpoint. It refers to its request, so that the secrets of the request can be redacted.
 pub(super) struct Answer<'a> {

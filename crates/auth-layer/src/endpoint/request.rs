@@ -9,11 +9,9 @@ use zeroize::Zeroizing;
 
 use super::sending::Sending;
 use super::transport::TransportBody;
-use crate::config_error::ConfigError;
-use crate::credential::Credential;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 use crate::profile::{ClientAuth, Encoding, Profile};
-use crate::secret::{Secret, blankness};
+use crate::secret::{Credential, Secret, blankness};
 
 /// A parameter of a request: its name and its value.
 pub(crate) type Parameter<'a> = (&'a str, &'a str);

@@ -20,12 +20,10 @@ use super::response::{Failed, TokenAnswer};
 use super::sending::{Sending, is_given_once, is_sent_once};
 use super::transport::{AnswerBody, Transport, TransportBody};
 use crate::clock::{Clock, Sleep};
-use crate::config_error::ConfigError;
-use crate::credential::Credential;
-use crate::error::{BoxError, Error, ErrorKind, ended_unanswered};
+use crate::error::{BoxError, ConfigError, Error, ErrorKind, ended_unanswered};
 use crate::grant::Grant;
 use crate::profile::{Encoding, Profile};
-use crate::secret::Secret;
+use crate::secret::{Credential, Secret};
 use crate::url::shown;
 
 /// The token endpoint and the other endpoints of a provider, as one client uses them.

@@ -13,8 +13,7 @@ use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
 use super::user_agent;
-use crate::config_error::ConfigError;
-use crate::error::{BoxError, ended_unanswered};
+use crate::error::{BoxError, ConfigError, ended_unanswered};
 
 /// The body of a token request.
 pub type TransportBody = http_body_util::Full<Bytes>;
@@ -34,7 +33,7 @@ pub type TransportBody = http_body_util::Full<Bytes>;
 /// }));
 /// ```
 ///
-/// Each request has a `User-Agent`: [`USER_AGENT`](crate::USER_AGENT), unless
+/// Each request has a `User-Agent`: [`USER_AGENT`](crate::endpoint::USER_AGENT), unless
 /// [`with_user_agent`](Self::with_user_agent) sets another one.
 ///
 /// # Requests that use something up

@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// The default `User-Agent` of the requests that this crate makes itself: `auth-layer` and its version (RFC 9110
 /// section 10.1.5).

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use crate::config_error::ConfigError;
+use super::config_error::ConfigError;
 
 /// Returns whether a leaf failed before there was a connection, so that nothing was sent.
 ///

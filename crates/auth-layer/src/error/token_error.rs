@@ -9,11 +9,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::advice::general;
+use super::box_error::BoxError;
 use super::kind::ErrorKind;
 use super::oauth::{MESSAGE_LIMIT, OAuthError, clean};
-
-/// The error type of tower services.
-pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The reason why there is no token, or why a request could not carry one.
 ///
@@ -120,10 +118,11 @@ impl Error {
 
     /// Returns what a person can do about this failure, if that is known.
     ///
-    /// It is the application's own text where there is one: [`ExchangeBuilder::remedy`](crate::ExchangeBuilder::remedy)
-    /// if a person has to sign in, [`ExchangeBuilder::client_remedy`](crate::ExchangeBuilder::client_remedy) if the
-    /// server refuses the client. `Display` shows that text. Otherwise it is general advice, which `Display` leaves
-    /// out: by the OAuth error code (such as `invalid_scope`), or by what kept a connection from being made.
+    /// It is the application's own text where there is one:
+    /// [`ExchangeBuilder::remedy`](crate::source::ExchangeBuilder::remedy) if a person has to sign in,
+    /// [`ExchangeBuilder::client_remedy`](crate::source::ExchangeBuilder::client_remedy) if the server refuses the
+    /// client. `Display` shows that text. Otherwise it is general advice, which `Display` leaves out: by the OAuth
+    /// error code (such as `invalid_scope`), or by what kept a connection from being made.
     pub fn remedy(&self) -> Option<&str> {
         let Inner { kind, remedy, status, oauth, .. } = &*self.inner;
         remedy.as_deref().or_else(|| general(*kind, *status, oauth.as_ref(), self.source()))
@@ -297,7 +296,8 @@ impl StdError for Error {
 /// It shows the kind alone, so that a report of the chain has no text twice. [`Error::find`] finds the error in it.
 ///
 /// ```
-/// use auth_layer::{Error, QuotedError};
+/// use auth_layer::error::QuotedError;
+/// use auth_layer::Error;
 ///
 /// let error = Error::from_source("no network", true);
 /// let cause = QuotedError::new(error.clone());

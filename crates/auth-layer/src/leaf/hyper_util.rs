@@ -18,9 +18,8 @@ use tower_service::Service;
 use super::connector::Connector;
 use super::length::with_length;
 use super::proxies::Proxies;
-use crate::config_error::ConfigError;
 use crate::endpoint::OneShot;
-use crate::error::BoxError;
+use crate::error::{BoxError, ConfigError};
 
 /// An HTTP client with a connection pool. It is a `tower::Service` over `http` types and follows no redirects. Clones
 /// share one pool.

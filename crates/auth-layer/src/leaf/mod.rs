@@ -18,8 +18,8 @@ pub mod reqwest;
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 mod shared;
 
-use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
+use crate::error::ConfigError;
 
 /// Returns the transport that all exchanges of this process use by default. The first call loads the certificates.
 #[cfg(feature = "hyper-util")]

@@ -17,9 +17,8 @@ use zeroize::Zeroizing;
 use super::CONNECT_TIMEOUT;
 use super::length::with_length;
 use super::proxies::Proxies;
-use crate::config_error::ConfigError;
 use crate::endpoint::OneShot;
-use crate::error::BoxError;
+use crate::error::{BoxError, ConfigError};
 use crate::url::check_port;
 
 /// A [`reqwest::Client`] as a tower service over `http` types. Clones share one pool.

@@ -13,9 +13,8 @@ use tokio::runtime::{Handle, Id};
 use tower::ServiceExt;
 use tower_service::Service;
 
-use crate::config_error::ConfigError;
 use crate::endpoint::{Transport, TransportBody};
-use crate::error::BoxError;
+use crate::error::{BoxError, ConfigError};
 
 /// The shared transport, created on first use. A failure to create it is not stored: the certificates may be installed
 /// later.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use crate::clock::Now;
-use crate::retry_after::RetryAfter;
+use crate::response::RetryAfter;
 
 /// Returns how long the provider asks for no further calls, if the head of a response received at `now` says so.
 pub(super) fn pause(status: StatusCode, headers: &HeaderMap, now: Now) -> Option<Duration> {

@@ -10,9 +10,8 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use super::document::Metadata;
 use super::fetch;
 use crate::clock::{Clock, Now, SystemClock};
-use crate::config_error::ConfigError;
 use crate::endpoint::Transport;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 
 /// The metadata of one issuer, kept in memory for an hour. Concurrent callers share one fetch.
 ///
@@ -21,7 +20,7 @@ use crate::error::Error;
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
-/// use auth_layer::MetadataCache;
+/// use auth_layer::metadata::MetadataCache;
 ///
 /// let cache = MetadataCache::new("https://auth.example.com", transport)?;
 /// println!("tokens come from {}", cache.get().await?.token_url());

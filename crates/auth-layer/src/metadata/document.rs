@@ -3,9 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::config_error::ConfigError;
 use crate::endpoint::Members;
-use crate::error::shown;
+use crate::error::{ConfigError, shown};
 use crate::profile::Origin;
 use crate::url::endpoint_url;
 
@@ -16,7 +15,8 @@ use crate::url::endpoint_url;
 ///
 /// ```no_run
 /// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
-/// use auth_layer::{Metadata, Profile, SystemClock};
+/// use auth_layer::clock::SystemClock;
+/// use auth_layer::{Metadata, Profile};
 /// use std::time::Duration;
 ///
 /// let issuer = "https://auth.example.com";

@@ -12,9 +12,8 @@ use serde::de::IgnoredAny;
 
 use super::document::Metadata;
 use crate::clock::Clock;
-use crate::config_error::ConfigError;
 use crate::endpoint::{AnswerBody, Members, Transport, TransportBody};
-use crate::error::{BoxError, Error, ErrorKind, chain};
+use crate::error::{BoxError, ConfigError, Error, ErrorKind, chain};
 use crate::url::{endpoint_url, refusal};
 
 impl Metadata {

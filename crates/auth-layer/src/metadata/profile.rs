@@ -1,8 +1,7 @@
 //! Copies the members of a metadata document into a profile.
 
 use super::document::Metadata;
-use crate::config_error::ConfigError;
-use crate::error::shown;
+use crate::error::{ConfigError, shown};
 use crate::profile::{ClientAuth, Profile};
 
 impl Profile {

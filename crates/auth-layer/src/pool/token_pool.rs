@@ -9,8 +9,7 @@ use http::Extensions;
 
 use super::roster::Roster;
 use crate::clock::{Clock, SystemClock};
-use crate::config_error::ConfigError;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ConfigError, Error, ErrorKind};
 use crate::identity::Identity;
 use crate::manager::TokenManager;
 use crate::operation::OperationMeta;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// The names of one member, in the order of the search.
 pub(super) type Names = &'static [&'static str];
@@ -10,7 +10,7 @@ pub(super) type Names = &'static [&'static str];
 /// The names that the members of a token answer may have. The first name that the answer has is used.
 ///
 /// ```
-/// use auth_layer::AnswerNames;
+/// use auth_layer::profile::AnswerNames;
 ///
 /// // Octotable says `type` where RFC 6749 says `token_type`.
 /// let names = AnswerNames::new().with_token_type(&["type", "token_type"]);
@@ -137,7 +137,7 @@ impl Default for AnswerNames {
 /// The unit of a lifetime.
 ///
 /// ```
-/// use auth_layer::LifetimeUnit;
+/// use auth_layer::profile::LifetimeUnit;
 /// use std::time::Duration;
 ///
 /// assert_eq!(LifetimeUnit::Minutes.of(1440), Duration::from_secs(86_400));
@@ -180,7 +180,8 @@ impl LifetimeUnit {
 /// The format of an absolute expiry (see [`AnswerNames::with_expires_at`]).
 ///
 /// ```
-/// use auth_layer::{AnswerNames, ExpiryFormat, Profile};
+/// use auth_layer::profile::{AnswerNames, ExpiryFormat};
+/// use auth_layer::Profile;
 ///
 /// // An answer such as {"accessToken":"t","expiresAt":"2026-11-27T10:00:00Z"}.
 /// let names = AnswerNames::new().with_access_token(&["accessToken"]).with_expires_at(&["expiresAt"]);
@@ -210,7 +211,8 @@ pub enum ExpiryFormat {
 /// It does not affect requests, where scope tokens are separated by spaces (RFC 6749 section 3.3).
 ///
 /// ```
-/// use auth_layer::{Profile, ScopeSeparator};
+/// use auth_layer::profile::ScopeSeparator;
+/// use auth_layer::Profile;
 ///
 /// // GitHub answers with "scope":"repo,gist".
 /// let profile = Profile::new("github", "https://github.com/login/oauth/access_token")?

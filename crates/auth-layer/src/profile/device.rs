@@ -2,12 +2,13 @@
 
 use super::answer::{Names, Need, check};
 use super::recipe::Profile;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// The names that the members of a device authorization answer may have. The first name that the answer has is used.
 ///
 /// ```
-/// use auth_layer::{DeviceNames, Profile};
+/// use auth_layer::profile::DeviceNames;
+/// use auth_layer::Profile;
 ///
 /// let names = DeviceNames::new().with_device_code(&["deviceCode"]).with_user_code(&["userCode"]);
 /// let profile = Profile::new("example", "https://auth.example.com/token")?

@@ -4,8 +4,7 @@ use http::Uri;
 
 use super::recipe::Profile;
 use super::token_url::TokenUrl;
-use crate::config_error::ConfigError;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ConfigError, Error, ErrorKind};
 
 impl Profile {
     /// Adds an earlier token URL of the provider. A sign-in whose tokens came from there is used at the profile's

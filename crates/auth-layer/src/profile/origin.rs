@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::Scheme;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::url::{Port, base_url, endpoint_url, judge, port_of, refusal};
 
 /// A scheme, host and port that a token may be sent to (RFC 9110 section 4.3.1).
@@ -15,7 +15,7 @@ use crate::url::{Port, base_url, endpoint_url, judge, port_of, refusal};
 /// The scheme is `https`, or plain `http` on loopback.
 ///
 /// ```
-/// use auth_layer::Origin;
+/// use auth_layer::profile::Origin;
 ///
 /// let origin: Origin = "https://api.example.com/v1".parse()?;
 /// assert_eq!(origin.to_string(), "https://api.example.com:443");
@@ -54,7 +54,7 @@ impl Origin {
     /// Returns the origin of a base URL, to which paths are appended.
     ///
     /// ```
-    /// use auth_layer::Origin;
+    /// use auth_layer::profile::Origin;
     ///
     /// assert_eq!(Origin::of_base_url("https://api.example.com/v1")?.to_string(), "https://api.example.com:443");
     /// assert!(Origin::of_base_url("https://api.example.com/v1?tenant=1").is_err());
@@ -110,7 +110,7 @@ impl fmt::Display for Origin {
 /// The origins that a token may be sent to. Cheap to clone.
 ///
 /// ```
-/// use auth_layer::{Origin, Origins};
+/// use auth_layer::profile::{Origin, Origins};
 ///
 /// let origins: Origins = ["https://api.example.com".parse::<Origin>()?].into_iter().collect();
 /// assert!(origins.contain(&"https://api.example.com/me".parse().unwrap()));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// A JSON Pointer in which the segment `*` means every item of an array. In an object, `*` is the name of a member, as
 /// in RFC 6901.

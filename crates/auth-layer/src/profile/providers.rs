@@ -12,7 +12,7 @@ use super::rate_limit::RateLimit;
 use super::recipe::{Profile, ReplayRule};
 use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::token::Scope;
 
 impl Profile {

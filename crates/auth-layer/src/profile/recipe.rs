@@ -14,7 +14,7 @@ use super::rejection::BodySign;
 use super::request::{ClientAuth, Encoding};
 use super::sign_in::SignInFacts;
 use super::token_url::TokenUrl;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::identity::Identity;
 use crate::token::Scope;
 use crate::url::endpoint_url;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Number, Value};
 
 use super::pointer::Pointer;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// A value in a JSON body that means "this token is rejected", whatever the status.
 ///
@@ -32,7 +32,7 @@ use crate::config_error::ConfigError;
 /// - A successful response that is a stream or media by its `Content-Type`, such as `text/event-stream`.
 ///
 /// ```
-/// use auth_layer::BodySign;
+/// use auth_layer::profile::BodySign;
 /// use http::StatusCode;
 ///
 /// // Salesforce answers with an array.

@@ -8,7 +8,7 @@ use http::Uri;
 
 use super::device::DeviceNames;
 use super::recipe::Profile;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::url::{endpoint_url, refusal, shown};
 
 /// The facts about a provider that only sign-ins and refresh tokens need.

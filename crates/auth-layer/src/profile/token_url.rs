@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use http::Uri;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::url::{endpoint_url, shown};
 
 /// The URL of a token endpoint (RFC 6749 section 3.2). A stored record has the URL that its tokens came from.
@@ -19,7 +19,7 @@ use crate::url::{endpoint_url, shown};
 /// The path and the query must be identical. `Display` and `Debug` leave out the query, which may hold a secret.
 ///
 /// ```
-/// use auth_layer::TokenUrl;
+/// use auth_layer::profile::TokenUrl;
 ///
 /// let url: TokenUrl = "https://auth.example.com/token".parse()?;
 /// assert_eq!(url, "https://AUTH.example.com.:443/token".parse()?);

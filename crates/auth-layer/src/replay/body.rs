@@ -16,15 +16,16 @@ use crate::error::BoxError;
 pin_project! {
     /// A request body that is streamed, and can be sent again if it was short.
     ///
-    /// [`ReplayBodyLayer`](crate::ReplayBodyLayer) makes it. The stream is recorded while it is sent, up to a limit.
-    /// Past the limit, the recording stops and its memory is freed. Nothing is recorded if there is no copy.
+    /// [`ReplayBodyLayer`](crate::replay::ReplayBodyLayer) makes it. The stream is recorded while it is sent, up to a
+    /// limit. Past the limit, the recording stops and its memory is freed. Nothing is recorded if there is no copy.
     ///
     /// A copy can be sent once the stream is recorded to its end, trailers included. It cannot be sent before that, or
     /// if the stream was too long or broke off. Polling such a copy returns an error, so that it never looks like a
     /// shorter body.
     ///
     /// ```
-    /// use auth_layer::{ReplayBody, TryClone};
+    /// use auth_layer::replay::ReplayBody;
+    /// use auth_layer::TryClone;
     /// use http_body_util::{BodyExt, Full};
     ///
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {

@@ -17,7 +17,8 @@ use crate::error::BoxError;
 /// [`recording`](Self::recording) makes such a body resendable.
 ///
 /// ```
-/// use auth_layer::{BodyCopy, BoxError, TryClone};
+/// use auth_layer::replay::BodyCopy;
+/// use auth_layer::{BoxError, TryClone};
 /// use bytes::Bytes;
 /// use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 ///

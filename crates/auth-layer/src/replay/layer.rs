@@ -4,8 +4,8 @@ use tower_layer::Layer;
 
 use super::service::Replay;
 
-/// A layer that wraps each request's body in a [`ReplayBody`](crate::ReplayBody), so that a short stream can be sent
-/// again. Put it outside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer).
+/// A layer that wraps each request's body in a [`ReplayBody`](crate::replay::ReplayBody), so that a short stream can be
+/// sent again. Put it outside of [`RetryLayer`](crate::RetryLayer) and [`AuthLayer`](crate::AuthLayer).
 ///
 /// The first send is streamed without delay. Meanwhile up to 64 KiB are copied into a recording. A longer stream is
 /// sent once. This is also true for a longer body that is in memory, so do not put this layer around such bodies.
@@ -14,7 +14,7 @@ use super::service::Replay;
 /// length in the header, and the end of the stream is then never seen.
 ///
 /// ```
-/// use auth_layer::{ReplayBody, ReplayBodyLayer};
+/// use auth_layer::replay::{ReplayBody, ReplayBodyLayer};
 /// use http_body_util::Full;
 /// use tower_layer::Layer;
 ///

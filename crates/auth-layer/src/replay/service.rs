@@ -8,10 +8,10 @@ use tower_service::Service;
 
 use super::body::ReplayBody;
 
-/// The service of [`ReplayBodyLayer`](crate::ReplayBodyLayer).
+/// The service of [`ReplayBodyLayer`](crate::replay::ReplayBodyLayer).
 ///
 /// ```
-/// # fn show<S>(service: auth_layer::Replay<S>) {
+/// # fn show<S>(service: auth_layer::replay::Replay<S>) {
 /// let inner = service.into_inner();
 /// # let _ = inner;
 /// # }

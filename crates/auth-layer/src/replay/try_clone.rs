@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use super::body_copy::BodyCopy;
 
 /// A request body that may be sent again. Bytes in memory can be sent again at little cost. A stream can be sent again
-/// only if it is recorded ([`ReplayBody`](crate::ReplayBody)).
+/// only if it is recorded ([`ReplayBody`](crate::replay::ReplayBody)).
 ///
 /// If there is no copy, the request is sent once, and the caller gets the rejection. A body is never sent again with
 /// other content.
@@ -24,7 +24,7 @@ use super::body_copy::BodyCopy;
     message = "`{Self}` is not a request body that can be sent again",
     label = "auth-layer resends a request whose token was rejected, so its body must be `TryClone`",
     note = "for `tonic::body::Body` enable the feature `tonic` of auth-layer, for `axum::body::Body` its feature `axum`",
-    note = "for a stream, put `auth_layer::ReplayBodyLayer` outside of this layer; for a type of yours, implement `TryClone`",
+    note = "for a stream, put `auth_layer::replay::ReplayBodyLayer` outside of this layer; for a type of yours, implement `TryClone`",
     note = "to send each request once, whatever its body is, use `AuthLayer::without_resend()`"
 )]
 pub trait TryClone: Sized {

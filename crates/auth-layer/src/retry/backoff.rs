@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::retry_after::RetryAfter;
+use crate::response::RetryAfter;
 
 /// The range of random waits: from zero to `first`, which doubles with each attempt up to `longest`.
 #[derive(Clone, Copy, Debug)]

@@ -18,10 +18,9 @@ use super::idempotency::{is_idempotent, make_key};
 use super::policy::RetryPolicy;
 use super::stats::Counts;
 use crate::clock::{Now, Sleep};
-use crate::drain::drain;
 use crate::error::BoxError;
 use crate::replay::{Common, Kept, TryClone, UnderRetry};
-use crate::retry_after::RetryAfter;
+use crate::response::{RetryAfter, drain};
 
 /// The state that the services of one layer share.
 #[derive(Debug)]

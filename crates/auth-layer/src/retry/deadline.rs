@@ -5,10 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 /// The error of a call whose deadline passed before there was a response. Downcast the [`BoxError`](crate::BoxError) of
-/// [`Retry`](crate::Retry) to get it.
+/// [`Retry`](crate::retry::Retry) to get it.
 ///
 /// ```
-/// use auth_layer::{BoxError, DeadlinePassed};
+/// use auth_layer::retry::DeadlinePassed;
+/// use auth_layer::BoxError;
 ///
 /// fn was_too_slow(error: &BoxError) -> bool {
 ///     error.is::<DeadlinePassed>()

@@ -1,4 +1,4 @@
-//! `RetryFuture`: the first attempt is stored in place, all others in a box.
+//! `ResponseFuture`: the first attempt is stored in place, all others in a box.
 
 use std::fmt;
 use std::future::Future;
@@ -17,18 +17,8 @@ use crate::error::BoxError;
 use crate::replay::TryClone;
 
 pin_project! {
-    /// The future of [`Retry`](crate::Retry)'s responses.
-    ///
-    /// ```
-    /// use auth_layer::RetryFuture;
-    ///
-    /// fn is_named<S, B, R>(_: &RetryFuture<S, B, R>)
-    /// where
-    ///     S: tower_service::Service<http::Request<B>>,
-    /// {
-    /// }
-    /// ```
-    pub struct RetryFuture<S, B, R>
+    /// The future of [`Retry`](crate::retry::Retry)'s responses.
+    pub struct ResponseFuture<S, B, R>
     where
         S: Service<Request<B>>,
     {
@@ -47,7 +37,7 @@ pin_project! {
     }
 }
 
-impl<S, B, R> RetryFuture<S, B, R>
+impl<S, B, R> ResponseFuture<S, B, R>
 where
     S: Service<Request<B>>,
 {
@@ -56,7 +46,7 @@ where
     }
 }
 
-impl<S, B, R> Future for RetryFuture<S, B, R>
+impl<S, B, R> Future for ResponseFuture<S, B, R>
 where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Error: Into<BoxError>,
@@ -96,11 +86,11 @@ where
     }
 }
 
-impl<S, B, R> fmt::Debug for RetryFuture<S, B, R>
+impl<S, B, R> fmt::Debug for ResponseFuture<S, B, R>
 where
     S: Service<Request<B>>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RetryFuture").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

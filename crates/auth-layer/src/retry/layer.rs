@@ -23,7 +23,7 @@ use crate::replay::Common;
 /// - There never was a connection.
 ///
 /// If the caller gets a response that asked for a wait, its extensions contain the wait as
-/// [`RetryAfter`](crate::RetryAfter).
+/// [`RetryAfter`](crate::response::RetryAfter).
 ///
 /// Retries to one origin are limited to a fifth of its calls plus ten per second, counted over ten seconds. Clones are
 /// cheap. Clones and their services share these budgets.

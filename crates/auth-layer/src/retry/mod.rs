@@ -21,7 +21,7 @@
 //! | any other error | sent again after a backoff |
 //!
 //! If the caller gets a response that asked for a wait, its extensions contain the wait as
-//! [`RetryAfter`](crate::RetryAfter).
+//! [`RetryAfter`](crate::response::RetryAfter).
 //!
 //! Attempts of this layer and resends after a rejected token are counted separately. Each attempt may have one resend:
 //! with 4 attempts a request is sent at most 8 times.
@@ -45,7 +45,7 @@ mod service;
 mod stats;
 
 pub use deadline::DeadlinePassed;
-pub use future::RetryFuture;
+pub use future::ResponseFuture;
 pub use layer::RetryLayer;
 pub use policy::RetryPolicy;
 pub use service::Retry;

@@ -66,7 +66,7 @@ impl RetryPolicy {
     }
 
     /// Sets the longest `Retry-After` that the layer waits for: 60 s by default. The caller gets a response that asks
-    /// for more at once, with the wait in its extensions ([`RetryAfter`](crate::RetryAfter)).
+    /// for more at once, with the wait in its extensions ([`RetryAfter`](crate::response::RetryAfter)).
     ///
     /// A random time is added to the wait: up to a tenth of it, or up to the backoff's range if that is longer.
     #[must_use]
@@ -82,8 +82,8 @@ impl RetryPolicy {
     /// operation.
     ///
     /// - A wait that would end after the deadline is not started. The caller gets the last outcome at once.
-    /// - A request that is in progress at the deadline is dropped ([`DeadlinePassed`](crate::DeadlinePassed)), even the
-    ///   first one. A slow upload needs a longer deadline, or none.
+    /// - A request that is in progress at the deadline is dropped ([`DeadlinePassed`](crate::retry::DeadlinePassed)),
+    ///   even the first one. A slow upload needs a longer deadline, or none.
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Deadline::Fixed(deadline);

@@ -9,7 +9,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::call::{Call, Rules};
-use super::future::RetryFuture;
+use super::future::ResponseFuture;
 use crate::error::BoxError;
 use crate::replay::TryClone;
 
@@ -20,15 +20,15 @@ use crate::replay::TryClone;
 ///
 /// # Errors
 ///
-/// Returns [`DeadlinePassed`](crate::DeadlinePassed) if there was no response in time, and otherwise the error of the
-/// last attempt.
+/// Returns [`DeadlinePassed`](crate::retry::DeadlinePassed) if there was no response in time, and otherwise the error
+/// of the last attempt.
 ///
 /// # Cancel safety
 ///
 /// Dropping a response future drops the request, in progress or waiting. Nothing more is sent.
 ///
 /// ```
-/// # fn show<S>(service: auth_layer::Retry<S>) {
+/// # fn show<S>(service: auth_layer::retry::Retry<S>) {
 /// let inner = service.into_inner();
 /// # let _ = inner;
 /// # }
@@ -66,7 +66,7 @@ where
 {
     type Response = Response<R>;
     type Error = BoxError;
-    type Future = RetryFuture<S, B, R>;
+    type Future = ResponseFuture<S, B, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -76,7 +76,7 @@ where
         // `poll_ready` was called on `self.inner`, so that instance is called now. The clone is polled ready before a
         // retry.
         let call = Call::new(self.inner.clone(), self.rules.clone(), &mut request);
-        RetryFuture::new(self.inner.call(request), call)
+        ResponseFuture::new(self.inner.call(request), call)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The counts of a [`RetryLayer`](crate::RetryLayer) and its services. The token manager counts the resends after a
-/// rejected token ([`Stats`](crate::Stats)).
+/// rejected token ([`Stats`](crate::manager::Stats)).
 ///
 /// ```
 /// use auth_layer::{RetryLayer, RetryPolicy};

@@ -13,8 +13,7 @@ use super::redirect;
 use super::signed_in::SignedIn;
 #[cfg(feature = "loopback")]
 use crate::clock::Clock;
-use crate::config_error::ConfigError;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 use crate::secret::Secret;
 use crate::token::Scope;
 
@@ -126,7 +125,7 @@ impl SignIn {
     /// - the callback does not belong to this authorization.
     ///
     /// Otherwise it returns the errors of a token request. No error is transient: the person has to start again, unless
-    /// the error has a [`RecoveredSignIn`](crate::RecoveredSignIn) among its causes.
+    /// the error has a [`RecoveredSignIn`](crate::sign_in::RecoveredSignIn) among its causes.
     ///
     /// # Cancel safety
     ///

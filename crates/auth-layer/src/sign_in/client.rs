@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config_error::ConfigError;
-use crate::credential::Credential;
 use crate::endpoint::{TokenEndpoint, Transport};
+use crate::error::ConfigError;
 use crate::profile::Profile;
+use crate::secret::Credential;
 use crate::token::Scope;
 
 /// A client of one provider that lets people sign in.
@@ -68,8 +68,8 @@ pub struct SignInBuilder {
 }
 
 impl SignInBuilder {
-    /// Sets the transport of the requests. The default is the one that [exchanges](crate::ExchangeBuilder::transport)
-    /// share.
+    /// Sets the transport of the requests. The default is the one that
+    /// [exchanges](crate::source::ExchangeBuilder::transport) share.
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self

@@ -36,7 +36,7 @@ use crate::url::{Port, port_of};
 ///
 /// ```no_run
 /// # async fn run(sign_in: auth_layer::SignIn) -> Result<(), Box<dyn std::error::Error>> {
-/// use auth_layer::LoopbackListener;
+/// use auth_layer::sign_in::LoopbackListener;
 ///
 /// let listener = LoopbackListener::bind().await?;
 /// let authorization = sign_in.authorize(listener.redirect_uri(), None)?;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::secret::Secret;
 
 /// A secret code verifier, and the challenge that is sent before it (RFC 7636).
@@ -16,7 +16,7 @@ use crate::secret::Secret;
 /// [`SignIn`](crate::SignIn) makes a new verifier for each sign-in, also for clients with a secret.
 ///
 /// ```
-/// use auth_layer::Pkce;
+/// use auth_layer::sign_in::Pkce;
 ///
 /// // The example of RFC 7636 appendix B.
 /// let pkce = Pkce::from_verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")?;

@@ -18,7 +18,9 @@ use crate::token::{RefreshToken, Scope};
 /// exchange of [`Grant::Stored`](crate::Grant::Stored) then requests an access token with it. `Debug` shows no token.
 ///
 /// ```no_run
-/// use auth_layer::{Authorization, Error, MemoryStore, RecoveredSignIn, SignIn, StoreKey};
+/// use auth_layer::sign_in::{Authorization, RecoveredSignIn};
+/// use auth_layer::store::StoreKey;
+/// use auth_layer::{Error, MemoryStore, SignIn};
 ///
 /// # async fn run(sign_in: SignIn, authorization: Authorization, callback: &str, store: MemoryStore, key: StoreKey)
 /// # -> Result<(), Error> {

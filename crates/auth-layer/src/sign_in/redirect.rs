@@ -1,6 +1,6 @@
 //! The redirect URIs that a sign-in may use.
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::url::endpoint_url;
 
 /// Checks a redirect URI. It must be https, plain http on loopback, or a private scheme of the application.

@@ -13,7 +13,7 @@ use crate::token::{AccessToken, RefreshToken};
 /// The result of a revocation.
 ///
 /// ```
-/// use auth_layer::Revocation;
+/// use auth_layer::sign_in::Revocation;
 ///
 /// assert_ne!(Revocation::Done, Revocation::NotOffered);
 /// ```
@@ -30,9 +30,9 @@ pub enum Revocation {
 /// The result of a sign-out. In every case, the record is removed from the store.
 ///
 /// ```no_run
-/// use auth_layer::SignedOut;
+/// use auth_layer::sign_in::SignedOut;
 ///
-/// # async fn run(sign_in: auth_layer::SignIn, store: auth_layer::MemoryStore, key: auth_layer::StoreKey)
+/// # async fn run(sign_in: auth_layer::SignIn, store: auth_layer::MemoryStore, key: auth_layer::store::StoreKey)
 /// # -> Result<(), auth_layer::Error> {
 /// match sign_in.sign_out(&store, &key).await? {
 ///     SignedOut::Revoked => println!("signed out"),

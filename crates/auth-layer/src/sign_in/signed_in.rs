@@ -10,9 +10,13 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// The tokens of a sign-in. `Debug` shows no token.
 ///
 /// ```no_run
-/// use auth_layer::{Grant, Identity, Profile, StoreKey};
+/// use auth_layer::store::StoreKey;
+/// use auth_layer::{Grant, Identity, Profile};
 ///
-/// # async fn run(signed_in: auth_layer::SignedIn, store: auth_layer::MemoryStore) -> Result<(), auth_layer::Error> {
+/// # async fn run(
+/// #     signed_in: auth_layer::sign_in::SignedIn,
+/// #     store: auth_layer::MemoryStore,
+/// # ) -> Result<(), auth_layer::Error> {
 /// println!("signed in as {}", signed_in.account().unwrap_or("an unnamed account"));
 /// let key = StoreKey::for_identity(&Profile::goto(), "client-id", &Grant::Stored, &Identity::new("reception"));
 /// signed_in.keep(&store, &key, None).await?;

@@ -10,13 +10,12 @@ use super::advice::Advice;
 use super::refresh::{Redeemed, Refresh};
 use super::token_source::{IssuedToken, TokenRequest, TokenSource};
 use crate::clock::{Clock, SystemClock};
-use crate::config_error::ConfigError;
-use crate::credential::Credential;
 use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};
-use crate::error::{Error, ErrorKind, shown};
+use crate::error::{ConfigError, Error, ErrorKind, shown};
 use crate::grant::Grant;
 use crate::identity::Identity;
 use crate::profile::{ClientAuth, Profile, TokenUrl};
+use crate::secret::Credential;
 use crate::store::{Label, MemoryStore, StoreKey, TokenStore};
 use crate::token::{Resource, Scope, TokenTypeId};
 
@@ -81,7 +80,7 @@ impl Exchange {
     /// of [`StoreKey::for_identity`], which needs no exchange.
     ///
     /// A grant that has ended stays ended until another refresh token is written under this key. After a person has
-    /// signed in again, write an [`Entry`](crate::Entry) with the new refresh token.
+    /// signed in again, write an [`Entry`](crate::store::Entry) with the new refresh token.
     pub fn store_key(&self) -> Option<&StoreKey> {
         self.refresh.as_ref().map(|refresh| refresh.key())
     }

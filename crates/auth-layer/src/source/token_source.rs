@@ -22,7 +22,9 @@ use crate::token::{AccessToken, Scope, TokenTypeId};
 ///
 /// ```
 /// use async_trait::async_trait;
-/// use auth_layer::{AccessToken, Clock, Error, IssuedToken, SystemClock, TokenRequest, TokenSource};
+/// use auth_layer::clock::SystemClock;
+/// use auth_layer::source::{IssuedToken, TokenRequest};
+/// use auth_layer::{AccessToken, Clock, Error, TokenSource};
 /// use std::time::Duration;
 ///
 /// #[derive(Debug)]
@@ -68,7 +70,8 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
     ///
     /// ```
     /// use async_trait::async_trait;
-    /// use auth_layer::{Error, IssuedToken, TokenRequest, TokenSource};
+    /// use auth_layer::source::{IssuedToken, TokenRequest};
+    /// use auth_layer::{Error, TokenSource};
     /// use std::pin::Pin;
     /// use std::sync::atomic::{AtomicBool, Ordering};
     ///
@@ -107,7 +110,7 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
 /// A request for a token, with its reason.
 ///
 /// ```
-/// use auth_layer::TokenRequest;
+/// use auth_layer::source::TokenRequest;
 ///
 /// assert!(TokenRequest::new().rejected().is_none());
 /// ```
@@ -136,7 +139,9 @@ impl TokenRequest {
 /// A token from its source, with its lifetime.
 ///
 /// ```
-/// use auth_layer::{AccessToken, Clock, IssuedToken, SystemClock};
+/// use auth_layer::clock::SystemClock;
+/// use auth_layer::source::IssuedToken;
+/// use auth_layer::{AccessToken, Clock};
 /// use std::time::Duration;
 ///
 /// let asked = SystemClock::new().now();

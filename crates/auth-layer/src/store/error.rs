@@ -8,7 +8,7 @@ use crate::error::BoxError;
 /// The error of a store. It never holds a token.
 ///
 /// ```
-/// use auth_layer::{StoreError, StoreErrorKind};
+/// use auth_layer::store::{StoreError, StoreErrorKind};
 ///
 /// let error = StoreError::new("cannot reach the store", "connection refused");
 /// assert_eq!(error.to_string(), "cannot reach the store");
@@ -68,7 +68,7 @@ impl std::error::Error for StoreError {
 /// The kind of a [`StoreError`].
 ///
 /// ```
-/// use auth_layer::{StoreError, StoreErrorKind};
+/// use auth_layer::store::{StoreError, StoreErrorKind};
 ///
 /// fn may_pass(error: &StoreError) -> bool {
 ///     error.kind() == StoreErrorKind::Unreachable

@@ -14,7 +14,7 @@ impl StoreKey {
     /// The key is computed from:
     ///
     /// - the provider's name, the client id and the grant
-    /// - the identity's tenant, which an [`ExchangeBuilder`](crate::ExchangeBuilder) calls the `subject`
+    /// - the identity's tenant, which an [`ExchangeBuilder`](crate::source::ExchangeBuilder) calls the `subject`
     /// - the set of scopes, the audience and the resource
     /// - every further parameter of the profile
     ///
@@ -22,12 +22,13 @@ impl StoreKey {
     /// key. Other grants keep no record.
     ///
     /// The token URL and the client's way to authenticate are not part of the key, because a provider may change them.
-    /// The record has its token URL instead ([`Entry::token_url`](crate::Entry::token_url)). Two token endpoints that
-    /// share a provider name and a client id, such as two tenants of one issuer, therefore need different tenants or
-    /// provider names.
+    /// The record has its token URL instead ([`Entry::token_url`](crate::store::Entry::token_url)). Two token endpoints
+    /// that share a provider name and a client id, such as two tenants of one issuer, therefore need different tenants
+    /// or provider names.
     ///
     /// ```
-    /// use auth_layer::{Credential, Exchange, Grant, Identity, MemoryStore, Profile, StoreKey};
+    /// use auth_layer::store::StoreKey;
+    /// use auth_layer::{Credential, Exchange, Grant, Identity, MemoryStore, Profile};
     /// use std::sync::Arc;
     ///
     /// let identity = Identity::new("reception").with_scope("collab:".parse()?);
@@ -72,10 +73,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::grant::TokenExchange;
     use crate::secret::Secret;
-    use crate::secret_source::SecretSource;
+    use crate::secret::SecretSource;
     use crate::token::TokenTypeId;
-    use crate::token_exchange::TokenExchange;
 
     fn key(grant: impl Into<Grant>) -> StoreKey {
         StoreKey::for_subject(&Profile::goto(), "client", &grant.into(), "")

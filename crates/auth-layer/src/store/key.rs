@@ -16,7 +16,8 @@ use super::earlier::Earlier;
 /// also knows the [earlier](Self::earlier) keys of the same identity. They do not count when two keys are compared.
 ///
 /// ```
-/// use auth_layer::{Grant, Identity, Profile, StoreKey};
+/// use auth_layer::store::StoreKey;
+/// use auth_layer::{Grant, Identity, Profile};
 ///
 /// let reception = Identity::new("reception");
 /// let key = StoreKey::for_identity(&Profile::goto(), "my-client", &Grant::Stored, &reception);

@@ -9,7 +9,7 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// The version of a record. Each write makes it larger.
 ///
 /// ```
-/// use auth_layer::Version;
+/// use auth_layer::store::Version;
 ///
 /// assert!(Version::new(2) > Version::new(1));
 /// ```
@@ -31,7 +31,8 @@ impl Version {
 /// The content of a record. `Debug` shows no token.
 ///
 /// ```
-/// use auth_layer::{Entry, RefreshToken, State};
+/// use auth_layer::store::{Entry, State};
+/// use auth_layer::RefreshToken;
 ///
 /// let entry = Entry::new(RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA"));
 /// assert_eq!(entry.state, State::Idle);
@@ -73,7 +74,7 @@ pub struct Entry {
 /// The identity of a record in words, because a person cannot read it from the key. It holds no secret.
 ///
 /// ```
-/// use auth_layer::Label;
+/// use auth_layer::store::Label;
 ///
 /// let label = Label::new("goto", "my-client", "default");
 /// assert_eq!(label.provider, "goto");
@@ -85,7 +86,7 @@ pub struct Label {
     pub provider: String,
     /// The client id.
     pub client: String,
-    /// The subject that was set with [`ExchangeBuilder::subject`](crate::ExchangeBuilder::subject).
+    /// The subject that was set with [`ExchangeBuilder::subject`](crate::source::ExchangeBuilder::subject).
     pub subject: String,
 }
 
@@ -99,7 +100,7 @@ impl Label {
 /// The state of a record's refresh token.
 ///
 /// ```
-/// use auth_layer::State;
+/// use auth_layer::store::State;
 /// use std::time::Duration;
 ///
 /// let marked = State::Redeeming { holder: "worker-1".into(), lease: Duration::from_secs(60) };
@@ -126,7 +127,8 @@ pub enum State {
 /// An [`Entry`] as it was read, with its version.
 ///
 /// ```
-/// use auth_layer::{Entry, Record, RefreshToken, Version};
+/// use auth_layer::store::{Entry, Record, Version};
+/// use auth_layer::RefreshToken;
 ///
 /// let record = Record::new(Version::new(7), Entry::new(RefreshToken::new("r")));
 /// assert_eq!(record.version.number(), 7);

@@ -19,7 +19,8 @@ use super::record::{Entry, Record, Version};
 /// unchanged or the write is complete. It is never written in part.
 ///
 /// ```
-/// use auth_layer::{Entry, MemoryStore, RefreshToken, StoreKey, TokenStore};
+/// use auth_layer::store::{Entry, StoreKey};
+/// use auth_layer::{MemoryStore, RefreshToken, TokenStore};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let store = MemoryStore::new();
@@ -31,7 +32,7 @@ use super::record::{Entry, Record, Version};
 /// assert!(store.compare_exchange(&key, Some(record.version), newer).await?.is_some());
 /// let too_late = Entry::new(RefreshToken::new("r3"));
 /// assert!(store.compare_exchange(&key, Some(record.version), too_late).await?.is_none());
-/// # Ok::<(), auth_layer::StoreError>(()) }).unwrap();
+/// # Ok::<(), auth_layer::store::StoreError>(()) }).unwrap();
 /// ```
 #[async_trait]
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {

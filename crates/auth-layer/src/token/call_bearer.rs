@@ -9,8 +9,8 @@ use crate::error::Error;
 
 /// A bearer token for one call, which the caller adds to the request as an extension.
 ///
-/// [`Auth`](crate::Auth) sends it in place of the managed token, and only to the same origins. It never renews this
-/// token: if the server rejects it, the caller gets the server's response unchanged.
+/// [`Auth`](crate::authorize::Auth) sends it in place of the managed token, and only to the same origins. It never
+/// renews this token: if the server rejects it, the caller gets the server's response unchanged.
 ///
 /// ```
 /// use auth_layer::CallBearer;

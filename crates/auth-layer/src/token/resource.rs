@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::url::shown;
 
 /// A resource that a token is requested for: an absolute URI without a fragment (RFC 8707 section 2). Cheap to clone.
 ///
 /// ```
-/// use auth_layer::Resource;
+/// use auth_layer::token::Resource;
 ///
 /// let resource: Resource = "https://api.example.com/orders".parse()?;
 /// assert_eq!(resource.as_str(), "https://api.example.com/orders");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 /// A set of scope tokens (RFC 6749 section 3.3).
 ///

@@ -6,7 +6,7 @@ use std::fmt;
 /// The type of a token in a token exchange, as a URI (RFC 8693 section 3).
 ///
 /// ```
-/// use auth_layer::TokenTypeId;
+/// use auth_layer::token::TokenTypeId;
 ///
 /// assert_eq!(TokenTypeId::JWT.as_str(), "urn:ietf:params:oauth:token-type:jwt");
 /// let own = TokenTypeId::new("urn:example:token-type:session");

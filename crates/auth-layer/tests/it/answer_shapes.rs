@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use auth_layer::profile::{AnswerNames, ExpiryFormat, ScopeSeparator};
 use auth_layer::{
-    AnswerNames, Clock, ConfigError, Credential, ErrorKind, Exchange, ExpiryFormat, Grant, Profile, Scope,
-    ScopeSeparator, SignIn, TestClock,
+    Clock, ConfigError, Credential, ErrorKind, Exchange, Grant, Profile, Scope, SignIn, TestClock,
 };
 
 use crate::support::{FakeTokenEndpoint, Rig, example, exchange, json_response};

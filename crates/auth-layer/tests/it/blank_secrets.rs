@@ -1,8 +1,9 @@
 //! Ids and secrets without a visible character. They were never filled in, and are refused before anything is sent.
 
+use auth_layer::grant::TokenExchange;
+use auth_layer::token::TokenTypeId;
 use auth_layer::{
-    ConfigError, Credential, Exchange, Grant, Profile, RefreshToken, Secret, SecretSource, SignIn,
-    TokenExchange, TokenTypeId, Transport,
+    ConfigError, Credential, Exchange, Grant, Profile, RefreshToken, Secret, SecretSource, SignIn, Transport,
 };
 
 use crate::support::{FakeTokenEndpoint, example};

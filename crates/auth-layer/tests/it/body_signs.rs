@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use auth_layer::{BodySign, BoxError, ConfigError, OperationMeta, Profile, ResponseBody};
+use auth_layer::authorize::ResponseBody;
+use auth_layer::profile::BodySign;
+use auth_layer::{BoxError, ConfigError, OperationMeta, Profile};
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;

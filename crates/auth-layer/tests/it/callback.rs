@@ -1,6 +1,7 @@
 //! The callback of the browser: which answers are accepted, which are refused, and which values are never shown.
 
-use auth_layer::{Authorization, Error, ErrorKind, OAuthError, Profile};
+use auth_layer::sign_in::Authorization;
+use auth_layer::{Error, ErrorKind, OAuthError, Profile};
 use proptest::prelude::*;
 
 use crate::sign_in::{REDIRECT, client, good, parameter, people, silent};

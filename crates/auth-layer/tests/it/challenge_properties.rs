@@ -1,6 +1,6 @@
 //! Properties of the parser of challenges: for challenges in any spelling, and for lines without one.
 
-use auth_layer::challenge::parse;
+use auth_layer::authorize::challenge::parse;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! The head of a response as a statement about the token: `WWW-Authenticate` in all its shapes, and statuses with
 //! another meaning.
 
-use auth_layer::challenge::{Challenge, parse};
+use auth_layer::authorize::challenge::{Challenge, parse};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::Full;

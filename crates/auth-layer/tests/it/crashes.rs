@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use auth_layer::{
-    AccessToken, AnswerNames, Clock, Entry, ErrorKind, Label, RefreshToken, ReplayRule, Scope, State,
-};
+use auth_layer::profile::AnswerNames;
+use auth_layer::store::{Entry, Label, State};
+use auth_layer::{AccessToken, Clock, ErrorKind, RefreshToken, ReplayRule, Scope};
 
 use crate::house::{House, strict, token, token_in_time};
 use crate::refresh::{invalid_grant, refreshed, sent};

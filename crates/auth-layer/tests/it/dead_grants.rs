@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_layer::{ErrorKind, ReplayRule, State};
+use auth_layer::store::State;
+use auth_layer::{ErrorKind, ReplayRule};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::retry::DeadlinePassed;
+use auth_layer::source::{IssuedToken, TokenRequest};
 use auth_layer::{
-    AccessToken, Clock, DeadlinePassed, Error, ErrorKind, IssuedToken, ReplayRule, RetryPolicy, StackLayer,
-    TestClock, TokenManager, TokenRequest, TokenSource,
+    AccessToken, Clock, Error, ErrorKind, ReplayRule, RetryPolicy, StackLayer, TestClock, TokenManager,
+    TokenSource,
 };
 use bytes::Bytes;
 use http::Response;

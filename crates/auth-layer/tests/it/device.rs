@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{
-    ClientAuth, Credential, DeviceCode, DeviceNames, Error, ErrorKind, LifetimeUnit, Profile, Scope, SignIn,
-    SignedIn, TestClock,
-};
+use auth_layer::profile::{DeviceNames, LifetimeUnit};
+use auth_layer::sign_in::{DeviceCode, SignedIn};
+use auth_layer::{ClientAuth, Credential, Error, ErrorKind, Profile, Scope, SignIn, TestClock};
 use http::Response;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use auth_layer::store::{Entry, Label, State, StoreError, StoreErrorKind, StoreKey, Version};
 use auth_layer::{
-    AccessToken, Entry, Exchange, FileStore, Grant, Label, Metadata, RefreshToken, SealingKey, State,
-    StoreError, StoreErrorKind, StoreKey, TestClock, TokenStore, Version,
+    AccessToken, Exchange, FileStore, Grant, Metadata, RefreshToken, SealingKey, TestClock, TokenStore,
 };
 use tempfile::TempDir;
 

@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use auth_layer::clock::{Now, Sleep, SystemClock};
+use auth_layer::source::ExchangeBuilder;
+use auth_layer::store::{Entry, State, StoreErrorKind, StoreKey, Version};
 use auth_layer::{
-    AccessToken, Clock, Credential, Entry, Exchange, ExchangeBuilder, FileStore, Grant, Now, Profile,
-    RefreshToken, ReplayRule, Sleep, State, StoreErrorKind, StoreKey, SystemClock, TestClock, TokenManager,
-    TokenStore, Version,
+    AccessToken, Clock, Credential, Exchange, FileStore, Grant, Profile, RefreshToken, ReplayRule, TestClock,
+    TokenManager, TokenStore,
 };
 
 use crate::file_store::quick_folder;

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_layer::{Auth, BoxError};
+use auth_layer::BoxError;
+use auth_layer::authorize::Auth;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, Request, Response, Version};

@@ -5,7 +5,10 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use auth_layer::{Auth, AuthLayer, BodySign, OperationMeta, Profile, SystemClock, TestClock, TokenManager};
+use auth_layer::authorize::Auth;
+use auth_layer::clock::SystemClock;
+use auth_layer::profile::BodySign;
+use auth_layer::{AuthLayer, OperationMeta, Profile, TestClock, TokenManager};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Empty;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use auth_layer::challenge::parse;
-use auth_layer::{AccessToken, BodySign, Clock, Metadata, Origin, Profile, Scope, SystemClock, TestClock};
+use auth_layer::authorize::challenge::parse;
+use auth_layer::clock::SystemClock;
+use auth_layer::profile::{BodySign, Origin};
+use auth_layer::{AccessToken, Clock, Metadata, Profile, Scope, TestClock};
 use http::{HeaderMap, HeaderValue};
 use tower::ServiceExt;
 

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::manager::TokenManagerBuilder;
+use auth_layer::source::ExchangeBuilder;
+use auth_layer::store::{Entry, Record, State, StoreError, StoreKey, Version};
 use auth_layer::{
-    Clock, Credential, Entry, Error, Exchange, ExchangeBuilder, Grant, MemoryStore, Profile, Record,
-    RefreshToken, ReplayRule, State, StoreError, StoreKey, TestClock, TokenManager, TokenManagerBuilder,
-    TokenStore, Version,
+    Clock, Credential, Error, Exchange, Grant, MemoryStore, Profile, RefreshToken, ReplayRule, TestClock,
+    TokenManager, TokenStore,
 };
 
 use crate::refresh::{invalid_grant, refreshed};

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auth_layer::source::ExchangeBuilder;
+use auth_layer::store::{Entry, Record, StoreError, StoreKey, Version};
 use auth_layer::{
-    ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, ExchangeBuilder, Grant, Identity, Profile,
-    Record, RefreshToken, StoreError, StoreKey, TestClock, TokenManager, TokenStore, Version,
+    ClientAuth, Credential, Encoding, ErrorKind, Exchange, Grant, Identity, Profile, RefreshToken, TestClock,
+    TokenManager, TokenStore,
 };
 
 use crate::support::{FakeTokenEndpoint, Rig, example, exchange};

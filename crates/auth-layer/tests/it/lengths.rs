@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
-use auth_layer::{BoxError, Credential, Exchange, Grant, ReplayBodyLayer, TokenManager, Transport, leaf};
+use auth_layer::replay::ReplayBodyLayer;
+use auth_layer::{BoxError, Credential, Exchange, Grant, TokenManager, Transport, leaf};
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body::{Body, Frame, SizeHint};

@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use auth_layer::limit::{ResponseFuture, Throttle, ThrottleLayer, Throttled};
-use auth_layer::{BoxError, Clock, OperationMeta, Profile, RateLimit, TestClock};
+use auth_layer::profile::RateLimit;
+use auth_layer::{BoxError, Clock, OperationMeta, Profile, TestClock};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri};
 use tower::{Layer, Service};

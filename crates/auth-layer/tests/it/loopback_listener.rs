@@ -4,7 +4,8 @@ use std::io::ErrorKind as IoErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{Authorization, Credential, ErrorKind, LoopbackListener, SignIn, TestClock};
+use auth_layer::sign_in::{Authorization, LoopbackListener};
+use auth_layer::{Credential, ErrorKind, SignIn, TestClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use auth_layer::store::{Entry, State};
 use auth_layer::{
-    AccessToken, Clock, Credential, Entry, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule,
-    Secret, SecretSource, State, TokenManager, Transport,
+    AccessToken, Clock, Credential, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule, Secret,
+    SecretSource, TokenManager, Transport,
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::{ServiceExt, service_fn};

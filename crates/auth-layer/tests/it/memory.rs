@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use auth_layer::endpoint::TransportBody;
 use auth_layer::{
     AccessToken, BoxError, CallBearer, ClientAuth, Credential, Encoding, Exchange, Grant, RefreshToken,
-    TestClock, TokenManager, Transport, TransportBody,
+    TestClock, TokenManager, Transport,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{ClientAuth, Error, ErrorKind, Metadata, MetadataCache, Profile, TestClock};
+use auth_layer::metadata::MetadataCache;
+use auth_layer::{ClientAuth, Error, ErrorKind, Metadata, Profile, TestClock};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 

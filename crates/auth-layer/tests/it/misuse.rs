@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auth_layer::retry::Retry;
+use auth_layer::source::{IssuedToken, TokenRequest};
 use auth_layer::{
-    Credential, Error, ErrorKind, Exchange, Grant, IssuedToken, OperationMeta, Profile, Retry, RetryLayer,
-    RetryPolicy, StackLayer, TestClock, TokenManager, TokenRequest, TokenSource,
+    Credential, Error, ErrorKind, Exchange, Grant, OperationMeta, Profile, RetryLayer, RetryPolicy,
+    StackLayer, TestClock, TokenManager, TokenSource,
 };
 use futures_util::FutureExt;
 use http::Method;

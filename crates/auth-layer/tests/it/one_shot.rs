@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use auth_layer::grant::TokenExchange;
+use auth_layer::source::TokenRequest;
+use auth_layer::token::TokenTypeId;
 use auth_layer::{
     Credential, ErrorKind, Exchange, Grant, Metadata, Profile, RefreshToken, ReplayRule, Secret, SignIn,
-    TestClock, TokenExchange, TokenRequest, TokenSource, TokenTypeId, Transport,
+    TestClock, TokenSource, Transport,
 };
 use serde_json::json;
 

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use auth_layer::pool::TokenPoolBuilder;
+use auth_layer::token::Resource;
 use auth_layer::{
     AccessToken, ConfigError, Credential, ErrorKind, Exchange, Grant, Identity, MemoryStore, RefreshToken,
-    Resource, Scope, StaticToken, TestClock, TokenManager, TokenPool, TokenPoolBuilder,
+    Scope, StaticToken, TestClock, TokenManager, TokenPool,
 };
 use futures_util::FutureExt;
 

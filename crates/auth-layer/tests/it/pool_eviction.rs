@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use auth_layer::clock::{Now, Sleep};
+use auth_layer::pool::TokenPoolBuilder;
 use auth_layer::{
-    AccessToken, Clock, Credential, ErrorKind, Exchange, Grant, Identity, Now, Sleep, StaticToken, TestClock,
-    TokenManager, TokenPool, TokenPoolBuilder,
+    AccessToken, Clock, Credential, ErrorKind, Exchange, Grant, Identity, StaticToken, TestClock,
+    TokenManager, TokenPool,
 };
 use futures_util::FutureExt;
 

@@ -1,9 +1,9 @@
 //! The memory that a pool needs for each identity.
 
 use allocation_counter::measure;
+use auth_layer::source::ExchangeBuilder;
 use auth_layer::{
-    BoxError, Credential, Exchange, ExchangeBuilder, Grant, Identity, Profile, TokenManager, TokenPool,
-    Transport,
+    BoxError, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool, Transport,
 };
 
 use crate::support::token_answer;

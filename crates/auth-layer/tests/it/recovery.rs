@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{
-    BoxError, Clock, Entry, Error, ErrorKind, MemoryStore, RecoveredSignIn, ReplayRule, State, StoreKey,
-    TokenStore, Transport,
-};
+use auth_layer::sign_in::RecoveredSignIn;
+use auth_layer::store::{Entry, State, StoreKey};
+use auth_layer::{BoxError, Clock, Error, ErrorKind, MemoryStore, ReplayRule, TokenStore, Transport};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::Response;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
+use auth_layer::source::{ExchangeBuilder, TokenRequest};
+use auth_layer::store::{Entry, Record, State, StoreError, StoreKey, Version};
 use auth_layer::{
-    ClientAuth, Credential, Encoding, Entry, Error, ErrorKind, Exchange, ExchangeBuilder, Grant, MemoryStore,
-    Profile, Record, RefreshToken, ReplayRule, State, StoreError, StoreKey, TestClock, TokenManager,
-    TokenRequest, TokenSource, TokenStore, Transport, Version, leaf,
+    ClientAuth, Credential, Encoding, Error, ErrorKind, Exchange, Grant, MemoryStore, Profile, RefreshToken,
+    ReplayRule, TestClock, TokenManager, TokenSource, TokenStore, Transport, leaf,
 };
 use bytes::Bytes;
 use futures_util::future::join;

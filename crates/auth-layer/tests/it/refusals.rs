@@ -1,6 +1,7 @@
 //! Token answers that are refusals although their status is 2xx, by the profile's own signs.
 
-use auth_layer::{BodySign, ErrorKind, Profile};
+use auth_layer::profile::BodySign;
+use auth_layer::{ErrorKind, Profile};
 use http::StatusCode;
 
 use crate::support::{FakeTokenEndpoint, Rig, example, json_response};

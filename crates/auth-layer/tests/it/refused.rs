@@ -9,10 +9,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::grant::TokenExchange;
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::store::Entry;
+use auth_layer::token::TokenTypeId;
 use auth_layer::{
-    AccessToken, ClientAuth, Clock, Credential, Encoding, Entry, Error, ErrorKind, Exchange, Grant, Identity,
-    IssuedToken, Profile, RefreshToken, ReplayRule, Secret, SecretSource, TestClock, TokenExchange,
-    TokenManager, TokenPool, TokenRequest, TokenSource, TokenTypeId,
+    AccessToken, ClientAuth, Clock, Credential, Encoding, Error, ErrorKind, Exchange, Grant, Identity,
+    Profile, RefreshToken, ReplayRule, Secret, SecretSource, TestClock, TokenManager, TokenPool, TokenSource,
 };
 use bytes::Bytes;
 use http::Response;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use auth_layer::{Auth, BodySign, BoxError, Profile, TokenManager};
+use auth_layer::authorize::Auth;
+use auth_layer::profile::BodySign;
+use auth_layer::{BoxError, Profile, TokenManager};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};

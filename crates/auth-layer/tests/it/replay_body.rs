@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use auth_layer::{BoxError, ReplayBody, ReplayBodyLayer, TryClone};
+use auth_layer::replay::{ReplayBody, ReplayBodyLayer};
+use auth_layer::{BoxError, TryClone};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, Request};

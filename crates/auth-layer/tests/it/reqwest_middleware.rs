@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_layer::limit::{ThrottleLayer, Throttled};
+use auth_layer::operation::Security;
+use auth_layer::profile::{BodySign, RateLimit};
 use auth_layer::{
-    AccessToken, AuthLayer, AuthMiddleware, BodySign, CallBearer, Error, ErrorKind, Identity, OperationMeta,
-    Profile, RateLimit, ReplayRule, Security, StaticToken, TokenManager, TokenPool,
+    AccessToken, AuthLayer, AuthMiddleware, CallBearer, Error, ErrorKind, Identity, OperationMeta, Profile,
+    ReplayRule, StaticToken, TokenManager, TokenPool,
 };
 use http::{Extensions, HeaderValue, Method};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next};

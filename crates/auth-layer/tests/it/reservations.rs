@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_layer::limit::ThrottleLayer;
-use auth_layer::{BoxError, Profile, RateLimit, RetryPolicy, StackLayer, TestClock, Transport};
+use auth_layer::profile::RateLimit;
+use auth_layer::{BoxError, Profile, RetryPolicy, StackLayer, TestClock, Transport};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use http::{Request, Response};

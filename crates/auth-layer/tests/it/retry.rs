@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use auth_layer::{
-    BoxError, DeadlinePassed, OperationMeta, ReplayBodyLayer, Retry, RetryAfter, RetryLayer, RetryPolicy,
-    TestClock,
-};
+use auth_layer::replay::ReplayBodyLayer;
+use auth_layer::response::RetryAfter;
+use auth_layer::retry::{DeadlinePassed, Retry};
+use auth_layer::{BoxError, OperationMeta, RetryLayer, RetryPolicy, TestClock};
 use bytes::Bytes;
 use futures_util::{TryFutureExt, stream};
 use http::{HeaderName, Method, Request, Response};
@@ -550,7 +550,7 @@ async fn b56_a_broken_stream_fails_once_and_is_not_sent_again() {
     let sends = Arc::new(Mutex::new(0));
     let counted = sends.clone();
     // A leaf that fails with the error of the body.
-    let leaf = tower::service_fn(move |request: Request<auth_layer::ReplayBody<Streaming>>| {
+    let leaf = tower::service_fn(move |request: Request<auth_layer::replay::ReplayBody<Streaming>>| {
         *counted.lock().unwrap() += 1;
         let sent = request.into_body().collect();
         sent.map_ok(|body| Response::new(Full::new(body.to_bytes())))

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use auth_layer::{OperationMeta, Retry, RetryLayer, TestClock};
+use auth_layer::retry::Retry;
+use auth_layer::{OperationMeta, RetryLayer, TestClock};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;

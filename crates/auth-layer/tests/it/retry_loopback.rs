@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use auth_layer::leaf::reqwest::ReqwestLeaf;
-use auth_layer::{BoxError, ConfigError, ReplayBodyLayer, RetryLayer, TestClock, leaf};
+use auth_layer::replay::ReplayBodyLayer;
+use auth_layer::{BoxError, ConfigError, RetryLayer, TestClock, leaf};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::sign_in::{Revocation, SignedOut};
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::store::{Entry, Label, Record, State, StoreError, StoreKey, Version};
 use auth_layer::{
-    AccessToken, BoxError, ClientAuth, Credential, Encoding, Entry, ErrorKind, Exchange, Grant, IssuedToken,
-    Label, MemoryStore, Profile, Record, RefreshToken, Revocation, SignIn, SignedOut, State, StoreError,
-    StoreKey, TestClock, TokenManager, TokenRequest, TokenSource, TokenStore, Transport, Version,
+    AccessToken, BoxError, ClientAuth, Credential, Encoding, ErrorKind, Exchange, Grant, MemoryStore,
+    Profile, RefreshToken, SignIn, TestClock, TokenManager, TokenSource, TokenStore, Transport,
 };
 use bytes::Bytes;
 use futures_util::stream;

@@ -9,10 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use auth_layer::leaf::hyper_util;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
+use auth_layer::operation::Security;
+use auth_layer::source::{IssuedToken, TokenRequest};
 use auth_layer::{
     AccessToken, AuthLayer, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, Identity,
-    IssuedToken, OperationMeta, RetryLayer, RetryPolicy, Security, TestClock, TokenManager, TokenRequest,
-    TokenSource, Transport,
+    OperationMeta, RetryLayer, RetryPolicy, TestClock, TokenManager, TokenSource, Transport,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;

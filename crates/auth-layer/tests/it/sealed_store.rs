@@ -4,10 +4,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use auth_layer::{
-    AccessToken, Entry, FileStore, Label, RefreshToken, SealingKey, StoreErrorKind, StoreKey, TokenStore,
-    Version,
-};
+use auth_layer::store::{Entry, Label, StoreErrorKind, StoreKey, Version};
+use auth_layer::{AccessToken, FileStore, RefreshToken, SealingKey, TokenStore};
 use serde_json::Value;
 
 const REFRESH: &str = "r3fresh-t0ken-of-the-sealed-store";

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use auth_layer::{Auth, Clock, TestClock};
+use auth_layer::authorize::Auth;
+use auth_layer::{Clock, TestClock};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;

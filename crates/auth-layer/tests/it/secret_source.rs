@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use auth_layer::clock::SystemClock;
+use auth_layer::source::ExchangeBuilder;
 use auth_layer::{
-    ClientAuth, Credential, Error, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, RefreshToken,
-    ReplayRule, Secret, SystemClock, TestClock, TokenManager,
+    ClientAuth, Credential, Error, ErrorKind, Exchange, Grant, Profile, RefreshToken, ReplayRule, Secret,
+    TestClock, TokenManager,
 };
 use tempfile::TempDir;
 

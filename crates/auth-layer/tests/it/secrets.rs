@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::grant::TokenExchange;
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::store::{Entry, Record, State, StoreError, StoreKey, Version};
+use auth_layer::token::TokenTypeId;
 use auth_layer::{
-    AccessToken, AuthLayer, BoxError, CallBearer, ClientAuth, ConfigError, Credential, Encoding, Entry,
-    Error, ErrorKind, Exchange, Grant, IssuedToken, MemoryStore, Profile, Record, RefreshToken, ReplayRule,
-    Secret, SignIn, State, StaticToken, StoreError, StoreKey, TestClock, TokenExchange, TokenManager,
-    TokenRequest, TokenStore, TokenTypeId, Version,
+    AccessToken, AuthLayer, BoxError, CallBearer, ClientAuth, ConfigError, Credential, Encoding, Error,
+    ErrorKind, Exchange, Grant, MemoryStore, Profile, RefreshToken, ReplayRule, Secret, SignIn, StaticToken,
+    TestClock, TokenManager, TokenStore,
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{
-    Authorization, Credential, Error, ErrorKind, Pkce, Profile, Scope, SignIn, TestClock, Transport,
-};
+use auth_layer::sign_in::{Authorization, Pkce};
+use auth_layer::{Credential, Error, ErrorKind, Profile, Scope, SignIn, TestClock, Transport};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

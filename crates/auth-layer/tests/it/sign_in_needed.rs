@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth_layer::{Credential, Entry, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule, State};
+use auth_layer::store::{Entry, State};
+use auth_layer::{Credential, Error, ErrorKind, Exchange, Grant, RefreshToken, ReplayRule};
 use tower::{Layer, ServiceExt};
 
 use crate::house::{House, strict, token, token_in_time};

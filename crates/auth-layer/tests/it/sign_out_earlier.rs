@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use auth_layer::sign_in::SignedOut;
+use auth_layer::store::{Entry, State, StoreKey};
 use auth_layer::{
-    Credential, Entry, ErrorKind, Exchange, Grant, Identity, MemoryStore, Profile, RefreshToken, SignIn,
-    SignedOut, State, StoreKey, TokenManager, TokenStore,
+    Credential, ErrorKind, Exchange, Grant, Identity, MemoryStore, Profile, RefreshToken, SignIn,
+    TokenManager, TokenStore,
 };
 
 use crate::refresh::refreshed;

@@ -11,10 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auth_layer::{
-    AccessToken, AuthLayer, Clock, Error, ErrorKind, IssuedToken, Now, Sleep, TestClock, TokenManager,
-    TokenRequest, TokenSource,
-};
+use auth_layer::clock::{Now, Sleep};
+use auth_layer::source::{IssuedToken, TokenRequest};
+use auth_layer::{AccessToken, AuthLayer, Clock, Error, ErrorKind, TestClock, TokenManager, TokenSource};
 use futures_util::FutureExt;
 use futures_util::future::{Either, join_all, select};
 use tokio::sync::Semaphore;

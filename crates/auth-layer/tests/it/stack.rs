@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use auth_layer::replay::ReplayBodyLayer;
+use auth_layer::span::SpanLayer;
+use auth_layer::timeout::TimedOut;
 use auth_layer::{
-    BoxError, Identity, OperationMeta, Profile, ReplayBodyLayer, RetryPolicy, SpanLayer, StackLayer,
-    TimedOut, TokenManager, TokenPool, stack,
+    BoxError, Identity, OperationMeta, Profile, RetryPolicy, StackLayer, TokenManager, TokenPool, stack,
 };
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -189,7 +191,7 @@ async fn a_recorded_stream_goes_through_the_whole_stack_again() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
     let bodies: Arc<Mutex<Vec<Bytes>>> = Arc::default();
     let seen = bodies.clone();
-    let transport = tower::service_fn(move |request: Request<auth_layer::ReplayBody<_>>| {
+    let transport = tower::service_fn(move |request: Request<auth_layer::replay::ReplayBody<_>>| {
         let seen = seen.clone();
         let stream: http_body_util::combinators::BoxBody<Bytes, BoxError> = request.into_body().boxed();
         async move {
@@ -304,7 +306,7 @@ async fn the_deadline_of_a_call_leaves_room_for_an_operations_own_time() {
     // The whole call has two minutes more.
     let (outcome, took) = answered_after(301, &SLOW_READ, |stack| stack).await;
     let error = outcome.unwrap_err();
-    let passed = error.downcast_ref::<auth_layer::DeadlinePassed>().unwrap();
+    let passed = error.downcast_ref::<auth_layer::retry::DeadlinePassed>().unwrap();
     assert_eq!((passed.deadline(), took), (Duration::from_secs(420), 420));
 }
 
@@ -320,6 +322,6 @@ async fn a_timeout_set_by_hand_holds_for_every_operation() {
     let hurry = RetryPolicy::new().with_deadline(Duration::from_secs(10));
     let (outcome, took) = answered_after(55, &SLOW, |stack| stack.with_retry(hurry)).await;
     let error = outcome.unwrap_err();
-    let passed = error.downcast_ref::<auth_layer::DeadlinePassed>().unwrap();
+    let passed = error.downcast_ref::<auth_layer::retry::DeadlinePassed>().unwrap();
     assert_eq!((passed.deadline(), took), (Duration::from_secs(10), 10));
 }

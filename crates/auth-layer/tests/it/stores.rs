@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_layer::{
-    AccessToken, Entry, FileStore, Label, MemoryStore, RefreshToken, SealingKey, State, StoreKey, TestClock,
-    TokenStore, Version,
-};
+use auth_layer::store::{Entry, Label, State, StoreKey, Version};
+use auth_layer::{AccessToken, FileStore, MemoryStore, RefreshToken, SealingKey, TestClock, TokenStore};
 use tempfile::TempDir;
 
 use crate::support::{poll_once, settle};

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use auth_layer::authorize::{Auth, ResponseBody};
+use auth_layer::profile::BodySign;
+use auth_layer::source::ExchangeBuilder;
 use auth_layer::{
-    Auth, AuthLayer, BodySign, BoxError, Credential, Error, ErrorKind, Exchange, ExchangeBuilder, Grant,
-    Profile, ResponseBody, TestClock, TokenManager, Transport,
+    AuthLayer, BoxError, Credential, Error, ErrorKind, Exchange, Grant, Profile, TestClock, TokenManager,
+    Transport,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auth_layer::store::{Entry, Record, State, StoreError, StoreKey, Version};
 use auth_layer::{
-    AccessToken, Clock, Entry, ErrorKind, Grant, MemoryStore, Record, RefreshToken, ReplayRule, State,
-    StoreError, StoreKey, TokenManager, TokenStore, Version,
+    AccessToken, Clock, ErrorKind, Grant, MemoryStore, RefreshToken, ReplayRule, TokenManager, TokenStore,
 };
 
 use crate::house::{House, strict, token, token_in_time};

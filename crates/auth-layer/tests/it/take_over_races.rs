@@ -4,10 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use auth_layer::{
-    Clock, Entry, Grant, MemoryStore, Record, ReplayRule, State, StoreError, StoreKey, TokenManager,
-    TokenStore, Version,
-};
+use auth_layer::store::{Entry, Record, State, StoreError, StoreKey, Version};
+use auth_layer::{Clock, Grant, MemoryStore, ReplayRule, TokenManager, TokenStore};
 
 use crate::house::{House, strict, token};
 use crate::refresh::sent;

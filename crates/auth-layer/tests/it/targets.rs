@@ -1,8 +1,7 @@
 //! Requests whose target is relative, and requests to origins that are not listed.
 
-use auth_layer::{
-    AuthMiddleware, BoxError, CallBearer, Error, ErrorKind, OperationMeta, Security, StackLayer,
-};
+use auth_layer::operation::Security;
+use auth_layer::{AuthMiddleware, BoxError, CallBearer, Error, ErrorKind, OperationMeta, StackLayer};
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use http_body_util::Full;

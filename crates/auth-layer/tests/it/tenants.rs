@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use auth_layer::{
-    Auth, AuthLayer, ErrorKind, Identity, OperationMeta, Security, TestClock, TokenManager, TokenPool,
-    TokenPoolBuilder,
-};
+use auth_layer::authorize::Auth;
+use auth_layer::operation::Security;
+use auth_layer::pool::TokenPoolBuilder;
+use auth_layer::{AuthLayer, ErrorKind, Identity, OperationMeta, TestClock, TokenManager, TokenPool};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{Method, Request};

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::grant::TokenExchange;
+use auth_layer::source::{ExchangeBuilder, TokenRequest};
+use auth_layer::token::{Resource, TokenTypeId};
 use auth_layer::{
-    Credential, Encoding, ErrorKind, Exchange, ExchangeBuilder, Grant, Profile, RefreshToken, Resource,
-    Secret, SecretSource, TestClock, TokenExchange, TokenManager, TokenRequest, TokenSource, TokenTypeId,
+    Credential, Encoding, ErrorKind, Exchange, Grant, Profile, RefreshToken, Secret, SecretSource, TestClock,
+    TokenManager, TokenSource,
 };
 use http::Response;
 use http_body_util::Full;

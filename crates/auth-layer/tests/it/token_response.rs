@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use auth_layer::profile::{AnswerNames, LifetimeUnit};
 use auth_layer::{
-    AnswerNames, BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, LifetimeUnit, MemoryStore,
-    Profile, RefreshToken, Scope, TestClock, Token, TokenManager, TokenStore, Transport,
+    BoxError, Clock, Credential, Error, ErrorKind, Exchange, Grant, MemoryStore, Profile, RefreshToken,
+    Scope, TestClock, Token, TokenManager, TokenStore, Transport,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -424,7 +425,7 @@ struct Endless {
     chunk: Bytes,
     read: Arc<AtomicUsize>,
     pause: Option<(TestClock, Duration)>,
-    sleep: Option<auth_layer::Sleep>,
+    sleep: Option<auth_layer::clock::Sleep>,
 }
 
 impl http_body::Body for Endless {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::profile::TokenUrl;
+use auth_layer::source::ExchangeBuilder;
+use auth_layer::store::{Entry, State, StoreKey};
 use auth_layer::{
-    AccessToken, Clock, Credential, Entry, ErrorKind, Exchange, ExchangeBuilder, Grant, Identity,
-    MemoryStore, Profile, RefreshToken, ReplayRule, State, StoreKey, TokenManager, TokenStore, TokenUrl,
+    AccessToken, Clock, Credential, ErrorKind, Exchange, Grant, Identity, MemoryStore, Profile, RefreshToken,
+    ReplayRule, TokenManager, TokenStore,
 };
 
 use crate::house::{House, strict, token};

@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use auth_layer::authorize::Auth;
 use auth_layer::limit::{ThrottleLayer, Throttled};
-use auth_layer::{Auth, BoxError, Clock, OperationMeta, Profile, RateLimit, Security, StackLayer, TestClock};
+use auth_layer::operation::Security;
+use auth_layer::profile::RateLimit;
+use auth_layer::{BoxError, Clock, OperationMeta, Profile, StackLayer, TestClock};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use http::{Method, Request, Response};

@@ -1,6 +1,7 @@
 //! The answer to a refresh, and a store that cannot write it.
 
-use auth_layer::{Entry, ErrorKind, RefreshToken, ReplayRule, State};
+use auth_layer::store::{Entry, State};
+use auth_layer::{ErrorKind, RefreshToken, ReplayRule};
 use tokio::runtime::Handle;
 
 use crate::house::{House, strict, token, unsaved};

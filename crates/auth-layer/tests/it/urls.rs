@@ -1,8 +1,10 @@
 //! URLs from a user: which are refused, and that an error shows no secret in them.
 
-use auth_layer::{
-    ConfigError, Credential, LoopbackListener, MetadataCache, Origin, Profile, Resource, SignIn,
-};
+use auth_layer::metadata::MetadataCache;
+use auth_layer::profile::Origin;
+use auth_layer::sign_in::LoopbackListener;
+use auth_layer::token::Resource;
+use auth_layer::{ConfigError, Credential, Profile, SignIn};
 
 use crate::sign_in::people;
 use crate::support::{FakeTokenEndpoint, example};

@@ -1,8 +1,9 @@
 //! The requests that carry a token, in which form, and the requests that never do.
 
+use auth_layer::operation::Security;
+use auth_layer::profile::Origin;
 use auth_layer::{
-    AccessToken, BoxError, CallBearer, Error, ErrorKind, OperationMeta, Origin, Profile, Security,
-    StaticToken, TokenManager,
+    AccessToken, BoxError, CallBearer, Error, ErrorKind, OperationMeta, Profile, StaticToken, TokenManager,
 };
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
@@ -68,7 +69,7 @@ async fn us02_an_authorization_of_the_caller_is_left_alone() {
 async fn b68_an_authorization_of_the_caller_causes_no_token_request() {
     let (rig, api) = own_authorization(&["Bearer mine"]).await;
     assert_eq!((rig.endpoint.count(), api.count()), (0, 1));
-    assert_eq!(rig.manager.stats(), auth_layer::Stats::default());
+    assert_eq!(rig.manager.stats(), auth_layer::manager::Stats::default());
 
     // Not even if there is a token.
     rig.manager.token().await.unwrap();

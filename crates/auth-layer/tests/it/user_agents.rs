@@ -1,8 +1,10 @@
 //! The `User-Agent` of the crate's own requests, and of the application's requests.
 
+use auth_layer::endpoint::USER_AGENT;
+use auth_layer::metadata::MetadataCache;
 use auth_layer::{
-    Credential, Exchange, Grant, Metadata, MetadataCache, Profile, RetryLayer, RetryPolicy, SignIn,
-    TestClock, TokenManager, Transport, USER_AGENT, stack,
+    Credential, Exchange, Grant, Metadata, Profile, RetryLayer, RetryPolicy, SignIn, TestClock, TokenManager,
+    Transport, stack,
 };
 use tower::{Layer, ServiceExt};
 

@@ -1,6 +1,7 @@
 //! The requests that a client sends.
 
-use auth_layer::{ArrayStyle, CallBearer, OperationMeta, Security};
+use auth_layer::operation::{ArrayStyle, Security};
+use auth_layer::{CallBearer, OperationMeta};
 use client_core::{Digits, Error, header};
 
 use crate::kitchen_sink::{Client, meta, types};

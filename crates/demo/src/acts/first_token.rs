@@ -1,7 +1,7 @@
 //! The first token, and a journey through every operation.
 
 use anyhow::Context;
-use auth_layer::Security;
+use auth_layer::operation::Security;
 
 use super::scene::Scene;
 use crate::claims::Claims;

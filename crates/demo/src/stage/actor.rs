@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use auth_layer::{Generation, TokenManager};
+use auth_layer::TokenManager;
+use auth_layer::token::Generation;
 use emulator::{Emulator, LoggedRequest, Provider, Site};
 
 use super::account::{Account, Seen};

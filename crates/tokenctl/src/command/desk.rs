@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use auth_layer::{
-    Credential, Error, ErrorKind, Exchange, ExchangeBuilder, FileStore, Grant, Identity, Label, Profile,
-    Record, Secret, StoreError, StoreKey, TokenUrl,
-};
+use auth_layer::profile::TokenUrl;
+use auth_layer::source::ExchangeBuilder;
+use auth_layer::store::{Label, Record, StoreError, StoreKey};
+use auth_layer::{Credential, Error, ErrorKind, Exchange, FileStore, Grant, Identity, Profile, Secret};
 
 use crate::USER_AGENT;
 use crate::config::{Commands, Described, Provider, SecretPlace, Settings};

@@ -4,10 +4,9 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use auth_layer::{
-    Authorization, Error, LoopbackListener, RecoveredSignIn, Scope, Secret, SignIn, SignedIn, StoreKey,
-    TokenStore,
-};
+use auth_layer::sign_in::{Authorization, LoopbackListener, RecoveredSignIn, SignedIn};
+use auth_layer::store::StoreKey;
+use auth_layer::{Error, Scope, Secret, SignIn, TokenStore};
 
 use super::desk::{Desk, of_another_issuer};
 use super::interrupt::{between_requests, to_the_end, until_interrupted};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use auth_layer::{Credential, FileStore, Label, Profile, SignIn, SignedOut, StoreKey, TokenStore};
+use auth_layer::sign_in::SignedOut;
+use auth_layer::store::{Label, StoreKey};
+use auth_layer::{Credential, FileStore, Profile, SignIn, TokenStore};
 
 use super::desk::{labelled, of_another_issuer, stored_key};
 use super::interrupt::to_the_end;

@@ -1,6 +1,7 @@
 //! The failure of a command without a sign-in. It shows what was looked for, and the nearest record.
 
-use auth_layer::{FileStore, Record, State, StoreError};
+use auth_layer::FileStore;
+use auth_layer::store::{Record, State, StoreError};
 
 use super::desk::Desk;
 use crate::failure::{Failure, Kind};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use auth_layer::{Clock, SignedIn, SystemClock};
+use auth_layer::Clock;
+use auth_layer::clock::SystemClock;
+use auth_layer::sign_in::SignedIn;
 
 use super::desk::Desk;
 use crate::config::{SecretPlace, Settings};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_layer::{Entry, Profile, ReplayRule, State};
+use auth_layer::store::{Entry, State};
+use auth_layer::{Profile, ReplayRule};
 use serde::Serialize;
 
 use crate::span;
@@ -81,7 +82,8 @@ fn loss(profile: &Profile, sent: Option<Duration>, now: Duration) -> Option<Stri
 mod tests {
     use std::time::Duration;
 
-    use auth_layer::{Entry, Profile, RefreshToken, ReplayRule, State};
+    use auth_layer::store::{Entry, State};
+    use auth_layer::{Profile, RefreshToken, ReplayRule};
 
     use super::{Standing, judge, loss};
 

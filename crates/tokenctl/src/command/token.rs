@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_layer::clock::SystemClock;
+use auth_layer::source::TokenRequest;
+use auth_layer::store::{Record, State, StoreKey};
 use auth_layer::{
-    AccessToken, Clock, Error, ErrorKind, Exchange, FileStore, Grant, Record, State, StoreKey, SystemClock,
-    TokenManager, TokenRequest, TokenSource,
+    AccessToken, Clock, Error, ErrorKind, Exchange, FileStore, Grant, TokenManager, TokenSource,
 };
 use zeroize::Zeroizing;
 

@@ -3,7 +3,8 @@
 use std::io::BufRead;
 use std::time::Duration;
 
-use auth_layer::{Clock, Secret, SystemClock};
+use auth_layer::clock::SystemClock;
+use auth_layer::{Clock, Secret};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_layer::{FileStore, Metadata, SystemClock, Transport, leaf};
+use auth_layer::clock::SystemClock;
+use auth_layer::{FileStore, Metadata, Transport, leaf};
 
 use crate::USER_AGENT;
 use crate::failure::Failure;

@@ -6,8 +6,9 @@ use crate::failure::Failure;
 
 /// Returns the value of an environment variable; `None` if it is not set.
 ///
-/// An empty or blank value is an error, because it mostly comes from a script whose own variable was never set. Line ends
-/// at the end are not part of the value. Other white space around it stays. Services read the variables in the same way.
+/// An empty or blank value is an error, because it mostly comes from a script whose own variable was never set. Line
+/// ends at the end are not part of the value. Other white space around it stays. Services read the variables in the
+/// same way.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     let problem = match std::env::var(name) {
         Ok(value) if Secret::new(&*value).is_blank() => "is empty",

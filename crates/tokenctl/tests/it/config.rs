@@ -1,6 +1,7 @@
 //! The configuration: the file, the environment, and mistakes in them.
 
-use auth_layer::{Entry, FileStore, Label, RefreshToken, StoreKey, TokenStore};
+use auth_layer::store::{Entry, Label, StoreKey};
+use auth_layer::{FileStore, RefreshToken, TokenStore};
 use emulator::Provider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

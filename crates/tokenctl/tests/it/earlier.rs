@@ -1,6 +1,7 @@
 //! Records that an earlier version kept, and sign-ins of another token URL.
 
-use auth_layer::{Entry, FileStore, StoreKey, TokenStore};
+use auth_layer::store::{Entry, StoreKey};
+use auth_layer::{FileStore, TokenStore};
 use emulator::{Emulator, Provider, Site};
 
 use crate::support::{Home, emulator};

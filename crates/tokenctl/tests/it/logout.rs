@@ -1,6 +1,7 @@
 //! `logout`: tokens are revoked at the provider and deleted here.
 
-use auth_layer::{Entry, FileStore, Label, RefreshToken, StoreKey, TokenStore};
+use auth_layer::store::{Entry, Label, StoreKey};
+use auth_layer::{FileStore, RefreshToken, TokenStore};
 use emulator::{Endpoint, Fault};
 
 use crate::support::{Home, emulator};

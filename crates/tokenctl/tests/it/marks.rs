@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_layer::{Entry, FileStore, State, TokenStore, Version};
+use auth_layer::store::{Entry, State, Version};
+use auth_layer::{FileStore, TokenStore};
 use emulator::{Endpoint, RefreshTokenMode, Site};
 
 use crate::support::{Home, answer, emulator, visit};

@@ -1,6 +1,7 @@
 //! The message of a command without a sign-in, which shows the nearest one.
 
-use auth_layer::{Entry, FileStore, Label, RefreshToken, State, StoreKey, TokenStore};
+use auth_layer::store::{Entry, Label, State, StoreKey};
+use auth_layer::{FileStore, RefreshToken, TokenStore};
 
 use crate::support::{Home, emulator};
 

@@ -1,6 +1,7 @@
 //! `status`: the table and the JSON.
 
-use auth_layer::{Entry, FileStore, Label, RefreshToken, State, StoreKey, TokenStore};
+use auth_layer::store::{Entry, Label, State, StoreKey};
+use auth_layer::{FileStore, RefreshToken, TokenStore};
 
 use crate::support::{Home, emulator, visit};
 

@@ -10,7 +10,8 @@ pub(super) fn render(operations: &[Operation]) -> TokenStream {
     let idents = operations.iter().map(Operation::meta_ident);
     quote! {
         //! The metadata of each operation, from the document.
-        use auth_layer::{ArrayStyle, OperationMeta, Security};
+        use auth_layer::operation::{ArrayStyle, Security};
+        use auth_layer::OperationMeta;
         use client_core::Method;
 
         #(#records)*

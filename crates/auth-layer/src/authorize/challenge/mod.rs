@@ -1,7 +1,7 @@
 //! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1), including common departures from its grammar.
 //!
 //! ```
-//! use auth_layer::challenge::parse;
+//! use auth_layer::authorize::challenge::parse;
 //! use http::HeaderMap;
 //!
 //! let mut headers = HeaderMap::new();

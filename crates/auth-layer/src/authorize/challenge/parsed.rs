@@ -8,7 +8,7 @@ use super::reader::Reader;
 /// One challenge: a scheme and its parameters.
 ///
 /// ```
-/// use auth_layer::challenge::{Challenge, parse};
+/// use auth_layer::authorize::challenge::{Challenge, parse};
 /// use http::HeaderMap;
 ///
 /// let mut headers = HeaderMap::new();

@@ -30,7 +30,7 @@ impl FileStore {
     /// let store = FileStore::new(folder.path().join("tokens"));
     /// store.try_write().await?;
     /// assert!(!store.folder().exists());
-    /// # Ok::<(), auth_layer::StoreError>(()) }).unwrap();
+    /// # Ok::<(), auth_layer::store::StoreError>(()) }).unwrap();
     /// ```
     pub async fn try_write(&self) -> Result<(), StoreError> {
         self.apart(|inner| inner.folder.try_write()).await

@@ -4,7 +4,7 @@ use keyring::v1::{Entry, Error};
 use zeroize::Zeroizing;
 
 use super::sealing::SealingKey;
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 impl SealingKey {
     /// Reads a key from the operating system's keyring. Returns `None` if the keyring has no entry of that name.

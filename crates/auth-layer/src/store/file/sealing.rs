@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 use crate::secret::Secret;
 
 /// The key that seals the tokens in a [`FileStore`](crate::FileStore): 32 random bytes. They are wiped from memory when

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::sealing::SealingKey;
 use super::store::{FileStore, FileStoreBuilder};
-use crate::config_error::ConfigError;
+use crate::error::ConfigError;
 
 impl FileStore {
     /// The environment variable that names the folder.

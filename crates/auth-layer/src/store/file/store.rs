@@ -50,7 +50,8 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 /// mark. A wall clock that is set back therefore makes no reader wait for longer than one lease.
 ///
 /// ```
-/// use auth_layer::{Entry, FileStore, RefreshToken, StoreKey, TokenStore};
+/// use auth_layer::store::{Entry, StoreKey};
+/// use auth_layer::{FileStore, RefreshToken, TokenStore};
 ///
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let folder = folder.path().join("tokens");
@@ -64,7 +65,7 @@ use crate::store::{Entry, Record, State, StoreError, StoreKey, TokenStore, Versi
 /// let sealing = auth_layer::SealingKey::generate().unwrap();
 /// let sealed = FileStore::builder(&folder).sealing_key(sealing).build();
 /// assert_eq!(sealed.load(&key).await?.unwrap().entry.refresh_token.expose(), "r1");
-/// # Ok::<(), auth_layer::StoreError>(()) }).unwrap();
+/// # Ok::<(), auth_layer::store::StoreError>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct FileStore(Arc<Inner>);

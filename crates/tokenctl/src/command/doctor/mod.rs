@@ -7,7 +7,8 @@ mod store;
 
 use std::time::Duration;
 
-use auth_layer::{Clock, FileStore, Profile, SystemClock};
+use auth_layer::clock::SystemClock;
+use auth_layer::{Clock, FileStore, Profile};
 
 use self::report::Report;
 use self::rights::{WRITE, others_may};

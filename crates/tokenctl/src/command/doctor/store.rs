@@ -1,6 +1,7 @@
 //! Checks the store: its key, its folder, its records, and whether it can be written.
 
-use auth_layer::{FileStore, State, TokenStore};
+use auth_layer::store::State;
+use auth_layer::{FileStore, TokenStore};
 
 use super::report::Report;
 use crate::command::desk::{not_usable, of_another_issuer, stored_key};

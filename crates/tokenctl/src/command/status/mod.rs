@@ -4,7 +4,8 @@ mod rows;
 mod sign_in;
 mod table;
 
-use auth_layer::{Clock, SystemClock};
+use auth_layer::Clock;
+use auth_layer::clock::SystemClock;
 use serde::Serialize;
 
 use self::rows::rows;
@@ -85,7 +86,7 @@ fn json(rows: &[Row]) -> Result<Vec<u8>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use auth_layer::State;
+    use auth_layer::store::State;
 
     use super::json;
     use super::sign_in::tests::judged;

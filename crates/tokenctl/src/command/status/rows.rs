@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use auth_layer::{FileStore, Label, Profile, Record, StoreError, StoreKey};
+use auth_layer::store::{Label, Record, StoreError, StoreKey};
+use auth_layer::{FileStore, Profile};
 
 use super::sign_in::Row;
 use crate::command::desk::{Kept, labelled, stored_key};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use auth_layer::{Profile, Record, State, StoreError};
+use auth_layer::Profile;
+use auth_layer::store::{Record, State, StoreError};
 use serde::Serialize;
 
 use crate::command::desk::of_another_issuer;
@@ -104,7 +105,8 @@ fn seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -> Resu
 pub(super) mod tests {
     use std::time::Duration;
 
-    use auth_layer::{AccessToken, Entry, Profile, Record, RefreshToken, Version};
+    use auth_layer::store::{Entry, Record, Version};
+    use auth_layer::{AccessToken, Profile, RefreshToken};
 
     use super::Row;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::BoxError;
+use super::box_error::BoxError;
 
 /// An error in the configuration, found while a value is built.
 ///

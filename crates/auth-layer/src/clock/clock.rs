@@ -11,7 +11,8 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The source of the time: the system's clocks, or a clock of a test.
 ///
 /// ```
-/// use auth_layer::{Clock, SystemClock};
+/// use auth_layer::clock::SystemClock;
+/// use auth_layer::Clock;
 /// use std::time::Duration;
 ///
 /// let clock = SystemClock::new();
@@ -42,7 +43,7 @@ pub(crate) fn sleep_if_there_is_a_timer(clock: &dyn Clock, duration: Duration) -
 /// clock was set back, or the monotonic clock stopped during a suspend.
 ///
 /// ```
-/// use auth_layer::Now;
+/// use auth_layer::clock::Now;
 /// use std::time::Duration;
 ///
 /// let start = Now::new(Duration::ZERO, Duration::from_secs(1_700_000_000));
@@ -104,7 +105,8 @@ impl std::ops::Add<Duration> for Now {
 /// An exchange is then limited only by the transport's own timeout.
 ///
 /// ```
-/// use auth_layer::{Clock, SystemClock};
+/// use auth_layer::clock::SystemClock;
+/// use auth_layer::Clock;
 ///
 /// assert!(SystemClock::new().now().wall().as_secs() > 1_700_000_000);
 /// ```

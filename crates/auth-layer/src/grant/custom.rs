@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::config_error::ConfigError;
-use crate::error::Error;
-use crate::secret::Secret;
-use crate::secret_source::SecretSource;
+use crate::error::{ConfigError, Error};
+use crate::secret::{Secret, SecretSource};
 
 /// A grant that only one provider has (RFC 6749 section 4.5). [`Grant::custom`](crate::Grant::custom) creates it.
 /// `Debug` shows no secret.
 ///
 /// ```
-/// use auth_layer::{CustomGrant, Grant};
+/// use auth_layer::grant::CustomGrant;
+/// use auth_layer::Grant;
 ///
 /// fn grant_type(grant: &CustomGrant) -> &str {
 ///     grant.name()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::clock::{Clock, Now, Sleep};
+use super::clock::{Clock, Now, Sleep};
 
 /// A clock that a test moves. Clones share one time.
 ///

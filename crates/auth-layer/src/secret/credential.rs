@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use crate::config_error::ConfigError;
-use crate::error::{BoxError, Error};
-use crate::secret::Secret;
-use crate::secret_source::SecretSource;
+use super::secret::Secret;
+use super::secret_source::SecretSource;
+use crate::error::{BoxError, ConfigError, Error};
 
 /// A client's id and secret. They are sent only to the token endpoint and to the provider's other OAuth endpoints.
 ///

@@ -10,9 +10,8 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
-use crate::config_error::ConfigError;
-use crate::error::{BoxError, Error, ErrorKind};
-use crate::secret::{Secret, blankness};
+use super::secret::{Secret, blankness};
+use crate::error::{BoxError, ConfigError, Error, ErrorKind};
 
 /// A secret, or the file or function that it is read from for each exchange.
 ///

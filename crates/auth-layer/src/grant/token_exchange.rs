@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::config_error::ConfigError;
-use crate::error::Error;
-use crate::secret::Secret;
-use crate::secret_source::SecretSource;
+use crate::error::{ConfigError, Error};
+use crate::secret::{Secret, SecretSource};
 use crate::token::{Resource, TokenTypeId};
 
 /// A token that is exchanged for another one (RFC 8693 section 2.1). The new token is for the subject. If another party
@@ -14,7 +12,9 @@ use crate::token::{Resource, TokenTypeId};
 /// `Debug` shows no token.
 ///
 /// ```
-/// use auth_layer::{Grant, SecretSource, TokenExchange, TokenTypeId};
+/// use auth_layer::grant::TokenExchange;
+/// use auth_layer::token::TokenTypeId;
+/// use auth_layer::{Grant, SecretSource};
 ///
 /// // With the defaults: the token that a cluster writes to a file for each workload.
 /// let workload = SecretSource::from_file("/var/run/secrets/tokens/workload");

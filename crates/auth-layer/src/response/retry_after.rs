@@ -13,7 +13,7 @@ use crate::clock::Now;
 /// wait, or schedule the call for later.
 ///
 /// ```
-/// use auth_layer::RetryAfter;
+/// use auth_layer::response::RetryAfter;
 ///
 /// # let response = http::Response::new(());
 /// if let Some(after) = response.extensions().get::<RetryAfter>() {

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::config_error::ConfigError;
-use crate::custom_grant::CustomGrant;
-use crate::error::{BoxError, Error};
-use crate::secret::{Secret, blankness};
-use crate::secret_source::SecretSource;
+use super::custom::CustomGrant;
+use super::token_exchange::TokenExchange;
+use crate::error::{BoxError, ConfigError, Error};
+use crate::secret::{Secret, SecretSource, blankness};
 use crate::token::RefreshToken;
-use crate::token_exchange::TokenExchange;
 
 /// A grant: the proof that a client exchanges for a token at the token endpoint.
 ///
