@@ -69,9 +69,9 @@ fn configuration(letter: u8) -> Option<(Profile, Grant)> {
 fn dated() -> Profile {
     Profile::new("example", "https://auth.example.com/token")
         .expect("a good URL")
-        .with_names(AnswerNames::new().with_expires_at(&["expires_at"]))
+        .with_names(AnswerNames::new().with_expires_at(["expires_at"]))
         .with_expiry_format(ExpiryFormat::Date)
-        .with_scope_separator(ScopeSeparator::Comma)
+        .with_answer_scope_separator(ScopeSeparator::Comma)
 }
 
 fn planted(body: &[u8]) -> Vec<u8> {

@@ -29,24 +29,24 @@ impl DeviceAnswer {
     /// A duration that cannot be read gets its default. An error would lose the codes, which are issued only once.
     pub(super) fn read(members: &Members, profile: &Profile, sent: Now) -> Result<Self, Error> {
         let names = profile.device_names();
-        let user_code = members.required(names.user_code, "user_code")?;
+        let user_code = members.required(&names.user_code, "user_code")?;
         // A control character could forge the output of the terminal that shows the code.
         if user_code.chars().any(char::is_control) {
             return Err(invalid("the answer's user_code has a control character and cannot be shown"));
         }
-        let verification_uri = members.required(names.verification_uri, "verification_uri")?;
+        let verification_uri = members.required(&names.verification_uri, "verification_uri")?;
         if !can_be_opened(verification_uri) {
             return Err(invalid("the answer's verification_uri is not a URL with https or on loopback"));
         }
         // The sign-in works without this URL, so that one which cannot be opened counts as absent.
-        let complete = members.aside(names.verification_uri_complete).filter(|uri| can_be_opened(uri));
-        let interval = members.duration(names.interval, LifetimeUnit::Seconds).unwrap_or(INTERVAL);
+        let complete = members.aside(&names.verification_uri_complete).filter(|uri| can_be_opened(uri));
+        let interval = members.duration(&names.interval, LifetimeUnit::Seconds).unwrap_or(INTERVAL);
         Ok(Self {
-            device_code: Secret::new(members.required(names.device_code, "device_code")?),
+            device_code: Secret::new(members.required(&names.device_code, "device_code")?),
             user_code: Secret::new(user_code),
             verification_uri: verification_uri.to_owned(),
             verification_uri_complete: complete.map(Secret::new),
-            lifetime: members.duration(names.expires_in, LifetimeUnit::Seconds).unwrap_or(LIFETIME),
+            lifetime: members.duration(&names.expires_in, LifetimeUnit::Seconds).unwrap_or(LIFETIME),
             interval: interval.max(SHORTEST_INTERVAL),
             sent,
         })

@@ -11,10 +11,10 @@ use crate::error::Error;
 use crate::profile::{ExpiryFormat, LifetimeUnit, Profile};
 
 /// The lifetime of a token.
-pub(super) struct Lifetime {
+pub(super) struct Lifetime<'p> {
     pub(super) value: Duration,
     /// The member that has a lifetime or an expiry but could not be read.
-    pub(super) unreadable: Option<&'static str>,
+    pub(super) unreadable: Option<&'p str>,
 }
 
 impl Members {
@@ -26,15 +26,15 @@ impl Members {
     /// # Errors
     ///
     /// Returns [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) if a member comes twice.
-    pub(super) fn lifetime(&self, profile: &Profile, sent: Now) -> Result<Lifetime, Error> {
+    pub(super) fn lifetime<'p>(&self, profile: &'p Profile, sent: Now) -> Result<Lifetime<'p>, Error> {
         let names = &profile.facts().names;
         let (mut stated, mut unreadable) = (None, None);
-        if let Some((name, value)) = self.filled(names.expires_in)? {
+        if let Some((name, value)) = self.filled(&names.expires_in)? {
             stated = duration(value, profile.facts().lifetime_unit);
             unreadable = stated.is_none().then_some(name);
         }
         if stated.is_none()
-            && let Some((name, value)) = self.filled(names.expires_at)?
+            && let Some((name, value)) = self.filled(&names.expires_at)?
         {
             // An expiry far from now has another unit, or is a placeholder for "never".
             let (first, last) =
@@ -49,7 +49,7 @@ impl Members {
     }
 
     /// Reads a duration for which the caller has a default. `None` if it is absent or cannot be read.
-    pub(super) fn duration(&self, names: &[&'static str], unit: LifetimeUnit) -> Option<Duration> {
+    pub(super) fn duration<N: AsRef<str>>(&self, names: &[N], unit: LifetimeUnit) -> Option<Duration> {
         let (_, value) = self.find(names).ok()??;
         duration(value, unit).map(|duration| duration.min(LONGEST_LIFETIME))
     }

@@ -72,7 +72,7 @@ impl Members {
     }
 
     /// Returns all values of the members with this name.
-    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub(super) fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Value> + use<'a, 'n> {
         self.all.iter().filter(move |(member, _)| member == name).map(|(_, value)| value)
     }
 
@@ -87,8 +87,8 @@ impl Members {
     }
 
     /// Returns the first of `names` that has a value, with that value. A name that comes twice is an error.
-    pub(crate) fn find(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
-        for name in names {
+    pub(crate) fn find<'n, N: AsRef<str>>(&self, names: &'n [N]) -> Result<Option<(&'n str, &Value)>, Error> {
+        for name in names.iter().map(AsRef::as_ref) {
             let mut found = self.named(name);
             match (found.next(), found.next()) {
                 (Some(_), Some(_)) => {
@@ -102,12 +102,15 @@ impl Members {
     }
 
     /// Does the same as [`find`](Self::find), but an empty string counts as absent (RFC 6749 section 3.2).
-    pub(super) fn filled(&self, names: &[&'static str]) -> Result<Option<(&'static str, &Value)>, Error> {
+    pub(super) fn filled<'n, N: AsRef<str>>(
+        &self,
+        names: &'n [N],
+    ) -> Result<Option<(&'n str, &Value)>, Error> {
         Ok(self.find(names)?.filter(|(_, value)| value.as_str() != Some("")))
     }
 
     /// Returns the text of a member. A value of another type is an error.
-    pub(crate) fn text(&self, names: &[&'static str]) -> Result<Option<&str>, Error> {
+    pub(crate) fn text<N: AsRef<str>>(&self, names: &[N]) -> Result<Option<&str>, Error> {
         match self.find(names)? {
             None => Ok(None),
             Some((_, Value::String(text))) => Ok(Some(text)),
@@ -116,25 +119,25 @@ impl Members {
     }
 
     /// Returns a text that must be present and not empty. The error uses the name `called` if `names` is empty.
-    pub(super) fn required(&self, names: &[&'static str], called: &'static str) -> Result<&str, Error> {
+    pub(super) fn required<N: AsRef<str>>(&self, names: &[N], called: &'static str) -> Result<&str, Error> {
         let text = self.text(names)?.filter(|text| !text.is_empty());
         text.ok_or_else(|| {
-            let name = names.first().copied().unwrap_or(called);
+            let name = names.first().map_or(called, AsRef::as_ref);
             invalid(format!("the answer has no {name}"))
         })
     }
 
     /// Returns an optional text. A text that comes twice or is not a string counts as absent: an error would lose the
     /// tokens of the same answer.
-    pub(super) fn aside(&self, names: &[&'static str]) -> Option<&str> {
+    pub(super) fn aside<N: AsRef<str>>(&self, names: &[N]) -> Option<&str> {
         self.text(names).ok().flatten().filter(|text| !text.is_empty())
     }
 
     /// Returns a text of which there is no doubt: if its name comes more than once, all its texts must be equal.
-    pub(super) fn certain(&self, names: &[&'static str]) -> Option<&str> {
+    pub(super) fn certain<N: AsRef<str>>(&self, names: &[N]) -> Option<&str> {
         let is_filled = |text: &&str| !text.trim().is_empty() && *text != "null";
         let texts = |name| self.named(name).filter_map(Value::as_str).filter(is_filled);
-        let name = names.iter().find(|name| texts(name).next().is_some())?;
+        let name = names.iter().map(AsRef::as_ref).find(|name| texts(name).next().is_some())?;
         let first = texts(name).next()?;
         // A replacement character stands for bytes that are lost, so that the text is not the one that the server sent.
         let is_certain = texts(name).all(|text| text == first) && !first.contains(UNREADABLE);
@@ -142,7 +145,7 @@ impl Members {
     }
 
     /// Returns the granted scope tokens, separated by spaces. Some servers write them as an array.
-    pub(super) fn scope(&self, names: &[&'static str]) -> Result<Option<Cow<'_, str>>, Error> {
+    pub(super) fn scope<N: AsRef<str>>(&self, names: &[N]) -> Result<Option<Cow<'_, str>>, Error> {
         if let Some((name, Value::Array(tokens))) = self.find(names)? {
             let tokens: Option<Vec<&str>> = tokens.iter().map(Value::as_str).collect();
             let refuse = || invalid(format!("the answer's {name} is not a list of strings"));
@@ -210,7 +213,7 @@ fn looks_like_form(text: &str, profile: &Profile) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}[]\\".contains(&byte);
     text.trim_end().bytes().all(is_plain)
         && form_urlencoded::parse(text.as_bytes())
-            .any(|(name, _)| profile.facts().names.access_token.contains(&&*name))
+            .any(|(name, _)| profile.facts().names.access_token.contains(&name))
 }
 
 /// Makes an error of kind [`ErrorKind::InvalidAnswer`].

@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, shown};
 use crate::profile::{Profile, ScopeSeparator};
-use crate::token::{AccessToken, RefreshToken, Scope, TokenTypeId};
+use crate::token::{AccessToken, Kept, RefreshToken, Scope, TokenTypeId};
 
 /// A successful token answer (RFC 6749 section 5.1).
 #[derive(Debug)]
@@ -21,6 +21,10 @@ pub(crate) struct TokenAnswer {
     pub(crate) scope: Option<Scope>,
     /// The account that the token belongs to, if the profile knows the member that names it.
     pub(crate) account: Option<String>,
+    /// The members that the profile keeps.
+    pub(crate) kept: Kept,
+    /// The lifetime of the refresh token, counted from `sent`, if the answer has it.
+    pub(crate) refresh_token_lifetime: Option<Duration>,
     /// The type of the token, if the answer to a token exchange names it.
     pub(crate) issued_token_type: Option<TokenTypeId>,
     /// The time at which the request was sent.
@@ -75,11 +79,12 @@ impl Reading<'_> {
     /// Reads the token of a good answer. `warned` limits the warning about an unreadable lifetime to one.
     pub(super) fn token(&self, warned: &Once) -> Result<TokenAnswer, Error> {
         let (members, names) = (self.members, &self.profile.facts().names);
-        let token = members.required(names.access_token, "access_token")?;
-        let token_type = match members.text(names.token_type)?.or(self.profile.facts().default_token_type) {
-            Some(token_type) => token_type,
-            None => members.required(names.token_type, "token_type")?,
-        };
+        let token = members.required(&names.access_token, "access_token")?;
+        let token_type =
+            match members.text(&names.token_type)?.or(self.profile.facts().default_token_type.as_deref()) {
+                Some(token_type) => token_type,
+                None => members.required(&names.token_type, "token_type")?,
+            };
         if !token_type.eq_ignore_ascii_case("bearer") {
             // 32 characters are enough for every registered type. They limit what is shown of a misplaced token.
             let token_type: String = (self.redact)(token_type).escape_default().take(32).collect();
@@ -96,6 +101,8 @@ impl Reading<'_> {
             lifetime: lifetime.value,
             scope: self.scope()?,
             account: self.account(),
+            kept: Kept::new(),
+            refresh_token_lifetime: None,
             issued_token_type: members
                 .aside(&["issued_token_type"])
                 .map(|id| TokenTypeId::new(shown(&(self.redact)(id)))),
@@ -123,11 +130,11 @@ impl Reading<'_> {
         if members.did_nothing(status, self.profile) {
             return None;
         }
-        let refresh_token = members.certain(names.refresh_token).filter(|text| is_plausible(text));
+        let refresh_token = members.certain(&names.refresh_token).filter(|text| is_plausible(text));
         let refresh_token = refresh_token.map(RefreshToken::new);
         // An access token without a refresh token shows that the old refresh token was accepted and stays valid.
-        let has_token = || matches!(members.filled(names.access_token), Ok(Some(_)));
-        let has_no_other = || matches!(members.filled(names.refresh_token), Ok(None));
+        let has_token = || matches!(members.filled(&names.access_token), Ok(Some(_)));
+        let has_no_other = || matches!(members.filled(&names.refresh_token), Ok(None));
         let is_granted =
             || members.is_whole() && !members.is_error(status, self.profile) && has_token() && has_no_other();
         (refresh_token.is_some() || is_granted()).then(|| Recovered {
@@ -141,7 +148,7 @@ impl Reading<'_> {
     /// Reads the refresh token of a good answer. One that cannot be read is left out: an error would lose the access
     /// token, which is valid.
     fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
-        let names = self.profile.facts().names.refresh_token;
+        let names = &self.profile.facts().names.refresh_token;
         let is_there = self.members.filled(names)?.is_some();
         let token = self.members.certain(names);
         if is_there && token.is_none() {
@@ -153,10 +160,10 @@ impl Reading<'_> {
 
     /// Reads the granted scope.
     fn scope(&self) -> Result<Option<Scope>, Error> {
-        let scope = self.members.scope(self.profile.facts().names.scope)?;
+        let scope = self.members.scope(&self.profile.facts().names.scope)?;
         Ok(scope.map(|scope| {
             let scope = (self.redact)(&scope);
-            match self.profile.facts().scope_separator {
+            match self.profile.facts().answer_scope_separator {
                 ScopeSeparator::Comma => Scope::granted(&scope.replace(',', " ")),
                 ScopeSeparator::Space => Scope::granted(&scope),
             }
@@ -165,7 +172,7 @@ impl Reading<'_> {
 
     /// Reads the account that the token belongs to.
     fn account(&self) -> Option<String> {
-        self.members.aside(self.profile.facts().names.account).map(|name| shown(&(self.redact)(name)))
+        self.members.aside(&self.profile.facts().names.account).map(|name| shown(&(self.redact)(name)))
     }
 }
 

@@ -126,7 +126,9 @@ impl ThrottleLayerBuilder {
             // A class may have several limits, such as one per second and one per day. They share one pace.
             if paces.iter().all(|pace| pace.class() != class) {
                 let limits: Vec<_> = self.limits.iter().filter(|limit| limit.class() == class).collect();
-                paces.extend(Pace::new(class, &limits, self.max_wait, self.clock.clone()).map(Arc::new));
+                paces.extend(
+                    Pace::new(class.into(), &limits, self.max_wait, self.clock.clone()).map(Arc::new),
+                );
             }
         }
         ThrottleLayer { limits: Arc::new(Limits { origins: self.origins, paces }) }

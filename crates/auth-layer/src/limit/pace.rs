@@ -18,7 +18,7 @@ use crate::profile::RateLimit;
 
 /// The state of the rate limits of one class. It decides when the next request may be sent.
 pub(crate) struct Pace {
-    class: &'static str,
+    class: Arc<str>,
     spacing: Spacing,
     /// The queue of waiting requests. Its one permit belongs to the first in line. The semaphore is fair: requests get
     /// the permit in the order in which they asked. Dropping the permit returns it.
@@ -41,7 +41,7 @@ pub(crate) struct Place<'a> {
 impl Pace {
     /// Creates the pace that keeps within all `limits` of one class. `None` if they limit nothing.
     pub(super) fn new(
-        class: &'static str,
+        class: Arc<str>,
         limits: &[&RateLimit],
         max_wait: Option<Duration>,
         clock: Arc<dyn Clock>,
@@ -50,8 +50,8 @@ impl Pace {
         Some(Self { class, spacing, line: Semaphore::new(1), paused: AtomicU64::new(0), max_wait, clock })
     }
 
-    pub(super) const fn class(&self) -> &'static str {
-        self.class
+    pub(super) fn class(&self) -> &str {
+        &self.class
     }
 
     /// Takes a turn if it is due now and no other request waits. Returns whether it did.
@@ -71,7 +71,7 @@ impl Pace {
             // `select` polls the line first, so that a free permit is not refused by a wait of zero.
             Some(max_wait) => match select(pin!(line), self.clock.sleep(max_wait)).await {
                 Either::Left((permit, _)) => permit,
-                Either::Right(((), _)) => return Err(Throttled::new(self.class, None)),
+                Either::Right(((), _)) => return Err(Throttled::new(self.class.clone(), None)),
             },
         };
         let place = Place { pace: self, deadline, _first: permit.expect("the line is never closed") };
@@ -89,7 +89,7 @@ impl Pace {
             let before = self.paused.fetch_max(nanos(until.monotonic()), Ordering::Relaxed);
             // One line for each pause. Many concurrent calls may get the same 429.
             if before < nanos(now.monotonic()) {
-                tracing::info!(class = self.class, ?pause, "the provider asks for a pause");
+                tracing::info!(class = &*self.class, ?pause, "the provider asks for a pause");
             }
         }
     }
@@ -128,7 +128,7 @@ impl Place<'_> {
                 return Ok(());
             }
             if self.deadline.is_some_and(|deadline| now.saturating_add(wait) > deadline) {
-                return Err(Throttled::new(pace.class, Some(wait)));
+                return Err(Throttled::new(pace.class.clone(), Some(wait)));
             }
             pace.clock.sleep(wait).await;
         }

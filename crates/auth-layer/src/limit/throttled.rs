@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The error of a request that was not sent, because a rate limit would have delayed it for longer than the maximum
@@ -23,12 +24,12 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Throttled {
-    class: &'static str,
+    class: Arc<str>,
     retry_after: Option<Duration>,
 }
 
 impl Throttled {
-    pub(super) const fn new(class: &'static str, retry_after: Option<Duration>) -> Self {
+    pub(super) const fn new(class: Arc<str>, retry_after: Option<Duration>) -> Self {
         Self { class, retry_after }
     }
 
@@ -38,8 +39,8 @@ impl Throttled {
     }
 
     /// Returns the class of the rate limit.
-    pub const fn class(&self) -> &'static str {
-        self.class
+    pub fn class(&self) -> &str {
+        &self.class
     }
 
     /// Returns how long it takes until the next turn, if this request was the first in line.

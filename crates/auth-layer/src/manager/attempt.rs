@@ -199,6 +199,8 @@ impl Keeper {
             generation,
             version,
             scope: issued.scope,
+            kept: issued.kept,
+            origin: issued.origin,
             renew_from: issued.asked + renew_after,
             expires_at: issued.asked + issued.lifetime,
             token: issued.token,

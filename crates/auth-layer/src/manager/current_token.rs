@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::token::{AccessToken, Generation, Scope};
+use crate::profile::Origin;
+use crate::token::{AccessToken, Generation, Kept, Scope};
 
 /// The current token, as a manager hands it out.
 ///
@@ -22,6 +23,8 @@ pub struct Token {
     /// and two versions.
     pub(super) version: u64,
     pub(super) scope: Option<Scope>,
+    pub(super) kept: Kept,
+    pub(super) origin: Option<Origin>,
     /// From this moment on it is stale: it is still used, and renewed.
     pub(super) renew_from: Now,
     /// From this moment on it is not used.
@@ -42,6 +45,18 @@ impl Token {
     /// Returns the scope that was granted. `None` means the scope that was requested.
     pub const fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
+    }
+
+    /// Returns a member of the token answer, or a parameter of the sign-in's callback, that the profile keeps
+    /// ([`Profile::with_kept`](crate::Profile::with_kept)).
+    pub fn kept(&self, name: &str) -> Option<&str> {
+        self.kept.get(name).map(String::as_str)
+    }
+
+    /// Returns the origin of the API that the issuer named for this token
+    /// ([`Profile::with_origin_from`](crate::Profile::with_origin_from)).
+    pub const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// Returns when the token expires, as the time since the Unix epoch.
@@ -93,6 +108,8 @@ mod tests {
             generation: Generation(1),
             version: 1,
             scope: None,
+            kept: Kept::new(),
+            origin: None,
             renew_from: at(80, 80),
             expires_at: at(100, 100),
         }

@@ -127,7 +127,16 @@ fn repeatable() -> ProptestConfig {
 
 fn token(renew_from: Now, expires_at: Now) -> Token {
     let token = AccessToken::new("abc").expect("visible ASCII");
-    Token { token, generation: Generation(1), version: 1, scope: None, renew_from, expires_at }
+    Token {
+        token,
+        generation: Generation(1),
+        version: 1,
+        scope: None,
+        kept: Default::default(),
+        origin: None,
+        renew_from,
+        expires_at,
+    }
 }
 
 const fn rank(age: Age) -> u8 {

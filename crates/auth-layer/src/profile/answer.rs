@@ -1,11 +1,17 @@
 //! The names of the members in a token answer, and the formats of their values.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::ConfigError;
 
 /// The names of one member, in the order of the search.
-pub(super) type Names = &'static [&'static str];
+pub(crate) type Names = Vec<Cow<'static, str>>;
+
+/// Makes a list of names.
+pub(super) fn names_of<N: Into<Cow<'static, str>>>(names: impl IntoIterator<Item = N>) -> Names {
+    names.into_iter().map(Into::into).collect()
+}
 
 /// The names that the members of a token answer may have. The first name that the answer has is used.
 ///
@@ -13,7 +19,7 @@ pub(super) type Names = &'static [&'static str];
 /// use auth_layer::profile::AnswerNames;
 ///
 /// // Octotable says `type` where RFC 6749 says `token_type`.
-/// let names = AnswerNames::new().with_token_type(&["type", "token_type"]);
+/// let names = AnswerNames::new().with_token_type(["type", "token_type"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AnswerNames {
@@ -22,44 +28,50 @@ pub struct AnswerNames {
     pub(crate) expires_in: Names,
     pub(crate) expires_at: Names,
     pub(crate) refresh_token: Names,
+    pub(crate) refresh_token_expires_in: Names,
     pub(crate) scope: Names,
     pub(crate) account: Names,
 }
 
 impl AnswerNames {
     /// Returns the names of RFC 6749 section 5.1.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
-            access_token: &["access_token"],
-            token_type: &["token_type"],
-            expires_in: &["expires_in"],
+            access_token: names_of(["access_token"]),
+            token_type: names_of(["token_type"]),
+            expires_in: names_of(["expires_in"]),
             // The RFC has no absolute expiry.
-            expires_at: &[],
-            refresh_token: &["refresh_token"],
-            scope: &["scope"],
+            expires_at: Names::new(),
+            refresh_token: names_of(["refresh_token"]),
+            // The RFC has no lifetime of a refresh token. Many servers send this one.
+            refresh_token_expires_in: names_of(["refresh_token_expires_in"]),
+            scope: names_of(["scope"]),
             // The RFC has no account.
-            account: &[],
+            account: Names::new(),
         }
     }
 
     /// Sets the names of the access token.
     #[must_use]
-    pub const fn with_access_token(mut self, names: &'static [&'static str]) -> Self {
-        self.access_token = names;
+    pub fn with_access_token<N: Into<Cow<'static, str>>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.access_token = names_of(names);
         self
     }
 
     /// Sets the names of the token's type.
     #[must_use]
-    pub const fn with_token_type(mut self, names: &'static [&'static str]) -> Self {
-        self.token_type = names;
+    pub fn with_token_type<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.token_type = names_of(names);
         self
     }
 
     /// Sets the names of the lifetime, which is in the profile's unit.
     #[must_use]
-    pub const fn with_expires_in(mut self, names: &'static [&'static str]) -> Self {
-        self.expires_in = names;
+    pub fn with_expires_in<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.expires_in = names_of(names);
         self
     }
 
@@ -67,43 +79,58 @@ impl AnswerNames {
     ///
     /// The expiry is used only if the answer has no lifetime, since it depends on the clocks of both sides.
     #[must_use]
-    pub const fn with_expires_at(mut self, names: &'static [&'static str]) -> Self {
-        self.expires_at = names;
+    pub fn with_expires_at<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.expires_at = names_of(names);
         self
     }
 
     /// Sets the names of the refresh token.
     #[must_use]
-    pub const fn with_refresh_token(mut self, names: &'static [&'static str]) -> Self {
-        self.refresh_token = names;
+    pub fn with_refresh_token<N: Into<Cow<'static, str>>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.refresh_token = names_of(names);
+        self
+    }
+
+    /// Sets the names of the refresh token's lifetime, which is in the profile's unit. RFC 6749 has no such member. The
+    /// default name is `refresh_token_expires_in`.
+    #[must_use]
+    pub fn with_refresh_token_expires_in<N: Into<Cow<'static, str>>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.refresh_token_expires_in = names_of(names);
         self
     }
 
     /// Sets the names of the granted scope.
     #[must_use]
-    pub const fn with_scope(mut self, names: &'static [&'static str]) -> Self {
-        self.scope = names;
+    pub fn with_scope<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.scope = names_of(names);
         self
     }
 
     /// Sets the names of the account that the token belongs to. RFC 6749 has no such member.
     #[must_use]
-    pub const fn with_account(mut self, names: &'static [&'static str]) -> Self {
-        self.account = names;
+    pub fn with_account<N: Into<Cow<'static, str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.account = names_of(names);
         self
     }
 
     /// Returns an error if no token could ever be read with these names.
     pub(super) fn check(&self, default_token_type: Option<&str>) -> Result<(), ConfigError> {
         let needed = |needs: bool| if needs { Need::Required } else { Need::Optional };
-        check("answer name", "access_token", self.access_token, Need::Required)?;
-        check("answer name", "token_type", self.token_type, needed(default_token_type.is_none()))?;
+        check("answer name", "access_token", &self.access_token, Need::Required)?;
+        check("answer name", "token_type", &self.token_type, needed(default_token_type.is_none()))?;
         let others = [
-            ("expires_in", self.expires_in),
-            ("expires_at", self.expires_at),
-            ("refresh_token", self.refresh_token),
-            ("scope", self.scope),
-            ("account", self.account),
+            ("expires_in", &self.expires_in),
+            ("expires_at", &self.expires_at),
+            ("refresh_token", &self.refresh_token),
+            ("refresh_token_expires_in", &self.refresh_token_expires_in),
+            ("scope", &self.scope),
+            ("account", &self.account),
         ];
         others.into_iter().try_for_each(|(member, names)| check("answer name", member, names, Need::Optional))
     }
@@ -117,7 +144,7 @@ pub(super) enum Need {
 }
 
 /// Checks the names of one member of an answer.
-pub(super) fn check(table: &str, member: &str, names: Names, need: Need) -> Result<(), ConfigError> {
+pub(super) fn check(table: &str, member: &str, names: &Names, need: Need) -> Result<(), ConfigError> {
     let refuse = |problem: &'static str| Err(ConfigError::new(format!("{table} of {member}"), problem));
     if names.is_empty() && need == Need::Required {
         return refuse("must have at least one name");
@@ -138,8 +165,7 @@ impl Default for AnswerNames {
 ///
 /// ```
 /// use auth_layer::profile::LifetimeUnit;
-/// use std::time::Duration;
-///
+/// ///
 /// assert_eq!(LifetimeUnit::Minutes.of(1440), Duration::from_secs(86_400));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -184,7 +210,7 @@ impl LifetimeUnit {
 /// use auth_layer::Profile;
 ///
 /// // An answer such as {"accessToken":"t","expiresAt":"2026-11-27T10:00:00Z"}.
-/// let names = AnswerNames::new().with_access_token(&["accessToken"]).with_expires_at(&["expiresAt"]);
+/// let names = AnswerNames::new().with_access_token(["accessToken"]).with_expires_at(["expiresAt"]);
 /// let profile = Profile::new("example", "https://auth.example.com/token")?
 ///     .with_names(names)
 ///     .with_default_token_type("Bearer")
@@ -206,17 +232,15 @@ pub enum ExpiryFormat {
     Date,
 }
 
-/// The character that separates the scope tokens of an answer.
-///
-/// It does not affect requests, where scope tokens are separated by spaces (RFC 6749 section 3.3).
+/// The character that separates scope tokens.
 ///
 /// ```
-/// use auth_layer::profile::ScopeSeparator;
 /// use auth_layer::Profile;
+/// use auth_layer::profile::ScopeSeparator;
 ///
-/// // GitHub answers with "scope":"repo,gist".
-/// let profile = Profile::new("github", "https://github.com/login/oauth/access_token")?
-///     .with_scope_separator(ScopeSeparator::Comma);
+/// // A server that answers with "scope":"repo,gist", and takes "scope=repo gist".
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
+///     .with_answer_scope_separator(ScopeSeparator::Comma);
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -225,6 +249,6 @@ pub enum ScopeSeparator {
     /// White space (RFC 6749 section 3.3).
     #[default]
     Space,
-    /// A comma. White space separates scope tokens as well.
+    /// A comma. In an answer, white space separates scope tokens as well.
     Comma,
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::recipe::Profile;
+use super::profile::Profile;
 
 impl Profile {
     /// Adds an error code that means that the grant has ended, like `invalid_grant` (RFC 6749 section 5.2).

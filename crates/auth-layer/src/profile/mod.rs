@@ -15,17 +15,25 @@
 //! ```
 
 mod answer;
+mod api;
+mod api_header;
 mod dead_grant;
 mod device;
+mod facts;
 mod moved;
 mod origin;
+mod origin_from;
 mod pointer;
+#[expect(clippy::module_inception, reason = "the file has the type for which the folder is named")]
+mod profile;
 mod providers;
 mod rate_limit;
-mod recipe;
 mod rejection;
+mod replay_rule;
 mod request;
 mod sign_in;
+mod token_answer;
+mod token_request;
 mod token_url;
 
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
@@ -33,8 +41,9 @@ pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
 pub use device::DeviceNames;
 pub use origin::{Origin, Origins};
+pub use profile::Profile;
 pub use rate_limit::RateLimit;
-pub use recipe::{Profile, ReplayRule};
 pub use rejection::BodySign;
+pub use replay_rule::ReplayRule;
 pub use request::{ClientAuth, Encoding};
 pub use token_url::TokenUrl;

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::recipe::Profile;
+use super::profile::Profile;
 use super::token_url::TokenUrl;
 use crate::error::{ConfigError, Error, ErrorKind};
 

@@ -8,9 +8,10 @@ use http::{StatusCode, Uri};
 
 use super::answer::AnswerNames;
 use super::origin::Origin;
+use super::profile::Profile;
 use super::rate_limit::RateLimit;
-use super::recipe::{Profile, ReplayRule};
 use super::rejection::BodySign;
+use super::replay_rule::ReplayRule;
 use super::request::{ClientAuth, Encoding};
 use crate::error::ConfigError;
 use crate::token::Scope;
@@ -55,11 +56,11 @@ impl Profile {
             // The name of the current shape comes first, then that of the older one.
             .with_names(
                 AnswerNames::new()
-                    .with_access_token(&["access_token", "token"])
-                    .with_token_type(&["token_type", "tokenType"])
-                    .with_expires_in(&["expires_in", "expiresIn"])
-                    .with_expires_at(&["expires"])
-                    .with_refresh_token(&["refresh_token", "refreshToken"]),
+                    .with_access_token(["access_token", "token"])
+                    .with_token_type(["token_type", "tokenType"])
+                    .with_expires_in(["expires_in", "expiresIn"])
+                    .with_expires_at(["expires"])
+                    .with_refresh_token(["refresh_token", "refreshToken"]),
             )
             .with_default_token_type("Bearer")
             .with_default_lifetime(DAY)
@@ -104,7 +105,7 @@ impl Profile {
                 BodySign::new("/int_err_code", ["InvalidToken"])
                     .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN])),
             ))
-            .with_names(AnswerNames::new().with_account(&["principal"]))
+            .with_names(AnswerNames::new().with_account(["principal"]))
             .signing_in_at("https://authentication.logmeininc.com/oauth/authorize")
             .revoking_at("https://authentication.logmeininc.com/oauth/revoke")
             .issued_by("https://identity.goto.com")
@@ -156,7 +157,7 @@ fn octotable(token_url: &'static str) -> Profile {
         // The editions of the pages disagree on the encoding, so that the server's answer decides.
         .with_either_encoding()
         .with_client_auth(ClientAuth::body())
-        .with_names(AnswerNames::new().with_token_type(&["type", "token_type"]))
+        .with_names(AnswerNames::new().with_token_type(["type", "token_type"]))
         .with_default_token_type("Bearer")
         // Short, for the same reason as at GBG GO.
         .with_default_lifetime(TEN_MINUTES)

@@ -1,33 +1,27 @@
 //! The rate limits that a provider publishes.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A published limit on the number of calls to an API.
-///
-/// ```
-/// use auth_layer::Profile;
-///
-/// let graphql = Profile::gotab().rate_limits().iter().find(|limit| limit.class() == "graphql").cloned();
-/// assert_eq!(graphql.map(|limit| limit.requests().get()), Some(4));
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RateLimit {
-    class: &'static str,
+    class: Cow<'static, str>,
     requests: NonZeroU32,
     period: Duration,
 }
 
 impl RateLimit {
     /// Makes a limit of `requests` in each `period`, for all operations of `class` together.
-    pub const fn new(class: &'static str, requests: NonZeroU32, period: Duration) -> Self {
-        Self { class, requests, period }
+    pub fn new(class: impl Into<Cow<'static, str>>, requests: NonZeroU32, period: Duration) -> Self {
+        Self { class: class.into(), requests, period }
     }
 
     /// Returns the class of the operations that count against the limit (see
     /// [`OperationMeta::rate_class`](crate::OperationMeta::rate_class)).
-    pub const fn class(&self) -> &'static str {
-        self.class
+    pub fn class(&self) -> &str {
+        &self.class
     }
 
     /// Returns the number of requests that are allowed in each period.

@@ -65,12 +65,12 @@ pub enum ClientAuth {
 
 impl ClientAuth {
     /// Returns the authentication with `client_id` and `client_secret` in the body.
-    pub const fn body() -> Self {
+    pub fn body() -> Self {
         Self::body_named("client_id", "client_secret")
     }
 
     /// Returns the authentication with the id and the secret in the body, under the provider's own names.
-    pub const fn body_named(id: &'static str, secret: &'static str) -> Self {
-        Self::Body { id: Cow::Borrowed(id), secret: Cow::Borrowed(secret) }
+    pub fn body_named(id: impl Into<Cow<'static, str>>, secret: impl Into<Cow<'static, str>>) -> Self {
+        Self::Body { id: id.into(), secret: secret.into() }
     }
 }

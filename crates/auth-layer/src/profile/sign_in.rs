@@ -1,59 +1,15 @@
 //! The endpoints for sign-in and sign-out, and the lifetime of a refresh token.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
 use http::Uri;
 
 use super::device::DeviceNames;
-use super::recipe::Profile;
+use super::profile::Profile;
+use super::request::Encoding;
 use crate::error::ConfigError;
-use crate::url::{endpoint_url, refusal, shown};
-
-/// The facts about a provider that only sign-ins and refresh tokens need.
-#[derive(Clone)]
-pub(super) struct SignInFacts {
-    authorize_url: Option<Uri>,
-    device_url: Option<Uri>,
-    device_names: DeviceNames,
-    revocation_url: Option<Uri>,
-    issuer: Option<Cow<'static, str>>,
-    issuer_in_callback: bool,
-    client_id_name: &'static str,
-    redirect_uri_name: &'static str,
-    refresh_token_lifetime: Option<Duration>,
-}
-
-impl SignInFacts {
-    /// Returns the facts of a provider without a sign-in, with the names of RFC 6749 section 4.1.
-    pub(super) const fn new() -> Self {
-        Self {
-            authorize_url: None,
-            device_url: None,
-            device_names: DeviceNames::new(),
-            revocation_url: None,
-            issuer: None,
-            issuer_in_callback: false,
-            client_id_name: "client_id",
-            redirect_uri_name: "redirect_uri",
-            refresh_token_lifetime: None,
-        }
-    }
-}
-
-/// Shows the URLs as errors show them, without the query, which may hold a secret.
-impl fmt::Debug for SignInFacts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let without_query = |url: &Option<Uri>| url.as_ref().map(|url| shown(&url.to_string()));
-        f.debug_struct("SignInFacts")
-            .field("authorize_url", &without_query(&self.authorize_url))
-            .field("device_url", &without_query(&self.device_url))
-            .field("revocation_url", &without_query(&self.revocation_url))
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
-    }
-}
+use crate::url::{endpoint_url, refusal};
 
 impl Profile {
     /// Sets the page where a person signs in (RFC 6749 section 3.1).
@@ -70,9 +26,48 @@ impl Profile {
     /// Sets the names of the client id and of the redirect URI, for a provider that uses its own names. The sign-in
     /// page uses both names. The exchange of the code uses the name of the redirect URI.
     #[must_use]
-    pub fn with_authorize_names(mut self, client_id: &'static str, redirect_uri: &'static str) -> Self {
-        self.facts_mut().people.client_id_name = client_id;
-        self.facts_mut().people.redirect_uri_name = redirect_uri;
+    pub fn with_authorize_names(
+        mut self,
+        client_id: impl Into<Cow<'static, str>>,
+        redirect_uri: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.facts_mut().people.client_id_name = client_id.into();
+        self.facts_mut().people.redirect_uri_name = redirect_uri.into();
+        self
+    }
+
+    /// Adds a fixed parameter to the URL of the sign-in page, such as one that asks for a refresh token.
+    #[must_use]
+    pub fn with_authorize_parameter(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.facts_mut().people.authorize_parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Leaves PKCE (RFC 7636) out of sign-ins, for a server that refuses its parameters. Without it, a code that is
+    /// stolen from the callback may be redeemed by the thief of the client's secret.
+    #[must_use]
+    pub fn without_pkce(mut self) -> Self {
+        self.facts_mut().people.pkce = false;
+        self
+    }
+
+    /// Keeps a parameter of the callback with the tokens, readable with [`Token::kept`](crate::Token::kept). It is not
+    /// a secret.
+    #[must_use]
+    pub fn with_kept_callback(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.facts_mut().people.keep_callback.push(name.into());
+        self
+    }
+
+    /// Keeps the access token of a sign-in whose answer has no refresh token. Without this, such a sign-in is an error,
+    /// since a person would have to sign in again when the token expires.
+    #[must_use]
+    pub fn with_access_token_kept(mut self) -> Self {
+        self.facts_mut().people.keep_access_token = true;
         self
     }
 
@@ -103,6 +98,13 @@ impl Profile {
     pub fn with_revocation_url(mut self, url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().people.revocation_url = Some(endpoint_url("revocation URL", url)?);
         Ok(self)
+    }
+
+    /// Sets the encoding of revocation requests. The default is the encoding of token requests.
+    #[must_use]
+    pub fn with_revocation_encoding(mut self, encoding: Encoding) -> Self {
+        self.facts_mut().people.revocation_encoding = Some(encoding);
+        self
     }
 
     /// Sets the issuer's name. It is compared with the `iss` of a sign-in's callback (RFC 9207 section 2.4).
@@ -192,12 +194,37 @@ impl Profile {
     }
 
     /// Returns the sign-in page's name of the client id.
-    pub(crate) fn client_id_name(&self) -> &'static str {
-        self.facts.people.client_id_name
+    pub(crate) fn client_id_name(&self) -> &str {
+        &self.facts.people.client_id_name
     }
 
     /// Returns the name of the redirect URI at the sign-in page and in the exchange of the code.
-    pub(crate) fn redirect_uri_name(&self) -> &'static str {
-        self.facts.people.redirect_uri_name
+    pub(crate) fn redirect_uri_name(&self) -> &str {
+        &self.facts.people.redirect_uri_name
+    }
+
+    /// Returns the fixed parameters of the sign-in page.
+    pub(crate) fn authorize_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.facts.people.authorize_parameters.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Returns whether sign-ins use PKCE (RFC 7636).
+    pub(crate) fn uses_pkce(&self) -> bool {
+        self.facts.people.pkce
+    }
+
+    /// Returns the parameters of a callback that are kept with the tokens.
+    pub(crate) fn kept_of_callback(&self) -> impl Iterator<Item = &str> {
+        self.facts.people.keep_callback.iter().map(|name| &**name)
+    }
+
+    /// Returns whether the access token of a sign-in without a refresh token is kept.
+    pub(crate) fn keeps_access_tokens(&self) -> bool {
+        self.facts.people.keep_access_token
+    }
+
+    /// Returns the encoding of revocation requests.
+    pub(crate) fn revocation_encoding(&self) -> Encoding {
+        self.facts.people.revocation_encoding.unwrap_or(self.facts.encoding)
     }
 }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use crate::clock::Now;
 use crate::error::Error;
-use crate::token::{AccessToken, Scope, TokenTypeId};
+use crate::profile::Origin;
+use crate::token::{AccessToken, Kept, Scope, TokenTypeId};
 
 /// A source of tokens: an [`Exchange`](crate::Exchange) at a token endpoint, a metadata server, or a file that another
 /// program renews.
@@ -156,18 +157,35 @@ pub struct IssuedToken {
     pub(crate) lifetime: Duration,
     pub(crate) scope: Option<Scope>,
     pub(crate) issued_token_type: Option<TokenTypeId>,
+    pub(crate) kept: Kept,
+    pub(crate) origin: Option<Origin>,
 }
 
 impl IssuedToken {
     /// Creates a token that was requested at `asked` and expires after `lifetime`, counted from `asked`.
     pub const fn new(token: AccessToken, asked: Now, lifetime: Duration) -> Self {
-        Self { token, asked, lifetime, scope: None, issued_token_type: None }
+        Self { token, asked, lifetime, scope: None, issued_token_type: None, kept: Kept::new(), origin: None }
     }
 
     /// Adds the scope that the issuer granted, if it differs from the requested one.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
+        self
+    }
+
+    /// Adds what the issuer said beside the token, for [`Token::kept`](crate::Token::kept).
+    #[must_use]
+    pub fn with_kept(mut self, kept: Kept) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// Adds the origin of the API that the issuer named for this token
+    /// ([`Profile::with_origin_from`](crate::Profile::with_origin_from)).
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
         self
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::key::StoreKey;
 use crate::profile::TokenUrl;
-use crate::token::{AccessToken, RefreshToken, Scope};
+use crate::token::{AccessToken, Kept, RefreshToken, Scope};
 
 /// The version of a record. Each write makes it larger.
 ///
@@ -63,6 +63,10 @@ pub struct Entry {
     pub scope: Option<Scope>,
     /// The account that the tokens belong to, if the server said it.
     pub account: Option<String>,
+    /// What the server said beside the tokens, and what the profile keeps of it.
+    pub kept: Kept,
+    /// The time when the refresh token expires, since the Unix epoch, if the server said it.
+    pub refresh_token_expires: Option<Duration>,
     /// The time when this refresh token was issued, since the Unix epoch.
     pub obtained: Option<Duration>,
     /// The time when the refresh token was last redeemed, since the Unix epoch.
@@ -156,6 +160,8 @@ impl Entry {
             last_error: None,
             scope: None,
             account: None,
+            kept: Kept::new(),
+            refresh_token_expires: None,
             obtained: None,
             redeemed: None,
             label: None,

@@ -2,6 +2,7 @@
 
 mod access_token;
 mod call_bearer;
+mod kept;
 mod refresh_token;
 mod resource;
 mod scope;
@@ -9,6 +10,7 @@ mod type_id;
 
 pub use access_token::{AccessToken, Generation};
 pub use call_bearer::CallBearer;
+pub use kept::Kept;
 pub use refresh_token::RefreshToken;
 pub use resource::Resource;
 pub use scope::Scope;

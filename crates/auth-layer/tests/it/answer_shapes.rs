@@ -16,7 +16,7 @@ async fn left(format: ExpiryFormat, expiry: impl Fn(Duration) -> String) -> Opti
     let body = format!(r#"{{"access_token":"t","token_type":"Bearer","ends":{}}}"#, expiry(now));
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
     let profile = example()
-        .with_names(AnswerNames::new().with_expires_at(&["ends"]))
+        .with_names(AnswerNames::new().with_expires_at(["ends"]))
         .with_default_lifetime(Duration::from_secs(3))
         .with_expiry_format(format);
     let exchange = exchange(&endpoint, &clock, &profile).build().unwrap();
@@ -108,7 +108,7 @@ async fn rs10_a_scope_may_be_separated_by_commas() {
     let granted = |scope: &'static str, separator: ScopeSeparator| async move {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","scope":{scope}}}"#);
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
-        let profile = example().with_scope_separator(separator);
+        let profile = example().with_answer_scope_separator(separator);
         let clock = TestClock::new();
         let exchange = exchange(&endpoint, &clock, &profile)
             .require_scope("gist repo".parse().unwrap())
@@ -131,10 +131,10 @@ async fn rs10_a_scope_may_be_separated_by_commas() {
 async fn each_member_may_come_under_another_name() {
     let body = r#"{"t":"token-1","ty":"Bearer","s":"read","l":60}"#;
     let names = AnswerNames::new()
-        .with_access_token(&["t"])
-        .with_token_type(&["ty"])
-        .with_scope(&["s"])
-        .with_expires_in(&["l"]);
+        .with_access_token(["t"])
+        .with_token_type(["ty"])
+        .with_scope(["s"])
+        .with_expires_in(["l"]);
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
     let token = Rig::with_profile(endpoint, example().with_names(names)).manager.token().await.unwrap();
     assert_eq!((token.access_token().expose(), token.scope()), ("token-1", Some(&"read".parse().unwrap())));
@@ -151,25 +151,32 @@ fn built(profile: &Profile) -> [Result<(), ConfigError>; 2] {
 #[test]
 fn names_by_which_no_token_could_be_read_are_a_mistake_of_configuration() {
     for (names, what) in [
-        (AnswerNames::new().with_access_token(&[]), "answer name of access_token"),
-        (AnswerNames::new().with_token_type(&[]), "answer name of token_type"),
-        (AnswerNames::new().with_access_token(&["token", ""]), "answer name of access_token"),
-        (AnswerNames::new().with_expires_in(&[""]), "answer name of expires_in"),
+        (AnswerNames::new().with_access_token([""; 0]), "answer name of access_token"),
+        (AnswerNames::new().with_token_type([""; 0]), "answer name of token_type"),
+        (AnswerNames::new().with_access_token(["token", ""]), "answer name of access_token"),
+        (AnswerNames::new().with_expires_in([""]), "answer name of expires_in"),
     ] {
         for result in built(&example().with_names(names)) {
             assert_eq!(result.unwrap_err().what(), what);
         }
     }
     // A member that has a default or is not required may have an empty name.
-    let bare =
-        AnswerNames::new().with_token_type(&[]).with_expires_in(&[]).with_refresh_token(&[]).with_scope(&[]);
+    let bare = AnswerNames::new()
+        .with_token_type([""; 0])
+        .with_expires_in([""; 0])
+        .with_refresh_token([""; 0])
+        .with_scope([""; 0]);
     let profile = example().with_names(bare).with_default_token_type("Bearer");
     assert!(built(&profile).iter().all(Result::is_ok));
 }
 
 #[tokio::test]
 async fn a_member_without_a_name_is_never_read() {
-    let bare = AnswerNames::new().with_token_type(&[]).with_expires_in(&[]).with_scope(&[]).with_account(&[]);
+    let bare = AnswerNames::new()
+        .with_token_type([""; 0])
+        .with_expires_in([""; 0])
+        .with_scope([""; 0])
+        .with_account([""; 0]);
     let profile = example().with_names(bare).with_default_token_type("Bearer");
     for body in [r#"{"access_token":5}"#, "{}", r#"{"access_token":"t","scope":5,"token_type":"mac"}"#] {
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));

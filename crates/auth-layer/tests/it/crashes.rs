@@ -120,7 +120,7 @@ async fn a_record_says_whose_it_is_and_since_when() {
         n => Ok(refreshed(n, Some("r1"))),
     });
     let mut house = House::new(endpoint, ReplayRule::Reusable);
-    house.profile = house.profile.with_names(AnswerNames::new().with_account(&["who"]));
+    house.profile = house.profile.with_names(AnswerNames::new().with_account(["who"]));
     let manager = house.start();
     let start = house.clock.now().wall();
     token(&manager).await.unwrap();

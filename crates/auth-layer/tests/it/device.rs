@@ -221,12 +221,12 @@ async fn device_answers_may_come_under_other_names() {
         "pageWithCode": "https://example.com/device?c=1", "lifetime": 1800, "pollEvery": "7",
     });
     let names = DeviceNames::new()
-        .with_device_code(&["deviceCode"])
-        .with_user_code(&["userCode"])
-        .with_verification_uri(&["page"])
-        .with_verification_uri_complete(&["pageWithCode"])
-        .with_expires_in(&["lifetime"])
-        .with_interval(&["pollEvery"]);
+        .with_device_code(["deviceCode"])
+        .with_user_code(["userCode"])
+        .with_verification_uri(["page"])
+        .with_verification_uri_complete(["pageWithCode"])
+        .with_expires_in(["lifetime"])
+        .with_interval(["pollEvery"]);
     // The unit applies to tokens, not to codes.
     let profile = profile().with_device_names(names).with_lifetime_unit(LifetimeUnit::Minutes);
     let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &own.to_string())));
@@ -239,17 +239,18 @@ async fn device_answers_may_come_under_other_names() {
 #[test]
 fn names_by_which_no_code_could_be_read_are_a_mistake_of_configuration() {
     for names in [
-        DeviceNames::new().with_device_code(&[]),
-        DeviceNames::new().with_user_code(&[]),
-        DeviceNames::new().with_verification_uri(&[]),
-        DeviceNames::new().with_interval(&[""]),
+        DeviceNames::new().with_device_code([""; 0]),
+        DeviceNames::new().with_user_code([""; 0]),
+        DeviceNames::new().with_verification_uri([""; 0]),
+        DeviceNames::new().with_interval([""]),
     ] {
         let profile = profile().with_device_names(names);
         let transport = FakeTokenEndpoint::issuing(60).transport();
         let built = SignIn::builder(profile, Credential::new("client", "client-secret")).transport(transport);
         assert!(built.build().unwrap_err().what().starts_with("device name of "));
     }
-    let bare = DeviceNames::new().with_verification_uri_complete(&[]).with_expires_in(&[]).with_interval(&[]);
+    let bare =
+        DeviceNames::new().with_verification_uri_complete([]).with_expires_in([""; 0]).with_interval([]);
     client(&FakeTokenEndpoint::issuing(60), &TestClock::new(), profile().with_device_names(bare));
 }
 

@@ -174,7 +174,7 @@ async fn rs06_a_lifetime_that_cannot_be_read_is_the_profiles_default() {
     }
     // An expiry that can be read takes precedence.
     let both = r#"{"access_token":"t","token_type":"Bearer","expires_in":"soon","ends":4102444800}"#;
-    let profile = example().with_names(AnswerNames::new().with_expires_at(&["ends"]));
+    let profile = example().with_names(AnswerNames::new().with_expires_at(["ends"]));
     assert_eq!(lifetime_by(profile, both).await.unwrap(), 365 * 86_400);
 }
 
