@@ -249,8 +249,10 @@ fn names_by_which_no_code_could_be_read_are_a_mistake_of_configuration() {
         let built = SignIn::builder(profile, Credential::new("client", "client-secret")).transport(transport);
         assert!(built.build().unwrap_err().what().starts_with("device name of "));
     }
-    let bare =
-        DeviceNames::new().with_verification_uri_complete([]).with_expires_in([""; 0]).with_interval([]);
+    let bare = DeviceNames::new()
+        .with_verification_uri_complete([""; 0])
+        .with_expires_in([""; 0])
+        .with_interval([""; 0]);
     client(&FakeTokenEndpoint::issuing(60), &TestClock::new(), profile().with_device_names(bare));
 }
 
