@@ -84,8 +84,14 @@ pub fn run(root: &Path, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Examples that run as programs, each with its package.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 10] = [
+    ("auth-layer", "client_credentials"),
+    ("auth-layer", "many_tenants"),
     ("auth-layer", "own_reqwest"),
+    ("auth-layer", "own_source"),
+    ("auth-layer", "own_stack"),
+    ("auth-layer", "refresh_token"),
+    ("auth-layer", "reqwest_middleware"),
     ("auth-layer", "tonic_channel"),
     ("auth-layer", "tower_layers"),
     ("journeys", "axum_service"),

@@ -53,6 +53,11 @@ impl Token {
         self.kept.get(name).map(String::as_str)
     }
 
+    /// Returns everything that is kept beside the token: names and values.
+    pub fn all_kept(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.kept.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the origin of the API that the issuer named for this token
     /// ([`Profile::with_origin_from`](crate::Profile::with_origin_from)).
     pub const fn origin(&self) -> Option<&Origin> {

@@ -148,6 +148,11 @@ impl Profile {
         self
     }
 
+    /// Returns the `grant_type` with which the client gets a token of its own, if it is not `client_credentials`.
+    pub fn grant_type(&self) -> Option<&str> {
+        self.facts.grant_type.as_deref()
+    }
+
     /// Returns the URL of the endpoint where refresh tokens are redeemed.
     pub fn refresh_url(&self) -> &Uri {
         self.facts.refresh_url.as_ref().unwrap_or_else(|| self.token_url())
