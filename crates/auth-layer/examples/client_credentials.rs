@@ -41,9 +41,9 @@ async fn main() -> Result<(), BoxError> {
             site.revoke_tokens();
             println!("the server takes its tokens back");
         }
-        let request = Request::post(&url)
-            .header("content-type", "application/json")
-            .body(Full::from(r#"{"resourceId":"d4f8a1c2@latest","context":{"config":{"delivery":"api"},"subject":{}}}"#))?;
+        let request = Request::post(&url).header("content-type", "application/json").body(Full::from(
+            r#"{"resourceId":"d4f8a1c2@latest","context":{"config":{"delivery":"api"},"subject":{}}}"#,
+        ))?;
         let response = client.clone().oneshot(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ConfigError;
 
 /// The names of one member, in the order of the search.
@@ -168,7 +170,8 @@ impl Default for AnswerNames {
 /// ///
 /// assert_eq!(LifetimeUnit::Minutes.of(1440), Duration::from_secs(86_400));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LifetimeUnit {
     /// Seconds (RFC 6749 section 5.1).
@@ -217,7 +220,8 @@ impl LifetimeUnit {
 ///     .with_expiry_format(ExpiryFormat::Date);
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ExpiryFormat {
     /// Seconds since the Unix epoch, as a number or as a string of digits.
@@ -243,7 +247,8 @@ pub enum ExpiryFormat {
 ///     .with_answer_scope_separator(ScopeSeparator::Comma);
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ScopeSeparator {
     /// White space (RFC 6749 section 3.3).

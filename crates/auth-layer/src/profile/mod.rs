@@ -17,9 +17,11 @@
 mod answer;
 mod api;
 mod api_header;
+mod data;
 mod dead_grant;
 mod device;
 mod facts;
+mod keys;
 mod moved;
 mod origin;
 mod origin_from;
@@ -28,6 +30,7 @@ mod pointer;
 mod profile;
 mod providers;
 mod rate_limit;
+mod read;
 mod rejection;
 mod replay_rule;
 mod request;
@@ -35,11 +38,15 @@ mod sign_in;
 mod token_answer;
 mod token_request;
 mod token_url;
+mod wire;
+mod words;
+mod write;
 
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 
 pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};
 pub use device::DeviceNames;
+pub use keys::Key;
 pub use origin::{Origin, Origins};
 pub use profile::Profile;
 pub use rate_limit::RateLimit;

@@ -47,6 +47,17 @@ impl Profile {
         url.is_at(self.token_url()) || self.moved_from().any(|earlier| earlier == url)
     }
 
+    /// Adds a token URL that the provider has published. A sign-in from one of the published URLs is used at another, but
+    /// only if the profile's own token URL is one of them.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Profile::new`].
+    pub fn with_published_token_url(mut self, token_url: &str) -> Result<Self, ConfigError> {
+        self.facts_mut().published.push(token_url.parse()?);
+        Ok(self)
+    }
+
     /// Sets the token URLs that the provider has published.
     pub(super) fn published_at(mut self, urls: &[&'static str]) -> Self {
         self.facts_mut().published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();

@@ -69,6 +69,11 @@ impl Origin {
         Self::of(&base_url(url)?)
     }
 
+    /// Returns the origin as a URL without a path, and without a default port.
+    pub(super) fn url(&self) -> String {
+        format!("{}://{}", if self.https { "https" } else { "http" }, self.usual)
+    }
+
     /// Returns whether `uri` has this origin. A URI without a scheme, without a host, or with an invalid port has none.
     #[inline]
     pub fn is_of(&self, uri: &Uri) -> bool {

@@ -54,6 +54,11 @@ impl OriginFrom {
         &self.member
     }
 
+    /// Returns the domains.
+    pub(super) fn below(&self) -> impl Iterator<Item = &str> {
+        self.below.iter().map(|domain| &**domain)
+    }
+
     /// Returns whether `uri` may be an origin that this rule accepts: it has https, and its host is one of the domains
     /// or below one.
     pub(crate) fn may_be(&self, uri: &Uri) -> bool {

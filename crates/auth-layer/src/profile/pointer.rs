@@ -25,6 +25,11 @@ impl Pointer {
         }
     }
 
+    /// Returns the pointer as it is written.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1"))).collect()
+    }
+
     /// Returns whether this is the empty pointer, which points to the whole document.
     pub(super) const fn is_whole_document(&self) -> bool {
         self.0.is_empty()

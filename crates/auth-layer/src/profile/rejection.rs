@@ -206,6 +206,31 @@ impl BodySign {
         Ok(self)
     }
 
+    /// Returns the pointer as it is written.
+    pub(super) fn at(&self) -> String {
+        self.pointer.text()
+    }
+
+    /// Returns the values, each as text.
+    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|value| &*value.text)
+    }
+
+    /// Returns the statuses. There are none if any status is searched.
+    pub(super) fn statuses(&self) -> impl Iterator<Item = StatusCode> {
+        self.statuses.iter().copied()
+    }
+
+    /// Returns the operations. There are none if any request is searched.
+    pub(super) fn operations(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().map(|operation| &**operation)
+    }
+
+    /// Returns the pointer that must find no value, as it is written.
+    pub(super) fn absent(&self) -> Option<String> {
+        self.absent.as_ref().map(Pointer::text)
+    }
+
     fn is_value(&self, value: &Value) -> bool {
         self.values.iter().any(|wanted| wanted.is(value))
     }

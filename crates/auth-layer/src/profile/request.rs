@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// The encoding of the parameters in the body of a token request.
 ///
 /// ```
@@ -10,7 +12,8 @@ use std::borrow::Cow;
 /// assert_eq!(Encoding::Json.media_type(), "application/json");
 /// assert_eq!(Encoding::Json.other(), Encoding::Form);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Encoding {
     /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).

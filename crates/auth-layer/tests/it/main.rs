@@ -47,6 +47,7 @@ mod patience;
 mod pool;
 mod pool_eviction;
 mod pool_memory;
+mod profile_data;
 mod profiles;
 mod proxies;
 mod recovery;

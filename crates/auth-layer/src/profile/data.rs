@@ -1,0 +1,45 @@
+//! `Profile` as serde data: reads and writes the keys of [`Profile::KEYS`].
+
+use serde::de::{Deserializer, Error as _};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::keys;
+use super::profile::Profile;
+use super::wire::Wire;
+
+/// Reads a profile from the keys of [`Profile::KEYS`].
+///
+/// # Errors
+///
+/// A key that a profile does not have is an error, which names the nearest key. So is a value that a builder method
+/// would refuse. The error has no value except URLs, which it shows without user and query.
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if !value.is_object() {
+            return Err(D::Error::custom("a profile is a table of keys"));
+        }
+        keys::check(&value).map_err(D::Error::custom)?;
+        for key in ["name", "token_url"] {
+            if value.get(key).is_none() {
+                return Err(D::Error::custom(format!("`{key}` is missing; add it")));
+            }
+        }
+        let wire: Wire = serde_path_to_error::deserialize(value).map_err(|error| {
+            // The text of serde's error has the value, which may be a secret.
+            let path = error.path().to_string();
+            let form = keys::form_at(&path).unwrap_or("valid");
+            D::Error::custom(format!("`{}` must be {form}", path.escape_debug()))
+        })?;
+        wire.profile().map_err(D::Error::custom)
+    }
+}
+
+/// Writes the keys of [`Profile::KEYS`] that differ from their defaults.
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Wire::of(self).serialize(serializer)
+    }
+}
