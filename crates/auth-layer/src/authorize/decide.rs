@@ -1,9 +1,8 @@
 //! Decides which credential a request may carry.
 
-use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, HeaderValue, Uri};
+use http::{Extensions, HeaderMap, Uri};
 
-use super::layer::Rules;
+use super::rules::Rules;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{OperationMeta, Security};
 use crate::token::CallBearer;
@@ -13,7 +12,7 @@ pub(super) enum Permit {
     /// None: the request is passed on unchanged.
     Untouched,
     /// The bearer that the caller gave for this call.
-    Given(HeaderValue),
+    Given(CallBearer),
     /// The managed token. The operation is the one that the request names, if any.
     Managed(Option<&'static OperationMeta>),
     /// The request needs a credential that was not given, so it is not sent.
@@ -24,7 +23,7 @@ impl Rules {
     /// Decides which credential a request may carry.
     #[inline]
     pub(super) fn permit(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Permit {
-        if headers.contains_key(AUTHORIZATION) {
+        if self.has_credential(headers) {
             return Permit::Untouched;
         }
         if !self.origins.contain(uri)
@@ -40,7 +39,7 @@ impl Rules {
         let security = operation.map_or(Security::Managed, OperationMeta::security);
         match (security, extensions.get::<CallBearer>()) {
             (Security::Public, _) => Permit::Untouched,
-            (_, Some(bearer)) => Permit::Given(bearer.header().clone()),
+            (_, Some(bearer)) => Permit::Given(bearer.clone()),
             (Security::Managed | Security::ManagedOr(_), None) => Permit::Managed(operation),
             (Security::Other(schemes), None) => Permit::Refused(Error::new(
                 ErrorKind::Credential,
@@ -58,6 +57,10 @@ impl Rules {
         }
         if uri.authority().is_none() {
             return (!self.relative_is_listed).then(|| Permit::Refused(relative(uri)));
+        }
+        // The token decides: `may_carry` compares its origin with the target.
+        if self.origin_from.as_ref().is_some_and(|rule| rule.may_be(uri)) {
+            return None;
         }
         self.unlisted.note(uri);
         Some(Permit::Untouched)

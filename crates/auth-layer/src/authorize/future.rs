@@ -12,9 +12,10 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::judge::{Judgement, Operation};
-use super::layer::Rules;
+use super::judge::Judgement;
+use super::operation::Operation;
 use super::resend::Call;
+use super::rules::Rules;
 use super::service_sender::ServiceSender;
 use crate::error::{BoxError, Error};
 use crate::limit::Pace;
@@ -24,17 +25,6 @@ use crate::token::Generation;
 
 pin_project! {
     /// The response future of [`Auth`](crate::authorize::Auth).
-    ///
-    /// ```
-    /// use auth_layer::authorize::ResponseFuture;
-    ///
-    /// fn is_named<S, B, R>(_: &ResponseFuture<S, B, R>)
-    /// where
-    ///     S: tower_service::Service<http::Request<B>>,
-    ///     R: http_body::Body,
-    /// {
-    /// }
-    /// ```
     pub struct ResponseFuture<S, B, R>
     where
         S: Service<Request<B>>,

@@ -4,7 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Version};
 
 use super::judge::Judgement;
-use super::layer::Rules;
+use super::rules::Rules;
 
 /// Returns whether a request is a gRPC call: HTTP/2 and a gRPC media type.
 #[inline]

@@ -5,7 +5,8 @@ use http::{HeaderMap, StatusCode};
 
 use super::body::PEEK_LIMIT;
 use super::challenge::{self, Challenge};
-use super::layer::Rules;
+use super::operation::Operation;
+use super::rules::Rules;
 use crate::operation::OperationMeta;
 use crate::profile::document;
 
@@ -21,9 +22,6 @@ pub(super) enum Judgement {
     /// The first frame of a gRPC response decides: it may be the trailers.
     LookForTrailers,
 }
-
-/// The operation of a request, if it names one.
-pub(super) type Operation = Option<&'static OperationMeta>;
 
 impl Rules {
     /// Returns whether a response with this status has to be judged at all. It is called for every response, so it is

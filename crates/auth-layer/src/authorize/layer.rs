@@ -3,20 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, Request, Uri};
 use tower_layer::Layer;
 
-use super::judge::Operation;
-use super::once::AuthOnceLayer;
+use super::rules::{Managers, Rules};
 use super::service::Auth;
-use super::unlisted::Unlisted;
-use crate::error::{ConfigError, Error, ErrorKind};
-use crate::identity::Identity;
-use crate::limit::{Pace, ThrottleLayer};
+use crate::error::ConfigError;
+use crate::limit::ThrottleLayer;
 use crate::manager::{Patience, TokenManager};
 use crate::pool::TokenPool;
-use crate::profile::{BodySign, Origin, Origins, Profile};
-use crate::replay::Common;
+use crate::profile::{Origin, Profile};
 
 /// A layer that puts a bearer token on every request that may carry one. If an API rejects the token, it renews the
 /// token and sends the request again. Cheap to clone.
@@ -78,8 +73,11 @@ use crate::replay::Common;
 /// # Which requests get the token
 ///
 /// - A request to an origin that the profile does not list is passed on unchanged. Each such origin causes one warning.
-/// - A request that has an `Authorization` header is passed on unchanged. A proxy must remove the header of its own
-///   caller first.
+///   The origin that a token answer names ([`Profile::with_origin_from`](crate::Profile::with_origin_from)) counts as
+///   listed for that token.
+/// - A request that has an `Authorization` header, or the header that the profile has in its place
+///   ([`Profile::with_api_header`](crate::Profile::with_api_header)), is passed on unchanged. A proxy must remove the
+///   header of its own caller first.
 /// - A request with a [`CallBearer`](crate::CallBearer) carries that bearer. If it is rejected, the caller gets the
 ///   response.
 /// - A request whose operation is public ([`OperationMeta`](crate::OperationMeta)) is passed on unchanged.
@@ -88,7 +86,7 @@ use crate::replay::Common;
 /// # Rejections
 ///
 /// - A 401, unless its challenge says that the token is good, for example `insufficient_scope` (RFC 6750 section 3.1).
-/// - A response with one of the profile's signs in its body ([`BodySign`]).
+/// - A response with one of the profile's signs in its body ([`BodySign`](crate::profile::BodySign)).
 /// - A gRPC call (HTTP/2 and `application/grpc`) that ends with `grpc-status: 16` before any message, at most 1 s after
 ///   its headers. If the request was sent completely, the caller gets the head after that time or the first frame.
 ///
@@ -116,34 +114,6 @@ pub struct AuthLayer {
     pub(super) rules: Arc<Rules>,
 }
 
-/// The configuration that decides about every request.
-#[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) managers: Managers,
-    pub(super) origins: Origins,
-    /// A target without scheme and host counts as listed.
-    pub(super) relative_is_listed: bool,
-    pub(super) signs: Vec<BodySign>,
-    /// A sign may be in a response whose status is not an error. If not, such a response costs one look at this flag.
-    pub(super) signs_in_success: bool,
-    /// A 401 without a Bearer challenge rejects the token.
-    pub(super) other_schemes_reject: bool,
-    pub(super) patience: Patience,
-    /// The rate limits for each send.
-    throttle: Option<ThrottleLayer>,
-    pub(super) common: Common,
-    pub(super) unlisted: Unlisted,
-}
-
-/// The source of tokens for requests.
-#[derive(Clone, Debug)]
-pub(super) enum Managers {
-    /// One manager for all requests.
-    One(TokenManager),
-    /// The manager of the identity that a request names.
-    Pool(TokenPool),
-}
-
 impl AuthLayer {
     /// Returns a layer that sends the manager's token to the profile's origins. The profile also says which responses
     /// are rejections.
@@ -151,26 +121,14 @@ impl AuthLayer {
         Self::of(profile, Managers::One(manager))
     }
 
-    /// Returns a layer that sends the token of the [`Identity`] in a request's extensions, or of the pool's default
-    /// identity. Without either, the request is not sent and fails with [`ErrorKind::Credential`].
+    /// Returns a layer that sends the token of the [`Identity`](crate::Identity) in a request's extensions, or of the pool's default
+    /// identity. Without either, the request is not sent and fails with [`ErrorKind::Credential`](crate::ErrorKind::Credential).
     pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
         Self::of(profile, Managers::Pool(pool))
     }
 
     fn of(profile: &Profile, managers: Managers) -> Self {
-        let rules = Rules {
-            managers,
-            origins: profile.origins().clone(),
-            relative_is_listed: false,
-            signs: profile.facts().signs.clone(),
-            signs_in_success: profile.facts().signs.iter().any(BodySign::may_be_in_success),
-            other_schemes_reject: profile.facts().other_schemes_reject,
-            patience: Patience::NONE,
-            throttle: None,
-            common: Common::default(),
-            unlisted: Unlisted::default(),
-        };
-        Self { rules: Arc::new(rules) }
+        Self { rules: Arc::new(Rules::new(profile, managers)) }
     }
 
     /// Sets the origin of requests whose target is relative, such as `/package.Service/Method`. An inner service adds
@@ -243,9 +201,10 @@ impl AuthLayer {
     /// use auth_layer::limit::ThrottleLayer;
     /// use auth_layer::{AuthLayer, Profile};
     ///
-    /// # fn show(manager: auth_layer::TokenManager) {
-    /// let profile = Profile::gotab();
+    /// # fn show(manager: auth_layer::TokenManager) -> Result<(), auth_layer::ConfigError> {
+    /// let profile = Profile::new("example", "https://auth.example.com/token")?;
     /// let layer = AuthLayer::new(&profile, manager).with_rate_limits(ThrottleLayer::new(&profile));
+    /// # Ok(())
     /// # }
     /// ```
     #[must_use]
@@ -254,62 +213,11 @@ impl AuthLayer {
         self
     }
 
-    /// Returns the same layer for request bodies of any type, including those that are not
-    /// [`TryClone`](crate::TryClone). It sends each request once. A rejected token is renewed, and the caller gets the
-    /// response that rejected it.
-    pub const fn without_resend(self) -> AuthOnceLayer {
-        AuthOnceLayer::new(self)
-    }
-
     /// Returns the manager of this layer. `None` if the layer has a pool.
     pub fn manager(&self) -> Option<&TokenManager> {
         match &self.rules.managers {
             Managers::One(manager) => Some(manager),
             Managers::Pool(_) => None,
-        }
-    }
-}
-
-impl Rules {
-    /// Chooses the manager of a request's identity. `None` if there is one manager for all requests.
-    ///
-    /// Without a pool, a request that names an identity fails: the only token may belong to another tenant.
-    pub(super) fn choose(
-        &self,
-        operation: Operation,
-        extensions: &Extensions,
-    ) -> Result<Option<TokenManager>, Error> {
-        match &self.managers {
-            // The request of a typed client has one extension, its operation. Only other requests are searched.
-            Managers::One(_) if extensions.len() == usize::from(operation.is_some()) => Ok(None),
-            Managers::One(_) if extensions.get::<Identity>().is_some() => Err(Error::new(
-                ErrorKind::Credential,
-                "the request names an identity, but the layer has one token for all requests; use `AuthLayer::pooled`",
-            )),
-            Managers::One(_) => Ok(None),
-            Managers::Pool(pool) => pool.choose(extensions).map(Some),
-        }
-    }
-
-    /// Returns the pace of a request, if rate limits apply to it.
-    #[inline]
-    pub(super) fn pace<B>(&self, request: &Request<B>) -> Option<&Arc<Pace>> {
-        self.pace_of(request.uri(), request.extensions())
-    }
-
-    /// Does the same as [`pace`](Self::pace), for a request that is not an `http::Request`.
-    #[inline]
-    pub(super) fn pace_of(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
-        self.throttle.as_ref()?.pace(uri, extensions)
-    }
-
-    /// Returns the manager that was chosen, or the only one.
-    pub(super) fn manager<'a>(&'a self, chosen: Option<&'a TokenManager>) -> &'a TokenManager {
-        match (&self.managers, chosen) {
-            (Managers::One(manager), _) | (Managers::Pool(_), Some(manager)) => manager,
-            (Managers::Pool(_), None) => {
-                unreachable!("`choose` returns a manager if there is a pool")
-            }
         }
     }
 }

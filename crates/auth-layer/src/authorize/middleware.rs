@@ -1,20 +1,22 @@
 //! `AuthMiddleware`: authorization for stacks built on `reqwest-middleware`.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, Response, StatusCode};
+use http::{Extensions, HeaderMap, Response, StatusCode, Uri};
 use reqwest::ResponseBuilderExt;
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use super::decide::Permit;
-use super::judge::{Judgement, Operation};
-use super::layer::{AuthLayer, Rules};
+use super::judge::Judgement;
+use super::layer::AuthLayer;
+use super::operation::Operation;
 use super::resend::{Call, Sender, Turn};
+use super::rules::Rules;
 use super::service_sender::{examine, ready};
 use crate::clock::Clock;
 use crate::error::BoxError;
@@ -64,7 +66,7 @@ impl Middleware for AuthMiddleware {
             Permit::Managed(operation) => operation,
             Permit::Untouched => return pass(request, extensions, next, pace.as_deref()).await,
             Permit::Given(bearer) => {
-                request.headers_mut().insert(AUTHORIZATION, bearer);
+                rules.put_given(request.headers_mut(), &bearer);
                 return pass(request, extensions, next, pace.as_deref()).await;
             }
             Permit::Refused(error) => return Err(not_sent(error)),
@@ -106,6 +108,11 @@ impl Sender for NextSender<'_> {
 
     fn headers_mut(request: &mut reqwest::Request) -> &mut HeaderMap {
         request.headers_mut()
+    }
+
+    fn uri(request: &reqwest::Request) -> Cow<'_, Uri> {
+        // `handle` has parsed this URL. A path alone is no origin, so that it gets no token.
+        Cow::Owned(request.url().as_str().parse().unwrap_or_else(|_| Uri::from_static("https://invalid/")))
     }
 
     fn head(response: &reqwest::Response) -> (StatusCode, &HeaderMap) {

@@ -34,7 +34,9 @@ mod layer;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod once;
+mod operation;
 mod resend;
+mod rules;
 mod service;
 mod service_sender;
 mod unlisted;

@@ -27,17 +27,21 @@ use crate::error::BoxError;
 /// # let inner = tower::service_fn(|_: http::Request<Foreign>| async {
 /// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
 /// # });
-/// let service = AuthLayer::new(&Profile::gotab(), manager).without_resend().layer(inner);
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let service = AuthLayer::new(&profile, manager).without_resend().layer(inner);
 /// # fn is_service<S: tower_service::Service<http::Request<Foreign>>>(_: &S) {}
 /// # is_service(&service);
-/// # Ok::<(), auth_layer::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct AuthOnceLayer(AuthLayer);
 
-impl AuthOnceLayer {
-    pub(super) const fn new(layer: AuthLayer) -> Self {
-        Self(layer)
+impl AuthLayer {
+    /// Returns the same layer for request bodies of any type, including those that are not
+    /// [`TryClone`](crate::TryClone). It sends each request once. A rejected token is renewed, and the caller gets the
+    /// response that rejected it.
+    pub const fn without_resend(self) -> AuthOnceLayer {
+        AuthOnceLayer(self)
     }
 }
 
@@ -54,13 +58,6 @@ impl<S> Layer<S> for AuthOnceLayer {
 /// It does the same as [`Auth`], with the same errors and cancel safety, except for two things. The request's body may
 /// be of any type. A response that rejects the token goes back to the caller, and the token is renewed for later
 /// requests.
-///
-/// ```
-/// # fn show<S>(service: auth_layer::authorize::AuthOnce<S>) {
-/// let inner = service.into_inner();
-/// # let _ = inner;
-/// # }
-/// ```
 #[derive(Clone)]
 pub struct AuthOnce<S>(Auth<S>);
 

@@ -1,12 +1,13 @@
 //! `Call`: sends a request with a token, and answers a rejection. The steps are the same for every kind of client.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 
-use super::judge::{Judgement, Operation};
-use super::layer::Rules;
+use super::judge::Judgement;
+use super::operation::Operation;
+use super::rules::Rules;
 use crate::clock::Clock;
 use crate::limit::{Pace, Place};
 use crate::manager::{Patience, Token, TokenManager};
@@ -29,6 +30,9 @@ pub(super) trait Sender {
     fn restore(kept: Self::Kept, rules: &Rules) -> Self::Request;
 
     fn headers_mut(request: &mut Self::Request) -> &mut HeaderMap;
+
+    /// Returns the target of a request.
+    fn uri(request: &Self::Request) -> Cow<'_, Uri>;
 
     fn head(response: &Self::Response) -> (StatusCode, &HeaderMap);
 
@@ -83,6 +87,9 @@ impl<C: Sender> Call<'_, C> {
         keep: impl FnOnce(&mut C::Request, &Rules) -> Option<C::Kept>,
     ) -> Result<C::Examined, C::Error> {
         let token = self.ready(token, None).await?;
+        if !self.rules.may_carry(&C::uri(&request), &token) {
+            return self.pass(request).await;
+        }
         // The copy is made before the token is put on, since another token goes on the copy.
         let kept = keep(&mut request, self.rules);
         let response = self.send_once(request, &token).await?;
@@ -142,8 +149,20 @@ impl<C: Sender> Call<'_, C> {
         self.sender.ready(turn).await
     }
 
+    /// Sends a request to an origin that the token is not for. The answer says nothing about the token.
+    async fn pass(mut self, request: C::Request) -> Result<C::Examined, C::Error> {
+        self.rules.unlisted.note(&C::uri(&request));
+        let response = self.sender.send(request).await?;
+        let clock = &**self.manager.clock();
+        let examined = C::examine(response, Judgement::Accepted, self.rules, self.operation, clock).await?;
+        Ok(examined.1)
+    }
+
     async fn send_once(&mut self, mut request: C::Request, token: &Token) -> Result<C::Response, C::Error> {
-        C::headers_mut(&mut request).insert(AUTHORIZATION, token.access_token().header().clone());
+        // The token after a renewal may be for another origin than the one before.
+        if self.rules.may_carry(&C::uri(&request), token) {
+            self.rules.put(C::headers_mut(&mut request), token.access_token());
+        }
         let response = self.sender.send(request).await?;
         if let Some(pace) = self.pace {
             let (status, headers) = C::head(&response);

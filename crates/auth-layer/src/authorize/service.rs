@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::{self, Either, TryFutureExt};
-use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -14,8 +13,8 @@ use super::body::ResponseBody;
 use super::decide::Permit;
 use super::future::{ResponseFuture, Spare};
 use super::grpc;
-use super::judge::Operation;
-use super::layer::Rules;
+use super::operation::Operation;
+use super::rules::Rules;
 use super::waiting::Waiting;
 use crate::error::{BoxError, Error};
 use crate::limit::{self, Pace};
@@ -106,7 +105,7 @@ impl<S> Auth<S> {
             Permit::Managed(operation) => operation,
             Permit::Untouched => return self.pass(request),
             Permit::Given(bearer) => {
-                request.headers_mut().insert(AUTHORIZATION, bearer);
+                self.rules.put_given(request.headers_mut(), &bearer);
                 return self.pass(request);
             }
             Permit::Refused(error) => return self.refuse(error),
@@ -120,11 +119,15 @@ impl<S> Auth<S> {
         // `last_token` belongs to the only manager. The managers of a pool have other tokens.
         let last_token = if chosen.is_none() { &mut self.last_token } else { &mut None };
         let token = match manager.cached_token(last_token) {
+            Some(token) if !self.rules.may_carry(request.uri(), token) => {
+                self.rules.unlisted.note(request.uri());
+                return self.pass(request);
+            }
             Some(token) if pace.as_ref().is_none_or(|pace| pace.try_turn()) => {
                 let generation = token.generation();
                 let is_call = grpc::is_call(&request);
                 let kept = keep(&mut request, &self.rules.common);
-                request.headers_mut().insert(AUTHORIZATION, token.access_token().header().clone());
+                self.rules.put(request.headers_mut(), token.access_token());
                 // `self.inner` was polled ready, so it sends this request. The clone is polled before it sends.
                 let service = self.inner.clone();
                 let spare = Spare {

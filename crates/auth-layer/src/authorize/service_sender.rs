@@ -1,16 +1,18 @@
 //! `ServiceSender`: sends requests through a tower service.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use tower_service::Service;
 
 use super::body::ResponseBody;
-use super::judge::{Judgement, Operation};
-use super::layer::Rules;
+use super::judge::Judgement;
+use super::operation::Operation;
 use super::resend::{Sender, Turn};
+use super::rules::Rules;
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::limit;
@@ -53,6 +55,10 @@ where
 
     fn headers_mut(request: &mut Request<B>) -> &mut HeaderMap {
         request.headers_mut()
+    }
+
+    fn uri(request: &Request<B>) -> Cow<'_, Uri> {
+        Cow::Borrowed(request.uri())
     }
 
     fn head(response: &Response<R>) -> (StatusCode, &HeaderMap) {

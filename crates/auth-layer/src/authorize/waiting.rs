@@ -9,9 +9,9 @@ use tower_service::Service;
 
 use super::body::ResponseBody;
 use super::grpc;
-use super::judge::Operation;
-use super::layer::Rules;
+use super::operation::Operation;
 use super::resend::Call;
+use super::rules::Rules;
 use super::service_sender::ServiceSender;
 use crate::error::{BoxError, Error};
 use crate::limit::Pace;

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::salvage;
 use crate::error::{Error, ErrorKind};
-use crate::profile::{Encoding, Profile};
+use crate::profile::{Encoding, Pointer, Profile};
 
 /// The members of an answer's outer object, duplicates included. They are wiped when dropped.
 ///
@@ -71,9 +71,14 @@ impl Members {
         self.is_whole
     }
 
-    /// Returns all values of the members with this name.
-    pub(super) fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Value> + use<'a, 'n> {
-        self.all.iter().filter(move |(member, _)| member == name).map(|(_, value)| value)
+    /// Returns all values of the members with this name. A name with a slash in front is a JSON Pointer.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Value> + use<'_> {
+        // An answer has few members, and few names are pointers, so that a list costs little.
+        let found: Vec<&Value> = match Pointer::of_name(name) {
+            Some(pointer) => pointer.values(&self.all),
+            None => self.all.iter().filter(|(member, _)| member == name).map(|(_, value)| value).collect(),
+        };
+        found.into_iter()
     }
 
     /// Returns all members, in the order of the answer.
@@ -157,11 +162,17 @@ impl Members {
 
 impl Drop for Members {
     fn drop(&mut self) {
-        for (_, value) in &mut self.all {
-            if let Value::String(text) = value {
-                text.zeroize();
-            }
-        }
+        self.all.iter_mut().for_each(|(_, value)| wipe(value));
+    }
+}
+
+/// Overwrites the texts in a value with zeros. A token may be at any depth.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        _ => {}
     }
 }
 

@@ -1,10 +1,12 @@
 //! Writes the requests to a provider's endpoints.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::sending::Sending;
@@ -26,6 +28,8 @@ pub(super) struct Ask<'a> {
     /// True if the request also has the profile's parameters and scope.
     pub(super) fixed: bool,
     pub(super) sending: Sending,
+    /// The encoding, if it is not that of token requests.
+    pub(super) encoding: Option<Encoding>,
     /// Called just before the first byte of the request may be sent.
     pub(super) leaving: &'a (dyn Fn() + Sync),
 }
@@ -36,6 +40,9 @@ pub(crate) struct Recipe {
     client_auth: ClientAuth,
     credential: Credential,
     fixed: Vec<(String, String)>,
+    /// The parameters of requests with one `grant_type` only.
+    fixed_for: BTreeMap<String, Vec<(String, String)>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The client's credentials for one exchange.
@@ -73,19 +80,35 @@ impl Recipe {
             claim(&mut taken, name)?;
             fixed.push((name.to_string(), value.to_string()));
         }
-        if let Some(scope) = &profile.scope {
-            fixed.push(("scope".to_owned(), scope.to_string()));
+        let mut fixed_for = BTreeMap::new();
+        for (grant_type, parameters) in &profile.facts().parameters_for {
+            let mut taken = taken.clone();
+            let mut of_grant = Vec::new();
+            for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+                claim(&mut taken, name)?;
+                of_grant.push((name.to_string(), value.to_string()));
+            }
+            fixed_for.insert(grant_type.to_string(), of_grant);
         }
-        Ok(Self { client_auth, credential, fixed })
+        if let Some(scope) = &profile.scope {
+            fixed.push(("scope".to_owned(), profile.request_scope(scope)));
+        }
+        let headers = profile.facts().headers.clone();
+        Ok(Self { client_auth, credential, fixed, fixed_for, headers })
     }
 
     /// Returns an error if a parameter of the grant is already set by the profile or the client.
-    pub(crate) fn leave_to_grant(&self, names: &[&str]) -> Result<(), ConfigError> {
+    pub(crate) fn leave_to_grant(&self, grant_type: &str, names: &[&str]) -> Result<(), ConfigError> {
         let mut taken = vec!["grant_type", "scope"];
         taken.extend(self.client_auth.names());
         taken.extend(BY_CLIENT);
-        taken.extend(self.fixed.iter().map(|(name, _)| name.as_str()));
+        taken.extend(self.fixed.iter().chain(self.fixed_for(grant_type)).map(|(name, _)| name.as_str()));
         names.iter().try_for_each(|name| claim(&mut taken, name))
+    }
+
+    /// Returns the parameters that only requests with this `grant_type` have.
+    fn fixed_for(&self, grant_type: &str) -> &[(String, String)] {
+        self.fixed_for.get(grant_type).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the client id.
@@ -115,7 +138,10 @@ impl Recipe {
 
     /// Writes one request, with its own parameters, the fixed parameters and the client's.
     pub(super) fn write(&self, ask: &Ask<'_>, encoding: Encoding, proof: &Proof) -> Request<TransportBody> {
-        let fixed = self.fixed.iter().filter(|_| ask.fixed);
+        let grant_type =
+            ask.parameters.iter().find(|(name, _)| *name == "grant_type").map(|(_, value)| *value);
+        let of_grant = grant_type.map_or(&[][..], |grant_type| self.fixed_for(grant_type));
+        let fixed = self.fixed.iter().filter(|_| ask.fixed).chain(of_grant);
         let fixed = fixed.map(|(name, value)| (name.as_str(), value.as_str()));
         let (id, secret) = (self.credential.id(), proof.secret.expose());
         let client = match &self.client_auth {
@@ -148,6 +174,10 @@ impl Recipe {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(basic) = &proof.basic {
             headers.insert(AUTHORIZATION, basic.clone());
+        }
+        // The profile's own headers may replace `Accept`, for a provider that wants another value.
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
         }
         request
     }

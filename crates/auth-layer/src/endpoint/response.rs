@@ -3,9 +3,10 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use super::members::Members;
 use http::StatusCode;
+use serde_json::Value;
 
+use super::members::Members;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, shown};
 use crate::profile::{Profile, ScopeSeparator};
@@ -85,7 +86,10 @@ impl Reading<'_> {
                 Some(token_type) => token_type,
                 None => members.required(&names.token_type, "token_type")?,
             };
-        if !token_type.eq_ignore_ascii_case("bearer") {
+        let accepted = &self.profile.facts().accepted_token_types;
+        if !token_type.eq_ignore_ascii_case("bearer")
+            && !accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(token_type))
+        {
             // 32 characters are enough for every registered type. They limit what is shown of a misplaced token.
             let token_type: String = (self.redact)(token_type).escape_default().take(32).collect();
             let message =
@@ -101,8 +105,9 @@ impl Reading<'_> {
             lifetime: lifetime.value,
             scope: self.scope()?,
             account: self.account(),
-            kept: Kept::new(),
-            refresh_token_lifetime: None,
+            kept: self.kept(),
+            refresh_token_lifetime: members
+                .duration(&names.refresh_token_expires_in, self.profile.facts().lifetime_unit),
             issued_token_type: members
                 .aside(&["issued_token_type"])
                 .map(|id| TokenTypeId::new(shown(&(self.redact)(id)))),
@@ -170,11 +175,32 @@ impl Reading<'_> {
         }))
     }
 
+    /// Reads the members that the profile keeps. One that is not a plain text, number or boolean is left out.
+    fn kept(&self) -> Kept {
+        let facts = self.profile.facts();
+        let origin = facts.origin_from.iter().flat_map(|rule| rule.member());
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(truth) => Some(truth.to_string()),
+            _ => None,
+        };
+        let is_plain = |text: &String| text.len() <= LONGEST_KEPT && !text.contains(char::is_control);
+        let kept = facts.keep.iter().chain(origin).filter_map(|name| {
+            let value = self.members.named(name).next().and_then(text).filter(is_plain)?;
+            Some((name.to_string(), (self.redact)(&value)))
+        });
+        kept.collect()
+    }
+
     /// Reads the account that the token belongs to.
     fn account(&self) -> Option<String> {
         self.members.aside(&self.profile.facts().names.account).map(|name| shown(&(self.redact)(name)))
     }
 }
+
+/// Longer texts are not kept. The longest that providers document are URLs.
+const LONGEST_KEPT: usize = 4_096;
 
 /// Returns whether a text can be a refresh token. A sentence cannot, and neither can a masked token such as `abc***`.
 fn is_plausible(text: &str) -> bool {

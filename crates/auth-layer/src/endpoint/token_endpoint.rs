@@ -87,7 +87,7 @@ impl TokenEndpoint {
                 "can be repeated only in a form body, but this provider takes JSON; give one of each";
             return Err(ConfigError::new("token exchange's resources and audiences", problem));
         }
-        self.recipe.leave_to_grant(&grant.parameter_names())
+        self.recipe.leave_to_grant(self.grant_type(grant), &grant.parameter_names())
     }
 
     /// Trades a grant that can be used once for a token. The timeout covers headers and body together.
@@ -118,7 +118,7 @@ impl TokenEndpoint {
         loop {
             self.note_sent(None);
             let parameters = self.in_time(grant.parameters(), &mut deadline, grant.traded()).await?;
-            let parameters = named(grant, &parameters);
+            let parameters = named(self.grant_type(grant), &parameters);
             if is_given_once(&parameters) {
                 sending = Sending::Once;
             }
@@ -130,6 +130,14 @@ impl TokenEndpoint {
                 }
                 result => return result.map_err(|failed| failed.error),
             }
+        }
+    }
+
+    /// Returns the `grant_type` of a grant at this provider.
+    fn grant_type<'a>(&'a self, grant: &'a Grant) -> &'a str {
+        match grant {
+            Grant::ClientCredentials => self.profile.grant_type().unwrap_or_else(|| grant.name()),
+            _ => grant.name(),
         }
     }
 
@@ -146,7 +154,7 @@ impl TokenEndpoint {
         let (Ok(parameters), Ok(proof)) = (grant.parameters().await, self.recipe.prove().await) else {
             return false;
         };
-        let found = Fingerprint::of(&proof, &named(grant, &parameters));
+        let found = Fingerprint::of(&proof, &named(self.grant_type(grant), &parameters));
         // If the last secrets could not be read, `sent` is `None`, and the secrets that were read now are new.
         *self.sent() != Some(found)
     }
@@ -177,8 +185,17 @@ impl TokenEndpoint {
         leaving: &(dyn Fn() + Sync),
         deadline: &mut Deadline,
     ) -> Result<TokenAnswer, Failed> {
-        let url = self.profile.token_url();
-        let ask = Ask { url, endpoint: "token endpoint", parameters: grant, fixed: true, sending, leaving };
+        let is_refresh = grant.contains(&("grant_type", "refresh_token"));
+        let url = if is_refresh { self.profile.refresh_url() } else { self.profile.token_url() };
+        let ask = Ask {
+            url,
+            endpoint: "token endpoint",
+            parameters: grant,
+            fixed: true,
+            sending,
+            encoding: None,
+            leaving,
+        };
         let mut recovered = None;
         // The recovered part leaves the closure separately, since `converse` passes on only a result.
         let read = |answer: Answer<'_>| {
@@ -199,7 +216,7 @@ impl TokenEndpoint {
         let endpoint = "device authorization endpoint";
         // If the answer is lost, its codes expire unused, so that the request can be sent again.
         let sending = Sending::Repeatable;
-        let ask = Ask { url, endpoint, parameters, fixed: true, sending, leaving: &|| () };
+        let ask = Ask { url, endpoint, parameters, fixed: true, sending, encoding: None, leaving: &|| () };
         self.converse(&ask, &mut self.deadline(self.timeout), |answer| {
             let sent = answer.sent;
             answer.read(|members| DeviceAnswer::read(members, &self.profile, sent))
@@ -213,7 +230,8 @@ impl TokenEndpoint {
         // A second request is harmless: a token that the server no longer knows counts as revoked (RFC 7009 section
         // 2.2).
         let sending = Sending::Repeatable;
-        let ask = Ask { url, endpoint, parameters, fixed: false, sending, leaving: &|| () };
+        let encoding = self.profile.revocation_encoding();
+        let ask = Ask { url, endpoint, parameters, fixed: false, sending, encoding, leaving: &|| () };
         self.converse(&ask, &mut self.deadline(self.timeout), |answer| match answer.status.is_success() {
             true => Ok(()),
             // The status decides even if the body broke off: a refusal is not sent again.
@@ -244,10 +262,11 @@ impl TokenEndpoint {
         proof: &'a Proof,
         deadline: &mut Deadline,
     ) -> Result<Answer<'a>, Error> {
-        let encoding = self.encoding();
+        let encoding = ask.encoding.unwrap_or_else(|| self.encoding());
         let answer = self.attempt(ask, encoding, proof, deadline).await?;
         let is_refused = answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE && answer.broken.is_none();
-        if !is_refused || !self.profile.facts().encoding_may_differ || is_sent_once(ask.parameters) {
+        let may_differ = self.profile.facts().encoding_may_differ && ask.encoding.is_none();
+        if !is_refused || !may_differ || is_sent_once(ask.parameters) {
             return Ok(answer);
         }
         let answer = self.attempt(ask, encoding.other(), proof, deadline).await?;
@@ -355,9 +374,9 @@ impl TokenEndpoint {
 }
 
 /// Returns the parameters of a grant as they are sent, with `grant_type` first.
-fn named<'a>(grant: &'a Grant, own: &'a [(&'a str, Secret)]) -> Vec<Parameter<'a>> {
+fn named<'a>(grant_type: &'a str, own: &'a [(&'a str, Secret)]) -> Vec<Parameter<'a>> {
     let own = own.iter().map(|(name, value)| (*name, value.expose()));
-    [("grant_type", grant.name())].into_iter().chain(own).collect()
+    [("grant_type", grant_type)].into_iter().chain(own).collect()
 }
 
 /// The deadline of one exchange.

@@ -2,34 +2,40 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::clock::Now;
 use crate::response::RetryAfter;
 
 /// Returns how long the provider asks for no further calls, if the head of a response received at `now` says so.
-pub(super) fn pause(status: StatusCode, headers: &HeaderMap, now: Now) -> Option<Duration> {
+pub(super) fn pause(
+    status: StatusCode,
+    headers: &HeaderMap,
+    own: &[(HeaderName, HeaderName)],
+    now: Now,
+) -> Option<Duration> {
     // `Retry-After` of a 503 is not about a rate limit. The retry layer handles it.
     if status == StatusCode::TOO_MANY_REQUESTS
         && let Some(asked) = RetryAfter::of(headers, now)
     {
         return Some(asked.wait());
     }
-    let (_, reset) = NAMES.iter().find(|(remaining, _)| number(headers, remaining) == Some(0))?;
+    let names = own.iter().chain(&DRAFT);
+    let (_, reset) = names.into_iter().find(|(remaining, _)| number(headers, remaining) == Some(0))?;
     let reset = Duration::from_secs(number(headers, reset)?);
     Some(if reset >= FIRST_MOMENT { reset.saturating_sub(now.wall()) } else { reset })
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// The headers for the number of remaining calls and for the time of the reset: GoTab's, and those of
+/// The headers for the number of remaining calls and for the time of the reset, in
 /// draft-ietf-httpapi-ratelimit-headers-06.
-const NAMES: [(&str, &str); 2] =
-    [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")];
+static DRAFT: [(HeaderName, HeaderName); 1] =
+    [(HeaderName::from_static("ratelimit-remaining"), HeaderName::from_static("ratelimit-reset"))];
 
-/// A reset from this value on is a Unix time in seconds, as GoTab sends it. A smaller one is a wait in seconds, as in
+/// A reset from this value on is a Unix time in seconds, as some APIs send it. A smaller one is a wait in seconds, as in
 /// the draft. 1,000,000,000 is in 2001 as a Unix time, and 31 years as a wait, so the two cannot be confused.
 const FIRST_MOMENT: Duration = Duration::from_secs(1_000_000_000);
 
@@ -39,13 +45,18 @@ mod tests {
 
     const NOW: u64 = 1_767_225_600;
 
+    /// The headers of an API that has names of its own.
+    fn own() -> [(HeaderName, HeaderName); 1] {
+        [(HeaderName::from_static("x-ratelimit-remaining"), HeaderName::from_static("x-ratelimit-reset"))]
+    }
+
     #[track_caller]
     fn paused(status: u16, headers: &[(&'static str, &str)], seconds: Option<u64>) {
         let map =
             headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap())).collect();
         let status = StatusCode::from_u16(status).unwrap();
         assert_eq!(
-            pause(status, &map, Now::new(Duration::ZERO, Duration::from_secs(NOW))),
+            pause(status, &map, &own(), Now::new(Duration::ZERO, Duration::from_secs(NOW))),
             seconds.map(Duration::from_secs),
             "{headers:?}"
         );

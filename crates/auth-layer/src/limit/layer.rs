@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, Uri};
+use http::{Extensions, HeaderName, Uri};
 use tower_layer::Layer;
 
+use super::limits::Limits;
 use super::pace::Pace;
 use super::service::Throttle;
 use crate::clock::{Clock, SystemClock};
-use crate::operation::OperationMeta;
 use crate::profile::{Origins, Profile, RateLimit};
 
 /// A layer that delays requests to keep within the provider's rate limits. It is cheap to clone. Clones and their
@@ -31,13 +31,6 @@ pub struct ThrottleLayer {
     limits: Arc<Limits>,
 }
 
-/// The limits, and the origins that they apply to.
-#[derive(Debug)]
-pub(super) struct Limits {
-    origins: Origins,
-    paces: Vec<Arc<Pace>>,
-}
-
 impl ThrottleLayer {
     /// Creates a layer for the limits in the profile, with the system's clock.
     pub fn new(profile: &Profile) -> Self {
@@ -49,6 +42,7 @@ impl ThrottleLayer {
         ThrottleLayerBuilder {
             origins: profile.origins().clone(),
             limits: profile.rate_limits().to_vec(),
+            headers: profile.facts().rate_limit_headers.clone(),
             clock: Arc::new(SystemClock::new()),
             max_wait: None,
         }
@@ -57,24 +51,6 @@ impl ThrottleLayer {
     /// Returns the pace of a request, if it has one.
     pub(crate) fn pace(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
         self.limits.pace(uri, extensions)
-    }
-}
-
-impl Limits {
-    /// Returns the pace of a request, if it has one.
-    pub(super) fn pace(&self, uri: &Uri, extensions: &Extensions) -> Option<&Arc<Pace>> {
-        if self.paces.is_empty() || !self.origins.contain(uri) {
-            return None;
-        }
-        let operation = extensions.get::<&'static OperationMeta>();
-        // A request without a class counts only if there is no choice: a guess could delay it for nothing.
-        match operation.and_then(|operation| operation.rate_class()) {
-            Some(class) => self.paces.iter().find(|pace| pace.class() == class),
-            None => match &self.paces[..] {
-                [only] => Some(only),
-                _ => None,
-            },
-        }
     }
 }
 
@@ -99,6 +75,7 @@ impl<S> Layer<S> for ThrottleLayer {
 pub struct ThrottleLayerBuilder {
     origins: Origins,
     limits: Vec<RateLimit>,
+    headers: Vec<(HeaderName, HeaderName)>,
     clock: Arc<dyn Clock>,
     max_wait: Option<Duration>,
 }
@@ -120,6 +97,7 @@ impl ThrottleLayerBuilder {
 
     /// Builds the layer. It needs no runtime.
     pub fn build(self) -> ThrottleLayer {
+        let headers: Arc<[_]> = self.headers.into();
         let mut paces: Vec<Arc<Pace>> = Vec::new();
         for limit in &self.limits {
             let class = limit.class();
@@ -127,7 +105,8 @@ impl ThrottleLayerBuilder {
             if paces.iter().all(|pace| pace.class() != class) {
                 let limits: Vec<_> = self.limits.iter().filter(|limit| limit.class() == class).collect();
                 paces.extend(
-                    Pace::new(class.into(), &limits, self.max_wait, self.clock.clone()).map(Arc::new),
+                    Pace::new(class.into(), &limits, headers.clone(), self.max_wait, self.clock.clone())
+                        .map(Arc::new),
                 );
             }
         }

@@ -51,6 +51,7 @@
 mod future;
 mod headers;
 mod layer;
+mod limits;
 mod pace;
 mod service;
 mod spacing;

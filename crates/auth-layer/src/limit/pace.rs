@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::headers;
@@ -19,6 +19,8 @@ use crate::profile::RateLimit;
 /// The state of the rate limits of one class. It decides when the next request may be sent.
 pub(crate) struct Pace {
     class: Arc<str>,
+    /// The names of the headers that the API has, beside those of the draft.
+    headers: Arc<[(HeaderName, HeaderName)]>,
     spacing: Spacing,
     /// The queue of waiting requests. Its one permit belongs to the first in line. The semaphore is fair: requests get
     /// the permit in the order in which they asked. Dropping the permit returns it.
@@ -43,11 +45,20 @@ impl Pace {
     pub(super) fn new(
         class: Arc<str>,
         limits: &[&RateLimit],
+        headers: Arc<[(HeaderName, HeaderName)]>,
         max_wait: Option<Duration>,
         clock: Arc<dyn Clock>,
     ) -> Option<Self> {
         let spacing = Spacing::new(limits)?;
-        Some(Self { class, spacing, line: Semaphore::new(1), paused: AtomicU64::new(0), max_wait, clock })
+        Some(Self {
+            class,
+            headers,
+            spacing,
+            line: Semaphore::new(1),
+            paused: AtomicU64::new(0),
+            max_wait,
+            clock,
+        })
     }
 
     pub(super) fn class(&self) -> &str {
@@ -82,7 +93,7 @@ impl Pace {
     /// Reads the head of a response, and pauses the class if the provider asks for it.
     pub(crate) fn heed(&self, status: StatusCode, headers: &HeaderMap) {
         let now = self.clock.now();
-        if let Some(pause) = headers::pause(status, headers, now) {
+        if let Some(pause) = headers::pause(status, headers, &self.headers, now) {
             let until = now + pause.min(LONGEST_PAUSE);
             // `fetch_max`: responses arrive in any order, and a shorter pause must not end a longer one. Relaxed: the
             // value guards no other memory.

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::future::ResponseFuture;
-use super::layer::Limits;
+use super::limits::Limits;
 use super::turn::send_in_turn;
 use crate::error::BoxError;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::pointer::Pointer;
 use crate::error::ConfigError;
 
 /// The names of one member, in the order of the search.
@@ -16,6 +17,8 @@ pub(super) fn names_of<N: Into<Cow<'static, str>>>(names: impl IntoIterator<Item
 }
 
 /// The names that the members of a token answer may have. The first name that the answer has is used.
+///
+/// A name with a slash in front is a JSON Pointer (RFC 6901) to a nested member, such as `/data/access_token`.
 ///
 /// ```
 /// use auth_layer::profile::AnswerNames;
@@ -154,7 +157,9 @@ pub(super) fn check(table: &str, member: &str, names: &Names, need: Need) -> Res
     if names.iter().any(|name| name.is_empty()) {
         return refuse("must not have an empty name; remove the empty string");
     }
-    Ok(())
+    // A name with a slash in front is a JSON Pointer.
+    let pointers = names.iter().filter(|name| name.starts_with('/'));
+    pointers.into_iter().try_for_each(|name| Pointer::new(&format!("{table} of {member}"), name).map(drop))
 }
 
 impl Default for AnswerNames {

@@ -33,6 +33,11 @@ impl ApiHeader {
         Ok(Self { name, prefix })
     }
 
+    /// Returns whether this is the usual header.
+    pub(crate) fn is_bearer(&self) -> bool {
+        *self == Self::bearer()
+    }
+
     /// Returns the name of the header.
     pub(crate) const fn name(&self) -> &HeaderName {
         &self.name

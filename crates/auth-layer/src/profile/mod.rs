@@ -42,6 +42,9 @@ mod wire;
 mod words;
 mod write;
 
+pub(crate) use api_header::ApiHeader;
+pub(crate) use origin_from::OriginFrom;
+pub(crate) use pointer::Pointer;
 pub(crate) use rejection::{BYTE_ORDER_MARK, document};
 
 pub use answer::{AnswerNames, ExpiryFormat, LifetimeUnit, ScopeSeparator};

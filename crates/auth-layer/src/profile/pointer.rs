@@ -7,7 +7,7 @@ use crate::error::ConfigError;
 /// A JSON Pointer in which the segment `*` means every item of an array. In an object, `*` is the name of a member, as
 /// in RFC 6901.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Pointer(Vec<String>);
+pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
     /// Parses a pointer. `what` is the name of the setting in errors.
@@ -23,6 +23,23 @@ impl Pointer {
             Some(segments) => Ok(Self(segments)),
             None => refuse("`~` is written `~0` in a JSON Pointer, and `/` is written `~1`".to_owned()),
         }
+    }
+
+    /// Parses the name of a member. `None` if it has no slash in front, so that it is a plain name. The names of a
+    /// profile are checked when an exchange is built.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        name.starts_with('/').then(|| Self::new("answer name", name).ok()).flatten()
+    }
+
+    /// Returns the values in an object that is given as its members, in which a name may come twice.
+    pub(crate) fn values<'a>(&self, members: &'a [(String, Value)]) -> Vec<&'a Value> {
+        let mut found = Vec::new();
+        if let Some((first, rest)) = self.0.split_first() {
+            for (_, value) in members.iter().filter(|(name, _)| name == first) {
+                collect(rest, value, &mut found);
+            }
+        }
+        found
     }
 
     /// Returns the pointer as it is written.
@@ -62,6 +79,22 @@ fn walk(segments: &[String], value: &Value, test: &dyn Fn(&Value) -> bool) -> bo
             index(first).and_then(|index| items.get(index)).is_some_and(|value| walk(rest, value, test))
         }
         _ => false,
+    }
+}
+
+/// Adds the values at `segments` below `value` to `found`.
+fn collect<'a>(segments: &[String], value: &'a Value, found: &mut Vec<&'a Value>) {
+    let Some((first, rest)) = segments.split_first() else { return found.push(value) };
+    match value {
+        Value::Object(members) => {
+            members.get(first).into_iter().for_each(|value| collect(rest, value, found));
+        }
+        Value::Array(items) if first == "*" => items.iter().for_each(|value| collect(rest, value, found)),
+        Value::Array(items) => {
+            let item = index(first).and_then(|index| items.get(index));
+            item.into_iter().for_each(|value| collect(rest, value, found));
+        }
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Uri;
 
+use super::answer::{Need, check};
 use super::facts::{Facts, Parameters};
 use crate::error::ConfigError;
 use crate::token::Scope;
@@ -79,6 +80,7 @@ impl Profile {
     /// Returns an error if no answer of this provider could ever be read.
     pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
         self.facts.names.check(self.facts.default_token_type.as_deref())?;
+        check("kept member", "the answer", &self.facts.keep, Need::Optional)?;
         self.facts.people.device_names.check()
     }
 }

@@ -223,8 +223,8 @@ impl Profile {
         self.facts.people.keep_access_token
     }
 
-    /// Returns the encoding of revocation requests.
-    pub(crate) fn revocation_encoding(&self) -> Encoding {
-        self.facts.people.revocation_encoding.unwrap_or(self.facts.encoding)
+    /// Returns the encoding of revocation requests, if it may differ from that of token requests.
+    pub(crate) fn revocation_encoding(&self) -> Option<Encoding> {
+        self.facts.people.revocation_encoding
     }
 }

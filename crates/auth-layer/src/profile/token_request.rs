@@ -148,6 +148,14 @@ impl Profile {
         self
     }
 
+    /// Returns a scope as it is written in a request.
+    pub(crate) fn request_scope(&self, scope: &Scope) -> String {
+        match self.facts.request_scope_separator {
+            ScopeSeparator::Space => scope.to_string(),
+            ScopeSeparator::Comma => scope.iter().collect::<Vec<_>>().join(","),
+        }
+    }
+
     /// Returns the `grant_type` with which the client gets a token of its own, if it is not `client_credentials`.
     pub fn grant_type(&self) -> Option<&str> {
         self.facts.grant_type.as_deref()

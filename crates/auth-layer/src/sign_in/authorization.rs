@@ -25,10 +25,12 @@ use crate::token::Scope;
 /// ```
 /// use auth_layer::{Credential, Profile, Scope, SignIn};
 ///
-/// let sign_in = SignIn::builder(Profile::goto(), Credential::new("client-id", "client-secret")).build()?;
-/// let scope: Scope = "collab:".parse()?;
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
+///     .with_authorize_url("https://auth.example.com/authorize")?;
+/// let sign_in = SignIn::builder(profile, Credential::new("client-id", "client-secret")).build()?;
+/// let scope: Scope = "orders:read".parse()?;
 /// let authorization = sign_in.authorize("https://app.example.com/callback", Some(&scope))?;
-/// assert!(authorization.url().contains("scope=collab%3A"));
+/// assert!(authorization.url().contains("scope=orders%3Aread"));
 ///
 /// // A callback with a guessed state is not accepted.
 /// assert!(!authorization.accepts("https://app.example.com/callback?code=c&state=guessed"));
@@ -39,7 +41,8 @@ pub struct Authorization {
     url: Secret,
     redirect_uri: String,
     state: Secret,
-    pkce: Pkce,
+    /// `None` if the provider takes no PKCE.
+    pkce: Option<Pkce>,
     issuer: Option<String>,
     issuer_required: bool,
     /// The only endpoint that may get the code.
@@ -49,7 +52,8 @@ pub struct Authorization {
 }
 
 impl SignIn {
-    /// Starts a sign-in with an authorization code, PKCE and a fresh state (RFC 6749 section 4.1).
+    /// Starts a sign-in with an authorization code, PKCE and a fresh state (RFC 6749 section 4.1). A profile may leave
+    /// PKCE out ([`Profile::without_pkce`](crate::Profile::without_pkce)).
     ///
     /// Nothing is sent: the person opens the link of the [`Authorization`]. If `scope` is `None`, the link asks for the
     /// profile's scope. The profile's parameters `resource` and `audience` are in the link and in the later token
@@ -67,6 +71,7 @@ impl SignIn {
     /// Returns [`ConfigError`] if:
     ///
     /// - the profile has no authorize URL, or that URL already has a parameter that the link needs;
+    /// - the profile has an authorize parameter that the link sets itself;
     /// - `redirect_uri` has a fragment;
     /// - `redirect_uri` is neither https, nor loopback, nor of a scheme such as `com.example.app`;
     /// - the profile requires an issuer in callbacks but has none;
@@ -81,9 +86,11 @@ impl SignIn {
             return Err(ConfigError::new("issuer", problem));
         }
         redirect::check(redirect_uri)?;
-        let (state, pkce) = (unguessable()?, Pkce::generate()?);
-        let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
-        let challenge = pkce.challenge();
+        let state = unguessable()?;
+        let pkce = profile.uses_pkce().then(Pkce::generate).transpose()?;
+        let scope =
+            scope.or(self.scope.as_ref()).map(|scope| profile.request_scope(scope)).unwrap_or_default();
+        let challenge = pkce.as_ref().map(Pkce::challenge);
         let mut parameters = vec![
             // Other response types would send a token through the browser (RFC 9700 section 2.1.2).
             ("response_type", "code"),
@@ -91,12 +98,27 @@ impl SignIn {
             (profile.redirect_uri_name(), redirect_uri),
             ("scope", &scope),
             ("state", state.expose()),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", Pkce::METHOD),
         ];
+        if let Some(challenge) = &challenge {
+            parameters
+                .extend([("code_challenge", challenge.as_str()), ("code_challenge_method", Pkce::METHOD)]);
+        }
+        for (name, value) in profile.authorize_parameters() {
+            if parameters.iter().any(|(own, _)| *own == name) {
+                let what = format!("authorize parameter {}", name.escape_default());
+                return Err(ConfigError::new(
+                    what,
+                    "is set by the sign-in itself; remove it from the profile",
+                ));
+            }
+            parameters.push((name, value));
+        }
         // A target that the page's own query has already is not added again: no parameter may be sent twice (RFC 6749
         // section 3.1).
-        parameters.extend(profile.targets().filter(|target| !is_in_query(page, target)));
+        let targets =
+            profile.targets().filter(|target| !is_in_query(page, target) && !parameters.contains(target));
+        let targets: Vec<_> = targets.collect();
+        parameters.extend(targets);
         let url = link(page, &parameters)?;
         Ok(Authorization {
             url,
@@ -140,16 +162,20 @@ impl SignIn {
         let callback = Callback::read(callback);
         callback.check(&authorization.expected())?;
         let code = callback.code()?;
+        let kept = callback.kept(self.profile().kept_of_callback());
         // The callback has copies of the code. They are wiped before the token request, which may take long.
         drop(callback);
-        let grant = [
+        let mut grant = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
             (self.profile().redirect_uri_name(), authorization.redirect_uri()),
-            ("code_verifier", authorization.pkce.verifier().expose()),
         ];
+        if let Some(pkce) = &authorization.pkce {
+            grant.push(("code_verifier", pkce.verifier().expose()));
+        }
         // The code may be used up even if the server was only unavailable, so that a retry cannot succeed.
         SignedIn::of(self.endpoint.exchange(&grant).await, self.profile())
+            .map(|signed_in| signed_in.with_kept(kept))
             .map_err(|error| error.with_transience(false))
     }
 }

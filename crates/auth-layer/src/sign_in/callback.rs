@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::redirect;
 use crate::error::{Error, ErrorKind, OAuthError};
 use crate::secret::Secret;
+use crate::token::Kept;
 use crate::url::shown;
 
 /// The values that a callback must match before anything else in it is used.
@@ -96,6 +97,18 @@ impl<'a> Callback<'a> {
         }
     }
 
+    /// Returns the parameters with these names, of a callback that has been checked. One that comes twice, has a control
+    /// character or is very long is left out: it is no plain value.
+    pub(super) fn kept<'n>(&self, names: impl Iterator<Item = &'n str>) -> Kept {
+        let value = |name: &str| {
+            let mut values = self.parameters.iter().filter(|(known, _)| known.as_str() == name);
+            let (value, other) = (values.next()?.1.as_str(), values.next());
+            let is_plain = value.len() <= LONGEST_KEPT && !value.contains(char::is_control);
+            (is_plain && other.is_none()).then(|| (name.to_owned(), value.to_owned()))
+        };
+        names.filter_map(value).collect()
+    }
+
     /// Returns the server's error. The state and the code are redacted, in case the server repeats them in its texts.
     fn refusal(&self, error: &str) -> OAuthError {
         let secrets = || ["state", "code"].into_iter().flat_map(|name| self.all(name));
@@ -131,6 +144,9 @@ impl<'a> Callback<'a> {
 pub(super) fn failed(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::SignInFailed, message)
 }
+
+/// The longest value that is kept, in bytes. Ids are much shorter.
+const LONGEST_KEPT: usize = 4_096;
 
 /// Shorter strings are not redacted: they are not secrets, and redacting them would make a text unreadable.
 const SHORTEST_SECRET: usize = 6;

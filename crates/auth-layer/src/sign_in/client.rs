@@ -15,7 +15,11 @@ use crate::token::Scope;
 /// ```no_run
 /// use auth_layer::{Credential, Profile, SignIn};
 ///
-/// let sign_in = SignIn::builder(Profile::goto(), Credential::new("client-id", "client-secret")).build()?;
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
+///     .with_authorize_url("https://auth.example.com/authorize")?;
+/// let sign_in = SignIn::builder(profile, Credential::new("client-id", "client-secret")).build()?;
+/// let authorization = sign_in.authorize("https://app.example.com/callback", None)?;
+/// println!("open {}", authorization.url());
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Debug)]
@@ -46,16 +50,6 @@ impl SignIn {
 }
 
 /// A builder of a [`SignIn`].
-///
-/// ```no_run
-/// use auth_layer::{Credential, Profile, SignIn};
-/// use std::time::Duration;
-///
-/// let sign_in = SignIn::builder(Profile::goto(), Credential::new("client-id", "client-secret"))
-///     .timeout(Duration::from_secs(10))
-///     .build()?;
-/// # Ok::<(), auth_layer::ConfigError>(())
-/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct SignInBuilder {

@@ -110,7 +110,9 @@ impl SignIn {
                 "the profile has no device authorization URL; set it with `Profile::with_device_url`";
             Error::new(ErrorKind::SignInFailed, message)
         })?;
-        let scope = scope.or(self.scope.as_ref()).map(Scope::to_string).unwrap_or_default();
+        let profile = self.profile();
+        let scope =
+            scope.or(self.scope.as_ref()).map(|scope| profile.request_scope(scope)).unwrap_or_default();
         let answer = self.endpoint.authorize_device(url, &[("scope", &scope)]).await?;
         Ok(DeviceCode::new(answer, self.profile().token_url().clone()))
     }

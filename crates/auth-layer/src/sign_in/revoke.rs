@@ -179,6 +179,10 @@ impl SignIn {
             let token = match self.settled(store, key).await {
                 // An exchange has copied this record to the new key. The current refresh token is there.
                 Ok(Some(record)) if record.entry.is_taken_over() => None,
+                Ok(Some(record)) if record.entry.state == State::NoRefreshToken => {
+                    self.recognise(&record.entry)?;
+                    return Ok(self.revoke_only_token(&record.entry).await);
+                }
                 Ok(Some(record)) => {
                     self.recognise(&record.entry)?;
                     Some(record.entry.refresh_token)
@@ -197,6 +201,16 @@ impl SignIn {
                     Err(error) => return Ok(SignedOut::NotRevoked(error)),
                 },
             }
+        }
+    }
+
+    /// Revokes the access token of a sign-in that has no refresh token.
+    async fn revoke_only_token(&self, entry: &Entry) -> SignedOut {
+        let Some(token) = &entry.access_token else { return SignedOut::NobodyThere };
+        match self.revoke_access_token(token).await {
+            Ok(Revocation::Done) => SignedOut::Revoked,
+            Ok(Revocation::NotOffered) => SignedOut::NotOffered,
+            Err(error) => SignedOut::NotRevoked(error),
         }
     }
 

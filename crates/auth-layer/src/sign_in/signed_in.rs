@@ -4,8 +4,8 @@ use super::recovered::RecoveredSignIn;
 use crate::endpoint::{Failed, TokenAnswer};
 use crate::error::{Error, ErrorKind};
 use crate::profile::{Profile, TokenUrl};
-use crate::store::{Entry, Label, State, StoreError, StoreKey, TokenStore};
-use crate::token::{AccessToken, RefreshToken, Scope};
+use crate::store::{Entry, Label, StoreError, StoreKey, TokenStore};
+use crate::token::{AccessToken, Kept, RefreshToken, Scope};
 
 /// The tokens of a sign-in. `Debug` shows no token.
 ///
@@ -16,9 +16,10 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 /// # async fn run(
 /// #     signed_in: auth_layer::sign_in::SignedIn,
 /// #     store: auth_layer::MemoryStore,
-/// # ) -> Result<(), auth_layer::Error> {
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// println!("signed in as {}", signed_in.account().unwrap_or("an unnamed account"));
-/// let key = StoreKey::for_identity(&Profile::goto(), "client-id", &Grant::Stored, &Identity::new("reception"));
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let key = StoreKey::for_identity(&profile, "client-id", &Grant::Stored, &Identity::new("reception"));
 /// signed_in.keep(&store, &key, None).await?;
 /// # Ok(())
 /// # }
@@ -27,6 +28,8 @@ use crate::token::{AccessToken, RefreshToken, Scope};
 pub struct SignedIn {
     answer: TokenAnswer,
     token_url: TokenUrl,
+    /// True if the access token is kept without a refresh token.
+    keeps_access_token: bool,
 }
 
 impl SignedIn {
@@ -34,9 +37,25 @@ impl SignedIn {
     pub(super) fn of(result: Result<TokenAnswer, Failed>, profile: &Profile) -> Result<Self, Error> {
         let token_url = TokenUrl::at(profile.token_url().clone());
         match result {
-            Ok(answer) => Ok(Self { answer, token_url }),
+            Ok(answer) => Ok(Self { answer, token_url, keeps_access_token: profile.keeps_access_tokens() }),
             Err(failed) => Err(RecoveredSignIn::attach(failed, token_url)),
         }
+    }
+
+    /// Adds what the callback said.
+    pub(super) fn with_kept(mut self, kept: Kept) -> Self {
+        self.answer.kept.extend(kept);
+        self
+    }
+
+    /// Returns a member of the answer, or a parameter of the callback, that the profile keeps.
+    pub fn kept(&self, name: &str) -> Option<&str> {
+        self.answer.kept.get(name).map(String::as_str)
+    }
+
+    /// Returns everything that the profile keeps: names and values.
+    pub fn all_kept(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.answer.kept.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns the access token.
@@ -69,7 +88,8 @@ impl SignedIn {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::SignInFailed`] if the server issued no refresh token.
+    /// - [`ErrorKind::SignInFailed`] if the server issued no refresh token, unless the profile keeps the access token
+    ///   ([`Profile::with_access_token_kept`](crate::Profile::with_access_token_kept)).
     /// - [`ErrorKind::Store`] if the store cannot be read or written.
     ///
     /// Until a call succeeds, only the access token of the sign-in can be used.
@@ -83,26 +103,36 @@ impl SignedIn {
         key: &StoreKey,
         label: Option<Label>,
     ) -> Result<(), Error> {
-        let refresh_token = self.refresh_token().cloned().ok_or_else(|| {
-            Error::new(
-                ErrorKind::SignInFailed,
-                "the provider issued no refresh token, so that the sign-in cannot be stored; check which scope it \
-                 needs (often `offline_access`)",
-            )
-        })?;
         let answer = &self.answer;
+        // Counted from the request: a slow answer must not make the token look younger than it is.
+        let hard = (answer.sent + answer.lifetime).wall();
+        let entry = match &answer.refresh_token {
+            Some(refresh_token) => Entry::new(refresh_token.clone()),
+            None if self.keeps_access_token => {
+                Entry::without_refresh_token(answer.access_token.clone(), hard)
+            }
+            None => {
+                return Err(Error::new(
+                    ErrorKind::SignInFailed,
+                    "the provider issued no refresh token, so that the sign-in cannot be stored; check which scope it \
+                     needs (often `offline_access`)",
+                ));
+            }
+        };
         let entry = Entry {
-            state: State::Idle,
             access_token: Some(answer.access_token.clone()),
-            // Counted from the request: a slow answer must not make the token look younger than it is.
-            hard: Some((answer.sent + answer.lifetime).wall()),
+            hard: Some(hard),
             scope: answer.scope.clone(),
             account: answer.account.clone(),
+            kept: answer.kept.clone(),
+            refresh_token_expires: answer
+                .refresh_token_lifetime
+                .map(|lifetime| (answer.sent + lifetime).wall()),
             obtained: Some(answer.sent.wall()),
             redeemed: Some(answer.sent.wall()),
             label,
             token_url: Some(self.token_url.clone()),
-            ..Entry::new(refresh_token)
+            ..entry
         };
         write(store, key, entry).await
     }

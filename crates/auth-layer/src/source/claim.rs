@@ -84,6 +84,9 @@ impl Refresh {
             if let Some(issued) = self.adopt(&record.entry, request, required) {
                 return Ok(Claimed::Adopted(issued));
             }
+            if record.entry.state == State::NoRefreshToken {
+                return Err(self.never_issued());
+            }
             // Read before the write. The store counts the lease from the write, which is later. So the lease ends later
             // than the check below assumes, which is safe.
             let begun = self.clock.now();

@@ -87,15 +87,37 @@ impl Exchange {
 
     /// Gets a token for the grant.
     async fn trade(&self, request: &TokenRequest) -> Result<IssuedToken, Error> {
-        match &self.refresh {
+        let issued = match &self.refresh {
             Some(refresh) => {
                 match refresh.redeem(&self.endpoint, request, self.required_scope.as_ref()).await? {
-                    Redeemed::Answer(answer) => self.issue(answer),
-                    Redeemed::Adopted(issued) => Ok(issued),
+                    Redeemed::Answer(answer) => self.issue(answer)?,
+                    Redeemed::Adopted(issued) => issued,
                 }
             }
-            None => self.issue(self.endpoint.exchange_grant(&self.grant).await?),
+            None => self.issue(self.endpoint.exchange_grant(&self.grant).await?)?,
+        };
+        self.fit_out(issued)
+    }
+
+    /// Adds what the profile says about every token: the text before it in the header, and the origin that its answer
+    /// names.
+    fn fit_out(&self, mut issued: IssuedToken) -> Result<IssuedToken, Error> {
+        let profile = self.endpoint.profile();
+        let facts = profile.facts();
+        issued.token = issued.token.with_prefix(facts.api_header.prefix())?;
+        if let Some(rule) = &facts.origin_from {
+            let url = rule.member().iter().find_map(|name| issued.kept.get(&**name));
+            issued.origin = url.and_then(|url| rule.accept(url));
+            if issued.origin.is_none() {
+                // The value is left out: it may be anything.
+                tracing::warn!(
+                    provider = profile.name(),
+                    "the token answer names no origin below the profile's domains, so that the token goes only to \
+                     the listed origins"
+                );
+            }
         }
+        Ok(issued)
     }
 
     /// Returns whether the secrets or the stored sign-in have changed since the last failure. A check that takes longer
@@ -123,6 +145,7 @@ impl Exchange {
         }
         let mut issued = IssuedToken::new(answer.access_token, answer.sent, answer.lifetime);
         issued.scope = answer.scope;
+        issued.kept = answer.kept;
         issued.issued_token_type = answer.issued_token_type;
         if matches!(self.grant, Grant::TokenExchange(_)) {
             check_issued(issued.issued_token_type.as_ref())?;

@@ -16,7 +16,10 @@ impl Refresh {
     pub(crate) async fn has_news(&self, required: Option<&Scope>) -> Option<bool> {
         let record = self.custody.load().await.ok().flatten();
         let memory = self.memory();
-        let entry = record.as_ref().map(|record| &record.entry).filter(|entry| entry.state == State::Idle);
+        let entry = record
+            .as_ref()
+            .map(|record| &record.entry)
+            .filter(|entry| matches!(entry.state, State::Idle | State::NoRefreshToken));
         if memory.sign_in_needed {
             return Some(entry.is_some());
         }
@@ -55,16 +58,20 @@ impl Refresh {
         // If the wall clock was set back since the token was issued, `hard - now` is more than its whole lifetime.
         let life = entry.redeemed.map_or(Duration::MAX, |issued| hard.saturating_sub(issued));
         let left = hard.saturating_sub(now.wall()).min(life);
-        if entry.state != State::Idle
-            || left < WORTH_ADOPTING
-            || memory.last_issued.as_ref() == Some(token)
+        // Without a refresh token there is no better one to wait for, so that it is used to its end.
+        let is_worth = match entry.state {
+            State::Idle => left >= WORTH_ADOPTING && memory.last_issued.as_ref() != Some(token),
+            State::NoRefreshToken => !left.is_zero(),
+            State::Redeeming { .. } | State::Ended => false,
+        };
+        if !is_worth
             || rejected == Some(token)
             || required
                 .is_some_and(|required| entry.scope.as_ref().is_some_and(|scope| !scope.covers(required)))
         {
             return None;
         }
-        let issued = IssuedToken::new(token.clone(), now, left);
+        let issued = IssuedToken::new(token.clone(), now, left).with_kept(entry.kept.clone());
         Some(match &entry.scope {
             Some(scope) => issued.with_scope(scope.clone()),
             None => issued,

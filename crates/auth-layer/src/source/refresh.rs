@@ -134,6 +134,14 @@ impl Refresh {
             let token = claim.entry.refresh_token.expose();
             let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
             let outcome = endpoint.exchange_within(&grant, terms.deadline, sending(rule), &leaving).await;
+            // A kept member that this answer leaves out has its earlier value.
+            let kept = &claim.entry.kept;
+            let outcome = outcome.map(|mut answer| {
+                kept.iter().for_each(|(name, value)| {
+                    answer.kept.entry(name.clone()).or_insert_with(|| value.clone());
+                });
+                answer
+            });
             if let Some(answer) = self.settle(claim, guard, outcome, profile, required).await? {
                 return Ok(Redeemed::Answer(answer));
             }
@@ -173,6 +181,14 @@ impl Refresh {
         self.sign_in_needed(format!(
             "no sign-in is stored for provider {provider:?}, client {client:?}, subject {subject:?}"
         ))
+    }
+
+    /// Returns the error for a sign-in whose access token can no longer be used, and that has no refresh token.
+    pub(super) fn never_issued(&self) -> Error {
+        self.sign_in_needed(
+            "the access token of the sign-in has expired or was rejected, and the provider issued no refresh token; a \
+             person has to sign in again",
+        )
     }
 
     /// Returns the error for a grant that the server has ended, with the server's error code if there is one.

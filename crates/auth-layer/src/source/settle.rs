@@ -111,8 +111,7 @@ impl Refresh {
             last_error: None,
             scope: answer.scope.clone().or(old.scope),
             account: answer.account.clone().or(old.account),
-            // A member that this answer leaves out keeps its value.
-            kept: old.kept.into_iter().chain(answer.kept.clone()).collect(),
+            kept: answer.kept.clone(),
             refresh_token_expires: match answer.refresh_token_lifetime {
                 Some(lifetime) => Some((answer.sent + lifetime).wall()),
                 None if new.is_some() => None,

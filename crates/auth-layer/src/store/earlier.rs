@@ -176,7 +176,7 @@ impl Entry {
     pub(crate) fn being_taken_over(&self) -> Self {
         match self.state {
             State::Redeeming { .. } => self.ended_with(BEING_TAKEN_OVER_MARKED),
-            State::Idle | State::Ended => self.ended_with(BEING_TAKEN_OVER),
+            State::Idle | State::NoRefreshToken | State::Ended => self.ended_with(BEING_TAKEN_OVER),
         }
     }
 

@@ -98,7 +98,7 @@ impl TokenStore for MemoryStore {
         let version = Version::new(self.0.last.fetch_add(1, Ordering::Relaxed) + 1);
         let lease_ends = match &entry.state {
             State::Redeeming { lease, .. } => Some(now + *lease),
-            State::Idle | State::Ended => None,
+            State::Idle | State::NoRefreshToken | State::Ended => None,
         };
         records.insert(key.clone(), Kept { record: Record::new(version, entry), lease_ends });
         // Unlocked first: a task that wakes locks the records at once.

@@ -124,6 +124,9 @@ pub enum State {
         /// measures it by its own clock.
         lease: Duration,
     },
+    /// The server has issued no refresh token: the access token is all that there is. The entry's `refresh_token` is
+    /// empty and must not be sent. When the access token has expired, a person has to sign in again.
+    NoRefreshToken,
     /// The server has ended the grant. A person has to sign in again.
     Ended,
 }
@@ -165,6 +168,20 @@ impl Entry {
             obtained: None,
             redeemed: None,
             label: None,
+        }
+    }
+}
+
+impl Entry {
+    /// Creates an entry of a sign-in for which the server issued an access token only. `hard` is the end of the access
+    /// token, since the Unix epoch.
+    pub fn without_refresh_token(access_token: AccessToken, hard: Duration) -> Self {
+        Self {
+            state: State::NoRefreshToken,
+            sign_in: StoreKey::of([access_token.expose()]),
+            hard: Some(hard),
+            access_token: Some(access_token),
+            ..Self::new(RefreshToken::new(""))
         }
     }
 }

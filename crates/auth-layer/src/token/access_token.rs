@@ -8,9 +8,10 @@ use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind};
 
-/// An access token, stored as the `Authorization` header value that carries it.
+/// An access token, stored as the header value that carries it.
 ///
-/// Clones share one buffer, and so do the header values that [`header`](Self::header) returns. The buffer is
+/// The value is `Bearer <token>`, unless the profile of the exchange that issued the token has another prefix
+/// ([`Profile::with_api_header`](crate::Profile::with_api_header)). Clones share one buffer, and so do the header values that [`header`](Self::header) returns. The buffer is
 /// overwritten with zeros when the last of them is dropped. `Debug` does not show the token. The layer never parses a
 /// token (RFC 9068 section 6).
 ///
@@ -23,8 +24,12 @@ use crate::error::{Error, ErrorKind};
 /// assert!(token.header().is_sensitive());
 /// # Ok::<(), auth_layer::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken(HeaderValue);
+#[derive(Clone)]
+pub struct AccessToken {
+    header: HeaderValue,
+    /// The length of the text before the token.
+    prefix: usize,
+}
 
 impl AccessToken {
     /// Makes an access token from the text that the issuer sent.
@@ -34,20 +39,48 @@ impl AccessToken {
     /// Returns [`ErrorKind::InvalidAnswer`] if `token` is empty or has a character that is not visible ASCII (RFC 6750
     /// section 2.1). Such a character could split a header.
     pub fn new(token: &str) -> Result<Self, Error> {
-        bearer_header(token).map(Self)
+        Ok(Self { header: bearer_header(token)?, prefix: BEARER.len() })
     }
 
-    /// Returns the `Authorization` header value, marked sensitive.
+    /// Returns the same token with another text before it.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> Result<Self, Error> {
+        if self.has_prefix(prefix) {
+            return Ok(self.clone());
+        }
+        Ok(Self { header: header_of(prefix, self.expose())?, prefix: prefix.len() })
+    }
+
+    /// Returns a header value with another text before the token.
+    pub(crate) fn value_with(&self, prefix: &str) -> HeaderValue {
+        // The prefix of a profile and a token are visible ASCII, so that the value is valid.
+        header_of(prefix, self.expose()).unwrap_or_else(|_| self.header.clone())
+    }
+
+    /// Returns whether the header value has this text before the token.
+    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
+        self.prefix == prefix.len() && self.header.as_bytes().starts_with(prefix.as_bytes())
+    }
+
+    /// Returns the header value that carries the token, marked sensitive.
     pub fn header(&self) -> &HeaderValue {
-        &self.0
+        &self.header
     }
 
     /// Returns the token itself, for an application that must pass it on.
     pub fn expose(&self) -> &str {
-        // `bearer_header` wrote the prefix and visible ASCII, so that neither the conversion nor the slice can fail.
-        self.0.to_str().map_or("", |value| &value[PREFIX.len()..])
+        // `header_of` wrote the prefix and visible ASCII, so that neither the conversion nor the slice can fail.
+        self.header.to_str().map_or("", |value| &value[self.prefix..])
     }
 }
+
+/// Two tokens are equal if their texts are. The text before them does not matter.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for AccessToken {}
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,8 +106,13 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Builds the header value `Bearer <token>`. Its buffer is wiped when the last clone is dropped.
+/// Builds the header value `Bearer <token>` (RFC 6750 section 2.1).
 pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Error> {
+    header_of(BEARER, token)
+}
+
+/// Builds the header value of a token. Its buffer is wiped when the last clone is dropped.
+pub(crate) fn header_of(prefix: &str, token: &str) -> Result<HeaderValue, Error> {
     let refuse = || {
         Error::new(
             ErrorKind::InvalidAnswer,
@@ -85,8 +123,8 @@ pub(crate) fn bearer_header(token: &str) -> Result<HeaderValue, Error> {
         return Err(refuse());
     }
     // The full size is reserved first: a buffer that grows leaves unwiped copies of the token behind.
-    let mut buffer = Vec::with_capacity(PREFIX.len() + token.len());
-    buffer.extend_from_slice(PREFIX.as_bytes());
+    let mut buffer = Vec::with_capacity(prefix.len() + token.len());
+    buffer.extend_from_slice(prefix.as_bytes());
     buffer.extend_from_slice(token.as_bytes());
     let shared = Bytes::from_owner(Wiped(buffer.into_boxed_slice()));
     let mut header = HeaderValue::from_maybe_shared(shared).map_err(|_| refuse())?;
@@ -110,4 +148,4 @@ impl Drop for Wiped {
     }
 }
 
-const PREFIX: &str = "Bearer ";
+const BEARER: &str = "Bearer ";

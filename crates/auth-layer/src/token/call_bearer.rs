@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderValue;
 
-use super::access_token::bearer_header;
+use super::access_token::{bearer_header, header_of};
 use crate::error::Error;
 
 /// A bearer token for one call, which the caller adds to the request as an extension.
@@ -36,6 +36,13 @@ impl CallBearer {
 
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0
+    }
+
+    /// Returns the header value with another text before the token.
+    pub(crate) fn header_with(&self, prefix: &str) -> HeaderValue {
+        // `bearer_header` wrote `Bearer ` and visible ASCII, and a profile's prefix is visible ASCII.
+        let token = self.0.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        header_of(prefix, token).unwrap_or_else(|_| self.0.clone())
     }
 }
 

@@ -12,7 +12,7 @@ use super::sealing::{Sealed, SealingKey};
 use crate::clock::Now;
 use crate::secret::Secret;
 use crate::store::{Entry, Label, State, StoreError, StoreErrorKind, StoreKey, Version};
-use crate::token::{AccessToken, RefreshToken, Scope};
+use crate::token::{AccessToken, Kept, RefreshToken, Scope};
 
 /// The content of a record's file. All but the tokens is plain text that a person can read. A removed record leaves its
 /// version here.
@@ -28,6 +28,10 @@ pub(super) struct Document {
     account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    kept: Kept,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh_token_ends: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     obtained: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +53,7 @@ pub(super) struct Document {
 enum Status {
     Idle,
     Redeeming,
+    NoRefreshToken,
     Ended,
     Removed,
 }
@@ -105,6 +110,7 @@ impl Document {
                 let ends = now.wall().saturating_add(*lease);
                 (Status::Redeeming, Some(Mark { holder: holder.clone(), lease: *lease, ends }))
             }
+            State::NoRefreshToken => (Status::NoRefreshToken, None),
             State::Ended => (Status::Ended, None),
         };
         let tokens = Tokens {
@@ -128,6 +134,8 @@ impl Document {
             label: entry.label.as_ref().map(Named::of),
             account: entry.account.clone(),
             scope: entry.scope.as_ref().map(Scope::to_string),
+            kept: entry.kept.clone(),
+            refresh_token_ends: entry.refresh_token_expires,
             obtained: entry.obtained,
             redeemed: entry.redeemed,
             access_token_ends: entry.hard,
@@ -148,6 +156,8 @@ impl Document {
             label: None,
             account: None,
             scope: None,
+            kept: Kept::new(),
+            refresh_token_ends: None,
             obtained: None,
             redeemed: None,
             access_token_ends: None,
@@ -219,6 +229,7 @@ impl Document {
         let sign_in = StoreKey::from_digits(tokens.sign_in.0.expose());
         let (state, lease_ends) = match (self.state, &self.mark) {
             (Status::Idle, None) => (State::Idle, None),
+            (Status::NoRefreshToken, None) => (State::NoRefreshToken, None),
             (Status::Ended, None) => (State::Ended, None),
             (Status::Redeeming, Some(mark)) => {
                 (State::Redeeming { holder: mark.holder.clone(), lease: mark.lease }, Some(mark.ends))
@@ -234,6 +245,8 @@ impl Document {
             last_error: self.last_error.clone(),
             scope: self.scope.as_deref().map(Scope::granted),
             account: self.account.clone(),
+            kept: self.kept.clone(),
+            refresh_token_expires: self.refresh_token_ends,
             obtained: self.obtained,
             redeemed: self.redeemed,
             label: self.label.as_ref().map(Named::label),
