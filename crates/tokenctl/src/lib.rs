@@ -15,6 +15,7 @@ mod screen;
 mod shell;
 mod span;
 mod store;
+mod user_agent;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -56,8 +57,5 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     }
 }
-
-/// The `User-Agent` of every request that a command makes (RFC 9110 section 10.1.5).
-const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 const WRONG_USE: u8 = 2;

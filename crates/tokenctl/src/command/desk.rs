@@ -7,11 +7,11 @@ use auth_layer::source::ExchangeBuilder;
 use auth_layer::store::{Label, Record, StoreError, StoreKey};
 use auth_layer::{Credential, Error, ErrorKind, Exchange, FileStore, Grant, Identity, Profile, Secret};
 
-use crate::USER_AGENT;
 use crate::config::{Commands, Described, Provider, SecretPlace, Settings};
 use crate::failure::{Failure, Kind};
 use crate::flags::Whose;
 use crate::store;
+use crate::user_agent::USER_AGENT;
 
 /// One provider, one client, one account.
 #[derive(Debug)]

@@ -14,11 +14,11 @@ use super::next::report;
 use super::prompt::ask_for_secret;
 use super::underway::Underway;
 use super::wait::{countdown, pasted_lines};
-use crate::USER_AGENT;
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
 use crate::flags::Login;
 use crate::screen::{Colour, Screen};
+use crate::user_agent::USER_AGENT;
 
 pub(super) async fn run(login: &Login, settings: &Settings, screen: &Screen) -> Result<(), Failure> {
     let desk = Desk::open(&login.whose, settings, ask_for_secret).await?;

@@ -9,12 +9,12 @@ use auth_layer::{Credential, FileStore, Profile, SignIn, TokenStore};
 use super::desk::{labelled, of_another_issuer, stored_key};
 use super::interrupt::to_the_end;
 use super::prompt::ask_for_secret;
-use crate::USER_AGENT;
 use crate::config::{Provider, Settings};
 use crate::failure::{Failure, Kind};
 use crate::flags::Whose;
 use crate::screen::{Colour, Screen};
 use crate::store;
+use crate::user_agent::USER_AGENT;
 
 pub(super) async fn run(whose: &Whose, settings: &Settings, screen: &Screen) -> Result<(), Failure> {
     let provider = settings.provider(&whose.provider)?;

@@ -9,8 +9,8 @@ use http::{Request, StatusCode, Uri, header};
 use http_body_util::Empty;
 use tower::ServiceExt;
 
-use crate::USER_AGENT;
 use crate::failure::{Failure, Kind};
+use crate::user_agent::USER_AGENT;
 
 /// The answer of a token endpoint to a request that it has to refuse.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The `~` at the beginning of a path.
+//! Paths in settings: a `~` at the beginning, and the folder that they are relative to.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -22,6 +22,12 @@ pub(crate) fn expand(what: &str, path: PathBuf) -> Result<PathBuf, Failure> {
     let home = home().ok_or_else(|| refuse("begins with ~, but HOME is not set"))?;
     // An empty path would put a slash at the end.
     Ok(if rest == Path::new("") { home } else { home.join(rest) })
+}
+
+/// Makes a path of the configuration file absolute. It is relative to the folder of that file, or begins with `~`.
+pub(super) fn beside(member: &str, file: &Path, path: &Path) -> Result<PathBuf, Failure> {
+    let path = expand(&format!("{}: {member}", file.display()), path.to_owned())?;
+    Ok(file.parent().map_or_else(|| path.clone(), |folder| folder.join(&path)))
 }
 
 fn home() -> Option<PathBuf> {

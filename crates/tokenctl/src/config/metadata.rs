@@ -5,8 +5,8 @@ use std::time::Duration;
 use auth_layer::clock::SystemClock;
 use auth_layer::{FileStore, Metadata, Transport, leaf};
 
-use crate::USER_AGENT;
 use crate::failure::Failure;
+use crate::user_agent::USER_AGENT;
 
 /// Metadata, and where it came from.
 pub(super) struct Found {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use auth_layer::{Credential, Profile, Scope, Secret};
 
 use super::file;
-use super::settings::beside;
+use super::home::beside;
 use super::variable::{secret, variable};
 use crate::failure::Failure;
 

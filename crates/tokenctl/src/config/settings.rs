@@ -8,7 +8,7 @@ use auth_layer::Profile;
 
 use super::commands::Commands;
 use super::file::File;
-use super::home::{absolute, expand};
+use super::home::{absolute, beside, expand};
 use super::provider::Provider;
 use super::variable::variable;
 use crate::failure::Failure;
@@ -88,12 +88,6 @@ impl Settings {
     pub(crate) fn key_variable(&self) -> Option<&str> {
         self.file.store.key.as_ref().map(|variable| variable.0.as_str())
     }
-}
-
-/// Makes a path of the configuration file absolute. It is relative to the folder of that file, or begins with `~`.
-pub(super) fn beside(member: &str, file: &Path, path: &Path) -> Result<PathBuf, Failure> {
-    let path = expand(&format!("{}: {member}", file.display()), path.to_owned())?;
-    Ok(file.parent().map_or_else(|| path.clone(), |folder| folder.join(&path)))
 }
 
 /// Returns the usual path of the file, by the XDG Base Directory Specification, or by `APPDATA` on Windows.
