@@ -1,6 +1,8 @@
 //! The commands, one file or folder for each.
 
+mod completions;
 mod desk;
+mod dispatch;
 mod doctor;
 mod interrupt;
 mod login;
@@ -15,30 +17,4 @@ mod token;
 mod underway;
 mod wait;
 
-use clap::CommandFactory;
-use clap_complete::Shell;
-
-use crate::config::Settings;
-use crate::failure::Failure;
-use crate::flags::{Command, Flags};
-use crate::screen::Screen;
-
-/// Runs one command.
-pub(crate) async fn run(flags: Flags, screen: &Screen) -> Result<(), Failure> {
-    let settings = || Settings::load(flags.config.clone());
-    match flags.command {
-        Command::Login(login) => login::run(&login, &settings()?, screen).await,
-        Command::Token(wanted) => token::run(&wanted, &settings()?, screen, token::Form::Bare).await,
-        Command::Header(wanted) => token::run(&wanted, &settings()?, screen, token::Form::Header).await,
-        Command::Status(status) => status::run(&status, &settings()?, screen).await,
-        Command::Logout(whose) => logout::run(&whose, &settings()?, screen).await,
-        Command::Doctor { provider } => doctor::run(provider.as_deref(), settings(), screen).await,
-        Command::Completions { shell } => completions(shell, screen),
-    }
-}
-
-fn completions(shell: Shell, screen: &Screen) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Flags::command(), "tokenctl", &mut script);
-    screen.data(script)
-}
+pub(crate) use dispatch::run;
