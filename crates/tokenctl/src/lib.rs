@@ -59,3 +59,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 const WRONG_USE: u8 = 2;
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
