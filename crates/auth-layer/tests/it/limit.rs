@@ -64,6 +64,8 @@ impl Line {
     fn with(limits: &[RateLimit], max_wait: Option<Duration>) -> Self {
         let clock = TestClock::new();
         let profile = limits.iter().cloned().fold(example(), Profile::with_rate_limit);
+        let names = ("x-ratelimit-remaining", "x-ratelimit-reset");
+        let profile = profile.with_rate_limit_headers(names.0, names.1).unwrap();
         let layer = ThrottleLayer::builder(&profile).clock(Arc::new(clock.clone()));
         let layer = match max_wait {
             Some(max_wait) => layer.max_wait(max_wait),
@@ -386,7 +388,7 @@ fn a_pause_that_comes_while_others_wait_holds_them_as_well() {
 }
 
 #[test]
-fn nothing_left_pauses_until_the_reset_as_gotab_tells_it() {
+fn nothing_left_in_headers_of_the_provider_pauses_until_the_reset() {
     let line = Line::new(&[limit("rest", 100, SECOND)]);
     let reset = (line.clock.now().wall().as_secs() + 20).to_string();
     line.answer(
