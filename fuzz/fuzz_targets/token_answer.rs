@@ -57,12 +57,17 @@ fn configuration(letter: u8) -> Option<(Profile, Grant)> {
         b'r' => (plain(), refresh()),
         b'f' => (plain().with_form_answers(), Grant::ClientCredentials),
         b'd' => (dated(), refresh()),
-        b't' => (Profile::gotab(), Grant::ClientCredentials),
-        b'g' => (Profile::goto(), refresh()),
-        b'b' => (Profile::gbg_go(), Grant::ClientCredentials),
-        b'o' => (Profile::octotable(), Grant::ClientCredentials),
+        b't' => (profile("gotab"), Grant::ClientCredentials),
+        b'g' => (profile("goto"), refresh()),
+        b'b' => (profile("gbg-go"), Grant::ClientCredentials),
+        b'o' => (profile("octotable"), Grant::ClientCredentials),
         _ => return None,
     })
+}
+
+/// Returns the profile of a known provider.
+fn profile(name: &str) -> Profile {
+    auth_profiles::named(name).and_then(|file| file.profile().ok()).expect("a known provider without inputs")
 }
 
 /// A provider that gives expiry dates, and separates scopes by commas.

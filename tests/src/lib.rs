@@ -22,7 +22,8 @@ pub use log::Log;
 pub use memory::{Hold, Memory};
 pub use patience::{in_time, until};
 pub use providers::{
-    GbgGo, Gotab, GotoAdmin, GotoWebinar, ORGANIZER, Octotable, PROPERTY, draft_of_a_journey,
+    GbgGo, Gotab, GotoAdmin, GotoWebinar, ORGANIZER, Octotable, PROPERTY, draft_of_a_journey, profile,
+    variant,
 };
 pub use stage::{Stage, is_credential, once, plain, variable};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_layer::TokenManager;
+use auth_layer::{Profile, TokenManager};
 use emulator::Provider;
 use gbg_go_client::types::JourneyStart;
 use serde_json::json;
@@ -156,4 +156,24 @@ impl Fixture for Octotable {
         client.list_rooms().property(PROPERTY).send().await?;
         Ok(())
     }
+}
+
+/// Returns the profile of a known provider.
+///
+/// # Panics
+///
+/// Panics if there is no such provider, or if its file has inputs.
+pub fn profile(name: &str) -> Profile {
+    let file = auth_profiles::named(name).expect("a known provider");
+    file.profile().expect("the file has no inputs")
+}
+
+/// Returns a variant of the profile of a known provider.
+///
+/// # Panics
+///
+/// Panics if there is no such variant.
+pub fn variant(name: &str, variant: &str) -> Profile {
+    let file = auth_profiles::named(name).expect("a known provider");
+    file.variant(variant).and_then(|file| file.profile()).expect("a known variant")
 }

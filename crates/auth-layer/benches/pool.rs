@@ -49,7 +49,7 @@ fn main() {
 
 /// Returns a pool like the one in the documentation of `TokenPool`.
 fn pool(limit: usize) -> TokenPool {
-    let profile = Profile::gbg_go();
+    let profile = Profile::new("example", "https://auth.example.com/token").expect("a good URL");
     TokenPool::builder(move |identity: &Identity| {
         let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
         let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials);

@@ -26,8 +26,9 @@ use crate::timeout::{Limit, Timeout, TimeoutLayer};
 /// # let leaf = tower::service_fn(|_: http::Request<String>| async {
 /// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
 /// # });
-/// let client = stack(&Profile::gotab(), manager).layer(leaf);
-/// # Ok::<(), auth_layer::Error>(())
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let client = stack(&profile, manager).layer(leaf);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn stack(profile: &Profile, manager: TokenManager) -> StackLayer {
     StackLayer::new(profile, manager)

@@ -53,7 +53,7 @@ impl Environment {
         self.person
     }
 
-    /// Returns whether there is a typed client that finds sign-ins by the environment.
+    /// Returns whether there is a typed client that reads these variables.
     pub const fn has_client(&self) -> bool {
         self.client
     }

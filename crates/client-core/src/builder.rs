@@ -1,6 +1,5 @@
 //! `Builder`: builds a provider's client.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +8,7 @@ use auth_layer::clock::SystemClock;
 use auth_layer::leaf::reqwest::ReqwestLeaf;
 use auth_layer::profile::Origin;
 use auth_layer::{
-    BoxError, Clock, ConfigError, Error, Exchange, FileStore, Grant, Profile, StackLayer, TokenManager,
-    TokenPool, TokenStore,
+    BoxError, Clock, ConfigError, Error, Exchange, Profile, StackLayer, TokenManager, TokenPool, TokenStore,
 };
 use bytes::Bytes;
 use http::header::USER_AGENT;
@@ -19,7 +17,7 @@ use tower::{Layer, ServiceExt};
 use tower_service::Service;
 
 use crate::parts::{Stack, boxed, origin_shown, token_transport, unwrap_untouched, user_agent_header};
-use crate::provider::{Identity, Provider, Variables};
+use crate::provider::{Login, Provider};
 use crate::remedy;
 use crate::sent::Noting;
 use crate::{Client, Request};
@@ -32,12 +30,12 @@ type OnSignInNeeded = dyn Fn(&Error) + Send + Sync;
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder<P: Provider> {
     profile: Profile,
-    base_urls: Vec<Option<String>>,
-    token_url: Option<String>,
+    pub(crate) base_urls: Vec<Option<String>>,
+    pub(crate) token_url: Option<String>,
     user_agent: Option<String>,
-    identity: Option<Identity>,
+    pub(crate) login: Option<Login>,
     /// The environment variables that hold the client's id and secret, if they came from there.
-    credential_variables: Vec<String>,
+    pub(crate) credential_variables: Vec<String>,
     manager: Option<TokenManager>,
     pool: Option<TokenPool>,
     leaf: Option<Stack>,
@@ -45,8 +43,8 @@ pub struct Builder<P: Provider> {
     layers: Vec<Box<dyn FnOnce(Stack) -> Stack + Send>>,
     stack_changes: Vec<Box<dyn FnOnce(StackLayer) -> StackLayer + Send>>,
     replay_limit: usize,
-    clock: Arc<dyn Clock>,
-    store: Option<Arc<dyn TokenStore>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Option<Arc<dyn TokenStore>>,
     subject: String,
     token_timeout: Option<Duration>,
     renew_early: Option<Duration>,
@@ -62,7 +60,7 @@ impl<P: Provider> Builder<P> {
             base_urls: vec![None; P::APIS.len()],
             token_url: None,
             user_agent: None,
-            identity: None,
+            login: None,
             credential_variables: Vec::new(),
             manager: None,
             pool: None,
@@ -83,7 +81,7 @@ impl<P: Provider> Builder<P> {
 
     /// Sets the credentials.
     pub fn credentials(mut self, credentials: P::Credentials) -> Self {
-        self.identity = Some(credentials.into());
+        self.login = Some(credentials.into());
         self.credential_variables.clear();
         self
     }
@@ -251,46 +249,6 @@ impl<P: Provider> Builder<P> {
         self
     }
 
-    /// Reads credentials and URLs from the environment.
-    ///
-    /// After `tokenctl login`, the refresh token is in a file store. `AUTH_LAYER_STORE`, `AUTH_LAYER_STORE_KEY` and
-    /// `AUTH_LAYER_STORE_KEY_FILE` set its folder and its key (see
-    /// [`FileStore::from_env`](auth_layer::FileStore::from_env)); without them it is in the default folder. A refresh
-    /// token from the environment is kept in the file store only if `AUTH_LAYER_STORE` is set.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ConfigError`] with the name of the variable if a required one is missing or empty.
-    pub fn env(self) -> Result<Self, ConfigError> {
-        self.variables(|name| std::env::var(name).ok())
-    }
-
-    /// Reads credentials and URLs from variables that a function looks up. A file store found this way uses the clock
-    /// that was set before this call.
-    ///
-    /// # Errors
-    ///
-    /// The same as for [`env`](Self::env).
-    pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let required = RefCell::default();
-        let variables = Variables::new(&lookup);
-        let identity: Identity = P::credentials(&variables.noting(&required))?.into();
-        self.credential_variables = required.take();
-        let wanted = identity.grant == Grant::Stored || variables.get(FileStore::FOLDER_VARIABLE).is_some();
-        // Only a single-use grant needs a store: its refresh token changes with each exchange.
-        if self.store.is_none() && identity.grant.is_used_up() && wanted {
-            let store = FileStore::builder_from_env(&lookup)?.clock(self.clock.clone()).build();
-            self.store = Some(Arc::new(store));
-        }
-        self.identity = Some(identity);
-        self.token_url = variables.get(P::TOKEN_URL_VARIABLE).or(self.token_url);
-        for (slot, api) in self.base_urls.iter_mut().zip(P::APIS) {
-            // A URL from the environment has precedence, so that a deployment can change one that is set in code.
-            *slot = variables.get(api.variable).or_else(|| slot.take());
-        }
-        Ok(self)
-    }
-
     /// Builds the client.
     ///
     /// # Errors
@@ -326,7 +284,7 @@ impl<P: Provider> Builder<P> {
         };
         let layer = changes.into_iter().fold(layer, |layer, change| change(layer));
         let service = layer
-            .layer(Noting(leaf))
+            .layer(Noting::new(leaf, profile.api_header().0.clone()))
             .map_request(move |mut request: Request| {
                 // Before the auth and retry layers, so that they see a body that they can send again.
                 request.headers_mut().entry(USER_AGENT).or_insert_with(|| user_agent.clone());
@@ -342,14 +300,15 @@ impl<P: Provider> Builder<P> {
         if let Some(manager) = self.manager {
             return Ok(manager);
         }
-        let Some(Identity { credential, grant, account }) = self.identity else {
+        let Some(Login { credential, grant, account }) = self.login else {
             let problem = "are missing: call `credentials`, `manager`, `pool` or `env`";
             return Err(ConfigError::new("credentials", problem));
         };
         let transport = token_transport(leaf.clone(), self.one_shot_leaf);
         let subject = if self.subject.is_empty() { account.unwrap_or_default() } else { self.subject };
         let own_agent = || format!("{} {}", P::USER_AGENT, auth_layer::endpoint::USER_AGENT);
-        let remedy = remedy::of_grant(self.profile.name(), &grant, &subject);
+        let variable = P::refresh_token_variable();
+        let remedy = remedy::of_grant(&P::sign_in_remedy(), &variable, &grant, &subject);
         let mut exchange = Exchange::builder(self.profile, credential, grant)
             .transport(transport)
             .clock(self.clock.clone())

@@ -12,7 +12,7 @@ use crate::Client;
 ///
 /// ```
 /// use auth_layer::{ConfigError, Credential, Grant, Profile};
-/// use client_core::{Api, Builder, Client, Identity, Provider, Variables};
+/// use client_core::{Api, Builder, Client, Login, Provider, Variables};
 ///
 /// struct Example {
 ///     base_url: String,
@@ -20,18 +20,18 @@ use crate::Client;
 /// }
 ///
 /// impl Provider for Example {
-///     type Credentials = Identity;
+///     type Credentials = Login;
 ///     type Api = ();
 ///     const APIS: &'static [Api<()>] = &[Api::new((), "https://api.example.com/v1", "EXAMPLE_BASE_URL")];
 ///     const TOKEN_URL_VARIABLE: &'static str = "EXAMPLE_TOKEN_URL";
 ///
 ///     fn profile() -> Profile {
-///         Profile::gbg_go()
+///         Profile::new("example", "https://auth.example.com/token").expect("a good URL")
 ///     }
 ///
-///     fn credentials(variables: &Variables<'_>) -> Result<Identity, ConfigError> {
+///     fn credentials(variables: &Variables<'_>) -> Result<Login, ConfigError> {
 ///         let (id, secret) = (variables.require("EXAMPLE_ID")?, variables.require("EXAMPLE_SECRET")?);
-///         Ok(Identity::new(Credential::new(id, secret), Grant::ClientCredentials))
+///         Ok(Login::new(Credential::new(id, secret), Grant::ClientCredentials))
 ///     }
 ///
 ///     fn from_parts(mut base_urls: Vec<String>, client: Client) -> Self {
@@ -44,7 +44,7 @@ use crate::Client;
 /// ```
 pub trait Provider: Sized {
     /// The credentials that an application signs in with.
-    type Credentials: Into<Identity>;
+    type Credentials: Into<Login>;
 
     /// The type that names the provider's APIs; `()` if there is one API.
     type Api: Copy + PartialEq + 'static;
@@ -61,6 +61,17 @@ pub trait Provider: Sized {
 
     /// Returns the provider's profile.
     fn profile() -> Profile;
+
+    /// Returns the advice for a person who has to sign in again, without the account. The default names `tokenctl` and
+    /// the profile.
+    fn sign_in_remedy() -> String {
+        format!("run `tokenctl login {}`", Self::profile().name())
+    }
+
+    /// Returns the environment variable that may hold a refresh token. The default begins with the profile's name.
+    fn refresh_token_variable() -> String {
+        format!("{}_REFRESH_TOKEN", Self::profile().name().to_ascii_uppercase().replace('-', "_"))
+    }
 
     /// Reads the credentials from environment variables.
     ///
@@ -106,27 +117,20 @@ impl<A: Copy> Api<A> {
 }
 
 /// The credential of a client, and the grant that it exchanges for tokens.
-///
-/// ```
-/// use auth_layer::{Credential, Grant};
-/// use client_core::Identity;
-///
-/// let machine = Identity::new(Credential::new("id", "secret"), Grant::ClientCredentials);
-/// ```
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct Login {
     pub(crate) credential: Credential,
     pub(crate) grant: Grant,
     pub(crate) account: Option<String>,
 }
 
-impl Identity {
-    /// Creates an identity from a client's credential and its grant.
+impl Login {
+    /// Creates a login from a client's credential and its grant.
     pub const fn new(credential: Credential, grant: Grant) -> Self {
         Self { credential, grant, account: None }
     }
 
-    /// Creates an identity for which a person signed in. The refresh token is in the store, under the name of
+    /// Creates a login for which a person signed in. The refresh token is in the store, under the name of
     /// `account`. `tokenctl login` uses [`DEFAULT_ACCOUNT`] unless `--account` names another.
     pub fn signed_in(credential: Credential, account: impl Into<String>) -> Self {
         Self { credential, grant: Grant::Stored, account: Some(account.into()) }

@@ -5,18 +5,21 @@ use auth_layer::Grant;
 use crate::provider::DEFAULT_ACCOUNT;
 
 /// Returns the advice for a grant that has ended.
-pub(crate) fn of_grant(provider: &str, grant: &Grant, account: &str) -> String {
+///
+/// `sign_in` is the provider's own advice, and `variable` the environment variable that may hold a refresh token.
+pub(crate) fn of_grant(sign_in: &str, variable: &str, grant: &Grant, account: &str) -> String {
     let login = match account {
-        "" | DEFAULT_ACCOUNT => format!("run `tokenctl login {provider}`"),
-        account => format!("run `tokenctl login {provider} --account {account}`"),
+        "" | DEFAULT_ACCOUNT => sign_in.to_owned(),
+        // The advice may end with a command in backquotes.
+        account => match sign_in.strip_suffix('`') {
+            Some(command) => format!("{command} --account {account}`"),
+            None => format!("{sign_in} (account {account})"),
+        },
     };
     match grant {
         Grant::Stored => login,
         // The environment variable has precedence over the store, so a new sign-in has no effect while it is set.
-        _ => {
-            let variable = provider.to_ascii_uppercase().replace('-', "_");
-            format!("give the client a new refresh token, or unset {variable}_REFRESH_TOKEN and {login}")
-        }
+        _ => format!("give the client a new refresh token, or unset {variable} and {login}"),
     }
 }
 
@@ -38,12 +41,17 @@ mod tests {
 
     #[test]
     fn the_advice_for_an_ended_grant_says_how_to_sign_in() {
-        assert_eq!(of_grant("goto", &Grant::Stored, "default"), "run `tokenctl login goto`");
-        assert_eq!(of_grant("goto", &Grant::Stored, "desk"), "run `tokenctl login goto --account desk`");
+        let of = |sign_in: &str, grant: &Grant, account: &str| {
+            of_grant(sign_in, "X_REFRESH_TOKEN", grant, account)
+        };
+        let login = "run `tokenctl login x`";
+        assert_eq!(of(login, &Grant::Stored, "default"), login);
+        assert_eq!(of(login, &Grant::Stored, "desk"), "run `tokenctl login x --account desk`");
+        assert_eq!(of("open the page", &Grant::Stored, "desk"), "open the page (account desk)");
         let given = Grant::refresh_token(RefreshToken::new("r"));
         assert_eq!(
-            of_grant("goto", &given, ""),
-            "give the client a new refresh token, or unset GOTO_REFRESH_TOKEN and run `tokenctl login goto`"
+            of(login, &given, ""),
+            "give the client a new refresh token, or unset X_REFRESH_TOKEN and run `tokenctl login x`"
         );
     }
 

@@ -4,20 +4,29 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use auth_layer::BoxError;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 use tower_service::Service;
 
 use crate::{Request, Response};
 
-/// The `Authorization` header of a request, in the extensions of its non-2xx response.
+/// The header of a request that carries its credential, in the extensions of its non-2xx response.
 #[derive(Clone)]
 pub(crate) struct Sent(pub(crate) HeaderValue);
 
 /// A leaf that adds [`Sent`] to non-2xx responses. It is the innermost service, so it sees the header that the layers
 /// set.
 #[derive(Clone)]
-pub(crate) struct Noting<S>(pub(crate) S);
+pub(crate) struct Noting<S> {
+    leaf: S,
+    /// The header that carries the token.
+    header: HeaderName,
+}
+
+impl<S> Noting<S> {
+    pub(crate) const fn new(leaf: S, header: HeaderName) -> Self {
+        Self { leaf, header }
+    }
+}
 
 impl<S> Service<Request> for Noting<S>
 where
@@ -29,13 +38,13 @@ where
     type Future = NotingFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
+        self.leaf.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
         // The clone shares the bytes of the header.
-        let sent = request.headers().get(AUTHORIZATION).cloned();
-        NotingFuture { response: self.0.call(request), sent }
+        let sent = request.headers().get(&self.header).cloned();
+        NotingFuture { response: self.leaf.call(request), sent }
     }
 }
 

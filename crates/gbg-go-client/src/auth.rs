@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use auth_layer::{BoxError, ConfigError, Credential, Grant, Profile, Secret, SecretSource, TokenManager};
-use client_core::{Api, Builder, Identity, Provider, Variables};
+use client_core::{Api, Builder, Login, Provider, Variables};
 
-use crate::Client;
+use crate::{Client, generated};
 
 /// A builder of a [`Client`].
 ///
@@ -72,7 +72,7 @@ impl Credentials {
     }
 }
 
-impl From<Credentials> for Identity {
+impl From<Credentials> for Login {
     fn from(credentials: Credentials) -> Self {
         Self::new(credentials.0, Grant::ClientCredentials)
     }
@@ -146,7 +146,15 @@ impl Provider for Client {
     const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
-        Profile::gbg_go()
+        generated::profile_file().profile().expect("the file has no inputs")
+    }
+
+    fn sign_in_remedy() -> String {
+        generated::profile_file().environment().remedy()
+    }
+
+    fn refresh_token_variable() -> String {
+        generated::profile_file().environment().variable("REFRESH_TOKEN")
     }
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use auth_layer::{BoxError, ConfigError, Credential, Grant, Profile, Secret, SecretSource, TokenManager};
-use client_core::{Api, Builder, Identity, Provider, Variables};
+use client_core::{Api, Builder, Login, Provider, Variables};
 
-use crate::Client;
+use crate::{Client, generated};
 
 /// A builder of a [`Client`].
 ///
@@ -28,12 +28,12 @@ pub type ClientBuilder = Builder<Client>;
 /// assert!(!format!("{credentials:?}").contains("access-secret"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Credentials(Identity);
+pub struct Credentials(Login);
 
 impl Credentials {
     /// Creates credentials from an access id (`api_access_id`) and its secret (`api_access_secret`).
     pub fn new(access_id: impl Into<String>, access_secret: impl Into<SecretSource>) -> Self {
-        Self(Identity::new(Credential::new(access_id, access_secret), Grant::ClientCredentials))
+        Self(Login::new(Credential::new(access_id, access_secret), Grant::ClientCredentials))
     }
 
     /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
@@ -80,11 +80,11 @@ impl Credentials {
         access_secret: impl Into<SecretSource>,
         account: impl Into<String>,
     ) -> Self {
-        Self(Identity::signed_in(Credential::new(access_id, access_secret), account))
+        Self(Login::signed_in(Credential::new(access_id, access_secret), account))
     }
 }
 
-impl From<Credentials> for Identity {
+impl From<Credentials> for Login {
     fn from(credentials: Credentials) -> Self {
         credentials.0
     }
@@ -123,7 +123,15 @@ impl Provider for Client {
     const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
-        Profile::gotab()
+        generated::profile_file().profile().expect("the file has no inputs")
+    }
+
+    fn sign_in_remedy() -> String {
+        generated::profile_file().environment().remedy()
+    }
+
+    fn refresh_token_variable() -> String {
+        generated::profile_file().environment().variable("REFRESH_TOKEN")
     }
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {

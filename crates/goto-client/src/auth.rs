@@ -6,9 +6,9 @@ use auth_layer::{
     BoxError, CallBearer, ConfigError, Credential, Grant, Profile, RefreshToken, Secret, SecretSource,
     TokenManager,
 };
-use client_core::{Api, Builder, DEFAULT_ACCOUNT, Identity, Provider, Variables};
+use client_core::{Api, Builder, DEFAULT_ACCOUNT, Login, Provider, Variables};
 
-use crate::{admin, webinar};
+use crate::{admin, generated, webinar};
 
 /// A client of GoTo's APIs with one token. It is cheap to clone. Clones share connections and token.
 ///
@@ -63,7 +63,7 @@ pub enum GotoApi {
 /// assert!(!format!("{person:?} {program:?}").contains("-token"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Credentials(Identity);
+pub struct Credentials(Login);
 
 impl Credentials {
     /// Creates credentials from a client's id and secret, and an initial refresh token.
@@ -73,7 +73,7 @@ impl Credentials {
         refresh_token: impl Into<Secret>,
     ) -> Self {
         let grant = Grant::refresh_token(RefreshToken::new(refresh_token));
-        Self(Identity::new(Credential::new(client_id, client_secret), grant))
+        Self(Login::new(Credential::new(client_id, client_secret), grant))
     }
 
     /// Creates credentials whose secret is read from a file, such as a mounted file that is rotated.
@@ -137,7 +137,7 @@ impl Credentials {
         client_secret: impl Into<SecretSource>,
         account: impl Into<String>,
     ) -> Self {
-        Self(Identity::signed_in(Credential::new(client_id, client_secret), account))
+        Self(Login::signed_in(Credential::new(client_id, client_secret), account))
     }
 
     /// Creates credentials from a client's id and secret, and a personal access token. A person creates that token at
@@ -148,12 +148,13 @@ impl Credentials {
         client_secret: impl Into<SecretSource>,
         token: impl Into<SecretSource>,
     ) -> Self {
-        let grant = Grant::personal_access_token(token);
-        Self(Identity::new(Credential::new(client_id, client_secret), grant))
+        // The `grant_type` and the parameter are of GoTo only.
+        let grant = Grant::custom("personal_access_token", [("pat", token)]);
+        Self(Login::new(Credential::new(client_id, client_secret), grant))
     }
 }
 
-impl From<Credentials> for Identity {
+impl From<Credentials> for Login {
     fn from(credentials: Credentials) -> Self {
         credentials.0
     }
@@ -228,7 +229,15 @@ impl Provider for Client {
     const USER_AGENT: &'static str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
     fn profile() -> Profile {
-        Profile::goto()
+        generated::profile_file().profile().expect("the file has no inputs")
+    }
+
+    fn sign_in_remedy() -> String {
+        generated::profile_file().environment().remedy()
+    }
+
+    fn refresh_token_variable() -> String {
+        generated::profile_file().environment().variable("REFRESH_TOKEN")
     }
 
     fn credentials(variables: &Variables<'_>) -> Result<Credentials, ConfigError> {

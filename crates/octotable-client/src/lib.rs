@@ -19,15 +19,15 @@
 //! URL:
 //!
 //! ```
-//! use auth_layer::Profile;
 //! use octotable_client::{Client, Credentials};
 //!
+//! let newer = auth_profiles::named("octotable").ok_or("there is no such profile")?.variant("form")?;
 //! let client = Client::builder()
-//!     .profile(Profile::octotable_form())
+//!     .profile(newer.profile()?)
 //!     .base_url("https://api.octotable.com/octotable-pms/api/v2")
 //!     .credentials(Credentials::new("client-id", "client-secret"))
 //!     .build()?;
-//! # Ok::<(), auth_layer::ConfigError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! An application needs only this crate: it exports the errors and all types in its signatures. [`ApiError`] is one

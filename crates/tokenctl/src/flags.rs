@@ -46,6 +46,8 @@ pub(crate) enum Command {
         /// One provider [default: all that are configured]
         provider: Option<String>,
     },
+    /// List the known providers, and what each needs
+    Providers,
     /// Print a completion script
     #[command(
         after_help = "Example:\n  tokenctl completions bash > ~/.local/share/bash-completion/completions/tokenctl"
@@ -59,7 +61,7 @@ pub(crate) enum Command {
 /// The sign-in that a command is about.
 #[derive(Args, Debug)]
 pub(crate) struct Whose {
-    /// gotab, goto, gbg-go, octotable, or a provider of the configuration file
+    /// A known provider (`tokenctl providers` lists them), or one of the configuration file
     pub(crate) provider: String,
 
     /// The account, if there are several sign-ins [default: the configured account, or `default`]

@@ -20,13 +20,13 @@ Configuration ($XDG_CONFIG_HOME/tokenctl/config.toml, or --config):
   account = \"default\"                      or GOTO_ACCOUNT
 
   [providers.acme]                         any other provider; its variables begin with ACME_
-  issuer = \"https://acme.example\"          or authorize_url, token_url, device_url, revocation_url
-  authorize_url = \"https://acme.example/authorize?prompt=consent\"
-                                           parameters in this query are sent along to the sign-in page
-  client_auth = \"basic\"                    or body, public: how the client authenticates
+  profile = \"./acme.toml\"                  a file that describes it, or a known name (`tokenctl providers`)
+  variant = \"sandbox\"                      a variant of that profile
+  inputs = { tenant = \"...\" }              the values that the profile asks for
+  issuer = \"https://acme.example\"          or, without a profile, the issuer that publishes its metadata
+  client_auth = \"body\"                     any key of a profile; it changes the one of `profile` or `issuer`
   grant = \"client-credentials\"             the client gets tokens of its own, and no person signs in; or sign-in
-  moved_from = [\"https://...\"]             earlier token URLs of the provider, whose sign-ins are still good
-  replay = \"kills-family\"                  a refresh token that is sent twice ends the sign-in; or reusable, grace:30s
+  redirect_uri = \"http://127.0.0.1:8912/\"  if the provider accepts only a registered address
 
 A variable takes precedence over the file. A path in the file is relative to the folder of the file. A `~/` at the
 beginning of a path is the home folder. A secret is never an argument, and the file must not contain one.
@@ -83,6 +83,7 @@ pub(crate) const STATUS: &str = "\
 --json prints {\"version\":1,\"sign_ins\":[...]}, with one object for each sign-in:
   provider, account, client_id          strings; client_id is null if it is not known
   signed_in_as, scope                   a string and an array of strings; null if the provider did not say
+  kept                                  an object of strings: what the profile keeps of answers and callbacks
   state                                 \"signed_in\", \"renewing\", \"sign_in_again\", \"not_signed_in\", \"no_sign_in_needed\",
                                         \"another_token_url\" (the sign-in is from another one, and is not used),
                                         \"unreadable\" (the record), or \"unknown\" (the provider cannot be reached, or its

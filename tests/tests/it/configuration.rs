@@ -182,7 +182,7 @@ fn empty_credentials_given_by_hand_are_refused() {
 #[test]
 fn a_manager_stands_in_for_credentials() {
     let credential = Credential::new("id", "secret");
-    let profile = Profile::octotable();
+    let profile = journeys::profile("octotable");
     let exchange =
         auth_layer::Exchange::builder(profile, credential, Grant::ClientCredentials).build().unwrap();
     let manager = TokenManager::new(exchange);

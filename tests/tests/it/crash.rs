@@ -11,8 +11,7 @@ use std::time::Duration;
 use auth_layer::source::TokenRequest;
 use auth_layer::store::{Entry, State, StoreKey};
 use auth_layer::{
-    Credential, ErrorKind, Exchange, FileStore, Grant, Profile, RefreshToken, ReplayRule, TokenSource,
-    TokenStore,
+    Credential, ErrorKind, Exchange, FileStore, Grant, RefreshToken, ReplayRule, TokenSource, TokenStore,
 };
 use emulator::{Emulator, Provider, RefreshTokenMode, Site};
 
@@ -32,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(30);
 
 fn exchange(folder: &Path, token_url: &str, id: &str, secret: &str, grace: Duration) -> Exchange {
     let rule = if grace.is_zero() { ReplayRule::KillsFamily } else { ReplayRule::Grace(grace) };
-    let profile = Profile::goto().with_token_url(token_url).unwrap().with_replay_rule(rule);
+    let profile = journeys::profile("goto").with_token_url(token_url).unwrap().with_replay_rule(rule);
     Exchange::builder(profile, Credential::new(id, secret), Grant::Stored)
         .store(Arc::new(FileStore::new(folder)))
         .timeout(TIMEOUT)

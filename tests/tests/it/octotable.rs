@@ -194,12 +194,12 @@ async fn finds_the_encoding_and_remembers(profile: Profile, wanted: TokenEncodin
 
 #[tokio::test]
 async fn json_gives_way_to_a_form() {
-    finds_the_encoding_and_remembers(Profile::octotable(), TokenEncoding::Form).await;
+    finds_the_encoding_and_remembers(journeys::profile("octotable"), TokenEncoding::Form).await;
 }
 
 #[tokio::test]
 async fn a_form_gives_way_to_json() {
-    finds_the_encoding_and_remembers(Profile::octotable_form(), TokenEncoding::Json).await;
+    finds_the_encoding_and_remembers(journeys::variant("octotable", "form"), TokenEncoding::Json).await;
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn each_preset_is_right_at_once_at_its_own_host() {
     let stage = Stage::start().await;
     let site = stage.site::<Octotable>();
     Octotable::call(&stage.client::<Octotable>()).await.unwrap();
-    let newer = stage.builder::<Octotable>().profile(Profile::octotable_form());
+    let newer = stage.builder::<Octotable>().profile(journeys::variant("octotable", "form"));
     let newer = newer.token_url(site.other_token_url().unwrap()).build().unwrap();
     Octotable::call(&newer).await.unwrap();
     let expected = ["/octotable-pms/api/v2/oauth2/token", "/octotable-auth/api/v2/oauth2/token"];

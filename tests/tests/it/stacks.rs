@@ -69,7 +69,7 @@ fn registrants_url(site: &Site) -> String {
 async fn a_tower_stack_on_hyper_lives_through_three_tokens() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
-    let layer = layer(&stage, &site, Profile::gbg_go(), None);
+    let layer = layer(&stage, &site, journeys::profile("gbg-go"), None);
     let manager = layer.manager().unwrap().clone();
     let stack = on_hyper(layer);
     assert_eq!(start_on_hyper(&stack, &site).await.unwrap(), 201);
@@ -94,7 +94,7 @@ async fn a_tower_stack_on_hyper_lives_through_three_tokens() {
 async fn a_tower_stack_on_hyper_looks_into_a_403() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoWebinar>();
-    let stack = on_hyper(layer(&stage, &site, Profile::goto(), None));
+    let stack = on_hyper(layer(&stage, &site, journeys::profile("goto"), None));
     let list = || {
         let request = http::Request::get(registrants_url(&site)).header("user-agent", USER_AGENT);
         request.body(Full::default()).unwrap()
@@ -115,7 +115,7 @@ async fn a_tower_stack_on_hyper_looks_into_a_403() {
 async fn a_tower_stack_on_hyper_gives_the_typed_error_back() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
-    let stack = on_hyper(layer(&stage, &site, Profile::gbg_go(), None));
+    let stack = on_hyper(layer(&stage, &site, journeys::profile("gbg-go"), None));
     site.inject(Endpoint::Token, Fault::CutOff { after_bytes: 3 });
     let error = start_on_hyper(&stack, &site).await.unwrap_err();
     let auth = auth_layer::Error::find(error.as_ref()).unwrap();
@@ -150,7 +150,7 @@ async fn start_on_middleware(
 async fn a_reqwest_middleware_stack_lives_through_three_tokens() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
-    let layer = layer(&stage, &site, Profile::gbg_go(), through_reqwest());
+    let layer = layer(&stage, &site, journeys::profile("gbg-go"), through_reqwest());
     let manager = layer.manager().unwrap().clone();
     let client = on_middleware(layer);
     assert_eq!(start_on_middleware(&client, &site).await.unwrap(), 201);
@@ -175,7 +175,7 @@ async fn a_reqwest_middleware_stack_lives_through_three_tokens() {
 async fn b34_a_reqwest_middleware_stack_renews_once_for_fifty_rejections() {
     let stage = Stage::start().await;
     let site = stage.site::<GbgGo>();
-    let client = on_middleware(layer(&stage, &site, Profile::gbg_go(), through_reqwest()));
+    let client = on_middleware(layer(&stage, &site, journeys::profile("gbg-go"), through_reqwest()));
     start_on_middleware(&client, &site).await.unwrap();
     let hold = site.hold(Endpoint::Api);
     let mut calls = tokio::task::JoinSet::new();
@@ -198,7 +198,7 @@ async fn b34_a_reqwest_middleware_stack_renews_once_for_fifty_rejections() {
 async fn a_reqwest_middleware_stack_looks_into_a_403_and_hands_it_on_whole() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoWebinar>();
-    let client = on_middleware(layer(&stage, &site, Profile::goto(), through_reqwest()));
+    let client = on_middleware(layer(&stage, &site, journeys::profile("goto"), through_reqwest()));
     let list = || client.get(registrants_url(&site)).send();
     let listed: Value = list().await.unwrap().json().await.unwrap();
     assert!(listed.is_array());
@@ -218,7 +218,7 @@ async fn a_reqwest_middleware_stack_looks_into_a_403_and_hands_it_on_whole() {
 async fn failed_on_middleware() -> reqwest_middleware::Error {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
-    let client = on_middleware(layer(&stage, &site, Profile::goto(), through_reqwest()));
+    let client = on_middleware(layer(&stage, &site, journeys::profile("goto"), through_reqwest()));
     site.revoke_refresh_token();
     let error = client.get(format!("{}/me", site.base_url("admin").unwrap())).send().await.unwrap_err();
     assert_eq!((site.counters().token_requests, site.counters().api_calls), (1, 0));
@@ -244,7 +244,7 @@ async fn b93_the_auth_error_is_in_the_chain_of_a_reqwest_middleware_error() {
 async fn b61_a_reqwest_middleware_stack_sends_no_token_to_another_origin() {
     let stage = Stage::start().await;
     let site = stage.site::<GotoAdmin>();
-    let client = on_middleware(layer(&stage, &site, Profile::goto(), through_reqwest()));
+    let client = on_middleware(layer(&stage, &site, journeys::profile("goto"), through_reqwest()));
     assert_eq!(
         client.get(format!("{}/me", site.base_url("admin").unwrap())).send().await.unwrap().status(),
         200

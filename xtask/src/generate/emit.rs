@@ -12,8 +12,9 @@ pub(super) fn file(tokens: TokenStream, source: &str) -> anyhow::Result<String> 
 
 /// Returns the crates that generated files use. The manifest of the client crate must list them.
 pub(super) fn needs<'a>(texts: &(impl Iterator<Item = &'a String> + Clone)) -> Vec<&'static str> {
-    const CRATES: [(&str, &str); 6] = [
+    const CRATES: [(&str, &str); 7] = [
         ("auth-layer", "auth_layer::"),
+        ("auth-profiles", "auth_profiles::"),
         ("chrono", "::chrono::"),
         ("client-core", "client_core::"),
         ("regress", "::regress::"),

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
-use auth_layer::Profile;
+use anyhow::{Context, anyhow, bail, ensure};
+use auth_profiles::ProfileFile;
 use serde::Deserialize;
 
 const MANIFEST: &str = "specs/manifest.toml";
@@ -15,10 +15,21 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The folder of the output, from the workspace's root.
     pub(super) folder: String,
+    /// The provider's profile. `None` for a client without a provider.
+    pub(super) profile: Option<ProfileSource>,
     /// The security scheme whose token the manager keeps.
     pub(super) managed_scheme: String,
     /// The documents. If there is only one, its files are directly in the folder.
     pub(super) documents: Vec<Source>,
+}
+
+/// The file with a provider's profile. It has been checked.
+pub(super) struct ProfileSource {
+    /// The provider's name.
+    pub(super) name: String,
+    /// Relative to the workspace's root.
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 /// A document and the module generated from it.
@@ -42,14 +53,15 @@ struct Manifest {
 struct Client {
     #[serde(rename = "crate")]
     crate_name: String,
+    /// The file with the provider's profile, relative to the manifest.
     profile: String,
     managed_scheme: String,
     /// The pages that the documents follow. For readers of the manifest; the generator ignores them.
-    #[serde(rename = "facts")]
+    #[serde(default, rename = "facts")]
     _facts: Vec<String>,
     /// The day on which the documents were last compared with these pages.
-    #[serde(rename = "checked")]
-    _checked: String,
+    #[serde(default, rename = "checked")]
+    _checked: Option<String>,
     document: Vec<Source>,
 }
 
@@ -63,10 +75,12 @@ pub(super) fn targets(root: &Path, provider: Option<&str>) -> anyhow::Result<Vec
     let mut targets = Vec::new();
     let mut names = Vec::new();
     for (index, client) in manifest.client.into_iter().enumerate() {
-        check(&client).with_context(|| format!("{MANIFEST}: /client/{index}"))?;
-        names.push(client.profile.clone());
-        if provider.is_none_or(|name| name == client.profile || name == client.crate_name) {
-            targets.push(client.into());
+        let place = || format!("{MANIFEST}: /client/{index}");
+        check(&client).with_context(place)?;
+        let profile = read_profile(root, &client.profile).with_context(place)?;
+        names.push(profile.name.clone());
+        if provider.is_none_or(|name| name == profile.name || name == client.crate_name) {
+            targets.push(Target::of(client, profile));
         }
     }
     if root.join(FIXTURE_SPEC).exists() && provider.is_none_or(|name| name == FIXTURE) {
@@ -80,12 +94,6 @@ pub(super) fn targets(root: &Path, provider: Option<&str>) -> anyhow::Result<Vec
 }
 
 fn check(client: &Client) -> anyhow::Result<()> {
-    ensure!(
-        Profile::named(&client.profile).is_some(),
-        "profile `{}` is unknown; use one of {}, or add it to auth-layer",
-        client.profile,
-        Profile::NAMES.join(", ")
-    );
     ensure!(!client.document.is_empty(), "the client has no document; add a [[client.document]]");
     for (index, document) in client.document.iter().enumerate() {
         ensure!(
@@ -99,11 +107,26 @@ fn check(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl From<Client> for Target {
-    fn from(client: Client) -> Self {
+/// Reads and checks a provider's profile. `path` is relative to the manifest.
+fn read_profile(root: &Path, path: &str) -> anyhow::Result<ProfileSource> {
+    // Written without `..`, so that the files on disk and the errors name the file as a person does.
+    let path = match path.strip_prefix("../") {
+        Some(path) => path.to_owned(),
+        None => format!("specs/{path}"),
+    };
+    let text = fs::read_to_string(root.join(&path)).with_context(|| {
+        format!("profile: {path} cannot be read; name the file of the provider's profile")
+    })?;
+    let file = ProfileFile::read(&text).map_err(|error| anyhow!("profile: {path}: {error}"))?;
+    Ok(ProfileSource { name: file.name().to_owned(), path, text })
+}
+
+impl Target {
+    fn of(client: Client, profile: ProfileSource) -> Self {
         Self {
             folder: format!("crates/{}/src/generated", client.crate_name),
             name: client.crate_name,
+            profile: Some(profile),
             managed_scheme: client.managed_scheme,
             documents: client
                 .document
@@ -121,6 +144,7 @@ const FIXTURE_SPEC: &str = "xtask/tests/data/kitchen_sink.yaml";
 fn fixture() -> Target {
     Target {
         name: FIXTURE.to_owned(),
+        profile: None,
         folder: format!("crates/client-core/tests/it/{FIXTURE}"),
         managed_scheme: "oauth".to_owned(),
         documents: vec![Source { module: "api".to_owned(), path: FIXTURE_SPEC.to_owned() }],

@@ -121,8 +121,9 @@ impl AuthLayer {
         Self::of(profile, Managers::One(manager))
     }
 
-    /// Returns a layer that sends the token of the [`Identity`](crate::Identity) in a request's extensions, or of the pool's default
-    /// identity. Without either, the request is not sent and fails with [`ErrorKind::Credential`](crate::ErrorKind::Credential).
+    /// Returns a layer that sends the token of the [`Identity`](crate::Identity) in a request's extensions, or of the
+    /// pool's default identity. Without either, the request is not sent and fails with
+    /// [`ErrorKind::Credential`](crate::ErrorKind::Credential).
     pub fn pooled(profile: &Profile, pool: TokenPool) -> Self {
         Self::of(profile, Managers::Pool(pool))
     }

@@ -93,8 +93,8 @@ impl Rules {
         };
     }
 
-    /// Returns whether a token may be sent to `uri`, which [`permit`](Self::permit) has allowed. Only an origin that the
-    /// token's own answer named is in question.
+    /// Returns whether a token may be sent to `uri`, which [`permit`](Self::permit) has allowed. Only an origin that
+    /// the token's own answer named is in question.
     #[inline]
     pub(super) fn may_carry(&self, uri: &Uri, token: &Token) -> bool {
         self.origin_from.is_none() || self.is_for(uri, token)

@@ -67,7 +67,7 @@ impl Members {
         let error = self.member("error");
         let inner = error.and_then(Value::as_object);
         let standard = error.and_then(|error| code(error, status)).or_else(|| {
-            // Octotable: {"error": {"code", "message"}}. An object without a code is an error, too.
+            // {"error": {"code", "message"}}. An object without a code is an error, too.
             inner.map(|inner| code_of(inner, status).unwrap_or_else(|| "unknown".to_owned()))
         });
         if let Some(code) = standard {
@@ -75,7 +75,7 @@ impl Members {
         }
         let first = self.first_of_errors();
         let listed = first.and_then(Value::as_object).and_then(|first| code_of(first, status));
-        // HubSpot: {"status": "BAD_REFRESH_TOKEN", "message"}.
+        // {"status": "BAD_REFRESH_TOKEN", "message"}.
         let own =
             || OWN_CODES.iter().filter_map(|name| self.member(name)).find_map(|value| code(value, status));
         listed.or_else(own).map(|code| (code, false))

@@ -7,17 +7,6 @@ use crate::secret::{Secret, SecretSource};
 
 /// A grant that only one provider has (RFC 6749 section 4.5). [`Grant::custom`](crate::Grant::custom) creates it.
 /// `Debug` shows no secret.
-///
-/// ```
-/// use auth_layer::grant::CustomGrant;
-/// use auth_layer::Grant;
-///
-/// fn grant_type(grant: &CustomGrant) -> &str {
-///     grant.name()
-/// }
-/// # let Grant::Custom(grant) = Grant::personal_access_token("6f1ed002ab55") else { unreachable!() };
-/// # assert_eq!(grant_type(&grant), "personal_access_token");
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomGrant {
     grant_type: Cow<'static, str>,

@@ -88,17 +88,6 @@ impl Grant {
         Self::Custom(CustomGrant::new(grant_type.into(), parameters.collect()))
     }
 
-    /// Creates a grant from a personal access token, which GoTo has. It is sent as `grant_type=personal_access_token`,
-    /// with the token in the parameter `pat`.
-    ///
-    /// ```
-    /// let grant = auth_layer::Grant::personal_access_token("6f1ed002ab5595859014ebf0951522d9");
-    /// assert!(!grant.is_used_up());
-    /// ```
-    pub fn personal_access_token(token: impl Into<SecretSource>) -> Self {
-        Self::custom("personal_access_token", [("pat", token)])
-    }
-
     /// Returns whether an exchange may use the grant up. Its answer must never be lost then.
     pub const fn is_used_up(&self) -> bool {
         matches!(self, Self::RefreshToken(_) | Self::Stored)

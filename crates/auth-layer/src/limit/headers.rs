@@ -35,8 +35,8 @@ fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
 static DRAFT: [(HeaderName, HeaderName); 1] =
     [(HeaderName::from_static("ratelimit-remaining"), HeaderName::from_static("ratelimit-reset"))];
 
-/// A reset from this value on is a Unix time in seconds, as some APIs send it. A smaller one is a wait in seconds, as in
-/// the draft. 1,000,000,000 is in 2001 as a Unix time, and 31 years as a wait, so the two cannot be confused.
+/// A reset from this value on is a Unix time in seconds, as some APIs send it. A smaller one is a wait in seconds, as
+/// in the draft. 1,000,000,000 is in 2001 as a Unix time, and 31 years as a wait, so the two cannot be confused.
 const FIRST_MOMENT: Duration = Duration::from_secs(1_000_000_000);
 
 #[cfg(test)]

@@ -21,10 +21,12 @@ use crate::profile::{Origins, Profile, RateLimit};
 /// use std::time::Duration;
 ///
 /// // The default: a request waits as long as necessary.
-/// let layer = ThrottleLayer::new(&Profile::goto());
+/// # fn show(profile: &Profile) {
+/// let layer = ThrottleLayer::new(profile);
 ///
 /// // A request that would wait longer than 2 s fails.
-/// let layer = ThrottleLayer::builder(&Profile::goto()).max_wait(Duration::from_secs(2)).build();
+/// let layer = ThrottleLayer::builder(profile).max_wait(Duration::from_secs(2)).build();
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct ThrottleLayer {
@@ -63,13 +65,6 @@ impl<S> Layer<S> for ThrottleLayer {
 }
 
 /// A builder of a [`ThrottleLayer`].
-///
-/// ```
-/// use auth_layer::Profile;
-/// use auth_layer::limit::ThrottleLayer;
-///
-/// let layer = ThrottleLayer::builder(&Profile::gotab()).build();
-/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ThrottleLayerBuilder {

@@ -11,14 +11,15 @@
 //! use auth_layer::{AuthLayer, Profile, TokenManager};
 //! use tower::{Layer, ServiceBuilder};
 //!
-//! # fn show(manager: TokenManager) {
+//! # fn show(manager: TokenManager) -> Result<(), auth_layer::ConfigError> {
 //! # let transport = tower::service_fn(|_: http::Request<String>| async {
 //! #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
 //! # });
-//! let profile = Profile::gotab();
+//! let profile = Profile::new("example", "https://auth.example.com/token")?;
 //! let service = ServiceBuilder::new()
 //!     .layer(AuthLayer::new(&profile, manager).with_rate_limits(ThrottleLayer::new(&profile)))
 //!     .service(transport);
+//! # Ok(())
 //! # }
 //! ```
 //!

@@ -32,7 +32,7 @@ use crate::operation::OperationMeta;
 /// ```
 /// use auth_layer::{AuthLayer, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
 ///
-/// let profile = Profile::gbg_go();
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
 /// let pool = TokenPool::new({
 ///     let profile = profile.clone();
 ///     move |identity: &Identity| {

@@ -23,7 +23,7 @@ pub(super) fn names_of<N: Into<Cow<'static, str>>>(names: impl IntoIterator<Item
 /// ```
 /// use auth_layer::profile::AnswerNames;
 ///
-/// // Octotable says `type` where RFC 6749 says `token_type`.
+/// // A provider that says `type` where RFC 6749 says `token_type`.
 /// let names = AnswerNames::new().with_token_type(["type", "token_type"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

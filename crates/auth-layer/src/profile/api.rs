@@ -102,6 +102,11 @@ impl Profile {
         Ok(self)
     }
 
+    /// Returns the header of API calls that carries the token, and the text before the token.
+    pub fn api_header(&self) -> (&HeaderName, &str) {
+        (self.facts.api_header.name(), self.facts.api_header.prefix())
+    }
+
     /// Adds the names of the headers in which the API says how many calls remain and when the count is reset. The names
     /// of draft-ietf-httpapi-ratelimit-headers-06 are always read.
     ///

@@ -1,17 +1,29 @@
 //! The facts about a provider, as data.
 //!
-//! A [`Profile`] has the provider's token endpoint, its deviations from RFC 6749, the origins that may get its tokens,
-//! and the signs of a rejected token. Four providers are built in: [`Profile::gotab`], [`Profile::goto`],
-//! [`Profile::gbg_go`] and [`Profile::octotable`]. Any other provider needs only a value, no code:
+//! A [`Profile`] has the provider's token endpoint, its departures from RFC 6749, the origins that may get its tokens,
+//! and the signs of a rejected token. This crate knows no provider. The crate `auth-profiles` has files for many.
+//!
+//! A profile is built with methods, or read from data. [`Profile::KEYS`] has all keys of the data:
 //!
 //! ```
 //! use auth_layer::{ClientAuth, Encoding, Profile};
 //!
-//! let profile = Profile::new("example", "https://auth.example.com/token")?
+//! let built = Profile::new("example", "https://auth.example.com/token")?
 //!     .with_encoding(Encoding::Json)
 //!     .with_client_auth(ClientAuth::body_named("key_id", "key_secret"))
 //!     .with_origin("https://api.example.com")?;
-//! # Ok::<(), auth_layer::ConfigError>(())
+//!
+//! let read: Profile = toml::from_str(
+//!     r#"
+//!     name = "example"
+//!     token_url = "https://auth.example.com/token"
+//!     encoding = "json"
+//!     client_auth = { id = "key_id", secret = "key_secret" }
+//!     origins = ["https://api.example.com"]
+//!     "#,
+//! )?;
+//! assert_eq!(toml::to_string(&read)?, toml::to_string(&built)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
@@ -28,7 +40,6 @@ mod origin_from;
 mod pointer;
 #[expect(clippy::module_inception, reason = "the file has the type for which the folder is named")]
 mod profile;
-mod providers;
 mod rate_limit;
 mod read;
 mod rejection;

@@ -1,7 +1,5 @@
 //! The earlier token URLs of a provider. Sign-ins from there are still used.
 
-use http::Uri;
-
 use super::profile::Profile;
 use super::token_url::TokenUrl;
 use crate::error::{ConfigError, Error, ErrorKind};
@@ -11,7 +9,8 @@ impl Profile {
     /// [token URL](Self::token_url) from now on.
     ///
     /// A refresh token may be sent only to its issuer (RFC 6749 section 10.4). Add a URL only if the provider itself
-    /// has moved away from it. [`Profile::goto`] has both URLs that GoTo has published.
+    /// has moved away from it. [`with_published_token_url`](Self::with_published_token_url) is for a provider that has
+    /// several at once.
     ///
     /// ```
     /// use auth_layer::Profile;
@@ -47,8 +46,8 @@ impl Profile {
         url.is_at(self.token_url()) || self.moved_from().any(|earlier| earlier == url)
     }
 
-    /// Adds a token URL that the provider has published. A sign-in from one of the published URLs is used at another, but
-    /// only if the profile's own token URL is one of them.
+    /// Adds a token URL that the provider has published. A sign-in from one of the published URLs is used at another,
+    /// but only if the profile's own token URL is one of them.
     ///
     /// # Errors
     ///
@@ -56,12 +55,6 @@ impl Profile {
     pub fn with_published_token_url(mut self, token_url: &str) -> Result<Self, ConfigError> {
         self.facts_mut().published.push(token_url.parse()?);
         Ok(self)
-    }
-
-    /// Sets the token URLs that the provider has published.
-    pub(super) fn published_at(mut self, urls: &[&'static str]) -> Self {
-        self.facts_mut().published = urls.iter().map(|url| TokenUrl::at(Uri::from_static(url))).collect();
-        self
     }
 
     /// Returns an error if a sign-in came from another issuer. `how` is the application's hint on how to sign in.

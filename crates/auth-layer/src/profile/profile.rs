@@ -20,13 +20,8 @@ use crate::url::endpoint_url;
 /// ```
 /// use auth_layer::Profile;
 ///
-/// // A provider that follows the RFC:
-/// let plain = Profile::new("example", "https://auth.example.com/token")?
+/// let profile = Profile::new("example", "https://auth.example.com/token")?
 ///     .with_origin("https://api.example.com")?;
-///
-/// // A built-in provider with another token URL:
-/// let gotab = Profile::gotab().with_token_url("https://gotab.io/api/oauth/token")?;
-/// assert_eq!(gotab.name(), "gotab");
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 ///

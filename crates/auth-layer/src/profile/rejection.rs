@@ -10,7 +10,7 @@ use crate::error::ConfigError;
 
 /// A value in a JSON body that means "this token is rejected", whatever the status.
 ///
-/// GoTo's `api.getgo.com` answers an expired token with 403 and `int_err_code: InvalidToken`. Other APIs answer with
+/// Some APIs answer an expired token with 403 and a code such as `InvalidToken`. Others answer with
 /// 400 and a number, or with 200. [`Profile::with_rejection`](crate::Profile::with_rejection) adds such a sign for an
 /// API, and [`Profile::with_refusal`](crate::Profile::with_refusal) adds one for token answers.
 ///

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub enum Encoding {
     /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
     Form,
-    /// A JSON object of strings, for providers such as GoTab and Octotable.
+    /// A JSON object of strings, which some providers take.
     Json,
 }
 
@@ -45,8 +45,8 @@ impl Encoding {
 /// ```
 /// use auth_layer::ClientAuth;
 ///
-/// let gotab = ClientAuth::body_named("api_access_id", "api_access_secret");
-/// assert_ne!(gotab, ClientAuth::body());
+/// let named = ClientAuth::body_named("api_access_id", "api_access_secret");
+/// assert_ne!(named, ClientAuth::body());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

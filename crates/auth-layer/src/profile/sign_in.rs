@@ -140,24 +140,6 @@ impl Profile {
         self
     }
 
-    /// Sets the sign-in page of a built-in provider, whose URL is known to be valid.
-    pub(super) fn signing_in_at(mut self, url: &'static str) -> Self {
-        self.facts_mut().people.authorize_url = Some(Uri::from_static(url));
-        self
-    }
-
-    /// Sets the revocation endpoint of a built-in provider.
-    pub(super) fn revoking_at(mut self, url: &'static str) -> Self {
-        self.facts_mut().people.revocation_url = Some(Uri::from_static(url));
-        self
-    }
-
-    /// Sets the issuer of a built-in provider.
-    pub(super) fn issued_by(mut self, issuer: &'static str) -> Self {
-        self.facts_mut().people.issuer = Some(Cow::Borrowed(issuer));
-        self
-    }
-
     /// Returns the URL of the page where a person signs in.
     pub fn authorize_url(&self) -> Option<&Uri> {
         self.facts.people.authorize_url.as_ref()

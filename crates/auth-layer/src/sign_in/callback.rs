@@ -97,8 +97,8 @@ impl<'a> Callback<'a> {
         }
     }
 
-    /// Returns the parameters with these names, of a callback that has been checked. One that comes twice, has a control
-    /// character or is very long is left out: it is no plain value.
+    /// Returns the parameters with these names, of a callback that has been checked. One that comes twice, has a
+    /// control character or is very long is left out: it is no plain value.
     pub(super) fn kept<'n>(&self, names: impl Iterator<Item = &'n str>) -> Kept {
         let value = |name: &str| {
             let mut values = self.parameters.iter().filter(|(known, _)| known.as_str() == name);

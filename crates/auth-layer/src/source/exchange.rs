@@ -28,22 +28,11 @@ use crate::token::{Resource, Scope, TokenTypeId};
 /// ```no_run
 /// use auth_layer::{Credential, Exchange, Grant, Profile};
 ///
-/// // With the defaults: the default transport, and a timeout of 30 s.
-/// let exchange = Exchange::builder(
-///     Profile::gbg_go(),
-///     Credential::new("client-id", "client-secret"),
-///     Grant::ClientCredentials,
-/// )
-/// .build()?;
-///
-/// // With another timeout.
-/// let patient = Exchange::builder(
-///     Profile::gbg_go(),
-///     Credential::new("client-id", "client-secret"),
-///     Grant::ClientCredentials,
-/// )
-/// .timeout(std::time::Duration::from_secs(90))
-/// .build()?;
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let credential = Credential::new("client-id", "client-secret");
+/// let exchange = Exchange::builder(profile, credential, Grant::ClientCredentials)
+///     .timeout(std::time::Duration::from_secs(10)) // 30 s unless set
+///     .build()?;
 /// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Debug)]
@@ -201,14 +190,11 @@ fn check_issued(issued: Option<&TokenTypeId>) -> Result<(), Error> {
 /// ```
 /// use auth_layer::{Credential, Exchange, Grant, Profile};
 ///
-/// let refused = Exchange::builder(
-///     Profile::gotab(),
-///     Credential::new("access-id", ""),
-///     Grant::ClientCredentials,
-/// )
-/// .build()
-/// .unwrap_err();
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let credential = Credential::new("client-id", "");
+/// let refused = Exchange::builder(profile, credential, Grant::ClientCredentials).build().unwrap_err();
 /// assert_eq!(refused.to_string(), "client secret: is empty; set it to the real value");
+/// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]

@@ -31,10 +31,11 @@ impl StoreKey {
     /// use auth_layer::{Credential, Exchange, Grant, Identity, MemoryStore, Profile};
     /// use std::sync::Arc;
     ///
-    /// let identity = Identity::new("reception").with_scope("collab:".parse()?);
-    /// let key = StoreKey::for_identity(&Profile::goto(), "my-client", &Grant::Stored, &identity);
+    /// let identity = Identity::new("reception").with_scope("orders:read".parse()?);
+    /// let profile = Profile::new("example", "https://auth.example.com/token")?;
+    /// let key = StoreKey::for_identity(&profile, "my-client", &Grant::Stored, &identity);
     ///
-    /// let exchange = Exchange::builder(Profile::goto(), Credential::new("my-client", "secret"), Grant::Stored)
+    /// let exchange = Exchange::builder(profile, Credential::new("my-client", "secret"), Grant::Stored)
     ///     .identity(&identity)
     ///     .store(Arc::new(MemoryStore::new()))
     ///     .build()?;
@@ -79,7 +80,8 @@ mod tests {
     use crate::token::TokenTypeId;
 
     fn key(grant: impl Into<Grant>) -> StoreKey {
-        StoreKey::for_subject(&Profile::goto(), "client", &grant.into(), "")
+        let profile = Profile::new("example", "https://auth.example.com/token").unwrap();
+        StoreKey::for_subject(&profile, "client", &grant.into(), "")
     }
 
     #[test]
@@ -99,8 +101,8 @@ mod tests {
             key(exchange().with_requested_token_type(TokenTypeId::JWT)),
             key(exchange().with_audience("a")),
             key(exchange().with_audience("a").with_audience("b")),
-            key(Grant::personal_access_token("one")),
-            key(Grant::personal_access_token("two")),
+            key(Grant::custom("personal_access_token", [("pat", "one")])),
+            key(Grant::custom("personal_access_token", [("pat", "two")])),
             key(Grant::custom("personal_access_token", [("token", "one")])),
         ];
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{keys:?}");
@@ -112,7 +114,7 @@ mod tests {
     fn sc05_what_goes_into_the_key_holds_no_secret() {
         let exchange =
             TokenExchange::new("s3cret-1", TokenTypeId::JWT).with_actor("s3cret-2", TokenTypeId::JWT);
-        for grant in [exchange.into(), Grant::personal_access_token("s3cret-3")] {
+        for grant in [exchange.into(), Grant::custom("personal_access_token", [("pat", "s3cret-3")])] {
             let parts: Vec<String> = grant.identity();
             assert!(!parts.is_empty() && !parts.concat().contains("s3cret"), "{parts:?}");
         }

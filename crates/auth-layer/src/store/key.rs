@@ -20,9 +20,11 @@ use super::earlier::Earlier;
 /// use auth_layer::{Grant, Identity, Profile};
 ///
 /// let reception = Identity::new("reception");
-/// let key = StoreKey::for_identity(&Profile::goto(), "my-client", &Grant::Stored, &reception);
-/// let other = StoreKey::for_identity(&Profile::goto(), "my-client", &Grant::Stored, &Identity::new("kitchen"));
+/// let profile = Profile::new("example", "https://auth.example.com/token")?;
+/// let key = StoreKey::for_identity(&profile, "my-client", &Grant::Stored, &reception);
+/// let other = StoreKey::for_identity(&profile, "my-client", &Grant::Stored, &Identity::new("kitchen"));
 /// assert_ne!(key, other);
+/// # Ok::<(), auth_layer::ConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct StoreKey {

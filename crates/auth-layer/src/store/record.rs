@@ -80,8 +80,8 @@ pub struct Entry {
 /// ```
 /// use auth_layer::store::Label;
 ///
-/// let label = Label::new("goto", "my-client", "default");
-/// assert_eq!(label.provider, "goto");
+/// let label = Label::new("example", "my-client", "default");
+/// assert_eq!(label.provider, "example");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

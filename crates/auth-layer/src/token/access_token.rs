@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind};
 /// An access token, stored as the header value that carries it.
 ///
 /// The value is `Bearer <token>`, unless the profile of the exchange that issued the token has another prefix
-/// ([`Profile::with_api_header`](crate::Profile::with_api_header)). Clones share one buffer, and so do the header values that [`header`](Self::header) returns. The buffer is
-/// overwritten with zeros when the last of them is dropped. `Debug` does not show the token. The layer never parses a
-/// token (RFC 9068 section 6).
+/// ([`Profile::with_api_header`](crate::Profile::with_api_header)). Clones share one buffer, and so do the header
+/// values that [`header`](Self::header) returns. The buffer is overwritten with zeros when the last of them is dropped.
+/// `Debug` does not show the token. The layer never parses a token (RFC 9068 section 6).
 ///
 /// ```
 /// use auth_layer::AccessToken;

@@ -3,9 +3,10 @@
 use auth_layer::grant::TokenExchange;
 use auth_layer::token::TokenTypeId;
 use auth_layer::{
-    ConfigError, Credential, Exchange, Grant, Profile, RefreshToken, Secret, SecretSource, SignIn, Transport,
+    ConfigError, Credential, Exchange, Grant, RefreshToken, Secret, SecretSource, SignIn, Transport,
 };
 
+use crate::departing::raw_basic;
 use crate::support::{FakeTokenEndpoint, example};
 
 /// Texts without a visible character: white space of ASCII and of Unicode, control characters, characters of zero
@@ -34,13 +35,13 @@ fn refused(value: &str, problem: &str) {
     names(build(Credential::new("client", value), Grant::ClientCredentials), "client secret", problem);
     names(build(good(), Grant::refresh_token(RefreshToken::new(value))), "refresh token", problem);
     names(build(good(), Grant::JwtBearer(SecretSource::new(value))), "assertion", problem);
-    let pat = Grant::personal_access_token(value);
+    let pat = Grant::custom("personal_access_token", [("pat", value)]);
     names(build(good(), pat), "grant's parameter \"pat\"", problem);
     let subject = TokenExchange::new(value, TokenTypeId::JWT);
     names(build(good(), subject.into()), "subject token", problem);
     let actor = TokenExchange::new("subject", TokenTypeId::JWT).with_actor(value, TokenTypeId::JWT);
     names(build(good(), actor.into()), "actor token", problem);
-    let sign_in = |credential| SignIn::builder(Profile::goto(), credential).transport(transport()).build();
+    let sign_in = |credential| SignIn::builder(raw_basic(), credential).transport(transport()).build();
     names(sign_in(Credential::new(value, "secret")), "client id", problem);
     names(sign_in(Credential::new("client", value)), "client secret", problem);
 }

@@ -34,7 +34,7 @@ fn dead() -> BodySign {
     BodySign::new("/code", ["dead"]).unwrap()
 }
 
-/// Returns GoTab's sign, as in its profile.
+/// Returns the sign of an API that answers a rejected GraphQL request with 200.
 fn graphql() -> BodySign {
     BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])
         .and_then(|sign| sign.with_statuses([StatusCode::OK]))

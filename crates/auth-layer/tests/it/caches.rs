@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use auth_layer::{BoxError, ClientAuth, Encoding, Profile};
+use auth_layer::{BoxError, ClientAuth, Encoding};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt, service_fn};
 
+use crate::departing::either_encoding;
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, respond, text, token_answer};
 
 #[tokio::test]
 async fn rt12_no_cache_may_answer_for_the_token_endpoint() {
-    let either = Profile::gotab();
+    let either = either_encoding();
     let ways =
         [example(), example().with_client_auth(ClientAuth::body()).with_encoding(Encoding::Json), either];
     for profile in ways {

@@ -25,7 +25,7 @@ fn refused(profile: Profile, grant: Grant) -> ConfigError {
 
 #[tokio::test]
 async fn a_personal_access_token_is_traded_again_for_each_token() {
-    let rig = rig(Profile::goto(), Grant::personal_access_token("pat-1"));
+    let rig = rig(example(), Grant::custom("personal_access_token", [("pat", "pat-1")]));
     rig.manager.token().await.unwrap();
     rig.advance(60);
     rig.manager.token().await.unwrap();
@@ -68,7 +68,7 @@ fn a_name_that_another_setting_uses_is_refused() {
     refused(example(), Grant::custom("urn:example:own", [("key", "1"), ("key", "2")]));
     refused(example(), named(""));
     refused(example(), Grant::custom("urn:example:own", [("key", "")]));
-    refused(example(), Grant::personal_access_token(""));
+    refused(example(), Grant::custom("personal_access_token", [("pat", "")]));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn key() -> StoreKey {
 fn entry() -> Entry {
     let mut entry = Entry::new(RefreshToken::new(REFRESH));
     entry.access_token = Some(AccessToken::new(ACCESS).unwrap());
-    entry.label = Some(Label::new("goto", "my-client", "default"));
+    entry.label = Some(Label::new("example", "my-client", "default"));
     entry
 }
 
@@ -184,7 +184,7 @@ async fn the_record_of_an_unsealed_store_is_readable() {
     assert_eq!(found["format"], 1);
     assert_eq!(found["key"], key().as_str());
     assert_eq!(found["state"], "idle");
-    assert_eq!(found["label"]["provider"], "goto");
+    assert_eq!(found["label"]["provider"], "example");
     assert_eq!(found["tokens"]["refresh_token"], REFRESH);
 }
 

@@ -105,16 +105,8 @@ fn sc06_the_earlier_keys_of_an_identity_do_not_change() {
         Grant::refresh_token(RefreshToken::new("r")),
     );
     let plain = |profile| with(profile, "client", "s", "r");
-    let goto = "a476e5818c2537cff19e43d06a6ae9ba0a57e4fccdfbd3d8f4b2028661c04b83";
-    let goto_moved = "025633d3b14ac7a269f3fa646b9aa12435882749a7aa0794b5d8231a67db97ba";
-    let moved = Profile::goto().with_token_url("https://identity.goto.com/oauth/token").unwrap();
-    let cases: [(ExchangeBuilder, &[&str]); 9] = [
+    let cases: [(ExchangeBuilder, &[&str]); 4] = [
         (plain(example()), &["5da336a36ab0e28bb340788a4cf586eadf9d3ddfd39a256150e670f9fd4a7b5f"]),
-        (plain(Profile::goto()), &[goto, goto_moved]),
-        (plain(moved), &[goto_moved, goto]),
-        (plain(Profile::gotab()), &["b4535ffef3d2ecfebada47ba63f608785d5a3b28ae47ebead6b2ab9828d1d4dd"]),
-        (plain(Profile::gbg_go()), &["6a71208eb407f76caa066d2a71797c350713b59aaae33a4f8f5b3407cb1b861e"]),
-        (plain(Profile::octotable()), &["bb39b6aa4b38621170bce93bb13c8bb7dace441c0a25d1b44122eced7d607105"]),
         (
             public.transport(FakeTokenEndpoint::issuing(60).transport()),
             &["2e0609ed92072f4faf854a2945e5cc995dc5bc47ffc9d810484027d0a31e4538"],

@@ -16,6 +16,8 @@ mod custom_grant;
 mod dead_grants;
 mod dead_on_arrival;
 mod default_transport;
+mod departing;
+mod departures;
 mod device;
 #[cfg(unix)]
 mod file_store;
@@ -48,7 +50,6 @@ mod pool;
 mod pool_eviction;
 mod pool_memory;
 mod profile_data;
-mod profiles;
 mod proxies;
 mod recovery;
 mod refresh;

@@ -117,7 +117,11 @@ fn requests() -> Vec<(&'static str, Use, Ask)> {
         ("client credentials", Nothing, grant(|| Grant::ClientCredentials)),
         ("an assertion", Nothing, grant(jwt)),
         ("a token exchange", Nothing, grant(traded)),
-        ("a grant of the provider's own", Nothing, grant(|| Grant::personal_access_token("6f1ed002ab55"))),
+        (
+            "a grant of the provider's own",
+            Nothing,
+            grant(|| Grant::custom("personal_access_token", [("pat", "6f1ed002ab55")])),
+        ),
         ("one with a code", Something, grant(|| Grant::custom("urn:example:code", [("code", "123456789")]))),
         ("a reusable refresh token", Nothing, refresh(ReplayRule::Reusable)),
         ("a refresh token of no known rule", Something, refresh(ReplayRule::Unknown)),

@@ -2,15 +2,14 @@
 
 use allocation_counter::measure;
 use auth_layer::source::ExchangeBuilder;
-use auth_layer::{
-    BoxError, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool, Transport,
-};
+use auth_layer::{BoxError, Credential, Exchange, Grant, Identity, TokenManager, TokenPool, Transport};
 
+use crate::departing::scope_in_body;
 use crate::support::token_answer;
 
 /// Returns a pool like the one in the documentation.
 fn pool(adjust: impl Fn(ExchangeBuilder) -> ExchangeBuilder + Send + Sync + 'static) -> TokenPool {
-    let profile = Profile::gbg_go();
+    let profile = scope_in_body();
     TokenPool::builder(move |identity: &Identity| {
         let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
         let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials);

@@ -329,7 +329,7 @@ async fn b25_every_secret_of_a_grant_is_read_again() {
     let good = |seen: &crate::support::Seen, name| seen.form(name).as_deref() == Some("right-secret");
     let grants: [(&str, OfSecret); 5] = [
         ("assertion", Grant::JwtBearer),
-        ("pat", |secret| Grant::personal_access_token(secret)),
+        ("pat", |secret| Grant::custom("personal_access_token", [("pat", secret)])),
         ("key", |secret| Grant::custom("urn:example:key", [("key", secret)])),
         ("subject_token", |secret| TokenExchange::new(secret, TokenTypeId::JWT).into()),
         ("actor_token", |secret| {

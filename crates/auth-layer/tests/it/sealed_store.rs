@@ -20,7 +20,7 @@ fn key() -> StoreKey {
 fn entry() -> Entry {
     let mut entry = Entry::new(RefreshToken::new(REFRESH));
     entry.access_token = Some(AccessToken::new(ACCESS).unwrap());
-    entry.label = Some(Label::new("goto", "my-client", "default"));
+    entry.label = Some(Label::new("example", "my-client", "default"));
     entry.token_url = Some("https://auth.example.com/token".parse().unwrap());
     entry
 }

@@ -131,7 +131,7 @@ fn grants() -> [Grant; 5] {
         Grant::refresh_token(RefreshToken::new(REFRESH)),
         Grant::jwt_bearer(|| Ok(Secret::new(ASSERTION))),
         TokenExchange::new(SUBJECT, TokenTypeId::JWT).with_actor(ACTOR, TokenTypeId::JWT).into(),
-        Grant::personal_access_token(PERSONAL),
+        Grant::custom("personal_access_token", [("pat", PERSONAL)]),
     ]
 }
 

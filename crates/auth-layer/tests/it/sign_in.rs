@@ -8,6 +8,7 @@ use auth_layer::{Credential, Error, ErrorKind, Profile, Scope, SignIn, TestClock
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::departing::{own_names, raw_basic};
 use crate::support::{FakeTokenEndpoint, Seen, json_response, respond, token_answer};
 
 pub(crate) const REDIRECT: &str = "https://app.example.com/callback";
@@ -174,7 +175,7 @@ async fn ac06_an_authorization_goes_to_no_other_provider() {
 
 #[test]
 fn ac11_only_a_code_is_asked_for() {
-    for profile in [people(), Profile::gotab(), Profile::goto()] {
+    for profile in [people(), own_names(), raw_basic()] {
         let (sign_in, _) = silent(profile);
         let authorization = sign_in.authorize(REDIRECT, None).unwrap();
         assert_eq!(parameter(authorization.url(), "response_type").as_deref(), Some("code"));
@@ -254,26 +255,23 @@ fn without_a_scope_the_profiles_is_asked_for() {
 }
 
 #[test]
-fn gotos_sign_in_page_gets_its_scope_with_the_colon() {
-    let (sign_in, _) = silent(Profile::goto());
+fn a_colon_in_a_scope_is_encoded() {
+    let (sign_in, _) = silent(raw_basic());
     let scope: Scope = "collab: identity:".parse().unwrap();
     let authorization = sign_in.authorize(REDIRECT, Some(&scope)).unwrap();
     let url = authorization.url();
-    assert!(
-        url.starts_with("https://authentication.logmeininc.com/oauth/authorize?response_type=code&"),
-        "{url}"
-    );
+    assert!(url.starts_with("https://auth.example.com/oauth/authorize?response_type=code&"), "{url}");
     assert!(url.contains("&scope=collab%3A+identity%3A&"), "{url}");
     assert_eq!(parameter(url, "client_id").as_deref(), Some("client"));
 }
 
 #[tokio::test]
-async fn gotabs_sign_in_has_names_of_its_own() {
+async fn a_sign_in_page_may_have_names_of_its_own() {
     let endpoint = FakeTokenEndpoint::issuing(60);
-    let sign_in = client(Profile::gotab(), &endpoint);
+    let sign_in = client(own_names(), &endpoint);
     let authorization = sign_in.authorize(REDIRECT, None).unwrap();
     let url = authorization.url();
-    assert!(url.starts_with("https://gotab.io/manager/oauth?"), "{url}");
+    assert!(url.starts_with("https://auth.example.com/manager/oauth?"), "{url}");
     assert_eq!(parameter(url, "api_access_id").as_deref(), Some("client"));
     assert_eq!(parameter(url, "redirect_url").as_deref(), Some(REDIRECT));
     assert_eq!((parameter(url, "client_id"), parameter(url, "redirect_uri")), (None, None));
@@ -300,9 +298,9 @@ fn the_parameters_of_a_code_exchange_cannot_be_set_elsewhere() {
             .build();
         assert!(built.is_err(), "{name}");
     }
-    let gotab = Profile::gotab().with_parameter("redirect_url", "x");
+    let named = own_names().with_parameter("redirect_url", "x");
     let transport: Transport = FakeTokenEndpoint::issuing(1).transport();
-    let built = SignIn::builder(gotab, Credential::new("client", "secret")).transport(transport).build();
+    let built = SignIn::builder(named, Credential::new("client", "secret")).transport(transport).build();
     assert!(built.is_err());
 }
 

@@ -10,13 +10,14 @@ use auth_layer::replay::ReplayBodyLayer;
 use auth_layer::span::SpanLayer;
 use auth_layer::timeout::TimedOut;
 use auth_layer::{
-    BoxError, Identity, OperationMeta, Profile, RetryPolicy, StackLayer, TokenManager, TokenPool, stack,
+    BoxError, Identity, OperationMeta, RetryPolicy, StackLayer, TokenManager, TokenPool, stack,
 };
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
 
+use crate::departing::raw_basic;
 use crate::retry::{timed, timed_by};
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, example, get, kind, logged, respond, settle};
 
@@ -138,10 +139,10 @@ async fn timeout_and_retry_can_each_be_switched_off() {
 #[tokio::test]
 async fn a_resend_counts_for_the_rate_limit_too() {
     let rig = Rig::new(FakeTokenEndpoint::issuing(3600));
-    let goto = Profile::goto().with_origins(rig.profile.origins().clone());
+    let limited = raw_basic().with_origins(rig.profile.origins().clone());
     let api = FakeApi::scripted(|n, _| respond(if n % 2 == 1 { 503 } else { 200 }, ""));
     // The wait for a turn does not count for the timeout of a send.
-    let layer = StackLayer::new(&goto, rig.manager.clone()).with_rate_limits();
+    let layer = StackLayer::new(&limited, rig.manager.clone()).with_rate_limits();
     let service = layer.with_timeout(Duration::from_millis(500)).layer(api.clone());
     let calls = (0..20).map(|_| service.clone().oneshot(get("/me")));
     let (responses, millis) = timed(&rig.clock, futures_util::future::join_all(calls)).await;
@@ -155,7 +156,7 @@ async fn a_resend_counts_for_the_rate_limit_too() {
 
     // Only if it is switched on.
     let api = FakeApi::accepting();
-    let service = StackLayer::new(&goto, rig.manager.clone()).layer(api.clone());
+    let service = StackLayer::new(&limited, rig.manager.clone()).layer(api.clone());
     let calls = (0..100).map(|_| service.clone().oneshot(get("/me")));
     let (_, millis) = timed(&rig.clock, futures_util::future::join_all(calls)).await;
     assert_eq!((api.count(), millis), (100, 0));

@@ -91,7 +91,7 @@ async fn every_store_gives_back_all_of_an_entry() {
     full.account = Some("zoë@example.com".to_owned());
     full.obtained = Some(Duration::from_secs(1_767_225_600));
     full.redeemed = Some(Duration::MAX);
-    full.label = Some(Label::new("goto", "my-client", "default \u{0}\u{7f}"));
+    full.label = Some(Label::new("example", "my-client", "default \u{0}\u{7f}"));
     full.token_url = Some("https://auth.example.com/token?tenant=1".parse().unwrap());
     full.sign_in = StoreKey::of(["where it all began"]);
     for kept in stores() {

@@ -318,7 +318,7 @@ pub(crate) fn example() -> Profile {
         .expect("good URLs")
 }
 
-/// Returns the sign that GoTo's API uses.
+/// Returns a sign of a rejected token in the body of a 403.
 pub(crate) fn invalid_token_at_403() -> BodySign {
     BodySign::new("/int_err_code", ["InvalidToken"])
         .and_then(|sign| sign.with_statuses([StatusCode::FORBIDDEN]))

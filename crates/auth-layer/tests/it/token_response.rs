@@ -17,6 +17,7 @@ use http_body::Frame;
 use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 
+use crate::departing::raw_basic;
 use crate::recovery::UNREADABLE;
 use crate::support::{
     FakeApi, FakeTokenEndpoint, Rig, example, exchange, get, json_response, respond, until,
@@ -503,7 +504,7 @@ async fn b30_a_trickling_answer_ends_at_the_one_deadline() {
 
 #[tokio::test]
 async fn rs16_a_member_that_nothing_depends_on_destroys_no_answer() {
-    let profile = || Profile::goto().with_token_url("https://auth.example.com/token").unwrap();
+    let profile = || raw_basic().with_token_url("https://auth.example.com/token").unwrap();
     for odd in [
         r#""principal":5"#,
         r#""principal":"a","principal":"b""#,

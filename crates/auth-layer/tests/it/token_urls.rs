@@ -11,6 +11,7 @@ use auth_layer::{
     ReplayRule, TokenManager, TokenStore,
 };
 
+use crate::departing::{either_encoding, own_names, raw_basic, scope_in_body};
 use crate::house::{House, strict, token};
 use crate::refresh::{refreshed, sent};
 use crate::support::{FakeTokenEndpoint, example, respond};
@@ -131,43 +132,42 @@ fn rf07_a_url_that_was_moved_from_is_checked_like_the_own_one() {
 }
 
 #[test]
-fn rf07_an_emulator_counts_as_another_provider_than_goto() {
-    let both: [TokenUrl; 2] =
-        ["https://authentication.logmeininc.com/oauth/token", "https://identity.goto.com/oauth/token"]
-            .map(|url| url.parse().unwrap());
-    let listed: Vec<TokenUrl> = Profile::goto().moved_from().cloned().collect();
+fn rf07_an_emulator_counts_as_another_provider() {
+    let both: [TokenUrl; 2] = ["https://auth.example.com/oauth/token", "https://id.example.com/oauth/token"]
+        .map(|url| url.parse().unwrap());
+    let listed: Vec<TokenUrl> = raw_basic().moved_from().cloned().collect();
     assert_eq!(listed, both);
     for own in &both {
-        let profile = Profile::goto().with_token_url(&own.uri().to_string()).unwrap();
+        let profile = raw_basic().with_token_url(&own.uri().to_string()).unwrap();
         assert!(both.iter().all(|url| profile.takes_sign_ins_from(url)), "{own}");
     }
     // A profile with another token URL gets no sign-in of the real provider.
-    let emulated = Profile::goto().with_token_url("http://127.0.0.1:4000/oauth/token").unwrap();
+    let emulated = raw_basic().with_token_url("http://127.0.0.1:4000/oauth/token").unwrap();
     assert!(!both.iter().any(|url| emulated.takes_sign_ins_from(url)));
     // A URL that was added on purpose counts, in any order of the settings.
     let before = "https://old.example.com/token";
     let after = emulated.clone().with_moved_from(before).unwrap();
-    let first = Profile::goto().with_moved_from(before).unwrap();
+    let first = raw_basic().with_moved_from(before).unwrap();
     let first = first.with_token_url("http://127.0.0.1:4000/oauth/token").unwrap();
     assert!([after, first].iter().all(|profile| profile.takes_sign_ins_from(&before.parse().unwrap())));
-    for profile in [Profile::gotab(), Profile::gbg_go(), Profile::octotable()] {
+    for profile in [own_names(), scope_in_body(), either_encoding()] {
         assert_eq!(profile.moved_from().count(), 0, "{}", profile.name());
     }
 }
 
 #[tokio::test]
-async fn rf07_a_sign_in_at_either_address_of_goto_is_used_at_the_other() {
-    let urls = ["https://authentication.logmeininc.com/oauth/token", "https://identity.goto.com/oauth/token"];
+async fn rf07_a_sign_in_at_either_published_address_is_used_at_the_other() {
+    let urls = ["https://auth.example.com/oauth/token", "https://id.example.com/oauth/token"];
     for (from, at) in [(urls[0], urls[1]), (urls[1], urls[0])] {
         let (endpoint, store) = (strict(), MemoryStore::new());
-        let profile = Profile::goto().with_token_url(at).unwrap();
+        let profile = raw_basic().with_token_url(at).unwrap();
         let exchange = Exchange::builder(profile, Credential::new("client", "secret"), Grant::Stored)
             .transport(endpoint.transport())
             .store(Arc::new(store.clone()))
             .build()
             .unwrap();
         // The key as the version before wrote it.
-        let parts = ["1", "goto", from, "client", "BasicRaw", "refresh_token", "", ""];
+        let parts = ["1", "raw", from, "client", "BasicRaw", "refresh_token", "", ""];
         let kept = Entry::new(RefreshToken::new("r0"));
         store.compare_exchange(&StoreKey::of(parts), None, kept).await.unwrap().unwrap();
         let key = exchange.store_key().unwrap().clone();
@@ -231,8 +231,8 @@ fn sc06_the_constructor_and_an_exchange_make_the_same_key() {
             example(),
             example().with_scope("b a".parse().unwrap()),
             example().with_parameter("tenant", "7").with_parameter("a", "b"),
-            Profile::goto(),
-            Profile::gbg_go(),
+            raw_basic(),
+            scope_in_body(),
         ]
     };
     let identities = [
@@ -291,6 +291,6 @@ fn sc06_a_move_of_the_token_url_leaves_the_key() {
     let key = |profile: &Profile| {
         StoreKey::for_identity(profile, "client", &Grant::Stored, &Identity::new("reception"))
     };
-    let moved = Profile::goto().with_token_url("https://identity.goto.com/oauth/token").unwrap();
-    assert_eq!(key(&Profile::goto()), key(&moved));
+    let moved = raw_basic().with_token_url("https://id.example.com/oauth/token").unwrap();
+    assert_eq!(key(&raw_basic()), key(&moved));
 }

@@ -9,3 +9,4 @@ mod files;
 mod inputs;
 mod server;
 mod sign_in;
+mod store_keys;

@@ -14,16 +14,16 @@ use client_core::{
 pub(crate) struct Example(pub(crate) Client);
 
 impl Provider for Example {
-    type Credentials = client_core::Identity;
+    type Credentials = client_core::Login;
     type Api = ();
     const APIS: &'static [Api<()>] = &[Api::new((), "https://api.example.com", "EXAMPLE_BASE_URL")];
     const TOKEN_URL_VARIABLE: &'static str = "EXAMPLE_TOKEN_URL";
 
     fn profile() -> Profile {
-        Profile::gbg_go()
+        crate::support::profile()
     }
 
-    fn credentials(variables: &Variables<'_>) -> Result<client_core::Identity, ConfigError> {
+    fn credentials(variables: &Variables<'_>) -> Result<client_core::Login, ConfigError> {
         variables.require("EXAMPLE_ID").map(|_| unreachable!("no test sets it"))
     }
 

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use auth_layer::{Credential, Grant, Profile, RefreshToken, ReplayRule};
-use client_core::{Body, Builder, Identity, Request, Response};
+use auth_layer::{Credential, Grant, RefreshToken, ReplayRule};
+use client_core::{Body, Builder, Login, Request, Response};
 use tower_service::Service;
 
 use crate::identities::Example;
@@ -30,10 +30,10 @@ async fn rf06_the_second_leaf_sends_single_use_grants_and_nothing_else() {
     let refresh = Grant::refresh_token(RefreshToken::new("r0"));
     for (grant, name) in [(Grant::ClientCredentials, "leaf"), (refresh, "one-shot leaf")] {
         let log = Log::default();
-        let profile = Profile::gbg_go().with_replay_rule(ReplayRule::KillsFamily);
+        let profile = crate::support::profile().with_replay_rule(ReplayRule::KillsFamily);
         let Example(client) = Builder::<Example>::new()
             .profile(profile.with_token_url("https://auth.example.com/token").expect("a good URL"))
-            .credentials(Identity::new(Credential::new("client", "client-secret"), grant))
+            .credentials(Login::new(Credential::new("client", "client-secret"), grant))
             .leaf(leaf("leaf", &log))
             .one_shot_leaf(leaf("one-shot leaf", &log))
             .build()

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use auth_layer::{AccessToken, BoxError, ConfigError, Credential, Grant, Profile, StaticToken, TokenManager};
 use client_core::{
-    Api, ApiError, Body, Builder, Client, Denial, Error, Identity, Provider, Request, StatusCode, Variables,
+    Api, ApiError, Body, Builder, Client, Denial, Error, Login, Provider, Request, StatusCode, Variables,
 };
 
 use crate::kitchen_sink;
@@ -95,18 +95,18 @@ async fn an_error_body_with_a_mismatch_shows_where() {
 struct Sink(kitchen_sink::Client);
 
 impl Provider for Sink {
-    type Credentials = Identity;
+    type Credentials = Login;
     type Api = ();
     const APIS: &'static [Api<()>] = &[Api::new((), "https://sink.example.com", "SINK_URL")];
     const TOKEN_URL_VARIABLE: &'static str = "SINK_TOKEN_URL";
 
     fn profile() -> Profile {
-        Profile::gbg_go()
+        crate::support::profile()
     }
 
-    fn credentials(variables: &Variables<'_>) -> Result<Identity, ConfigError> {
+    fn credentials(variables: &Variables<'_>) -> Result<Login, ConfigError> {
         let (id, secret) = (variables.require("SINK_ID")?, variables.require("SINK_SECRET")?);
-        Ok(Identity::new(Credential::new(id, secret), Grant::ClientCredentials))
+        Ok(Login::new(Credential::new(id, secret), Grant::ClientCredentials))
     }
 
     fn from_parts(base_urls: Vec<String>, client: Client) -> Self {
@@ -192,7 +192,7 @@ async fn a_refused_client_id_names_the_variables_to_check() {
 
 #[tokio::test]
 async fn a_refused_client_id_from_code_names_the_builder_method() {
-    let given = || Identity::new(Credential::new("id", "secret"), Grant::ClientCredentials);
+    let given = || Login::new(Credential::new("id", "secret"), Grant::ClientCredentials);
     let answer = (401, r#"{"error": "invalid_client"}"#);
     let advice = "check the client id and secret that were given to `Builder::credentials`";
     for builder in [Builder::new().credentials(given()), from_variables().credentials(given())] {

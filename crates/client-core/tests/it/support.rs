@@ -4,12 +4,17 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use auth_layer::{CallBearer, OperationMeta};
+use auth_layer::{CallBearer, ClientAuth, OperationMeta, Profile};
 use client_core::{Body, BoxError, Bytes, HeaderMap, Method, Request, Response};
 use http::Uri;
 use http_body_util::BodyExt;
 
 use crate::kitchen_sink::Client;
+
+/// Returns the profile of a provider that wants the client in the body.
+pub(crate) fn profile() -> Profile {
+    Profile::new("example", "https://auth.example.com/token").unwrap().with_client_auth(ClientAuth::body())
+}
 
 /// A request that the client sent.
 #[derive(Debug)]

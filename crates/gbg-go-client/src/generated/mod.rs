@@ -17,3 +17,8 @@ pub mod meta;
 pub mod operations;
 pub mod types;
 pub use client::Client;
+/// Returns the file with the provider's profile.
+pub(crate) fn profile_file() -> auth_profiles::ProfileFile {
+    auth_profiles::ProfileFile::read(include_str!("profile.toml"))
+        .expect("the generator has checked this file")
+}

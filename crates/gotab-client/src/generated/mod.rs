@@ -18,3 +18,8 @@ pub mod operations;
 pub mod responses;
 pub mod types;
 pub use client::Client;
+/// Returns the file with the provider's profile.
+pub(crate) fn profile_file() -> auth_profiles::ProfileFile {
+    auth_profiles::ProfileFile::read(include_str!("profile.toml"))
+        .expect("the generator has checked this file")
+}

@@ -3,3 +3,8 @@
 //! Generated from the documents of this API, with a module for each document.
 pub mod admin;
 pub mod webinar;
+/// Returns the file with the provider's profile.
+pub(crate) fn profile_file() -> auth_profiles::ProfileFile {
+    auth_profiles::ProfileFile::read(include_str!("profile.toml"))
+        .expect("the generator has checked this file")
+}

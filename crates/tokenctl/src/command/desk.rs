@@ -93,9 +93,9 @@ impl<'a> Desk<'a> {
         let code = error.oauth().map(|oauth| oauth.code().to_ascii_lowercase());
         Some(match code.as_deref() {
             Some("invalid_client") => {
-                let method = match Profile::named(name) {
-                    Some(_) => String::new(),
-                    None => format!(
+                let method = match provider.is_known() {
+                    true => String::new(),
+                    false => format!(
                         "; or set how the client authenticates: {}",
                         provider.member("client_auth (basic, body or public)")
                     ),
@@ -111,14 +111,14 @@ impl<'a> Desk<'a> {
             Some("invalid_scope") => match scope {
                 Some((scope, place)) => format!("check the scope \"{scope}\" ({place})"),
                 // The profile of a known provider has a scope of its own.
-                None if Profile::named(name).is_some() => return None,
+                None if provider.is_known() => return None,
                 None => format!("no scope was asked for; {name} may need one ({})", provider.scope_place()),
             },
-            Some("invalid_request") if Profile::named(name).is_none() => {
+            Some("invalid_request") if !provider.is_known() => {
                 let places = ["token_url", "client_auth", "encoding"].join(", ");
                 format!("check {}", provider.member(&places))
             }
-            Some("unsupported_grant_type") if Profile::named(name).is_none() => {
+            Some("unsupported_grant_type") if !provider.is_known() => {
                 format!("check {}", provider.member("token_url and grant"))
             }
             _ => return None,

@@ -1,6 +1,6 @@
 //! The choice of the command that a command line names.
 
-use super::{completions, doctor, login, logout, status, token};
+use super::{completions, doctor, login, logout, providers, status, token};
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::flags::{Command, Flags};
@@ -16,6 +16,7 @@ pub(crate) async fn run(flags: Flags, screen: &Screen) -> Result<(), Failure> {
         Command::Status(status) => status::run(&status, &settings()?, screen).await,
         Command::Logout(whose) => logout::run(&whose, &settings()?, screen).await,
         Command::Doctor { provider } => doctor::run(provider.as_deref(), settings(), screen).await,
+        Command::Providers => providers::run(screen),
         Command::Completions { shell } => completions::run(shell, screen),
     }
 }

@@ -10,6 +10,7 @@ mod logout;
 mod missing;
 mod next;
 mod prompt;
+mod providers;
 mod reach;
 mod standing;
 mod status;

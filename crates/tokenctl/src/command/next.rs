@@ -29,10 +29,22 @@ pub(super) fn report(
         "  granted        {}",
         granted.as_deref().map_or_else(|| "the scope that was asked for".into(), printable)
     ));
+    for (name, value) in signed_in.all_kept() {
+        screen.say(format_args!("  {:<14} {}", printable(name), printable(value)));
+    }
     let now = SystemClock::new().now().wall();
+    if signed_in.refresh_token().is_none() {
+        screen.say(format_args!(
+            "  refresh token  none was issued: a person signs in again when the access token has expired"
+        ));
+    }
     if let Some(expires) = expires {
         let left = span::roughly(expires.saturating_sub(now));
-        screen.say(format_args!("  access token   good for {left}; it is renewed when it is needed"));
+        let renewal = match signed_in.refresh_token() {
+            Some(_) => "; it is renewed when it is needed",
+            None => "",
+        };
+        screen.say(format_args!("  access token   good for {left}{renewal}"));
     }
     if let Some(lifetime) = desk.profile().refresh_token_lifetime() {
         let lifetime = span::roughly(lifetime);

@@ -30,6 +30,10 @@ pub(super) fn judge(entry: &Entry, profile: Option<&Profile>, now: Duration) -> 
             let code = entry.last_error.as_deref().map_or_else(String::new, |code| format!(" ({code})"));
             (Standing::SignInAgain, Some(format!("the provider ended it{code}")))
         }
+        State::NoRefreshToken if entry.hard.is_none_or(|hard| hard <= now) => {
+            let reason = "the access token has expired, and the provider issued no refresh token";
+            (Standing::SignInAgain, Some(reason.to_owned()))
+        }
         _ if overdue => (Standing::SignInAgain, Some("the refresh token has expired unused".to_owned())),
         State::Redeeming { lease, .. } => {
             let lost = profile.and_then(|profile| loss(profile, entry.redeemed, now + *lease));
@@ -57,10 +61,16 @@ fn marked(lease: Duration, lost: Option<String>) -> (Standing, Option<String>) {
     }
 }
 
-/// Returns when the refresh token expires unless it is used before, if the provider says.
+/// Returns when the refresh token expires unless it is used before, if the answer or the profile says.
 pub(super) fn due(entry: &Entry, profile: Option<&Profile>) -> Option<Duration> {
-    let lifetime = profile.and_then(Profile::refresh_token_lifetime)?;
-    Some(entry.obtained?.saturating_add(lifetime))
+    let stated = || {
+        let lifetime = profile.and_then(Profile::refresh_token_lifetime)?;
+        Some(entry.obtained?.saturating_add(lifetime))
+    };
+    match entry.state {
+        State::NoRefreshToken => None,
+        _ => entry.refresh_token_expires.or_else(stated),
+    }
 }
 
 /// Returns why a sign-in is over whose last renewal was cut off after its request was sent at `sent`. `None` if the

@@ -3,9 +3,11 @@
 mod commands;
 mod file;
 mod home;
+mod member;
 mod metadata;
 mod profile;
 mod provider;
+mod reason;
 mod settings;
 mod variable;
 

@@ -1,9 +1,15 @@
 //! The profile of a configured provider.
 
-use auth_layer::{ClientAuth, ConfigError, Encoding, FileStore, Metadata, Profile, ReplayRule};
+use std::collections::BTreeMap;
 
+use auth_layer::{ConfigError, FileStore, Metadata, Profile};
+use auth_profiles::{Input, ProfileError, ProfileFile};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::metadata;
 use super::provider::Provider;
-use super::{file, metadata};
+use super::variable::variable;
 use crate::failure::{Failure, Kind};
 
 /// A provider's profile, and where its metadata came from.
@@ -38,18 +44,16 @@ impl Provider<'_> {
     /// Returns the provider's profile. The metadata of an issuer is fetched; `store` has the copy.
     pub(crate) async fn profile(&self, store: Option<&FileStore>) -> Result<Described, Failure> {
         self.require_url()?;
-        let token_url = self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())?;
         let (mut fetched, mut trouble) = (None, None);
-        let mut profile = match (Profile::named(self.name()), self.issuer()?, &token_url) {
-            (Some(known), _, _) => known,
-            (None, Some(issuer), _) => {
+        let changes = self.changes()?;
+        let profile = match (self.known(), self.issuer()?) {
+            (Some(known), _) => self.of_a_file(known, &changes)?,
+            (None, Some(issuer)) => {
                 let found =
                     metadata::find(&issuer, store).await.map_err(|failure| self.no_metadata(failure))?;
-                let auth = self.client_auth().unwrap_or(ClientAuth::Basic);
-                let profile = Profile::new(self.name().to_owned(), found.metadata.token_url())?;
-                let described = profile.with_client_auth(auth).with_metadata(&found.metadata);
                 trouble = found.trouble;
-                let profile = described.map_err(|error| match &trouble {
+                let described = self.of_metadata(&found.metadata);
+                let described = described.map_err(|error| match &trouble {
                     // The issuer may have changed since. The configuration is not to blame for an old copy.
                     Some(trouble) => {
                         let note = copy_note(trouble);
@@ -58,46 +62,89 @@ impl Provider<'_> {
                     None => self.config(&error).remedy(format!("check {}", self.member("client_auth"))),
                 })?;
                 fetched = Some(found.metadata).filter(|_| trouble.is_none());
-                profile
+                let mut keys = Table::try_from(&described).map_err(|error| self.wrong(&error.to_string()))?;
+                keys.extend(changes);
+                self.of_keys(keys)?
             }
-            (None, None, token_url) => {
-                let token_url = token_url.as_deref().unwrap_or_default();
-                Profile::new(self.name().to_owned(), token_url).map_err(|error| self.config(&error))?
-            }
-        };
-        let urls: [(&str, Url, With); 4] = [
-            ("TOKEN_URL", |shape| shape.token_url.as_deref(), Profile::with_token_url),
-            ("AUTHORIZE_URL", |shape| shape.authorize_url.as_deref(), Profile::with_authorize_url),
-            ("DEVICE_URL", |shape| shape.device_url.as_deref(), Profile::with_device_url),
-            ("REVOCATION_URL", |shape| shape.revocation_url.as_deref(), Profile::with_revocation_url),
-        ];
-        for (what, url, with) in urls {
-            if let Some(url) = self.setting(what, url)? {
-                profile = with(profile, &url).map_err(|error| self.config(&error))?;
-            }
-        }
-        for url in self.shape().iter().flat_map(|shape| &shape.moved_from) {
-            profile = profile.with_moved_from(url).map_err(|error| self.config(&error))?;
-        }
-        if let Some(auth) = self.client_auth() {
-            profile = profile.with_client_auth(auth);
-        }
-        if let Some(rule) = self.replay_rule() {
-            profile = profile.with_replay_rule(rule);
-        }
-        let profile = match self.shape().and_then(|shape| shape.encoding) {
-            Some(file::Encoding::Form) => profile.with_encoding(Encoding::Form),
-            Some(file::Encoding::Json) => profile.with_encoding(Encoding::Json),
-            None => profile,
+            (None, None) => self.of_keys(changes)?,
         };
         Ok(Described { profile, fetched, trouble })
     }
 
+    /// Returns the profile of a file, with the changes of the configuration and the values of its inputs.
+    fn of_a_file(&self, known: &ProfileFile, changes: &Table) -> Result<Profile, Failure> {
+        let refuse = |error: ProfileError| self.wrong(&error.to_string());
+        let varied = match self.shape().and_then(|shape| shape.own.variant.as_deref()) {
+            Some(variant) => known.variant(variant).map_err(refuse)?,
+            None => known.clone(),
+        };
+        let mut values = BTreeMap::new();
+        for input in varied.inputs() {
+            let of_file = || self.shape().and_then(|shape| shape.own.inputs.get(input.name()).cloned());
+            if let Some(value) = variable(input.variable())?.or_else(of_file) {
+                values.insert(input.name().to_owned(), value);
+            }
+        }
+        let given = self.shape().into_iter().flat_map(|shape| shape.own.inputs.keys());
+        for name in given {
+            if !varied.inputs().iter().any(|input| input.name() == name) {
+                let names: Vec<&str> = varied.inputs().iter().map(Input::name).collect();
+                let problem = format!("{name} is not an input of the profile");
+                return Err(self.wrong(&problem).remedy(format!("its inputs: {}", names.join(", "))));
+            }
+        }
+        let changed = varied.with_changes(changes).map_err(refuse)?;
+        changed.profile_with(|input| values.get(input.name()).cloned()).map_err(|error| {
+            let input = varied.inputs().iter().find(|input| input.variable() == error.place());
+            let failure = Failure::config(format!("{}: {error}", self.name()));
+            match input {
+                Some(input) => failure.remedy(format!(
+                    "set {} in the environment, or {} in [providers.{}.inputs] of {}",
+                    input.variable(),
+                    input.name(),
+                    self.name(),
+                    self.path().display()
+                )),
+                None => failure,
+            }
+        })
+    }
+
+    /// Returns the profile of an issuer's metadata. The way in which the client authenticates decides which one of the
+    /// issuer's methods is used.
+    fn of_metadata(&self, metadata: &Metadata) -> Result<Profile, ConfigError> {
+        let mut keys = Table::new();
+        keys.insert("name".to_owned(), self.name().into());
+        keys.insert("token_url".to_owned(), metadata.token_url().into());
+        let client_auth = self.shape().and_then(|shape| shape.keys.get("client_auth"));
+        keys.extend(client_auth.map(|client_auth| ("client_auth".to_owned(), client_auth.clone())));
+        let profile = Profile::deserialize(Value::Table(keys))
+            .map_err(|error| ConfigError::new("metadata", error.message().to_owned()))?;
+        profile.with_metadata(metadata)
+    }
+
+    fn of_keys(&self, keys: Table) -> Result<Profile, Failure> {
+        Profile::deserialize(Value::Table(keys)).map_err(|error| self.wrong(error.message()))
+    }
+
+    /// Returns the keys of the profile that the configuration changes: those of the file, and the URLs in the
+    /// environment, which take precedence. The name of the section is the name of the provider.
+    fn changes(&self) -> Result<Table, Failure> {
+        let mut keys = self.shape().map(|shape| shape.keys.clone()).unwrap_or_default();
+        keys.insert("name".to_owned(), self.name().into());
+        for key in ["token_url", "authorize_url", "device_url", "revocation_url"] {
+            if let Some(url) = variable(&self.variable_name(&key.to_ascii_uppercase()))? {
+                keys.insert(key.to_owned(), url.into());
+            }
+        }
+        Ok(keys)
+    }
+
     /// Returns an error if neither the issuer nor the token URL is known. Nothing is fetched.
     pub(crate) fn require_url(&self) -> Result<(), Failure> {
-        let is_known = Profile::named(self.name()).is_some()
+        let is_known = self.is_known()
             || self.issuer()?.is_some()
-            || self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())?.is_some();
+            || self.setting("TOKEN_URL", |shape| shape.key("token_url"))?.is_some();
         if is_known {
             return Ok(());
         }
@@ -107,12 +154,9 @@ impl Provider<'_> {
             .remedy(format!("set one of them there, or {issuer} or {token_url} in the environment")))
     }
 
-    /// Returns the issuer whose metadata is read. The profiles of known providers have everything.
+    /// Returns the issuer whose metadata is read. The profile of a file has everything.
     fn issuer(&self) -> Result<Option<String>, Failure> {
-        match Profile::named(self.name()) {
-            Some(_) => Ok(None),
-            None => self.setting("ISSUER", |shape| shape.issuer.as_deref()),
-        }
+        if self.is_known() { Ok(None) } else { self.setting("ISSUER", |shape| shape.key("issuer")) }
     }
 
     fn no_metadata(&self, failure: Failure) -> Failure {
@@ -121,35 +165,14 @@ impl Provider<'_> {
         if failure.kind() != Kind::Config {
             return failure;
         }
-        let place = self.place("ISSUER", "issuer", |shape| shape.issuer.is_some());
+        let place = self.place("ISSUER", "issuer", |shape| shape.keys.contains_key("issuer"));
         failure.remedy(format!("check the issuer ({place}); or set token_url and authorize_url in its place"))
-    }
-
-    /// Returns how the client authenticates, if the file says so.
-    fn client_auth(&self) -> Option<ClientAuth> {
-        Some(match self.shape()?.client_auth? {
-            file::ClientAuth::Basic => ClientAuth::Basic,
-            file::ClientAuth::Body => ClientAuth::body(),
-            file::ClientAuth::Public => ClientAuth::Public,
-        })
-    }
-
-    /// Returns what happens when a refresh token is sent twice, if the file says so.
-    fn replay_rule(&self) -> Option<ReplayRule> {
-        Some(match self.shape()?.replay? {
-            file::Replay::KillsFamily => ReplayRule::KillsFamily,
-            file::Replay::Reusable => ReplayRule::Reusable,
-            file::Replay::Grace(grace) => ReplayRule::Grace(grace),
-        })
     }
 
     fn config(&self, error: &ConfigError) -> Failure {
         Failure::config(format!("{}: {error}", self.name()))
     }
 }
-
-type Url = for<'a> fn(&'a file::Provider) -> Option<&'a str>;
-type With = fn(Profile, &str) -> Result<Profile, ConfigError>;
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +182,7 @@ mod tests {
     use auth_layer::ReplayRule;
 
     use super::Provider;
-    use super::file::File;
+    use crate::config::file::File;
 
     #[tokio::test]
     async fn a_replay_rule_is_part_of_the_profile() {

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use auth_layer::{Credential, Profile, Scope, Secret};
+use auth_layer::{Credential, Scope, Secret};
+use auth_profiles::{Person, ProfileFile};
 
 use super::file;
 use super::home::beside;
+use super::member::Grant;
 use super::variable::{secret, variable};
 use crate::failure::Failure;
 
@@ -17,6 +19,8 @@ pub(crate) struct Provider<'a> {
     shape: Option<&'a file::Provider>,
     /// The configuration file.
     path: &'a Path,
+    /// The file with the provider's profile, if it is a known one or the section names one.
+    known: Option<ProfileFile>,
 }
 
 /// The place where a client's secret comes from.
@@ -43,37 +47,39 @@ impl<'a> Provider<'a> {
             let problem = format!("{}: [providers.{name}]: is not a valid provider name", path.display());
             return Err(Failure::config(problem).remedy("use lower-case letters, digits and hyphens"));
         }
-        if let (Some(shape), Some(_)) = (shape, Profile::named(name))
-            && (shape.issuer.is_some()
-                || shape.client_auth.is_some()
-                || shape.encoding.is_some()
-                || shape.replay.is_some())
-        {
-            let problem = format!(
-                "{}: [providers.{name}]: issuer, client_auth, encoding and replay of {name} are built in and cannot be \
-                 changed",
-                path.display()
-            );
-            return Err(Failure::config(problem).remedy("leave them out, or give the provider another name"));
-        }
-        Ok(Self { name, shape, path })
+        let known = profile_file(name, shape, path)?;
+        Ok(Self { name, shape, path, known })
     }
 
     pub(crate) const fn name(&self) -> &'a str {
         self.name
     }
 
+    pub(super) const fn path(&self) -> &'a Path {
+        self.path
+    }
+
     pub(super) const fn shape(&self) -> Option<&'a file::Provider> {
         self.shape
     }
 
+    /// Returns the file with the provider's profile, if there is one.
+    pub(super) const fn known(&self) -> Option<&ProfileFile> {
+        self.known.as_ref()
+    }
+
+    /// Returns whether the provider's profile is in a file.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// Returns the name of an environment variable of this provider. The typed clients use the same names.
     pub(crate) fn variable_name(&self, what: &str) -> String {
-        let what = match OTHER_NAMES.iter().find(|(name, usual, _)| *name == self.name && *usual == what) {
-            Some((_, _, own)) => own,
-            None => what,
-        };
-        format!("{}_{what}", self.name.to_ascii_uppercase().replace('-', "_"))
+        match &self.known {
+            // A section with another name is another client of the provider, and has variables of its own.
+            Some(known) if known.name() == self.name => known.environment().variable(what),
+            _ => format!("{}_{what}", self.name.to_ascii_uppercase().replace('-', "_")),
+        }
     }
 
     /// Returns where a setting comes from, or where it can be set: a variable, or a member of the file.
@@ -97,15 +103,15 @@ impl<'a> Provider<'a> {
     }
 
     pub(crate) fn id_place(&self) -> String {
-        self.place("CLIENT_ID", "client_id", |shape| shape.client_id.is_some())
+        self.place("CLIENT_ID", "client_id", |shape| shape.own.client_id.is_some())
     }
 
     pub(crate) fn scope_place(&self) -> String {
-        self.place("SCOPE", "scope", |shape| shape.scope.is_some())
+        self.place("SCOPE", "scope", |shape| shape.own.scope.is_some())
     }
 
     pub(crate) fn client_id(&self) -> Result<Option<String>, Failure> {
-        self.setting("CLIENT_ID", |shape| shape.client_id.as_deref())
+        self.setting("CLIENT_ID", |shape| shape.own.client_id.as_deref())
     }
 
     /// Returns the client's id, or an error if it is not configured.
@@ -126,7 +132,7 @@ impl<'a> Provider<'a> {
     pub(crate) fn named_account(&self, flag: Option<&str>) -> Result<Option<String>, Failure> {
         let account = match flag {
             Some(account) => Some(account.to_owned()),
-            None => self.setting("ACCOUNT", |shape| shape.account.as_deref())?,
+            None => self.setting("ACCOUNT", |shape| shape.own.account.as_deref())?,
         };
         // Names are printed, also in commands to paste. A control character could change the terminal or the command.
         if account.as_ref().is_some_and(|account| account.contains(char::is_control)) {
@@ -147,19 +153,19 @@ impl<'a> Provider<'a> {
     pub(crate) fn scope(&self, flag: Option<&str>) -> Result<Option<Scope>, Failure> {
         let text = match flag {
             Some(scope) => Some(scope.to_owned()),
-            None => self.setting("SCOPE", |shape| shape.scope.as_deref())?,
+            None => self.setting("SCOPE", |shape| shape.own.scope.as_deref())?,
         };
         Ok(text.map(|text| text.parse()).transpose()?)
     }
 
     /// Returns the configured redirect URI. Without one, the browser comes back to this machine.
     pub(crate) fn redirect_uri(&self) -> Option<&str> {
-        self.shape.and_then(|shape| shape.redirect_uri.as_deref())
+        self.shape.and_then(|shape| shape.own.redirect_uri.as_deref())
     }
 
     /// Returns where the client's secret is.
     pub(crate) fn secret_place(&self) -> Result<SecretPlace, Failure> {
-        if self.shape.is_some_and(|shape| shape.client_auth == Some(file::ClientAuth::Public)) {
+        if self.shape.is_some_and(|shape| shape.key("client_auth") == Some("public")) {
             return Ok(SecretPlace::None);
         }
         let usual = self.variable_name("CLIENT_SECRET");
@@ -169,7 +175,7 @@ impl<'a> Provider<'a> {
         let Some(shape) = self.shape else {
             return Ok(SecretPlace::Nowhere);
         };
-        Ok(match (&shape.client_secret_env, &shape.client_secret_file) {
+        Ok(match (&shape.own.client_secret_env, &shape.own.client_secret_file) {
             (Some(_), Some(_)) => {
                 let problem = "client_secret_env and client_secret_file cannot both be set";
                 return Err(self.wrong(problem));
@@ -209,10 +215,12 @@ impl<'a> Provider<'a> {
 
     /// Returns whether the client may have tokens of its own, without a person's sign-in.
     pub(crate) fn takes_client_credentials(&self) -> bool {
-        match self.shape.and_then(|shape| shape.grant) {
-            Some(grant) => grant == file::Grant::ClientCredentials,
-            None if Profile::named(self.name).is_some() => !FOR_PEOPLE_ONLY.contains(&self.name),
-            None => !self.is_for_people(),
+        match self.shape.and_then(|shape| shape.own.grant) {
+            Some(grant) => grant == Grant::ClientCredentials,
+            None => match &self.known {
+                Some(known) => known.environment().person() != Person::Required,
+                None => !self.is_for_people(),
+            },
         }
     }
 
@@ -223,28 +231,30 @@ impl<'a> Provider<'a> {
 
     /// Returns whether the configuration says that no person signs in.
     pub(crate) fn is_configured_for_client_credentials(&self) -> bool {
-        self.shape.and_then(|shape| shape.grant) == Some(file::Grant::ClientCredentials)
+        self.shape.and_then(|shape| shape.own.grant) == Some(Grant::ClientCredentials)
     }
 
     fn is_for_people(&self) -> bool {
-        let known = Profile::named(self.name);
-        let usual = known
-            .as_ref()
-            .is_some_and(|known| known.authorize_url().is_some() || known.device_url().is_some());
+        let usual = self.known.as_ref().is_some_and(|known| {
+            known.environment().person() != Person::Never
+                && known
+                    .example_profile()
+                    .is_ok_and(|profile| profile.authorize_url().is_some() || profile.device_url().is_some())
+        });
         let configured = |shape: &file::Provider| {
-            shape.issuer.is_some() || shape.authorize_url.is_some() || shape.device_url.is_some()
+            ["issuer", "authorize_url", "device_url"].iter().any(|key| shape.keys.contains_key(*key))
         };
         let by_environment = || {
             let set = |what| std::env::var_os(self.variable_name(what)).is_some();
             // The metadata of a known provider is not read, so its issuer does not count.
-            set("AUTHORIZE_URL") || set("DEVICE_URL") || (known.is_none() && set("ISSUER"))
+            set("AUTHORIZE_URL") || set("DEVICE_URL") || (self.known.is_none() && set("ISSUER"))
         };
         usual || self.shape.is_some_and(configured) || by_environment()
     }
 
     /// Returns the token URL of the environment or the file, which a service needs as well.
     pub(crate) fn own_token_url(&self) -> Result<Option<String>, Failure> {
-        self.setting("TOKEN_URL", |shape| shape.token_url.as_deref())
+        self.setting("TOKEN_URL", |shape| shape.key("token_url"))
     }
 
     /// Returns the variables of this provider that name other URLs, such as `GOTO_ADMIN_URL`. Without them, a service
@@ -265,7 +275,7 @@ impl<'a> Provider<'a> {
 
     /// Returns whether there is a typed client that finds sign-ins by itself.
     pub(crate) fn has_typed_client(&self) -> bool {
-        SIGN_INS_BY_ENVIRONMENT.contains(&self.name)
+        self.known.as_ref().is_some_and(|known| known.name() == self.name && known.environment().has_client())
     }
 
     pub(super) fn setting(
@@ -282,15 +292,37 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// Providers that have names of their own for some variables: provider, usual name, own name.
-const OTHER_NAMES: [(&str, &str, &str); 2] =
-    [("gotab", "CLIENT_ID", "ACCESS_ID"), ("gotab", "CLIENT_SECRET", "ACCESS_SECRET")];
-
 /// The URLs of a provider that are not the base URL of an API.
 const OTHER_URLS: [&str; 4] = ["TOKEN_URL", "AUTHORIZE_URL", "DEVICE_URL", "REVOCATION_URL"];
 
-/// Known providers that give tokens to people only.
-const FOR_PEOPLE_ONLY: [&str; 1] = ["goto"];
-
-/// Providers whose typed client takes a sign-in from the store when it is made by `Client::from_env()`.
-const SIGN_INS_BY_ENVIRONMENT: [&str; 2] = ["gotab", "goto"];
+/// Returns the file with the profile of a provider: the one that the section names, or the known one of this name.
+fn profile_file(
+    name: &str,
+    shape: Option<&file::Provider>,
+    path: &Path,
+) -> Result<Option<ProfileFile>, Failure> {
+    let Some(wanted) = shape.and_then(|shape| shape.own.profile.as_deref()) else {
+        return Ok(auth_profiles::named(name));
+    };
+    let place = format!("{}: [providers.{name}]: profile", path.display());
+    // A path has a slash or ends with `.toml`. Any other text is a name.
+    if !wanted.contains(['/', '\\']) && !wanted.ends_with(".toml") {
+        return match auth_profiles::named(wanted) {
+            Some(known) => Ok(Some(known)),
+            None => Err(Failure::config(format!("{place}: there is no known profile of this name")).remedy(
+                format!(
+                    "use one of {}, or the path of a file such as ./acme.toml",
+                    auth_profiles::names().join(", ")
+                ),
+            )),
+        };
+    }
+    let file = beside("profile", path, Path::new(wanted))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        Failure::config(format!("{place}: {} cannot be read", file.display())).because(error)
+    })?;
+    let known = ProfileFile::read(&text).map_err(|error| {
+        Failure::config(format!("{}: {error}", file.display())).remedy("correct the profile")
+    })?;
+    Ok(Some(known))
+}

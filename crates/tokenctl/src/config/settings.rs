@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use auth_layer::Profile;
-
 use super::commands::Commands;
 use super::file::File;
 use super::home::{absolute, beside, expand};
@@ -49,8 +47,9 @@ impl Settings {
     /// Returns a provider that is known or configured.
     pub(crate) fn provider<'a>(&'a self, name: &'a str) -> Result<Provider<'a>, Failure> {
         let shape = self.file.providers.get(name);
-        if shape.is_none() && Profile::named(name).is_none() {
-            let known = self.names().into_iter().chain(Profile::NAMES).collect::<BTreeSet<_>>();
+        if shape.is_none() && auth_profiles::named(name).is_none() {
+            let known = self.names().into_iter().chain(auth_profiles::names().iter().copied());
+            let known = known.collect::<BTreeSet<_>>();
             let known = known.into_iter().collect::<Vec<_>>().join(", ");
             return Err(Failure::config(format!("no provider is called {name}")).remedy(format!(
                 "known names: {known}; to add another provider, write a section [providers.{name}] in {}",
@@ -60,13 +59,13 @@ impl Settings {
         Provider::new(name, shape, &self.path)
     }
 
-    /// Returns the names of the providers in the file, and of the known providers whose client id is in the
-    /// environment.
+    /// Returns the names of the providers in the file, and of those with a typed client whose client id is in the
+    /// environment. A variable such as `GOOGLE_CLIENT_ID` alone may belong to another program.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
-        let known = Profile::NAMES.into_iter().filter(|name| {
-            Provider::new(name, None, &self.path)
-                .and_then(|provider| provider.client_id())
-                .is_ok_and(|id| id.is_some())
+        let known = auth_profiles::names().iter().copied().filter(|name| {
+            Provider::new(name, None, &self.path).is_ok_and(|provider| {
+                provider.has_typed_client() && provider.client_id().is_ok_and(|id| id.is_some())
+            })
         });
         self.file.providers.keys().map(String::as_str).chain(known).collect()
     }

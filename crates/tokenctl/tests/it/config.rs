@@ -102,13 +102,13 @@ async fn a_client_of_another_provider_needs_no_sign_in() {
 async fn a_mistake_is_shown_with_its_place() {
     let home = Home::empty();
     let cases = [
-        ("[providers.goto]\nclient_name = \"x\"\n", "config.toml:2:1: unknown field `client_name`"),
+        ("[providers.goto]\nclient_name = \"x\"\n", "config.toml:2:1: unknown member `client_name`"),
         ("[providers.goto]\nclient_secret = \"s3cr3t\"\n", "client_secret_file"),
         ("[store]\nkey = \"s3cr3t\"\n", "config.toml:2:7: a key does not belong in this file"),
         ("[store\nfolder = \"s3cr3t\"\n", "config.toml:1:7"),
         ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is not a valid provider name"),
-        ("[providers.goto]\nclient_auth = \"body\"\n", "cannot be changed"),
-        ("[providers.goto]\nreplay = \"reusable\"\n", "cannot be changed"),
+        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "config.toml:2:15: `client_auth` must be `basic`"),
+        ("[providers.goto]\nreplay = [\"s3cr3t\"]\n", "config.toml:2:10: `replay` must be"),
         ("[providers]\ngoto = \"s3cr3t\"\n", "config.toml:2:8: has the wrong type"),
         ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "is not one of basic, body, public"),
         (

@@ -24,6 +24,8 @@ mod marks;
 mod nearest;
 /// Proxies, and an issuer that is away.
 mod network;
+/// Providers that are described by a file.
+mod profiles;
 /// `status`: the table and the JSON.
 mod status;
 /// Runs the program, and acts as the person.

@@ -154,7 +154,7 @@ async fn a_record_that_cannot_be_read_is_shown_for_every_provider() {
 #[tokio::test]
 async fn a_provider_whose_configuration_is_wrong_has_a_row() {
     let home = Home::empty();
-    home.configure("[providers.goto]\nissuer = \"https://auth.example.com\"\n");
+    home.configure("[providers.goto]\nvariant = \"unknown\"\nclient_id = \"x\"\n");
     let ran = home.run(&["status"]).await.ended_with(4).showed(&["goto", "unknown"]);
     let alone = home.run(&["status", "goto"]).await.ended_with(4);
     let why = alone.err.lines().next().unwrap().trim_start_matches("tokenctl: ");

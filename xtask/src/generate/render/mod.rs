@@ -12,7 +12,11 @@ use super::manifest::Source;
 use super::split::Parts;
 
 /// Returns the files of one document, each with its name.
-pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, TokenStream)> {
+pub(super) fn files(
+    parts: Parts,
+    document: &Document,
+    has_profile: bool,
+) -> Vec<(&'static str, TokenStream)> {
     let Parts { docs, methods, operations, types } = parts;
     let has_enums =
         document.operations.iter().any(|operation| operation.ok.is_some() || operation.error.is_some());
@@ -20,7 +24,7 @@ pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, Tok
     let mut files = vec![
         ("client.rs", client::render(&docs, &methods)),
         ("meta.rs", meta::render(&document.operations)),
-        ("mod.rs", root(title, has_enums)),
+        ("mod.rs", root(title, has_enums, has_profile)),
         (
             "operations.rs",
             quote! {
@@ -44,7 +48,8 @@ pub(super) fn files(parts: Parts, document: &Document) -> Vec<(&'static str, Tok
     files
 }
 
-fn root(title: &str, has_enums: bool) -> TokenStream {
+fn root(title: &str, has_enums: bool, has_profile: bool) -> TokenStream {
+    let profile = profile(has_profile);
     let doc = format!(" Generated from the document \"{title}\".");
     let responses = has_enums.then(|| quote! { pub mod responses; });
     let lints = lints();
@@ -59,11 +64,13 @@ fn root(title: &str, has_enums: bool) -> TokenStream {
         pub mod types;
 
         pub use client::Client;
+        #profile
     }
 }
 
 /// Returns the `mod.rs` of a client that has several documents.
-pub(super) fn modules(sources: &[Source]) -> TokenStream {
+pub(super) fn modules(sources: &[Source], has_profile: bool) -> TokenStream {
+    let profile = profile(has_profile);
     let modules = sources.iter().map(|source| {
         let module = format_ident!("{}", source.module);
         quote! { pub mod #module; }
@@ -71,7 +78,21 @@ pub(super) fn modules(sources: &[Source]) -> TokenStream {
     quote! {
         //! Generated from the documents of this API, with a module for each document.
         #(#modules)*
+        #profile
     }
+}
+
+/// Returns the function that reads the provider's profile, which is a file beside the code.
+fn profile(has_profile: bool) -> Option<TokenStream> {
+    has_profile.then(|| {
+        quote! {
+            /// Returns the file with the provider's profile.
+            pub(crate) fn profile_file() -> auth_profiles::ProfileFile {
+                auth_profiles::ProfileFile::read(include_str!("profile.toml"))
+                    .expect("the generator has checked this file")
+            }
+        }
+    })
 }
 
 /// Returns the attribute that turns lints off. Rules of style do not apply to generated code.

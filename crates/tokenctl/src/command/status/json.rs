@@ -46,6 +46,7 @@ mod tests {
         "collab:",
         "identity:"
       ],
+      "kept": {},
       "state": "sign_in_again",
       "reason": "the provider ended it (invalid_grant)",
       "access_token_expires_at": 100000600,

@@ -158,7 +158,7 @@ fn stray(
         None => Row::new("?", key.as_str().get(..12).unwrap_or_default(), None),
     };
     // Another account of a configured provider follows the same replay rule.
-    let known = Profile::named(&row.provider);
+    let known = auth_profiles::named(&row.provider).and_then(|file| file.example_profile().ok());
     row.judge(record, profiles.get(&row.provider).or(known.as_ref()), now);
     row
 }

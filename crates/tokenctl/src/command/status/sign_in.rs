@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use auth_layer::Profile;
 use auth_layer::store::{Record, State, StoreError};
+use auth_layer::token::Kept;
 use serde::Serialize;
 
 use crate::command::desk::of_another_issuer;
@@ -18,6 +19,7 @@ pub(super) struct Row {
     pub(super) client_id: Option<String>,
     pub(super) signed_in_as: Option<String>,
     pub(super) scope: Option<Vec<String>>,
+    pub(super) kept: Kept,
     #[serde(rename = "state")]
     pub(super) standing: Standing,
     pub(super) reason: Option<String>,
@@ -43,6 +45,7 @@ impl Row {
             client_id,
             signed_in_as: None,
             scope: None,
+            kept: Kept::new(),
             standing: Standing::NotSignedIn,
             reason: None,
             access_token_expires_at: None,
@@ -70,6 +73,7 @@ impl Row {
         };
         self.signed_in_as.clone_from(&entry.account);
         self.scope = entry.scope.as_ref().map(|scope| scope.iter().map(str::to_owned).collect());
+        self.kept.clone_from(&entry.kept);
         self.access_token_expires_at = entry.access_token.as_ref().and(entry.hard);
         self.refresh_token_obtained_at = entry.obtained;
         self.refresh_token_due_at = due(entry, profile);

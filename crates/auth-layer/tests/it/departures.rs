@@ -1,11 +1,10 @@
-//! The providers' profiles: each journey as the provider documents it, against an endpoint that is as strict.
+//! Providers that depart from RFC 6749, each against an endpoint that accepts only its own requests.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use auth_layer::{
     Clock, Credential, Encoding, Error, ErrorKind, Exchange, Grant, OAuthError, Profile, RefreshToken,
-    TestClock, TokenManager,
+    TestClock,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +13,7 @@ use http::Request;
 use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 
+use crate::departing::{either_encoding, either_form, own_names, raw_basic, scope_in_body};
 use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, json_response, respond, text};
 
 fn rig(endpoint: FakeTokenEndpoint, profile: Profile, credential: Credential, grant: Grant) -> Rig {
@@ -68,16 +68,16 @@ fn content_type(seen: &Seen) -> &str {
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-// GoTab.
+// A JSON body with names of its own.
 
-const GOTAB_API: &str = "https://gotab.io/api/loc";
+const NAMED_API: &str = "https://api.example.com/loc";
 
-fn gotab_credential() -> Credential {
+fn own_names_credential() -> Credential {
     Credential::new("YOUR_API_ACCESS_ID", "YOUR_API_ACCESS_SECRET")
 }
 
 /// Returns an endpoint that answers 200 to the request as documented, and 400 to anything else.
-fn gotab_endpoint(url: &'static str, answer: &'static str) -> FakeTokenEndpoint {
+fn own_names_endpoint(url: &'static str, answer: &'static str) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |_, seen| {
         let expected = serde_json::json!({
             "grant_type": "client_credentials",
@@ -93,50 +93,50 @@ fn gotab_endpoint(url: &'static str, answer: &'static str) -> FakeTokenEndpoint 
     })
 }
 
-const GOTAB_URL: &str = "https://gotab.io/oauth/token";
-const GOTAB_ANSWER: &str = r#"{
+const NAMED_URL: &str = "https://auth.example.com/oauth/token";
+const NAMED_ANSWER: &str = r#"{
 "access_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...",
 "token_type": "Bearer",
 "expires_in": 86400
 }"#;
 
-const GOTAB_OLD_URL: &str = "https://gotab.io/api/oauth/token";
-const GOTAB_OLD_ANSWER: &str = r#"{"tokenType":"Bearer","token":"eyJhbGciOiJSUzI1NiJ9.old","initiated":1659020513,
+const NAMED_OLD_URL: &str = "https://auth.example.com/api/oauth/token";
+const NAMED_OLD_ANSWER: &str = r#"{"tokenType":"Bearer","token":"eyJhbGciOiJSUzI1NiJ9.old","initiated":1659020513,
 "expires":1659106913,"expiresIn":86400,"refreshToken":"a-refresh-token","user_id":42}"#;
 
-fn gotab() -> Rig {
+fn named_rig() -> Rig {
     rig(
-        gotab_endpoint(GOTAB_URL, GOTAB_ANSWER),
-        Profile::gotab(),
-        gotab_credential(),
+        own_names_endpoint(NAMED_URL, NAMED_ANSWER),
+        own_names(),
+        own_names_credential(),
         Grant::ClientCredentials,
     )
 }
 
 #[tokio::test]
-async fn gotab_as_documented() {
-    let rig = gotab();
-    assert_eq!(journey(&rig, GOTAB_API).await.unwrap(), "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...");
+async fn own_names_as_documented() {
+    let rig = named_rig();
+    assert_eq!(journey(&rig, NAMED_API).await.unwrap(), "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...");
     assert_eq!(lifetime(&rig).await, 86_400);
     assert_eq!(rig.endpoint.count(), 1);
 }
 
 #[tokio::test]
-async fn gotab_in_the_older_shape() {
-    let profile = Profile::gotab().with_token_url(GOTAB_OLD_URL).unwrap();
-    let endpoint = gotab_endpoint(GOTAB_OLD_URL, GOTAB_OLD_ANSWER);
-    let rig = rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
-    assert_eq!(journey(&rig, GOTAB_API).await.unwrap(), "eyJhbGciOiJSUzI1NiJ9.old");
+async fn own_names_in_the_older_shape() {
+    let profile = own_names().with_token_url(NAMED_OLD_URL).unwrap();
+    let endpoint = own_names_endpoint(NAMED_OLD_URL, NAMED_OLD_ANSWER);
+    let rig = rig(endpoint, profile, own_names_credential(), Grant::ClientCredentials);
+    assert_eq!(journey(&rig, NAMED_API).await.unwrap(), "eyJhbGciOiJSUzI1NiJ9.old");
     assert_eq!(lifetime(&rig).await, 86_400);
     // The refresh token is not used for client credentials, so the next request is the same.
     rig.advance(86_401);
-    journey(&rig, GOTAB_API).await.unwrap();
+    journey(&rig, NAMED_API).await.unwrap();
     let seen = rig.endpoint.seen();
     assert_eq!((seen.len(), &seen[0].body), (2, &seen[1].body));
 }
 
 #[tokio::test]
-async fn gotab_lifetimes_in_every_shape() {
+async fn own_names_lifetimes_in_every_shape() {
     let wall = TestClock::new().now().wall().as_secs();
     for (members, expected) in [
         (r#""expires_in":100,"expiresIn":200,"expires":1"#.to_owned(), 100),
@@ -146,80 +146,80 @@ async fn gotab_lifetimes_in_every_shape() {
     ] {
         let body = format!(r#"{{"token":"t",{members}}}"#);
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, &body)));
-        let rig = rig(endpoint, Profile::gotab(), gotab_credential(), Grant::ClientCredentials);
+        let rig = rig(endpoint, own_names(), own_names_credential(), Grant::ClientCredentials);
         assert_eq!(lifetime(&rig).await, expected);
     }
 }
 
 #[tokio::test]
-async fn gotab_is_out_of_reach_of_a_plain_profile() {
-    let profile = plain(&Profile::gotab(), GOTAB_API);
-    let endpoint = gotab_endpoint(GOTAB_URL, GOTAB_ANSWER);
-    let rig = rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
-    let error = journey(&rig, GOTAB_API).await.unwrap_err();
+async fn own_names_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&own_names(), NAMED_API);
+    let endpoint = own_names_endpoint(NAMED_URL, NAMED_ANSWER);
+    let rig = rig(endpoint, profile, own_names_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, NAMED_API).await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
 
     // It also refuses the answer in the older shape, whatever it sent.
-    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, GOTAB_OLD_ANSWER)));
-    let profile = plain(&Profile::gotab(), GOTAB_API);
-    let rig = self::rig(endpoint, profile, gotab_credential(), Grant::ClientCredentials);
-    assert_eq!(journey(&rig, GOTAB_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+    let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(json_response(200, NAMED_OLD_ANSWER)));
+    let profile = plain(&own_names(), NAMED_API);
+    let rig = self::rig(endpoint, profile, own_names_credential(), Grant::ClientCredentials);
+    assert_eq!(journey(&rig, NAMED_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
 }
 
 #[tokio::test]
-async fn gotab_401_renews_and_403_never_does() {
+async fn own_names_401_renews_and_403_never_does() {
     let endpoint = FakeTokenEndpoint::issuing(86_400);
-    let rig = rig(endpoint, Profile::gotab(), gotab_credential(), Grant::ClientCredentials);
+    let rig = rig(endpoint, own_names(), own_names_credential(), Grant::ClientCredentials);
     for body in ["Forbidden", r#"{"int_err_code":"InvalidToken"}"#, r#"{"error":"invalid_token"}"#] {
         let api = FakeApi::scripted(move |_, _| json_response(403, body));
-        let response = rig.layer().layer(api.clone()).oneshot(get(GOTAB_API)).await.unwrap();
+        let response = rig.layer().layer(api.clone()).oneshot(get(NAMED_API)).await.unwrap();
         assert_eq!(response.status(), 403);
         assert_eq!(text(response).await, body);
         assert_eq!((api.count(), rig.endpoint.count()), (1, 1));
     }
     let api = FakeApi::rejecting(&["token-1"]);
-    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(GOTAB_API)).await.unwrap().status(), 200);
+    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(NAMED_API)).await.unwrap().status(), 200);
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
 }
 
 #[tokio::test]
-async fn gotab_400_is_permanent() {
-    let endpoint = gotab_endpoint(GOTAB_URL, GOTAB_ANSWER);
+async fn own_names_400_is_permanent() {
+    let endpoint = own_names_endpoint(NAMED_URL, NAMED_ANSWER);
     let credential = Credential::new("YOUR_API_ACCESS_ID", "a wrong one");
-    let rig = rig(endpoint, Profile::gotab(), credential, Grant::ClientCredentials);
-    let error = journey(&rig, GOTAB_API).await.unwrap_err();
+    let rig = rig(endpoint, own_names(), credential, Grant::ClientCredentials);
+    let error = journey(&rig, NAMED_API).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Refused, false));
 }
 
-// GoTo.
+// A Basic header without form encoding, no token type, and a sign in the body of a 403.
 
-const GOTO_API: &str = "https://api.getgo.com/G2M/rest/upcomingMeetings";
-const GOTO_ID: &str = "a2070a9e-868a-4339-934f-4da2d788d0aa";
-const GOTO_SECRET: &str = "3naO10IA2agcvG+9I9TGEQ==";
-const GOTO_REFRESH: &str = "eyJraWQiOiJvYXV0aHYyLmxt999...";
+const RAW_API: &str = "https://api.example.com/G2M/rest/upcomingMeetings";
+const RAW_ID: &str = "a2070a9e-868a-4339-934f-4da2d788d0aa";
+const RAW_SECRET: &str = "3naO10IA2agcvG+9I9TGEQ==";
+const RAW_REFRESH: &str = "eyJraWQiOiJvYXV0aHYyLmxt999...";
 
-fn goto_credential() -> Credential {
-    Credential::new(GOTO_ID, GOTO_SECRET)
+fn raw_basic_credential() -> Credential {
+    Credential::new(RAW_ID, RAW_SECRET)
 }
 
-fn goto_grant() -> Grant {
-    Grant::refresh_token(RefreshToken::new(GOTO_REFRESH))
+fn raw_basic_grant() -> Grant {
+    Grant::refresh_token(RefreshToken::new(RAW_REFRESH))
 }
 
-fn goto_request_is_as_documented(seen: &Seen, refresh_token: &str) -> bool {
-    let basic = format!("Basic {}", STANDARD.encode(format!("{GOTO_ID}:{GOTO_SECRET}")));
+fn raw_basic_request_is_as_documented(seen: &Seen, refresh_token: &str) -> bool {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{RAW_ID}:{RAW_SECRET}")));
     seen.method == "POST"
-        && seen.uri == "https://authentication.logmeininc.com/oauth/token"
+        && seen.uri == "https://auth.example.com/oauth/token"
         && content_type(seen) == FORM
         && seen.headers.get("authorization").is_some_and(|value| value == basic.as_str())
         && form(seen) == pairs(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
 }
 
 /// Returns an endpoint that answers 200 to the request as documented, 401 to another client, and 400 to anything else.
-fn goto_endpoint() -> FakeTokenEndpoint {
+fn raw_basic_endpoint() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|n, seen| {
-        Ok(if goto_request_is_as_documented(seen, GOTO_REFRESH) {
-            json_response(200, &goto_answer(n, Some(GOTO_REFRESH)))
+        Ok(if raw_basic_request_is_as_documented(seen, RAW_REFRESH) {
+            json_response(200, &raw_basic_answer(n, Some(RAW_REFRESH)))
         } else if form(seen).iter().any(|(name, _)| name == "refresh_token") {
             json_response(401, r#"{"error":"invalid_client"}"#)
         } else {
@@ -229,7 +229,7 @@ fn goto_endpoint() -> FakeTokenEndpoint {
 }
 
 /// Returns the answer as documented: without a `token_type`, and with a `principal`.
-fn goto_answer(n: usize, refresh_token: Option<&str>) -> String {
+fn raw_basic_answer(n: usize, refresh_token: Option<&str>) -> String {
     let refresh_token =
         refresh_token.map_or(String::new(), |token| format!(r#""refresh_token": "{token}","#));
     format!(
@@ -239,73 +239,73 @@ fn goto_answer(n: usize, refresh_token: Option<&str>) -> String {
 }
 
 #[tokio::test]
-async fn goto_as_documented() {
-    let rig = rig(goto_endpoint(), Profile::goto(), goto_credential(), goto_grant());
-    assert_eq!(journey(&rig, GOTO_API).await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...1");
+async fn raw_basic_as_documented() {
+    let rig = rig(raw_basic_endpoint(), raw_basic(), raw_basic_credential(), raw_basic_grant());
+    assert_eq!(journey(&rig, RAW_API).await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...1");
     assert_eq!(lifetime(&rig).await, 3_600);
     rig.advance(3_600);
-    assert_eq!(journey(&rig, "https://api.goto.com/x").await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...2");
+    assert_eq!(journey(&rig, "https://api.example.net/x").await.unwrap(), "eyJraWQiOiJvYXV0aHYyLmxt666...2");
 }
 
 #[tokio::test]
-async fn goto_refresh_tokens_stay_change_or_are_left_out() {
+async fn raw_basic_refresh_tokens_stay_change_or_are_left_out() {
     // The same, none, a new one on day 30, none, and the same again.
-    let handed_out = [Some(GOTO_REFRESH), None, Some("r-next"), None, Some("r-next")];
-    let expected = [GOTO_REFRESH, GOTO_REFRESH, GOTO_REFRESH, "r-next", "r-next"];
+    let handed_out = [Some(RAW_REFRESH), None, Some("r-next"), None, Some("r-next")];
+    let expected = [RAW_REFRESH, RAW_REFRESH, RAW_REFRESH, "r-next", "r-next"];
     let endpoint = FakeTokenEndpoint::scripted(move |n, seen| {
-        assert!(goto_request_is_as_documented(seen, expected[n - 1]), "{seen:?}");
-        Ok(json_response(200, &goto_answer(n, handed_out[n - 1])))
+        assert!(raw_basic_request_is_as_documented(seen, expected[n - 1]), "{seen:?}");
+        Ok(json_response(200, &raw_basic_answer(n, handed_out[n - 1])))
     });
-    let rig = rig(endpoint, Profile::goto(), goto_credential(), goto_grant());
+    let rig = rig(endpoint, raw_basic(), raw_basic_credential(), raw_basic_grant());
     for n in 1..=5 {
-        assert_eq!(journey(&rig, GOTO_API).await.unwrap(), format!("eyJraWQiOiJvYXV0aHYyLmxt666...{n}"));
+        assert_eq!(journey(&rig, RAW_API).await.unwrap(), format!("eyJraWQiOiJvYXV0aHYyLmxt666...{n}"));
         rig.advance(3_600);
     }
     assert_eq!(rig.endpoint.count(), 5);
 }
 
 #[tokio::test]
-async fn goto_is_out_of_reach_of_a_plain_profile() {
+async fn raw_basic_is_out_of_reach_of_a_plain_profile() {
     // RFC 6749 encodes some characters of the secret, and this server decodes none.
-    let profile = plain(&Profile::goto(), GOTO_API);
-    let rig = rig(goto_endpoint(), profile.clone(), goto_credential(), goto_grant());
-    let error = journey(&rig, GOTO_API).await.unwrap_err();
+    let profile = plain(&raw_basic(), RAW_API);
+    let rig = rig(raw_basic_endpoint(), profile.clone(), raw_basic_credential(), raw_basic_grant());
+    let error = journey(&rig, RAW_API).await.unwrap_err();
     assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
 
     // By RFC 6749 an answer without a type is not valid.
-    let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(json_response(200, &goto_answer(n, None))));
-    let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
-    assert_eq!(journey(&rig, GOTO_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+    let endpoint = FakeTokenEndpoint::scripted(|n, _| Ok(json_response(200, &raw_basic_answer(n, None))));
+    let rig = self::rig(endpoint, profile, raw_basic_credential(), raw_basic_grant());
+    assert_eq!(journey(&rig, RAW_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
 
     // The plain profile does not recognize the rejection, either.
-    let (api, endpoint) = (goto_api(), FakeTokenEndpoint::issuing(3_600));
-    let profile = plain(&Profile::goto(), GOTO_API);
-    let rig = self::rig(endpoint, profile, goto_credential(), goto_grant());
-    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap().status(), 403);
+    let (api, endpoint) = (raw_basic_api(), FakeTokenEndpoint::issuing(3_600));
+    let profile = plain(&raw_basic(), RAW_API);
+    let rig = self::rig(endpoint, profile, raw_basic_credential(), raw_basic_grant());
+    assert_eq!(rig.layer().layer(api.clone()).oneshot(get(RAW_API)).await.unwrap().status(), 403);
 }
 
-const GOTO_REJECTION: &str = r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#;
+const RAW_REJECTION: &str = r#"{"int_err_code":"InvalidToken","msg":"Invalid token passed"}"#;
 
-/// Returns `api.getgo.com`, which rejects the first token with 403.
-fn goto_api() -> FakeApi {
+/// Returns the API, which rejects the first token with 403.
+fn raw_basic_api() -> FakeApi {
     FakeApi::scripted(|_, seen| match seen.bearer().as_deref() {
-        Some("token-1") => json_response(403, GOTO_REJECTION),
+        Some("token-1") => json_response(403, RAW_REJECTION),
         _ => json_response(200, "[]"),
     })
 }
 
 #[tokio::test]
-async fn goto_403_invalid_token_renews_and_resends() {
-    let (api, endpoint) = (goto_api(), FakeTokenEndpoint::issuing(3_600));
-    let rig = rig(endpoint, Profile::goto(), goto_credential(), goto_grant());
-    let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
+async fn raw_basic_403_invalid_token_renews_and_resends() {
+    let (api, endpoint) = (raw_basic_api(), FakeTokenEndpoint::issuing(3_600));
+    let rig = rig(endpoint, raw_basic(), raw_basic_credential(), raw_basic_grant());
+    let response = rig.layer().layer(api.clone()).oneshot(get(RAW_API)).await.unwrap();
     assert_eq!((response.status().as_u16(), text(response).await.as_str()), (200, "[]"));
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
     assert_eq!(rig.endpoint.count(), 2);
 }
 
 #[tokio::test]
-async fn goto_other_403s_come_back_byte_for_byte() {
+async fn raw_basic_other_403s_come_back_byte_for_byte() {
     let long = format!(r#"{{"int_err_code":"NoPermission","msg":"{}"}}"#, "x".repeat(20_000));
     let others = [
         r#"{"int_err_code":"NoPermission","msg":"not yours"}"#,
@@ -317,7 +317,8 @@ async fn goto_other_403s_come_back_byte_for_byte() {
         &long,
     ];
     for body in others {
-        let rig = rig(FakeTokenEndpoint::issuing(3_600), Profile::goto(), goto_credential(), goto_grant());
+        let rig =
+            rig(FakeTokenEndpoint::issuing(3_600), raw_basic(), raw_basic_credential(), raw_basic_grant());
         let body = body.to_owned();
         let expected = body.clone();
         let api = FakeApi::scripted(move |_, _| {
@@ -325,7 +326,7 @@ async fn goto_other_403s_come_back_byte_for_byte() {
             response.headers_mut().insert("x-request-id", "abc".parse().unwrap());
             response
         });
-        let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
+        let response = rig.layer().layer(api.clone()).oneshot(get(RAW_API)).await.unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()["x-request-id"]),
             (403, &"abc".parse().unwrap())
@@ -337,34 +338,34 @@ async fn goto_other_403s_come_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn goto_401_renews_too_and_other_statuses_do_not() {
-    let rig = rig(FakeTokenEndpoint::issuing(3_600), Profile::goto(), goto_credential(), goto_grant());
+async fn raw_basic_401_renews_too_and_other_statuses_do_not() {
+    let rig = rig(FakeTokenEndpoint::issuing(3_600), raw_basic(), raw_basic_credential(), raw_basic_grant());
     for status in [200, 400, 404, 409, 500] {
-        let api = FakeApi::scripted(move |_, _| json_response(status, GOTO_REJECTION));
-        let response = rig.layer().layer(api.clone()).oneshot(get(GOTO_API)).await.unwrap();
-        assert_eq!((response.status().as_u16(), text(response).await.as_str()), (status, GOTO_REJECTION));
+        let api = FakeApi::scripted(move |_, _| json_response(status, RAW_REJECTION));
+        let response = rig.layer().layer(api.clone()).oneshot(get(RAW_API)).await.unwrap();
+        assert_eq!((response.status().as_u16(), text(response).await.as_str()), (status, RAW_REJECTION));
     }
     assert_eq!(rig.endpoint.count(), 1);
     let api = FakeApi::rejecting(&["token-1"]);
-    assert_eq!(rig.layer().layer(api).oneshot(get("https://api.goto.com/x")).await.unwrap().status(), 200);
+    assert_eq!(rig.layer().layer(api).oneshot(get("https://api.example.net/x")).await.unwrap().status(), 200);
     assert_eq!(rig.endpoint.count(), 2);
 }
 
-// GBG GO.
+// The client and a fixed scope in the body.
 
-const GBG_API: &str = "https://eu.platform.go.gbgplc.com/captain/api/journey/start";
+const SCOPED_API: &str = "https://eu.example.com/captain/api/journey/start";
 
 /// Returns an endpoint that answers 200 to the request as documented, and 400 or 401 to anything else.
-fn gbg_endpoint() -> FakeTokenEndpoint {
+fn scoped_endpoint() -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(|_, seen| {
         let expected = pairs(&[
             ("client_id", "your-client-id"),
             ("client_secret", "your-client-secret"),
             ("grant_type", "client_credentials"),
-            ("scope", "gbg.token"),
+            ("scope", "token:read"),
         ]);
         let as_documented = seen.method == "POST"
-            && seen.uri == "https://api.auth.gbgplc.com/as/token.oauth2"
+            && seen.uri == "https://auth.example.com/as/token.oauth2"
             && content_type(seen) == FORM
             && !seen.headers.contains_key("authorization")
             && form(seen) == expected;
@@ -381,42 +382,42 @@ fn gbg_endpoint() -> FakeTokenEndpoint {
     })
 }
 
-fn gbg_credential() -> Credential {
+fn scoped_credential() -> Credential {
     Credential::new("your-client-id", "your-client-secret")
 }
 
 #[tokio::test]
-async fn gbg_go_as_documented() {
-    let rig = rig(gbg_endpoint(), Profile::gbg_go(), gbg_credential(), Grant::ClientCredentials);
+async fn scope_in_body_as_documented() {
+    let rig = rig(scoped_endpoint(), scope_in_body(), scoped_credential(), Grant::ClientCredentials);
     for region in ["eu", "us", "au"] {
-        let uri = format!("https://{region}.platform.go.gbgplc.com/captain/api/journey/start");
+        let uri = format!("https://{region}.example.com/captain/api/journey/start");
         assert_eq!(journey(&rig, &uri).await.unwrap(), "your-access-token");
     }
     assert_eq!(lifetime(&rig).await, 3_600);
     assert_eq!(rig.endpoint.count(), 1);
     // The token host itself never receives a token.
-    assert_eq!(journey(&rig, "https://api.auth.gbgplc.com/as/token.oauth2").await.unwrap(), "");
+    assert_eq!(journey(&rig, "https://auth.example.com/as/token.oauth2").await.unwrap(), "");
 }
 
 #[tokio::test]
-async fn gbg_go_is_out_of_reach_of_a_plain_profile() {
-    let profile = plain(&Profile::gbg_go(), GBG_API);
-    let rig = rig(gbg_endpoint(), profile.clone(), gbg_credential(), Grant::ClientCredentials);
-    let error = journey(&rig, GBG_API).await.unwrap_err();
+async fn scope_in_body_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&scope_in_body(), SCOPED_API);
+    let rig = rig(scoped_endpoint(), profile.clone(), scoped_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, SCOPED_API).await.unwrap_err();
     assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_client"));
     // It fails even with the secret in the body, because the scope is missing.
     let profile = profile.with_client_auth(auth_layer::ClientAuth::body());
-    let rig = self::rig(gbg_endpoint(), profile, gbg_credential(), Grant::ClientCredentials);
-    let error = journey(&rig, GBG_API).await.unwrap_err();
+    let rig = self::rig(scoped_endpoint(), profile, scoped_credential(), Grant::ClientCredentials);
+    let error = journey(&rig, SCOPED_API).await.unwrap_err();
     assert_eq!(error.oauth().map(OAuthError::code), Some("invalid_scope"));
 }
 
-// Octotable.
+// Either encoding, and `type` for `token_type`.
 
-const OCTOTABLE_API: &str = "https://api.octotable.com/octotable-pms/api/v2/rooms";
+const EITHER_API: &str = "https://api.example.net/pms/api/v2/rooms";
 
 /// Returns an endpoint that answers 200 to a request in this encoding, 415 to the other, and 400 to anything else.
-fn octotable_endpoint(url: &'static str, encoding: Encoding) -> FakeTokenEndpoint {
+fn either_endpoint(url: &'static str, encoding: Encoding) -> FakeTokenEndpoint {
     FakeTokenEndpoint::scripted(move |n, seen| {
         let expected = [
             ("client_id", "<your_client_id>"),
@@ -446,18 +447,18 @@ fn octotable_endpoint(url: &'static str, encoding: Encoding) -> FakeTokenEndpoin
     })
 }
 
-const OCTOTABLE_URL: &str = "https://api.octorate.com/octotable-pms/api/v2/oauth2/token";
-const OCTOTABLE_FORM_URL: &str = "https://api.octotable.com/octotable-auth/api/v2/oauth2/token";
+const EITHER_URL: &str = "https://api.example.com/pms/api/v2/oauth2/token";
+const EITHER_FORM_URL: &str = "https://api.example.net/auth/api/v2/oauth2/token";
 
-fn octotable(url: &'static str, encoding: Encoding, profile: Profile) -> Rig {
+fn either_rig(url: &'static str, encoding: Encoding, profile: Profile) -> Rig {
     let credential = Credential::new("<your_client_id>", "<your_client_secret>");
-    rig(octotable_endpoint(url, encoding), profile, credential, Grant::ClientCredentials)
+    rig(either_endpoint(url, encoding), profile, credential, Grant::ClientCredentials)
 }
 
 #[tokio::test]
-async fn octotable_as_documented() {
-    let rig = octotable(OCTOTABLE_URL, Encoding::Json, Profile::octotable());
-    for uri in [OCTOTABLE_API, "https://api.octorate.com/octotable-pms/api/v2/rooms"] {
+async fn either_as_documented() {
+    let rig = either_rig(EITHER_URL, Encoding::Json, either_encoding());
+    for uri in [EITHER_API, "https://api.example.com/pms/api/v2/rooms"] {
         assert_eq!(journey(&rig, uri).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
     }
     assert_eq!(lifetime(&rig).await, 1_440);
@@ -465,25 +466,25 @@ async fn octotable_as_documented() {
     rig.advance(1_439);
     assert_eq!(lifetime(&rig).await, 1);
     rig.advance(1);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
 }
 
 #[tokio::test]
-async fn octotable_form_as_its_newer_pages_have_it() {
-    let rig = octotable(OCTOTABLE_FORM_URL, Encoding::Form, Profile::octotable_form());
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
+async fn either_form_as_its_newer_pages_have_it() {
+    let rig = either_rig(EITHER_FORM_URL, Encoding::Form, either_form());
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "YOUR_ACCESS_TOKEN-1");
     assert_eq!(rig.endpoint.count(), 1);
 }
 
 /// Checks that after a 415 the request is sent once more in the other encoding, which is used from then on.
 async fn other_encoding(url: &'static str, accepted: Encoding, profile: Profile) {
-    let rig = octotable(url, accepted, profile);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
+    let rig = either_rig(url, accepted, profile);
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "YOUR_ACCESS_TOKEN-2");
     let types = || rig.endpoint.seen().iter().map(|seen| content_type(seen).to_owned()).collect::<Vec<_>>();
     let (refused, accepted_type) = (accepted.other().media_type(), accepted.media_type());
     assert_eq!(types(), [refused, accepted_type]);
     rig.advance(1_440);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "YOUR_ACCESS_TOKEN-3");
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "YOUR_ACCESS_TOKEN-3");
     assert_eq!(types(), [refused, accepted_type, accepted_type]);
     // If the server changes its encoding, the client follows.
     rig.endpoint.now(move |_, seen| {
@@ -493,29 +494,29 @@ async fn other_encoding(url: &'static str, accepted: Encoding, profile: Profile)
         })
     });
     rig.advance(1_440);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "back");
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "back");
     rig.advance(1_440);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap(), "back");
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap(), "back");
     assert_eq!(types()[3..], [accepted_type, refused, refused]);
 }
 
 #[tokio::test]
-async fn octotable_json_turns_into_a_form_on_415_and_stays_one() {
-    other_encoding(OCTOTABLE_URL, Encoding::Form, Profile::octotable()).await;
+async fn either_json_turns_into_a_form_on_415_and_stays_one() {
+    other_encoding(EITHER_URL, Encoding::Form, either_encoding()).await;
 }
 
 #[tokio::test]
-async fn octotable_form_turns_into_json_on_415_and_stays_it() {
-    other_encoding(OCTOTABLE_FORM_URL, Encoding::Json, Profile::octotable_form()).await;
+async fn either_form_turns_into_json_on_415_and_stays_it() {
+    other_encoding(EITHER_FORM_URL, Encoding::Json, either_form()).await;
 }
 
 #[tokio::test]
-async fn octotable_an_encoding_that_did_not_help_is_not_remembered() {
+async fn either_an_encoding_that_did_not_help_is_not_remembered() {
     let refusing = FakeTokenEndpoint::scripted(|_, _| Ok(respond(415, "")));
     let credential = Credential::new("id", "secret");
-    let rig = rig(refusing, Profile::octotable(), credential, Grant::ClientCredentials);
+    let rig = rig(refusing, either_encoding(), credential, Grant::ClientCredentials);
     for _ in 0..2 {
-        let error = journey(&rig, OCTOTABLE_API).await.unwrap_err();
+        let error = journey(&rig, EITHER_API).await.unwrap_err();
         assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 415));
         rig.advance(60);
     }
@@ -527,7 +528,7 @@ async fn octotable_an_encoding_that_did_not_help_is_not_remembered() {
 #[tokio::test]
 async fn a_plain_profile_does_not_try_another_encoding() {
     let endpoint = FakeTokenEndpoint::scripted(|_, _| Ok(respond(415, "")));
-    for profile in [plain(&Profile::octotable(), OCTOTABLE_API), Profile::gotab(), Profile::gbg_go()] {
+    for profile in [plain(&either_encoding(), EITHER_API), own_names(), scope_in_body()] {
         let before = endpoint.count();
         let rig = rig(endpoint.clone(), profile, Credential::new("id", "secret"), Grant::ClientCredentials);
         rig.manager.token().await.unwrap_err();
@@ -536,10 +537,10 @@ async fn a_plain_profile_does_not_try_another_encoding() {
 }
 
 #[tokio::test]
-async fn octotable_is_out_of_reach_of_a_plain_profile() {
-    let profile = plain(&Profile::octotable(), OCTOTABLE_API);
-    let rig = octotable(OCTOTABLE_URL, Encoding::Json, profile.clone());
-    let error = journey(&rig, OCTOTABLE_API).await.unwrap_err();
+async fn either_is_out_of_reach_of_a_plain_profile() {
+    let profile = plain(&either_encoding(), EITHER_API);
+    let rig = either_rig(EITHER_URL, Encoding::Json, profile.clone());
+    let error = journey(&rig, EITHER_API).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 415);
     // By RFC 6749 its answer has no type.
     let endpoint = FakeTokenEndpoint::scripted(|_, _| {
@@ -549,51 +550,16 @@ async fn octotable_is_out_of_reach_of_a_plain_profile() {
         ))
     });
     let rig = self::rig(endpoint, profile, Credential::new("id", "secret"), Grant::ClientCredentials);
-    assert_eq!(journey(&rig, OCTOTABLE_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
+    assert_eq!(journey(&rig, EITHER_API).await.unwrap_err().kind(), ErrorKind::InvalidAnswer);
 }
 
 #[tokio::test]
-async fn every_profile_is_found_by_name_and_reads_a_minimal_answer() {
-    let expected = [("gotab", 86_400), ("goto", 3_600), ("gbg-go", 600), ("octotable", 600)];
-    assert_eq!(Profile::NAMES, expected.map(|(name, _)| name));
-    for (name, seconds) in expected {
-        let profile = Profile::named(name).unwrap();
-        assert_eq!(profile.name(), name);
-        let body = r#"{"access_token":"t","token_type":"bearer"}"#;
-        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(json_response(200, body)));
-        let credential = Credential::new("id", "secret");
-        let grant = if name == "goto" { goto_grant() } else { Grant::ClientCredentials };
-        let exchange = Exchange::builder(profile, credential, grant)
-            .transport(endpoint.transport())
-            .clock(Arc::new(TestClock::new()))
-            .build()
-            .unwrap();
-        let clock = TestClock::new();
-        let token =
-            TokenManager::builder(exchange).clock(Arc::new(clock.clone())).build().token().await.unwrap();
-        assert_eq!(token.expires() - clock.now().wall(), Duration::from_secs(seconds), "{name}");
-    }
-}
-
-#[test]
-fn no_profile_sends_a_token_to_its_token_host_by_accident() {
-    for name in Profile::NAMES {
-        let profile = Profile::named(name).unwrap();
-        assert_eq!(profile.token_url().scheme_str(), Some("https"));
-        assert!(profile.origins().iter().all(|origin| origin.to_string().starts_with("https://")));
-        assert!(!profile.origins().is_empty());
-    }
-    assert!(!Profile::goto().origins().contain(Profile::goto().token_url()));
-    assert!(!Profile::gbg_go().origins().contain(Profile::gbg_go().token_url()));
-}
-
-#[tokio::test]
-async fn octotable_401_renews() {
+async fn either_401_renews() {
     let endpoint = FakeTokenEndpoint::issuing(1_440);
     let credential = Credential::new("id", "secret");
-    let rig = rig(endpoint, Profile::octotable(), credential, Grant::ClientCredentials);
+    let rig = rig(endpoint, either_encoding(), credential, Grant::ClientCredentials);
     let api = FakeApi::rejecting(&["token-1"]);
-    let response = rig.layer().layer(api.clone()).oneshot(get(OCTOTABLE_API)).await.unwrap();
+    let response = rig.layer().layer(api.clone()).oneshot(get(EITHER_API)).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(api.bearers(), ["token-1", "token-2"]);
 }
