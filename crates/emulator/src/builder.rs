@@ -1,4 +1,4 @@
-//! The options of an emulator, and its start.
+//! The start of an emulator, and its options.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,8 @@ use crate::endpoint::Endpoint;
 use crate::provider::Provider;
 use crate::random::Random;
 use crate::server::Listener;
-use crate::site::{Books, Gates, Origins, Site, SiteState, router};
+use crate::site::{Site, router};
+use crate::state::{Books, Gates, Origins, SiteState};
 
 /// The options of an [`Emulator`]. Made by [`Emulator::builder`].
 ///
@@ -45,6 +46,35 @@ enum Kind {
     #[default]
     Random,
     Fixed,
+}
+
+/// The start.
+impl Emulator {
+    /// Returns the default options. Nothing runs before [`start`](EmulatorBuilder::start).
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// Starts all four providers with random credentials and the system clock.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts all four providers as [`start`](Self::start) does, but accepts requests however they are sent: chunked
+    /// token requests, token requests without a `User-Agent`, and POST, PUT and PATCH without a length.
+    ///
+    /// By default the emulator refuses them, because strict servers do. See the table [at the top](crate).
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port is free.
+    pub async fn lenient() -> io::Result<Self> {
+        Self::builder().lenient().start().await
+    }
 }
 
 impl EmulatorBuilder {

@@ -1,9 +1,7 @@
 //! The running emulator.
 
 use std::fmt;
-use std::io;
 
-use crate::builder::EmulatorBuilder;
 use crate::provider::Provider;
 use crate::server::Listener;
 use crate::site::Site;
@@ -45,32 +43,6 @@ impl Running {
 impl Emulator {
     pub(crate) fn new(sites: [Running; 4]) -> Self {
         Self { sites }
-    }
-
-    /// Returns the default options. Nothing runs before [`start`](EmulatorBuilder::start).
-    pub fn builder() -> EmulatorBuilder {
-        EmulatorBuilder::default()
-    }
-
-    /// Starts all four providers with random credentials and the system clock.
-    ///
-    /// # Errors
-    ///
-    /// Fails if no port is free.
-    pub async fn start() -> io::Result<Self> {
-        Self::builder().start().await
-    }
-
-    /// Starts all four providers as [`start`](Self::start) does, but accepts requests however they are sent: chunked
-    /// token requests, token requests without a `User-Agent`, and POST, PUT and PATCH without a length.
-    ///
-    /// By default the emulator refuses them, because strict servers do. See the table [at the top](crate).
-    ///
-    /// # Errors
-    ///
-    /// Fails if no port is free.
-    pub async fn lenient() -> io::Result<Self> {
-        Self::builder().lenient().start().await
     }
 
     /// Returns the site of one provider.

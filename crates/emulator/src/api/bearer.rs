@@ -5,7 +5,7 @@ use axum::http::header::AUTHORIZATION;
 
 use crate::document::Operation;
 use crate::observe::Rejection;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token::Standing;
 use crate::voice::Problem;
 

@@ -10,7 +10,7 @@ use crate::demand::Demand;
 use crate::document::{Document, Example, Found, Operation};
 use crate::observe::Rejection;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::voice::{self, Problem, Scene};
 use crate::world::{Call, Outcome};
 

@@ -6,7 +6,7 @@ use axum::http::header::HeaderName;
 
 use crate::provider::Provider;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 
 pub(super) fn dress(desk: &mut Desk<'_>, reply: Reply) -> Reply {
     match desk.provider {

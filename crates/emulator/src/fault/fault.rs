@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::malformed::Malformed;
-use super::schedule::Scheduled;
 
 /// A fault that a test asks a site for.
 ///
@@ -83,23 +82,5 @@ impl Fault {
     #[must_use]
     pub fn status(code: u16) -> Self {
         Self::Status { code, body: "{}".to_owned(), headers: Vec::new() }
-    }
-
-    /// Plays the fault for this many requests.
-    #[must_use]
-    pub fn times(self, count: u32) -> Scheduled {
-        Scheduled::from(self).times(count)
-    }
-
-    /// Plays the fault until the faults are cleared.
-    #[must_use]
-    pub fn forever(self) -> Scheduled {
-        Scheduled::from(self).forever()
-    }
-
-    /// Plays the fault for calls of this operation only.
-    #[must_use]
-    pub fn on_operation(self, operation_id: &str) -> Scheduled {
-        Scheduled::from(self).on_operation(operation_id)
     }
 }

@@ -43,6 +43,27 @@ impl Scheduled {
     }
 }
 
+/// The schedules of a fault.
+impl Fault {
+    /// Plays the fault for this many requests.
+    #[must_use]
+    pub fn times(self, count: u32) -> Scheduled {
+        Scheduled::from(self).times(count)
+    }
+
+    /// Plays the fault until the faults are cleared.
+    #[must_use]
+    pub fn forever(self) -> Scheduled {
+        Scheduled::from(self).forever()
+    }
+
+    /// Plays the fault for calls of this operation only.
+    #[must_use]
+    pub fn on_operation(self, operation_id: &str) -> Scheduled {
+        Scheduled::from(self).on_operation(operation_id)
+    }
+}
+
 impl From<Fault> for Scheduled {
     fn from(fault: Fault) -> Self {
         Self { fault, left: Left::Times(1), operation_id: None }

@@ -5,7 +5,7 @@ use super::fields::{Decision, Fields};
 use super::page::{complaint, escape, form, page, sign_in_fields};
 use super::paths::AUTHORIZE;
 use super::redirect::{is_loopback, with_parameters};
-use crate::site::{Desk, PRINCIPAL};
+use crate::state::{Desk, PRINCIPAL};
 use crate::token::{Approval, Challenge, SCOPES, scopes};
 
 /// The parts of a valid request.

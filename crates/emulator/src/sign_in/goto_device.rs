@@ -7,7 +7,7 @@ use super::fields::{Decision, Fields};
 use super::goto::{is_email, scope_list};
 use super::page::{complaint, escape, form, notice, page, sign_in_fields};
 use super::paths::VERIFICATION;
-use crate::site::{Desk, PRINCIPAL};
+use crate::state::{Desk, PRINCIPAL};
 
 pub(super) fn show(desk: &Desk<'_>, fields: &Fields) -> Result<Ending, Objection> {
     check(desk, fields)?;

@@ -15,7 +15,7 @@ use super::paths::{Place, VERIFICATION, place};
 use super::{gotab, goto, goto_device, metadata};
 use crate::provider::Provider;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token_endpoint::{self, media_type};
 
 pub(crate) fn answer(desk: &mut Desk<'_>, head: &Parts, body: &[u8]) -> Reply {

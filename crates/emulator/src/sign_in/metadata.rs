@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::paths::{AUTHORIZE, DEVICE, REVOCATION};
 use crate::provider::Provider;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token_endpoint::{Variant, token_path};
 
 /// Returns the document at the first well-known place: GoTo's own, or another issuer's if a test has set one.

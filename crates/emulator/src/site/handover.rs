@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::state::SiteState;
+use crate::state::SiteState;
 
 pub(super) struct Watched {
     inner: Body,

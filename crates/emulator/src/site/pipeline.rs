@@ -9,13 +9,13 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::state::SiteState;
 use super::visit::Visit;
 use crate::endpoint::Endpoint;
 use crate::fault::{self, Hangup};
 use crate::provider::Provider;
 use crate::reply::Reply;
 use crate::sign_in;
+use crate::state::SiteState;
 use crate::voice::{self, Problem, Scene};
 
 /// Returns the router of one host, which takes every request.

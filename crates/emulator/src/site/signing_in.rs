@@ -1,9 +1,9 @@
 //! The part of the handle about sign-ins: the addresses of the pages, and what a person does there.
 
-use super::books::PRINCIPAL;
 use super::site::Site;
 use crate::provider::Provider;
 use crate::sign_in::{self, AUTHORIZE, DEVICE, ErrorPage, MANAGER, REVOCATION, VERIFICATION};
+use crate::state::PRINCIPAL;
 
 /// The addresses of the sign-in.
 impl Site {

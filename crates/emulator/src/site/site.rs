@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::books::PRINCIPAL;
-use super::environment;
-use super::hold::Hold;
-use super::state::SiteState;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::fault::Scheduled;
 use crate::observe::{Counters, LoggedRequest};
 use crate::provider::Provider;
+use crate::state::{Hold, PRINCIPAL, SiteState};
 use crate::switches::{RefreshTokenMode, TokenEncoding};
 use crate::token::Standing;
 use crate::token_endpoint::{Variant, token_path};
@@ -106,12 +103,6 @@ impl Site {
         let books = self.state.books();
         let tokens = books.refresh_tokens.as_ref()?;
         tokens.current().map(str::to_owned)
-    }
-
-    /// Returns the environment variables that a client needs, with their values. The values include secrets.
-    #[must_use]
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        environment::variables(self)
     }
 }
 

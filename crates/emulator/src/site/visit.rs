@@ -8,13 +8,13 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::handover::Watched;
-use super::state::SiteState;
 use crate::api;
 use crate::demand::Demands;
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::reply::Reply;
 use crate::sign_in;
+use crate::state::SiteState;
 use crate::switches::Switches;
 use crate::token_endpoint;
 

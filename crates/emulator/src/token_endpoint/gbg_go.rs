@@ -5,11 +5,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::handler::double_authentication;
 use super::outcome::{Granted, Refused};
 use super::request::TokenRequest;
 use crate::observe::TokenRefusal;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::switches::TokenEncoding;
 
 /// The lifetime of a token: an hour.
@@ -29,7 +28,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     if request.has_authorization() {
         let refused = Refused::client_authentication(StatusCode::UNAUTHORIZED);
         return Err(match fields.get("client_secret") {
-            Some(_) => Refused { reason: double_authentication().reason, ..refused },
+            Some(_) => Refused { reason: Refused::double_authentication().reason, ..refused },
             None => refused,
         });
     }

@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::handler::double_authentication;
 use super::outcome::{Granted, Refused};
 use super::paths::Variant;
 use super::request::{Fields, TokenRequest};
 use crate::observe::TokenRefusal;
-use crate::site::{Desk, Issued};
+use crate::state::{Desk, Issued};
 use crate::switches::TokenEncoding;
 
 /// The lifetime of a token: a day.
@@ -28,7 +27,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     let id = fields.require("api_access_id")?;
     let secret = fields.require("api_access_secret")?;
     if request.has_authorization() {
-        return Err(double_authentication());
+        return Err(Refused::double_authentication());
     }
     if !desk.books.credentials.matches(id, secret) {
         return Err(Refused::credentials(StatusCode::BAD_REQUEST));
@@ -48,17 +47,17 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
 
 fn authorization_code(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Granted, Refused> {
     let code = fields.require("code")?;
-    let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
+    let approval = desk.take_code(code).map_err(|bad| Refused::invalid_grant(bad.description()))?;
     let redirect = fields.get("redirect_url");
     if redirect.is_some() && redirect != approval.redirect.as_deref() {
-        return Err(invalid_grant("redirect_url differs from the one in the authorization request"));
+        return Err(Refused::invalid_grant("redirect_url differs from the one in the authorization request"));
     }
     // GoTab does not document PKCE, so neither the challenge nor the verifier is required. If both are sent, they must
     // match.
     if let (Some(challenge), Some(verifier)) = (&approval.challenge, fields.get("code_verifier"))
         && !challenge.fits(verifier)
     {
-        return Err(invalid_grant("code_verifier does not match the challenge"));
+        return Err(Refused::invalid_grant("code_verifier does not match the challenge"));
     }
     Refused::unless_within(&approval.targets, &fields.targets)?;
     let (family, refresh_token) = desk.start_family(&approval.principal);
@@ -76,7 +75,7 @@ fn refresh(desk: &mut Desk<'_>, variant: Variant, fields: &Fields) -> Result<Gra
         .books
         .lasting_tokens
         .family(fields.require("refresh_token")?)
-        .ok_or_else(|| invalid_grant("the refresh token is unknown or revoked"))?;
+        .ok_or_else(|| Refused::invalid_grant("the refresh token is unknown or revoked"))?;
     if let Some(granted) = desk.books.targets.get(&family) {
         Refused::unless_within(granted, &fields.targets)?;
     }
@@ -130,10 +129,6 @@ fn grant_type(variant: Variant, fields: &Fields) -> Result<Grant, Refused> {
         (Variant::Main, None) => Err(Refused::malformed("grant_type is missing")),
         (_, Some(_)) => Err(Refused::unsupported_grant()),
     }
-}
-
-fn invalid_grant(description: &str) -> Refused {
-    Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::InvalidGrant, "invalid_grant", description)
 }
 
 fn unix_seconds(time: SystemTime) -> u64 {

@@ -1,21 +1,15 @@
 //! GoTo: a form, a Basic header with the raw id and secret, and a refresh token that usually stays the same.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::goto_code;
-use super::handler::double_authentication;
+use super::goto_code::{self, LIFETIME};
 use super::outcome::{Granted, Refused};
 use super::request::{Fields, TokenRequest};
 use crate::observe::TokenRefusal;
-use crate::site::{Desk, PRINCIPAL};
+use crate::state::{Desk, PRINCIPAL};
 use crate::switches::TokenEncoding;
 use crate::token::{Redeemed, RefreshTokens};
-
-/// The lifetime of an access token: an hour.
-pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Accepted only if [`Site::offer_device_sign_in`](crate::Site::offer_device_sign_in) switched it on.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -50,7 +44,7 @@ fn check_client(desk: &Desk<'_>, request: &TokenRequest<'_>, fields: &Fields) ->
     }
     // A client must not use two methods in one request (RFC 6749 section 2.3), even if both are right.
     if fields.get("client_secret").is_some() {
-        return Err(double_authentication());
+        return Err(Refused::double_authentication());
     }
     let credentials = &desk.books.credentials;
     match request.has_raw_basic(credentials.id(), credentials.secret()) {
@@ -70,7 +64,7 @@ fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     }
     let redeemed = desk
         .redeem(value)
-        .ok_or_else(|| invalid_grant("the refresh token is unknown, used up or expired"))?;
+        .ok_or_else(|| Refused::invalid_grant("the refresh token is unknown, used up or expired"))?;
     let family = desk.books.refresh_tokens.as_ref().map_or(0, RefreshTokens::family);
     let issued = desk.issue_in_family(family, LIFETIME);
     let mut body = json!({
@@ -88,7 +82,7 @@ fn refresh(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
 fn personal_access_token(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
     let given = fields.require("pat")?;
     if desk.books.credentials.personal_access_token() != Some(given) {
-        return Err(invalid_grant("the personal access token is unknown"));
+        return Err(Refused::invalid_grant("the personal access token is unknown"));
     }
     let issued = desk.issue(LIFETIME);
     let body = json!({
@@ -97,8 +91,4 @@ fn personal_access_token(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted
         "principal": PRINCIPAL,
     });
     Ok(Granted::new(body, issued.ordinal))
-}
-
-pub(super) fn invalid_grant(description: &str) -> Refused {
-    Refused::new(StatusCode::BAD_REQUEST, TokenRefusal::InvalidGrant, "invalid_grant", description)
 }

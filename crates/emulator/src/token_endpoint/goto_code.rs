@@ -1,14 +1,18 @@
 //! GoTo: a code, or a device code, is exchanged for the first tokens of a sign-in.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::goto::{LIFETIME, invalid_grant};
 use super::outcome::{Granted, Refused};
 use super::request::Fields;
 use crate::observe::TokenRefusal;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token::{Approval, Poll, Targets};
+
+/// The lifetime of an access token: an hour.
+pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Exchanges a code. Sending the code uses it up, even if the request is wrong in another way.
 pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Granted, Refused> {
@@ -16,12 +20,12 @@ pub(super) fn authorization_code(desk: &mut Desk<'_>, fields: &Fields) -> Result
     // This is checked before the code is taken, because another client must not use it up.
     let is_others = fields.get("client_id").is_some_and(|id| id != desk.books.credentials.id());
     if is_others {
-        return Err(invalid_grant("the code was given to another client"));
+        return Err(Refused::invalid_grant("the code was given to another client"));
     }
-    let approval = desk.take_code(code).map_err(|bad| invalid_grant(bad.description()))?;
+    let approval = desk.take_code(code).map_err(|bad| Refused::invalid_grant(bad.description()))?;
     // RFC 6749 section 4.1.3: the parameter must be repeated exactly, and absent if it was absent.
     if fields.get("redirect_uri") != approval.redirect.as_deref() {
-        return Err(invalid_grant("redirect_uri differs from the one in the authorization request"));
+        return Err(Refused::invalid_grant("redirect_uri differs from the one in the authorization request"));
     }
     check_verifier(&approval, fields.get("code_verifier"))?;
     Refused::unless_within(&approval.targets, &fields.targets)?;
@@ -36,7 +40,7 @@ pub(super) fn device_code(desk: &mut Desk<'_>, fields: &Fields) -> Result<Grante
         Err(Refused::new(StatusCode::BAD_REQUEST, reason, error, description))
     };
     match desk.books.device_codes.poll(fields.require("device_code")?, desk.now) {
-        Poll::Unknown => Err(invalid_grant("the device code is unknown or used up")),
+        Poll::Unknown => Err(Refused::invalid_grant("the device code is unknown or used up")),
         Poll::Expired => refuse(TokenRefusal::InvalidGrant, "expired_token", "the device code has expired"),
         Poll::Pending => refuse(
             TokenRefusal::Pending,
@@ -61,9 +65,9 @@ fn check_verifier(approval: &Approval, verifier: Option<&str>) -> Result<(), Ref
     match (&approval.challenge, verifier) {
         (None, None) => Ok(()),
         (Some(challenge), Some(verifier)) if challenge.fits(verifier) => Ok(()),
-        (Some(_), Some(_)) => Err(invalid_grant("code_verifier does not match the challenge")),
-        (Some(_), None) => Err(invalid_grant("code_verifier is missing")),
-        (None, Some(_)) => Err(invalid_grant("the code was requested without a challenge")),
+        (Some(_), Some(_)) => Err(Refused::invalid_grant("code_verifier does not match the challenge")),
+        (Some(_), None) => Err(Refused::invalid_grant("code_verifier is missing")),
+        (None, Some(_)) => Err(Refused::invalid_grant("the code was requested without a challenge")),
     }
 }
 

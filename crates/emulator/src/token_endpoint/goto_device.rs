@@ -10,7 +10,7 @@ use super::outcome::Refused;
 use super::request::Fields;
 use crate::observe::TokenRefusal;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token::{DEVICE_CODE_LIFETIME, POLL_INTERVAL, scopes};
 
 /// Issues a device code. `page` is the URL at which the person types the user code.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::outcome::Refused;
 use super::request::Fields;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::token::{RefreshTokens, Standing};
 
 /// Revokes a token. A refresh token revokes the access tokens of its sign-in as well. An unknown token counts as

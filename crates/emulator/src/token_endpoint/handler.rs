@@ -12,7 +12,7 @@ use crate::demand::Demand;
 use crate::observe::TokenRefusal;
 use crate::provider::Provider;
 use crate::reply::Reply;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::voice;
 
 /// Answers one request to the auth host, and counts the result.
@@ -103,20 +103,13 @@ fn check_head(head: &Parts) -> Result<(), Refused> {
         });
     }
     if head.headers.get_all(AUTHORIZATION).iter().count() > 1 {
-        return Err(double_authentication());
+        return Err(Refused::double_authentication());
     }
     Ok(())
 }
 
 fn not_found() -> Refused {
     Refused::new(StatusCode::NOT_FOUND, TokenRefusal::NotFound, "not_found", "there is nothing at this path")
-}
-
-pub(super) fn double_authentication() -> Refused {
-    Refused {
-        reason: TokenRefusal::DoubleAuthentication,
-        ..Refused::malformed("the client authenticated itself more than once")
-    }
 }
 
 fn has_credentials_in_query(head: &Parts) -> bool {

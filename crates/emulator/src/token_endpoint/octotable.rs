@@ -5,12 +5,11 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::handler::double_authentication;
 use super::outcome::{Granted, Refused};
 use super::paths::Variant;
 use super::request::TokenRequest;
 use crate::observe::TokenRefusal;
-use crate::site::Desk;
+use crate::state::Desk;
 use crate::switches::TokenEncoding;
 
 /// The lifetime of a token. The documentation says 1440 without a unit; this takes it as seconds.
@@ -33,7 +32,7 @@ pub(super) fn grant(desk: &mut Desk<'_>, request: &TokenRequest<'_>) -> Result<G
     // Octotable reads the credentials from the body only.
     if request.has_authorization() {
         return Err(match fields.get("client_secret") {
-            Some(_) => double_authentication(),
+            Some(_) => Refused::double_authentication(),
             None => Refused::client_authentication(StatusCode::UNAUTHORIZED),
         });
     }

@@ -43,6 +43,19 @@ impl Refused {
         Self::new(StatusCode::BAD_REQUEST, TokenRefusal::Malformed, "invalid_request", description)
     }
 
+    /// Returns the refusal for a client that authenticates itself in two ways (RFC 6749 section 2.3).
+    pub(super) fn double_authentication() -> Self {
+        Self {
+            reason: TokenRefusal::DoubleAuthentication,
+            ..Self::malformed("the client authenticated itself more than once")
+        }
+    }
+
+    /// Returns the refusal for a code or a refresh token that is not valid (RFC 6749 section 5.2).
+    pub(super) fn invalid_grant(description: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, TokenRefusal::InvalidGrant, "invalid_grant", description)
+    }
+
     pub(super) fn unsupported_grant() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,

@@ -34,14 +34,14 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    pub(super) fn hold(&self, endpoint: Endpoint) -> Hold {
+    pub(crate) fn hold(&self, endpoint: Endpoint) -> Hold {
         let gate = self.of(endpoint);
         // `send` would fail without a receiver. `send_modify` changes the value even if no request waits.
         gate.send_modify(|holds| *holds += 1);
         Hold(gate.clone())
     }
 
-    pub(super) fn gate(&self, endpoint: Endpoint) -> Gate {
+    pub(crate) fn gate(&self, endpoint: Endpoint) -> Gate {
         // A receiver sees the current value at once, so a gate that is already closed holds this request, too.
         Gate(self.of(endpoint).subscribe())
     }
@@ -56,11 +56,11 @@ impl Gates {
 }
 
 /// The gate as one request sees it.
-pub(super) struct Gate(watch::Receiver<usize>);
+pub(crate) struct Gate(watch::Receiver<usize>);
 
 impl Gate {
     /// Waits until no [`Hold`] keeps the gate closed.
-    pub(super) async fn pass(mut self) {
+    pub(crate) async fn pass(mut self) {
         // An error means that the gate was dropped. Then nothing is held back.
         let _ = self.0.wait_for(|holds| *holds == 0).await;
     }
