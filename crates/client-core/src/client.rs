@@ -8,13 +8,7 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
-use crate::{Body, RequestBuilder, Target};
-
-/// A request of the stack.
-pub type Request = http::Request<Body>;
-
-/// A response of the stack.
-pub type Response = http::Response<Body>;
+use crate::{Request, RequestBuilder, Response, Target};
 
 /// A handle to the stack that sends every request of a generated client. It is cheap to clone.
 ///

@@ -4,13 +4,11 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
 
 use crate::collect::{Collected, collect};
-use crate::mismatch::Mismatch;
 use crate::refusal::{Refusal, request_id};
 use crate::sent::Sent;
-use crate::{ByteStream, Error, FromStatus, Response};
+use crate::{Body, ByteStream, Response};
 
 /// A value from a response, with the response's status and headers.
 ///
@@ -55,17 +53,17 @@ impl<T> ResponseValue<T> {
         &self.head.headers
     }
 
-    /// Returns the API's error code: see [`Error::code`].
+    /// Returns the API's error code: see [`Error::code`](crate::Error::code).
     pub(crate) fn code(&self) -> Option<&str> {
         self.head.refusal.code.as_deref()
     }
 
-    /// Returns the API's error message: see [`Error::message`].
+    /// Returns the API's error message: see [`Error::message`](crate::Error::message).
     pub(crate) fn message(&self) -> Option<&str> {
         self.head.refusal.message.as_deref()
     }
 
-    /// Returns the id by which the API's support can find the request: see [`Error::request_id`].
+    /// Returns the id by which the API's support can find the request: see [`Error::request_id`](crate::Error::request_id).
     pub fn request_id(&self) -> Option<&str> {
         match self.head.status.is_success() {
             true => request_id(&self.head.headers),
@@ -90,7 +88,7 @@ impl<T> ResponseValue<T> {
     }
 
     /// Splits a response into a value without content and its body.
-    pub(crate) fn split(response: Response) -> (ResponseValue<()>, crate::Body) {
+    pub(crate) fn split(response: Response) -> (ResponseValue<()>, Body) {
         let (parts, body) = response.into_parts();
         let head = Head { status: parts.status, headers: parts.headers, refusal: Refusal::default() };
         (ResponseValue { value: (), head: Box::new(head) }, body)
@@ -107,51 +105,6 @@ impl<T> ResponseValue<T> {
             *refusal = Refusal::read(*status, headers, &collected.bytes, sent);
         }
         (value, collected)
-    }
-}
-
-impl<T: DeserializeOwned> ResponseValue<T> {
-    /// Reads a JSON response.
-    ///
-    /// It reads at most 64 MiB of a 2xx response, and at most 1 MiB of any other response.
-    ///
-    /// # Errors
-    ///
-    /// - Returns [`Error::ResponseBody`] if the body could not be read to its end, or is larger than its limit.
-    /// - Returns [`Error::InvalidResponsePayload`] if the body does not match the document. Its source says where.
-    ///
-    /// Both keep the status, the headers and the part of the body that was read.
-    pub async fn from_response<E>(response: Response) -> Result<Self, Error<E>> {
-        let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
-        if let Some(source) = failure {
-            return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
-        }
-        match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(head.map(|()| value)),
-            Err(error) => {
-                let source = Mismatch::of::<T>(&bytes, &error).into();
-                Err(Error::InvalidResponsePayload { response: head.map(|()| bytes), source })
-            }
-        }
-    }
-}
-
-impl<T: FromStatus> ResponseValue<T> {
-    /// Reads a response whose type depends on its status.
-    ///
-    /// The limits are the same as for [`from_response`](Self::from_response).
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::ResponseBody`] if the body could not be read to its end, or is larger than its limit. A body
-    /// that does not match the document is not an error: the type has a variant for it.
-    pub async fn from_status_response<E>(response: Response) -> Result<Self, Error<E>> {
-        let (head, Collected { bytes, failure }) = ResponseValue::<()>::collected(response).await;
-        if let Some(source) = failure {
-            return Err(Error::ResponseBody { response: head.map(|()| bytes), source });
-        }
-        let status = head.status();
-        Ok(head.map(|()| T::from_status(status, bytes)))
     }
 }
 
