@@ -14,16 +14,6 @@ use crate::{Request, RequestBuilder, Response, Target};
 ///
 /// Clones share the stack, its connections and its token.
 ///
-/// ```
-/// use client_core::{Body, Client, Request, Response};
-///
-/// let client = Client::from_service(tower::service_fn(|_: Request| async {
-///     Ok::<_, std::convert::Infallible>(Response::new(Body::from("{}")))
-/// }));
-/// let again = client.clone();
-/// # let _ = again;
-/// ```
-///
 /// A client with a fixed bearer in place of the managed token:
 ///
 /// ```
@@ -152,15 +142,6 @@ impl fmt::Debug for Client {
 }
 
 /// The operation a request belongs to.
-///
-/// ```
-/// use auth_layer::OperationMeta;
-/// use client_core::{Method, OperationInfo};
-///
-/// static META: OperationMeta = OperationMeta::new("getHealth", Method::GET, "/health");
-/// let info = OperationInfo { operation_id: "get_health", meta: &META };
-/// assert_eq!(info.meta.path(), "/health");
-/// ```
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "generated code writes it as a literal")]
 pub struct OperationInfo {

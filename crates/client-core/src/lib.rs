@@ -5,13 +5,20 @@
 //! stack, so a `tower::service_fn` in its place is a mock without sockets:
 //!
 //! ```
-//! use client_core::{Body, Client, Request, Response};
+//! use auth_layer::OperationMeta;
+//! use client_core::{Body, Client, Method, OperationInfo, Request, Response, Target};
 //!
+//! static META: OperationMeta = OperationMeta::new("getHealth", Method::GET, "/health");
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), client_core::BoxError> {
 //! let client = Client::from_service(tower::service_fn(|request: Request| async move {
 //!     assert_eq!(request.uri().path(), "/v1/health");
 //!     Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
 //! }));
-//! # let _ = client;
+//! let request = client.get(Target::new("https://api.example.com/v1", &META, &[])?).build()?;
+//! let response = client.exec(request, &OperationInfo { operation_id: "health", meta: &META }).await?;
+//! assert_eq!(response.status(), 200);
+//! # Ok(()) }
 //! ```
 //!
 //! Applications use [`Client`], [`Body`], [`ResponseValue`], [`Error`], [`ApiError`], [`ByteStream`] and [`Digits`].
@@ -68,3 +75,8 @@ pub use target::Target;
 pub use auth_layer::BoxError;
 pub use bytes::Bytes;
 pub use http::{HeaderMap, Method, StatusCode, header};
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -9,19 +9,6 @@ use crate::random::Random;
 ///
 /// They are random at each start, or fixed (see
 /// [`EmulatorBuilder::fixed_credentials`](crate::EmulatorBuilder::fixed_credentials)). `Debug` shows none of them.
-///
-/// # Examples
-///
-/// ```
-/// # #[tokio::main] async fn main() -> std::io::Result<()> {
-/// use emulator::{Emulator, Provider};
-///
-/// let emulator = Emulator::builder().seed(1).start().await?;
-/// let credentials = emulator.site(Provider::GoTab).credentials();
-/// assert!(!credentials.id().is_empty());
-/// assert!(!format!("{credentials:?}").contains(credentials.secret()));
-/// # Ok(()) }
-/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     id: String,

@@ -86,3 +86,8 @@ pub use sign_in::ErrorPage;
 pub use site::{AuthHost, Site};
 pub use state::Hold;
 pub use switches::{RefreshTokenMode, TokenEncoding};
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

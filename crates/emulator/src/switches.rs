@@ -2,16 +2,8 @@
 
 use std::time::Duration;
 
-/// How GoTo treats a refresh token when it is redeemed.
-///
-/// ```
-/// # #[tokio::main] async fn main() -> std::io::Result<()> {
-/// use emulator::{Emulator, Provider, RefreshTokenMode};
-///
-/// let emulator = Emulator::builder().start().await?;
-/// emulator.site(Provider::GoTo).set_refresh_token_mode(RefreshTokenMode::Rotate);
-/// # Ok(()) }
-/// ```
+/// How GoTo treats a refresh token when it is redeemed; see
+/// [`Site::set_refresh_token_mode`](crate::Site::set_refresh_token_mode).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshTokenMode {

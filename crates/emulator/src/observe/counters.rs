@@ -5,15 +5,6 @@ use std::collections::BTreeMap;
 use super::reasons::{Rejection, TokenRefusal};
 
 /// The counters of one site since its start or the last reset.
-///
-/// ```
-/// # #[tokio::main] async fn main() -> std::io::Result<()> {
-/// use emulator::{Emulator, Provider};
-///
-/// let emulator = Emulator::builder().start().await?;
-/// assert_eq!(emulator.site(Provider::GoTo).counters().tokens_issued, 0);
-/// # Ok(()) }
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
