@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Example {
-    /// What the example shows, as a sentence.
+    /// A sentence about the example.
     pub about: String,
     /// The page on which the provider documents it.
     pub source: Option<String>,
@@ -27,24 +27,24 @@ pub struct Example {
     /// The body of the answer.
     #[serde(default)]
     pub body: String,
-    /// What the request must have.
+    /// The parts that the request must have.
     pub request: Option<SentRequest>,
-    /// What the URL of the sign-in page must have.
+    /// The parts that the URL of the sign-in page must have.
     pub authorize: Option<Authorize>,
     /// The parameters of the callback, beside `code` and `state`.
     #[serde(default)]
     pub callback: BTreeMap<String, String>,
     /// An answer of the API, which may reject the token.
     pub api: Option<ApiAnswer>,
-    /// What must come of the answer: a token.
+    /// The token that must come of the answer.
     token: Option<Token>,
-    /// What must come of the answer: an error.
+    /// The error that must come of the answer.
     error: Option<Refusal>,
-    /// What must come of an answer of the API: whether it rejects the token.
+    /// True if an answer of the API must reject the token.
     rejected: Option<bool>,
 }
 
-/// What must come of an example.
+/// The result that an example must have.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Expected<'a> {
@@ -58,7 +58,7 @@ pub enum Expected<'a> {
     Authorize,
 }
 
-/// What a request must have.
+/// The parts that a request must have.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -75,7 +75,7 @@ pub struct SentRequest {
     pub without: Vec<String>,
 }
 
-/// What the URL of the sign-in page must have.
+/// The parts that the URL of the sign-in page must have.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -105,7 +105,7 @@ pub struct ApiAnswer {
     pub operation: Option<String>,
 }
 
-/// What must be known of a token. A part that the example leaves out is not compared.
+/// The facts about a token. A part that the example leaves out is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -122,13 +122,13 @@ pub struct Token {
     pub scope: Option<String>,
     /// The account that the token belongs to.
     pub account: Option<String>,
-    /// What is kept beside the token.
+    /// The members that are kept beside the token.
     pub kept: BTreeMap<String, String>,
     /// The origin of the API that the answer names.
     pub origin: Option<String>,
 }
 
-/// What must be known of an error.
+/// The facts about an error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -137,7 +137,7 @@ pub struct Refusal {
     pub kind: String,
     /// The code of the server.
     pub code: Option<String>,
-    /// Whether the failure may pass.
+    /// True if the failure may pass.
     pub transient: Option<bool>,
 }
 

@@ -111,7 +111,7 @@ impl Sender for NextSender<'_> {
     }
 
     fn uri(request: &reqwest::Request) -> Cow<'_, Uri> {
-        // `handle` has parsed this URL. A path alone is no origin, so that it gets no token.
+        // `handle` has parsed this URL. The fallback has no listed origin, so that it gets no token.
         Cow::Owned(request.url().as_str().parse().unwrap_or_else(|_| Uri::from_static("https://invalid/")))
     }
 

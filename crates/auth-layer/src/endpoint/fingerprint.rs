@@ -4,7 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::request::{Parameter, Proof};
+use super::parameter::Parameter;
+use super::request::Proof;
 
 /// A digest of the secrets of a request. It leaves out the refresh token, since each answer may replace that token.
 /// `Debug` does not show the digest.

@@ -7,6 +7,7 @@ mod device;
 mod fingerprint;
 mod lifetime;
 mod members;
+mod parameter;
 mod refusal;
 mod request;
 mod response;

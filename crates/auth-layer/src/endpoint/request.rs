@@ -9,14 +9,12 @@ use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
 
+use super::parameter::Parameter;
 use super::sending::Sending;
 use super::transport::TransportBody;
 use crate::error::{ConfigError, Error};
 use crate::profile::{ClientAuth, Encoding, Profile};
 use crate::secret::{Credential, Secret, blankness};
-
-/// A parameter of a request: its name and its value.
-pub(crate) type Parameter<'a> = (&'a str, &'a str);
 
 /// One request to an endpoint, before the client's credentials are added.
 #[derive(Clone, Copy)]

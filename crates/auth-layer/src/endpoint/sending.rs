@@ -1,6 +1,6 @@
 //! `Sending`: the rule for sending a request a second time.
 
-use super::request::Parameter;
+use super::parameter::Parameter;
 
 /// The rule for sending a request a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

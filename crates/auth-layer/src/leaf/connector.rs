@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::CONNECT_TIMEOUT;
+use super::connect_timeout::CONNECT_TIMEOUT;
 use super::proxies::Proxies;
 use crate::error::BoxError;
 use crate::url::check_port;

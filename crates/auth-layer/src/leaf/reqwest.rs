@@ -14,7 +14,7 @@ use hyper_util::client::proxy::matcher::Intercept;
 use tower_service::Service;
 use zeroize::Zeroizing;
 
-use super::CONNECT_TIMEOUT;
+use super::connect_timeout::CONNECT_TIMEOUT;
 use super::length::with_length;
 use super::proxies::Proxies;
 use crate::endpoint::OneShot;

@@ -32,6 +32,18 @@ pub struct TokenManagerBuilder {
     sign_in_listener: SignInListener,
 }
 
+impl TokenManager {
+    /// Returns a manager for the token of a source. It uses the system's clock.
+    pub fn new(source: impl TokenSource) -> Self {
+        Self::builder(source).build()
+    }
+
+    /// Returns a builder with options.
+    pub fn builder(source: impl TokenSource) -> TokenManagerBuilder {
+        TokenManagerBuilder::new(source)
+    }
+}
+
 impl TokenManagerBuilder {
     pub(super) fn new(source: impl TokenSource) -> Self {
         Self {

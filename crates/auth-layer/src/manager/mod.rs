@@ -20,6 +20,7 @@ mod builder;
 mod current_token;
 mod failures;
 mod flight;
+mod handle;
 mod keep_alive;
 mod keeper;
 mod panicked;
@@ -29,6 +30,7 @@ mod properties;
 mod rejections;
 mod renewal;
 mod sign_in_listener;
+mod start;
 mod state;
 mod token_manager;
 

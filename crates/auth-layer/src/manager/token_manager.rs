@@ -1,18 +1,15 @@
 //! `TokenManager`: the public handle to one identity's token.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use super::builder::TokenManagerBuilder;
 use super::current_token::Token;
-use super::keep_alive::keep_alive;
+use super::handle::SharedHandle;
 use super::keeper::Keeper;
 use super::patience::Patience;
 use super::state::Usage;
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind};
-use crate::source::TokenSource;
+use crate::error::Error;
 use crate::token::Generation;
 
 /// A handle to one identity's token. The manager fetches the token when it is first needed, renews it before it
@@ -36,27 +33,9 @@ use crate::token::Generation;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokenManager {
-    keeper: Arc<Keeper>,
-    /// Exchanges hold the keeper as well, but not this. So its end is the end of the last handle.
-    handle: Arc<SharedHandle>,
-}
-
-/// The part of a manager that its handles share. Exchanges do not hold it, so it is dropped with the last handle. It
-/// then stops the manager's tasks.
-#[derive(Debug)]
-pub(super) struct SharedHandle {
     pub(super) keeper: Arc<Keeper>,
-    /// The task of [`TokenManager::keep_alive`], if that was called.
-    keep_alive_task: Mutex<Option<tokio::task::AbortHandle>>,
-}
-
-impl Drop for SharedHandle {
-    fn drop(&mut self) {
-        self.keeper.abort_flight();
-        if let Some(task) = self.keep_alive_task.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            task.abort();
-        }
-    }
+    /// Exchanges hold the keeper as well, but not this. So its end is the end of the last handle.
+    pub(super) handle: Arc<SharedHandle>,
 }
 
 impl TokenManager {
@@ -65,16 +44,6 @@ impl TokenManager {
         let keeper = Arc::new(keeper);
         let handle = SharedHandle { keeper: keeper.clone(), keep_alive_task: Mutex::default() };
         Self { handle: Arc::new(handle), keeper }
-    }
-
-    /// Returns a manager for the token of a source. It uses the system's clock.
-    pub fn new(source: impl TokenSource) -> Self {
-        Self::builder(source).build()
-    }
-
-    /// Returns a builder with options.
-    pub fn builder(source: impl TokenSource) -> TokenManagerBuilder {
-        TokenManagerBuilder::new(source)
     }
 
     /// Returns the current token. Without a token that is still good, the call waits for the one token request that all
@@ -138,42 +107,6 @@ impl TokenManager {
     #[inline]
     pub fn accept(&self, generation: Generation) {
         self.keeper.accept(generation);
-    }
-
-    /// Renews the token in each interval even if no caller asks for it. Some refresh tokens expire if they are not
-    /// used: with this call they outlive a service that has no requests for weeks. If a refresh token is good for 30
-    /// days, a day is a good interval.
-    ///
-    /// - The interval is counted from the last renewal, including one that a caller caused.
-    /// - An interval under 10 s counts as 10 s.
-    /// - A renewal that fails is tried again after a tenth of the interval.
-    /// - A second call replaces the interval.
-    ///
-    /// The task runs on the runtime of the caller. It ends with that runtime, or with the manager's last handle.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ErrorKind::Interrupted`] outside a tokio runtime.
-    ///
-    /// ```no_run
-    /// # async fn run(manager: auth_layer::TokenManager) -> Result<(), auth_layer::Error> {
-    /// manager.keep_alive(std::time::Duration::from_secs(86_400))?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn keep_alive(&self, every: Duration) -> Result<(), Error> {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            let message = "the token is not kept alive, because there is no tokio runtime for the task; \
-                           call `keep_alive` within one";
-            return Err(Error::new(ErrorKind::Interrupted, message));
-        };
-        let task = runtime.spawn(keep_alive(Arc::downgrade(&self.handle), every)).abort_handle();
-        // The lock is held only while the tasks change places. Nothing can panic meanwhile, so poison is ignored.
-        let old = self.handle.keep_alive_task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
-        if let Some(old) = old {
-            old.abort();
-        }
-        Ok(())
     }
 
     /// Writes the record that a store could not take when a token was fetched. The manager tries again by itself. Call

@@ -381,7 +381,7 @@ fn matches(row: &str, path: &str) -> bool {
     }
 }
 
-/// Names that are less alike are no misspellings of each other.
+/// Names that are less alike are not taken for misspellings of each other.
 const ALIKE: f64 = 0.6;
 
 const TEXT: &str = "text";

@@ -216,12 +216,12 @@ impl BodySign {
         self.values.iter().map(|value| &*value.text)
     }
 
-    /// Returns the statuses. There are none if any status is searched.
+    /// Returns the statuses. The list is empty if any status is searched.
     pub(super) fn statuses(&self) -> impl Iterator<Item = StatusCode> {
         self.statuses.iter().copied()
     }
 
-    /// Returns the operations. There are none if any request is searched.
+    /// Returns the operations. The list is empty if any request is searched.
     pub(super) fn operations(&self) -> impl Iterator<Item = &str> {
         self.operations.iter().map(|operation| &**operation)
     }

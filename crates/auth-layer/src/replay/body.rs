@@ -10,7 +10,6 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::tape::{Recorded, Tape};
-use super::try_clone::TryClone;
 use crate::error::BoxError;
 
 pin_project! {
@@ -77,13 +76,15 @@ impl<B: Body> ReplayBody<B> {
     }
 }
 
-impl<B> TryClone for ReplayBody<B> {
-    fn try_clone(&self) -> Option<Self> {
+impl<B> ReplayBody<B> {
+    /// Returns a copy, if the body can be copied.
+    pub(super) fn copy(&self) -> Option<Self> {
         let (State::First { tape, .. } | State::Again { tape, .. }) = &self.state;
         tape.is_good().then(|| Self { state: State::Again { tape: tape.clone(), left: None } })
     }
 
-    fn is_whole(&self) -> bool {
+    /// Returns whether the recording is complete.
+    pub(super) fn is_recorded(&self) -> bool {
         match &self.state {
             State::First { .. } => true,
             State::Again { tape, .. } => tape.is_whole(),

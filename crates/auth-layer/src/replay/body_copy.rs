@@ -8,7 +8,6 @@ use http_body::Body;
 
 use super::body::ReplayBody;
 use super::layer::LIMIT;
-use super::try_clone::TryClone;
 use crate::error::BoxError;
 
 /// A copy of a body that is kept while the body itself is sent. [`TryClone::keep`] returns it.
@@ -56,12 +55,9 @@ enum Copy<B> {
 }
 
 impl<B> BodyCopy<B> {
-    /// Creates a copy from a body that [`TryClone::try_clone`] returned.
-    pub fn new(body: B) -> Self
-    where
-        B: TryClone,
-    {
-        Self(Copy::Body { body, is_whole: B::is_whole })
+    /// Creates a copy that can be sent if `is_whole` returns true.
+    pub(super) const fn of(body: B, is_whole: fn(&B) -> bool) -> Self {
+        Self(Copy::Body { body, is_whole })
     }
 
     /// Replaces `body` with one that records up to 64 KiB while it is sent. Returns the copy that reads the recording.
@@ -85,7 +81,7 @@ impl<B> BodyCopy<B> {
     pub(super) fn is_whole(&self) -> bool {
         match &self.0 {
             Copy::Body { body, is_whole } => is_whole(body),
-            Copy::Recorded { stream, .. } => stream.is_whole(),
+            Copy::Recorded { stream, .. } => stream.is_recorded(),
         }
     }
 

@@ -5,6 +5,7 @@ use http_body::Body;
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use http_body_util::{BodyExt, Empty, Full};
 
+use super::body::ReplayBody;
 use super::body_copy::BodyCopy;
 
 /// A request body that may be sent again. Bytes in memory can be sent again at little cost. A stream can be sent again
@@ -44,6 +45,23 @@ pub trait TryClone: Sized {
     /// body that is [recorded](BodyCopy::recording) while it is sent. The bytes that are sent must not change.
     fn keep(&mut self) -> Option<BodyCopy<Self>> {
         self.try_clone().map(BodyCopy::new)
+    }
+}
+
+impl<B: TryClone> BodyCopy<B> {
+    /// Creates a copy from a body that [`TryClone::try_clone`] returned.
+    pub fn new(body: B) -> Self {
+        Self::of(body, B::is_whole)
+    }
+}
+
+impl<B> TryClone for ReplayBody<B> {
+    fn try_clone(&self) -> Option<Self> {
+        self.copy()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.is_recorded()
     }
 }
 

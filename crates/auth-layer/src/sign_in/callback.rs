@@ -98,7 +98,7 @@ impl<'a> Callback<'a> {
     }
 
     /// Returns the parameters with these names, of a callback that has been checked. One that comes twice, has a
-    /// control character or is very long is left out: it is no plain value.
+    /// control character or is very long is left out, since it is not a plain value.
     pub(super) fn kept<'n>(&self, names: impl Iterator<Item = &'n str>) -> Kept {
         let value = |name: &str| {
             let mut values = self.parameters.iter().filter(|(known, _)| known.as_str() == name);

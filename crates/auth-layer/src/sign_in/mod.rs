@@ -13,6 +13,7 @@ mod authorization;
 mod callback;
 mod client;
 mod device;
+mod keep;
 #[cfg(feature = "loopback")]
 mod loopback;
 #[cfg(feature = "loopback")]

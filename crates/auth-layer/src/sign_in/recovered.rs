@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::signed_in::write;
+use super::keep::write;
 use crate::clock::Now;
 use crate::endpoint::{Failed, Recovered};
 use crate::error::{BoxError, Error};

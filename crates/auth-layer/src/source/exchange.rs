@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::advice::Advice;
-use super::refresh::{Redeemed, Refresh};
+use super::redeem::Redeemed;
+use super::refresh::Refresh;
 use super::token_source::{IssuedToken, TokenRequest, TokenSource};
 use crate::clock::{Clock, SystemClock};
 use crate::endpoint::{TokenAnswer, TokenEndpoint, Transport};

@@ -6,6 +6,7 @@ mod custody;
 mod exchange;
 mod loss;
 mod news;
+mod redeem;
 mod refresh;
 mod settle;
 mod static_token;

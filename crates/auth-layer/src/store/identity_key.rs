@@ -1,6 +1,6 @@
 //! The key of an identity, computed from everything that makes its tokens different from those of other identities.
 
-use super::earlier;
+use super::earlier_keys;
 use super::key::StoreKey;
 use crate::grant::Grant;
 use crate::identity::Identity;
@@ -61,7 +61,7 @@ impl StoreKey {
         let traded = grant.identity();
         parts.extend(traded.iter().flat_map(|traded| ["traded", traded.as_str()]));
         let earlier =
-            if grant.is_used_up() { earlier::keys(profile, client_id, subject) } else { Vec::new() };
+            if grant.is_used_up() { earlier_keys::keys(profile, client_id, subject) } else { Vec::new() };
         Self::of(parts).with_earlier(earlier)
     }
 }

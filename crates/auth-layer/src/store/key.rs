@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::earlier::Earlier;
+use crate::profile::TokenUrl;
 
 /// The key of an identity: a digest of everything that makes its tokens different from those of other identities. It
 /// holds no secret, and no secret can be computed from it.
@@ -30,6 +30,13 @@ use super::earlier::Earlier;
 pub struct StoreKey {
     digits: String,
     earlier: Arc<[Earlier]>,
+}
+
+/// A key of version 1, and the token URL that is part of it.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    pub(super) key: StoreKey,
+    pub(super) token_url: TokenUrl,
 }
 
 impl StoreKey {

@@ -8,6 +8,7 @@
 //! of this version that needs the record takes it over; `earlier.rs` describes how.
 
 mod earlier;
+mod earlier_keys;
 mod error;
 #[cfg(feature = "file-store")]
 mod file;

@@ -63,7 +63,7 @@ pub struct Entry {
     pub scope: Option<Scope>,
     /// The account that the tokens belong to, if the server said it.
     pub account: Option<String>,
-    /// What the server said beside the tokens, and what the profile keeps of it.
+    /// The members of answers and the parameters of the callback that the profile keeps.
     pub kept: Kept,
     /// The time when the refresh token expires, since the Unix epoch, if the server said it.
     pub refresh_token_expires: Option<Duration>,

@@ -179,7 +179,7 @@ fn an_unknown_key_is_an_error_that_names_the_nearest_one() {
     ] {
         assert_eq!(read(&minimal(more)).unwrap_err(), expected);
     }
-    // A name of the user's own is no key.
+    // A name of the user's own is not checked.
     read(&minimal("parameters = { tokn_url = \"x\" }\nparameters_for = { x = { y = \"z\" } }")).unwrap();
 }
 

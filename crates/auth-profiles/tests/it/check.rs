@@ -10,7 +10,7 @@ use auth_profiles::{Example, Expected, ProfileFile, Refusal, Token};
 use crate::server::same;
 use crate::{api, exchange, sign_in};
 
-/// What came of an example.
+/// The result of an example.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) access_token: Option<String>,

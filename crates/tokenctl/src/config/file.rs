@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
-use toml::{Spanned, Table, Value};
 
-use super::member::{Own, member};
-use super::reason::{NO_KEY, NO_VARIABLE, position, reason};
+use super::member::{Provider, Section, is_variable, member};
+use super::reason::{NO_KEY, position, reason};
 use crate::failure::Failure;
 
 /// The whole file.
@@ -31,18 +30,6 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyVariable(pub(crate) String);
 
-/// The name of an environment variable. An invalid name is not repeated in errors, because it may be the secret itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct VariableName(pub(crate) String);
-
-/// One provider: the members of this program, and keys of the provider's profile.
-#[derive(Debug, Default)]
-pub(crate) struct Provider {
-    pub(crate) own: Own,
-    /// The keys of the profile, which have been checked one by one.
-    pub(crate) keys: Table,
-}
-
 /// The file with the places of its members.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -50,9 +37,6 @@ struct Raw {
     store: Store,
     providers: BTreeMap<String, Section>,
 }
-
-/// A section with the places of its members.
-pub(super) type Section = BTreeMap<Spanned<String>, Spanned<Value>>;
 
 impl File {
     /// Reads a file's text; `path` is for the error.
@@ -77,13 +61,6 @@ impl File {
     }
 }
 
-impl Provider {
-    /// Returns the text of a key of the profile.
-    pub(crate) fn key(&self, name: &str) -> Option<&str> {
-        self.keys.get(name)?.as_str()
-    }
-}
-
 impl<'de> Deserialize<'de> for KeyVariable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
@@ -93,20 +70,6 @@ impl<'de> Deserialize<'de> for KeyVariable {
             _ => Err(D::Error::custom(NO_KEY)),
         }
     }
-}
-
-impl<'de> Deserialize<'de> for VariableName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
-        if is_variable(&text) { Ok(Self(text.to_string())) } else { Err(D::Error::custom(NO_VARIABLE)) }
-    }
-}
-
-/// Returns whether shells accept the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]

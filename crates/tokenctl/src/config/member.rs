@@ -5,10 +5,25 @@ use std::path::PathBuf;
 
 use auth_layer::Profile;
 use serde::Deserialize;
-use toml::{Table, Value};
+use serde::de::{Deserializer, Error as _};
+use toml::{Spanned, Table, Value};
 
-use super::file::{Provider, Section, VariableName};
-use super::reason::{MISPLACED, of_a_value};
+use super::reason::{MISPLACED, NO_VARIABLE, of_a_value};
+
+/// One provider: the members of this program, and keys of the provider's profile.
+#[derive(Debug, Default)]
+pub(crate) struct Provider {
+    pub(crate) own: Own,
+    /// The keys of the profile, which have been checked one by one.
+    pub(crate) keys: Table,
+}
+
+/// A section with the places of its members.
+pub(super) type Section = BTreeMap<Spanned<String>, Spanned<Value>>;
+
+/// The name of an environment variable. An invalid name is not repeated in errors, because it may be the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VariableName(pub(crate) String);
 
 /// The members of this program.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +50,13 @@ pub(crate) struct Own {
 pub(crate) enum Grant {
     SignIn,
     ClientCredentials,
+}
+
+impl Provider {
+    /// Returns the text of a key of the profile.
+    pub(crate) fn key(&self, name: &str) -> Option<&str> {
+        self.keys.get(name)?.as_str()
+    }
 }
 
 /// The reason why a section cannot be used, and the byte of the file that it is about.
@@ -124,7 +146,21 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// Names that are less alike are no misspellings of each other.
+impl<'de> Deserialize<'de> for VariableName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
+        if is_variable(&text) { Ok(Self(text.to_string())) } else { Err(D::Error::custom(NO_VARIABLE)) }
+    }
+}
+
+/// Returns whether shells accept the name of a variable: `[A-Za-z_][A-Za-z0-9_]*`.
+pub(super) fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Names that are less alike are not taken for misspellings of each other.
 const ALIKE: f64 = 0.6;
 
 const OWN: [&str; 10] = [

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use auth_layer::{Credential, Scope, Secret};
 use auth_profiles::{Person, ProfileFile};
 
-use super::file;
 use super::home::beside;
-use super::member::Grant;
+use super::member::{self, Grant};
 use super::variable::{secret, variable};
 use crate::failure::Failure;
 
@@ -16,7 +15,7 @@ use crate::failure::Failure;
 pub(crate) struct Provider<'a> {
     name: &'a str,
     /// The provider's section of the file; `None` if the file has no such section.
-    shape: Option<&'a file::Provider>,
+    shape: Option<&'a member::Provider>,
     /// The configuration file.
     path: &'a Path,
     /// The file with the provider's profile, if it is a known one or the section names one.
@@ -38,7 +37,7 @@ impl<'a> Provider<'a> {
     /// Makes a provider of its name and its section of the file.
     pub(super) fn new(
         name: &'a str,
-        shape: Option<&'a file::Provider>,
+        shape: Option<&'a member::Provider>,
         path: &'a Path,
     ) -> Result<Self, Failure> {
         let good = !name.is_empty()
@@ -59,7 +58,7 @@ impl<'a> Provider<'a> {
         self.path
     }
 
-    pub(super) const fn shape(&self) -> Option<&'a file::Provider> {
+    pub(super) const fn shape(&self) -> Option<&'a member::Provider> {
         self.shape
     }
 
@@ -87,7 +86,7 @@ impl<'a> Provider<'a> {
         &self,
         what: &str,
         member: &str,
-        is_in: impl FnOnce(&file::Provider) -> bool,
+        is_in: impl FnOnce(&member::Provider) -> bool,
     ) -> String {
         let variable = self.variable_name(what);
         if std::env::var_os(&variable).is_none() && self.shape.is_some_and(is_in) {
@@ -241,7 +240,7 @@ impl<'a> Provider<'a> {
                     .example_profile()
                     .is_ok_and(|profile| profile.authorize_url().is_some() || profile.device_url().is_some())
         });
-        let configured = |shape: &file::Provider| {
+        let configured = |shape: &member::Provider| {
             ["issuer", "authorize_url", "device_url"].iter().any(|key| shape.keys.contains_key(*key))
         };
         let by_environment = || {
@@ -281,7 +280,7 @@ impl<'a> Provider<'a> {
     pub(super) fn setting(
         &self,
         what: &str,
-        of_file: impl FnOnce(&'a file::Provider) -> Option<&'a str>,
+        of_file: impl FnOnce(&'a member::Provider) -> Option<&'a str>,
     ) -> Result<Option<String>, Failure> {
         let value = variable(&self.variable_name(what))?;
         Ok(value.or_else(|| self.shape.and_then(of_file).map(str::to_owned)))
@@ -298,7 +297,7 @@ const OTHER_URLS: [&str; 4] = ["TOKEN_URL", "AUTHORIZE_URL", "DEVICE_URL", "REVO
 /// Returns the file with the profile of a provider: the one that the section names, or the known one of this name.
 fn profile_file(
     name: &str,
-    shape: Option<&file::Provider>,
+    shape: Option<&member::Provider>,
     path: &Path,
 ) -> Result<Option<ProfileFile>, Failure> {
     let Some(wanted) = shape.and_then(|shape| shape.own.profile.as_deref()) else {

@@ -11,9 +11,11 @@
 //! # Ok::<(), http::header::InvalidHeaderValue>(())
 //! ```
 
+mod parse;
 mod parsed;
 mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use parsed::{Challenge, parse};
+pub use parse::parse;
+pub use parsed::Challenge;

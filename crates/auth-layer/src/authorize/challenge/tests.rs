@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 
-use super::parsed::{Challenge, parse};
+use super::parse::parse;
+use super::parsed::Challenge;
 use super::reader::{LONGEST_LINE, Reader};
 use crate::clock::{Clock, SystemClock};
 
