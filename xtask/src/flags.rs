@@ -79,8 +79,12 @@ pub enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Checks sentences, names, file lengths and imports against the rules of CONTRIBUTING.md
-    Tidy,
+    /// Checks sentences, names, files, imports and lists against the rules of CONTRIBUTING.md
+    Tidy {
+        /// First write docs/public-items.txt and docs/profile-keys.md from the code
+        #[arg(long)]
+        write: bool,
+    },
     /// Runs the test suites with all logging on, and fails if any of their secrets appears in the output
     Canary,
     /// Runs every automatic check: format, generated code, licences, lints, documentation, tests and more

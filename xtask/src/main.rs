@@ -38,7 +38,7 @@ fn run(root: &Path, command: &Command) -> Result<u8> {
         }
         Command::Crash { rounds } => crash::run(root, *rounds, &mut out).map(|()| Outcome::Fine.code()),
         Command::Trials { seconds } => trials::run(root, *seconds, &mut out).map(|()| Outcome::Fine.code()),
-        Command::Tidy => tidy::run(root, &mut out).map(Outcome::code),
+        Command::Tidy { write } => tidy::run(root, *write, &mut out).map(Outcome::code),
         Command::Canary => canary::run(root, &mut out).map(|()| Outcome::Fine.code()),
         Command::Ci => ci::run(root, &mut out).map(|()| Outcome::Fine.code()),
     }

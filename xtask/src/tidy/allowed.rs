@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::finding::Finding;
-use super::imports::Imports;
 
 /// The findings that are allowed.
 #[derive(Debug, Default, Deserialize)]
@@ -15,12 +14,6 @@ use super::imports::Imports;
 pub(super) struct Allowed {
     #[serde(default, rename = "exception")]
     exceptions: Vec<Exception>,
-    /// Imports against the order, as `file -> file`.
-    #[serde(default)]
-    upward: Vec<String>,
-    /// Circles of files.
-    #[serde(default)]
-    circles: Vec<Vec<String>>,
 }
 
 /// Findings of one rule in one file.
@@ -63,32 +56,12 @@ impl Allowed {
         }));
         left
     }
-
-    /// Compares the imports with the two lists.
-    pub(super) fn compare_imports(&self, imports: &Imports) -> Vec<Finding> {
-        let circle = |files: &Vec<String>| files.join(", ");
-        let mut found = difference("upward", &self.upward, &imports.upward);
-        let allowed: Vec<String> = self.circles.iter().map(circle).collect();
-        let circles: Vec<String> = imports.circles.iter().map(circle).collect();
-        found.extend(difference("circles", &allowed, &circles));
-        found
-    }
 }
 
 impl Exception {
     fn covers(&self, finding: &Finding) -> bool {
         self.rule == finding.rule && self.file == finding.file && finding.text.contains(&self.text)
     }
-}
-
-/// Returns the entries that are missing from a list, and those that are no longer true.
-fn difference(list: &'static str, allowed: &[String], found: &[String]) -> Vec<Finding> {
-    let new = found.iter().filter(|entry| !allowed.contains(entry)).map(|entry| {
-        let file = entry.split([' ', ',']).next().unwrap_or_default().to_owned();
-        Finding { file, line: 0, rule: list, text: entry.clone() }
-    });
-    let old = allowed.iter().filter(|entry| !found.contains(entry));
-    new.chain(old.map(|entry| stale(format!("`{entry}` in `{list}` is no longer true")))).collect()
 }
 
 fn stale(text: String) -> Finding {
@@ -118,13 +91,5 @@ mod tests {
         assert_eq!(other[0], finding("words", "PAUSE"));
         let left = allowed.without_exceptions(Vec::new());
         assert!(left.len() == 1 && left[0].rule == "stale", "{left:?}");
-    }
-
-    #[test]
-    fn lists_of_imports_are_compared_both_ways() {
-        let allowed: Allowed = toml::from_str("upward = [\"a -> b\"]\ncircles = [[\"a\", \"b\"]]\n").unwrap();
-        let imports = Imports { upward: vec!["c -> d".into()], circles: vec![vec!["a".into(), "b".into()]] };
-        let rules: Vec<_> = allowed.compare_imports(&imports).into_iter().map(|found| found.rule).collect();
-        assert_eq!(rules, ["upward", "stale"]);
     }
 }

@@ -12,11 +12,11 @@ use super::tree::{File, Tree};
 pub(super) struct Graph(pub(super) BTreeSet<(String, String)>);
 
 /// The path of a module from the root of its crate.
-type Module = Vec<String>;
+pub(super) type Module = Vec<String>;
 
 /// The names that a file defines and the names that it imports.
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     defined: BTreeSet<String>,
     imported: BTreeMap<String, Module>,
     /// The modules of which it imports everything.
@@ -29,24 +29,11 @@ impl Graph {
     /// Reads the files below `source`, such as `crates/auth-layer/src/`. Test code is left out, and so are paths inside
     /// of macros, which do not parse by themselves.
     pub(super) fn of(tree: &Tree, source: &str) -> Result<Self> {
-        let files: Vec<&File> =
-            tree.with_ending(".rs").filter(|file| file.path.starts_with(source)).collect();
-        let has_library = files.iter().any(|file| file.path == format!("{source}lib.rs"));
-        let mut modules: HashMap<Module, &File> = HashMap::new();
-        for file in files {
-            modules.extend(module(&file.path[source.len()..], has_library).map(|module| (module, file)));
-        }
-        let known: BTreeSet<Module> = modules.keys().cloned().collect();
-        let mut names = HashMap::new();
-        for (module, file) in &modules {
-            let parsed = syn::parse_file(&file.text).with_context(|| format!("{} is not Rust", file.path))?;
-            let mut reader = Reader { known: &known, module, depth: 0, names: Names::default() };
-            reader.visit_file(&parsed);
-            names.insert(module.clone(), reader.names);
-        }
+        let modules = modules(tree, source);
+        let names = names(&modules)?;
         let mut graph = Self::default();
         for (module, own) in &names {
-            for path in own.named.iter().filter_map(|path| home(path, &names, 0)) {
+            for (path, _) in own.named.iter().filter_map(|path| home(path, &names)) {
                 if path != *module {
                     graph.0.insert((modules[module].path.clone(), modules[&path].path.clone()));
                 }
@@ -56,8 +43,47 @@ impl Graph {
     }
 }
 
-/// Returns the module of the file that defines what `path` names. Re-exports lead to the file they came from.
-fn home(path: &[String], names: &HashMap<Module, Names>, depth: usize) -> Option<Module> {
+/// Returns the files of a crate, each under its module.
+pub(super) fn modules<'a>(tree: &'a Tree, source: &str) -> HashMap<Module, &'a File> {
+    let files: Vec<&File> = tree.with_ending(".rs").filter(|file| file.path.starts_with(source)).collect();
+    let has_library = files.iter().any(|file| file.path == format!("{source}lib.rs"));
+    let with_module = |file: &'a File| Some((module(&file.path[source.len()..], has_library)?, file));
+    files.into_iter().filter_map(with_module).collect()
+}
+
+/// Returns the names of each module.
+pub(super) fn names(modules: &HashMap<Module, &File>) -> Result<HashMap<Module, Names>> {
+    let known: BTreeSet<Module> = modules.keys().cloned().collect();
+    let mut names = HashMap::new();
+    for (module, file) in modules {
+        let mut reader = Reader { known: &known, module, depth: 0, names: Names::default() };
+        reader.visit_file(&parse(file)?);
+        names.insert(module.clone(), reader.names);
+    }
+    Ok(names)
+}
+
+/// Parses a file. The items inside of `pin_project!` are read as if they stood outside.
+pub(super) fn parse(file: &File) -> Result<syn::File> {
+    let mut parsed = syn::parse_file(&file.text).with_context(|| format!("{} is not Rust", file.path))?;
+    let inside = |item: syn::Item| match item {
+        syn::Item::Macro(item) if item.mac.path.is_ident("pin_project") => {
+            let inner: syn::Result<syn::File> = item.mac.parse_body();
+            inner.map_or_else(|_| vec![syn::Item::Macro(item)], |inner| inner.items)
+        }
+        item => vec![item],
+    };
+    parsed.items = parsed.items.into_iter().flat_map(inside).collect();
+    Ok(parsed)
+}
+
+/// Returns the module of the file that defines what `path` names, and its name there. Re-exports lead to the file they
+/// came from.
+pub(super) fn home(path: &[String], names: &HashMap<Module, Names>) -> Option<(Module, String)> {
+    follow(path, names, 0)
+}
+
+fn follow(path: &[String], names: &HashMap<Module, Names>, depth: usize) -> Option<(Module, String)> {
     // A glob may import itself through another one.
     if depth > 8 {
         return None;
@@ -67,13 +93,13 @@ fn home(path: &[String], names: &HashMap<Module, Names>, depth: usize) -> Option
     let name = rest.first()?;
     let own = &names[module];
     if own.defined.contains(name) {
-        return Some(module.to_vec());
+        return Some((module.to_vec(), name.clone()));
     }
     let next = own.imported.get(name).into_iter().cloned();
     let from_globs = own.globs.iter().map(|glob| [glob.as_slice(), std::slice::from_ref(name)].concat());
     next.map(|target| [&target, &rest[1..]].concat())
         .chain(from_globs)
-        .find_map(|path| home(&path, names, depth + 1))
+        .find_map(|path| follow(&path, names, depth + 1))
 }
 
 /// Returns the module that the file at `path` holds: `a/b.rs` and `a/b/mod.rs` hold `a::b`.

@@ -4,35 +4,31 @@ use anyhow::Result;
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
+use super::finding::Finding;
 use super::graph::Graph;
 use super::order::Order;
 use super::tree::Tree;
 
-/// The imports that break a rule.
-#[derive(Debug, Default)]
-pub(super) struct Imports {
-    /// Each as `file -> file`.
-    pub(super) upward: Vec<String>,
-    /// The files of each circle, in the order of their paths.
-    pub(super) circles: Vec<Vec<String>>,
-}
-
-/// Reads every crate of the workspace.
-pub(super) fn findings(tree: &Tree) -> Result<Imports> {
-    let mut imports = Imports::default();
+/// Reads every crate of the workspace. Returns the imports against the order, and the circles.
+pub(super) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    let mut find =
+        |rule, file: &str, text| found.push(Finding { file: file.to_owned(), line: 0, rule, text });
     for source in sources(tree) {
         let graph = Graph::of(tree, &source)?;
         if source == ORDERED {
             let order = Order::read(tree)?;
             for (from, to) in &graph.0 {
                 if order.is_upward(&from[source.len()..], &to[source.len()..])? {
-                    imports.upward.push(format!("{from} -> {to}"));
+                    find("upward", from, format!("it imports {to}, which ARCHITECTURE.md lists above it"));
                 }
             }
         }
-        imports.circles.extend(circles(&graph));
+        for circle in circles(&graph) {
+            find("circle", &circle[0], format!("these files import each other: {}", circle.join(", ")));
+        }
     }
-    Ok(imports)
+    Ok(found)
 }
 
 /// Returns the source folders of the workspace.
@@ -77,9 +73,10 @@ mod tests {
             ("crates/auth-layer/src/b.rs", "use crate::a::A; pub struct B;"),
             ("crates/auth-layer/src/lib.rs", "mod a; mod b; pub use a::A;"),
         ]);
-        let imports = findings(&tree).unwrap();
+        let found = findings(&tree).unwrap();
+        let rules: Vec<_> = found.iter().map(|finding| (finding.rule, finding.file.as_str())).collect();
         let [a, b] = ["crates/auth-layer/src/a.rs", "crates/auth-layer/src/b.rs"];
-        assert_eq!(imports.upward, [format!("{b} -> {a}")]);
-        assert_eq!(imports.circles, [[a, b]]);
+        assert_eq!(rules, [("upward", b), ("circle", a)]);
+        assert!(found[0].text.contains(a) && found[1].text.contains(b), "{found:?}");
     }
 }

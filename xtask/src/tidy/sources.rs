@@ -1,4 +1,4 @@
-//! Lengths of files, names of tests, and calls that this workspace does without.
+//! Lengths and places of files, names of tests, and calls that this workspace does without.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use super::tree::{File, Tree};
 
 /// Returns every file, name and call that breaks a rule.
 pub(super) fn findings(tree: &Tree) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = loose(tree).into_iter().collect();
     for file in tree.with_ending(".rs") {
         let lines = file.text.lines().count();
         if !file.is_test() && lines > MOST_LINES {
@@ -32,7 +32,17 @@ fn rule<'a>(file: &File, line: &'a str) -> Option<(&'static str, &'a str)> {
     if file.path == ITSELF {
         return None;
     }
-    if let Some(name) = FUNCTION.captures(line).and_then(|names| names.get(1))
+    let name = FUNCTION.captures(line).and_then(|names| names.get(1));
+    let is_comment = line.trim_start().starts_with("//");
+    if name.is_some() && !is_comment && file.path.ends_with("/mod.rs") && !file.is_test() {
+        return Some(("module-file", line.trim()));
+    }
+    if file.path.starts_with(LIBRARY)
+        && let Some(name) = PROVIDER.find(line)
+    {
+        return Some(("provider", name.as_str()));
+    }
+    if let Some(name) = name
         && name.as_str().len() >= LONG_NAME
     {
         return Some(("long-name", name.as_str()));
@@ -48,6 +58,20 @@ fn rule<'a>(file: &File, line: &'a str) -> Option<(&'static str, &'a str)> {
     let unchecked = CERTIFICATES.iter().any(|switch| line.contains(switch));
     (unchecked && !file.is_test()).then_some(("certificates", line))
 }
+
+/// Returns a finding if too many files of the library lie beside its folders.
+fn loose(tree: &Tree) -> Option<Finding> {
+    let is_loose = |file: &&File| file.path.strip_prefix(LIBRARY).is_some_and(|rest| !rest.contains('/'));
+    let count = tree.with_ending(".rs").filter(is_loose).count();
+    let text = format!("{count} files lie beside the folders; move them by idea ({MOST_LOOSE} are allowed)");
+    (count > MOST_LOOSE).then(|| Finding { file: LIBRARY.to_owned(), line: 0, rule: "loose", text })
+}
+
+/// The names of the providers whose profiles are files. `Slack` and `Square` are words too, but not with a capital.
+static PROVIDER: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?i:gotab|\bgoto|gbg|octotable|hubspot|salesforce|quickbooks|intuit|github|shopify|entra\b|xero|strava)|Slack|Square|Zoom|Google|Microsoft";
+    Regex::new(pattern).expect("the pattern is a constant")
+});
 
 static FUNCTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bfn ([A-Za-z0-9_]+)").expect("the pattern is a constant"));
@@ -71,6 +95,12 @@ const SLEEPS: [&str; 5] = ["thread::sleep", "time::sleep", "sleep_until", "time:
 /// The ways in which the TLS libraries here can be told to accept any certificate.
 const CERTIFICATES: [&str; 5] =
     ["danger", "ServerCertVerifier", "SNI(", "add_root_certificate", "tls_built_in_root_certs"];
+
+/// The library that knows no provider.
+const LIBRARY: &str = "crates/auth-layer/src/";
+
+/// The root of the library holds what has no folder: the crate itself and a few small ideas.
+const MOST_LOOSE: usize = 6;
 
 /// This file names the calls that it looks for.
 const ITSELF: &str = "xtask/src/tidy/sources.rs";
@@ -124,5 +154,29 @@ mod tests {
             ["long-name"]
         );
         assert_eq!(rules("tests/tests/it/b.rs", &format!("async fn {}() {{\n", "a".repeat(69))), [""; 0]);
+    }
+
+    #[test]
+    fn a_function_in_a_module_file_is_found() {
+        assert_eq!(rules("crates/a/src/b/mod.rs", "mod c;\npub(crate) fn d() {}\n"), ["module-file"]);
+        assert_eq!(rules("crates/a/tests/b/mod.rs", "pub fn d() {}\n"), [""; 0]);
+        assert_eq!(rules("crates/a/src/b/c.rs", "pub fn d() {}\n"), [""; 0]);
+    }
+
+    #[test]
+    fn the_name_of_a_provider_in_the_library_is_found() {
+        assert_eq!(rules("crates/auth-layer/src/a/b.rs", "// As Slack does.\n"), ["provider"]);
+        assert_eq!(rules("crates/auth-layer/src/a/b.rs", "let slack = GoTab::new();\n"), ["provider"]);
+        assert_eq!(rules("crates/auth-layer/src/a/b.rs", "let slack = 1;\n"), [""; 0]);
+        assert_eq!(rules("crates/gotab-client/src/lib.rs", "//! GoTab\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_seventh_loose_file_is_found() {
+        let path = |number| format!("crates/auth-layer/src/file{number}.rs");
+        let paths: Vec<String> = (0..7).map(path).collect();
+        let files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "")).collect();
+        assert_eq!(findings(&Tree::of(&files)).unwrap()[0].rule, "loose");
+        assert_eq!(findings(&Tree::of(&files[1..])).unwrap(), []);
     }
 }

@@ -139,7 +139,7 @@ fn files_that_are_not_generated_are_found_and_removed() {
 
 #[test]
 fn each_of_several_documents_gets_a_module() {
-    let workspace = Workspace::with_documents("goto", &[("admin", SPEC), ("webinar", SPEC)]);
+    let workspace = Workspace::with_documents(PROFILE, &[("admin", SPEC), ("webinar", SPEC)]);
     workspace.outcome(false);
     let root = fs::read_to_string(workspace.generated().join("mod.rs")).unwrap();
     assert!(root.contains("pub mod admin;") && root.contains("pub mod webinar;"), "{root}");
