@@ -45,6 +45,7 @@ mod misuse;
 mod one_shot;
 mod one_shot_wire;
 mod outage;
+mod own_habits;
 mod patience;
 mod pool;
 mod pool_eviction;
