@@ -123,3 +123,8 @@ pub use store::{MemoryStore, TokenStore};
 #[doc(hidden)]
 pub use sync::model;
 pub use token::{AccessToken, CallBearer, RefreshToken, Scope};
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -20,7 +20,7 @@
 //! # }
 //! ```
 //!
-//! A file has the [keys](Profile::KEYS) of a profile at its top, then four kinds of tables:
+//! A file has the [keys](auth_layer::Profile::KEYS) of a profile at its top, then four kinds of tables:
 //!
 //! - `[inputs.<name>]`: a text that each customer has of its own, such as a tenant. `{<name>}` stands for it in the
 //!   profile. See [`Input`].
@@ -29,7 +29,6 @@
 //! - `[[example]]`: documented answers, and what must come of them. See [`Example`].
 //!
 //! [`Profile`]: auth_layer::Profile
-//! [`Profile::KEYS`]: auth_layer::Profile::KEYS
 
 mod environment;
 mod error;
@@ -62,3 +61,8 @@ pub fn named(name: &str) -> Option<ProfileFile> {
 pub const fn names() -> &'static [&'static str] {
     NAMES
 }
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

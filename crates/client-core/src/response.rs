@@ -63,7 +63,8 @@ impl<T> ResponseValue<T> {
         self.head.refusal.message.as_deref()
     }
 
-    /// Returns the id by which the API's support can find the request: see [`Error::request_id`](crate::Error::request_id).
+    /// Returns the id by which the API's support can find the request: see
+    /// [`Error::request_id`](crate::Error::request_id).
     pub fn request_id(&self) -> Option<&str> {
         match self.head.status.is_success() {
             true => request_id(&self.head.headers),

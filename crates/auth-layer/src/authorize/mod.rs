@@ -23,6 +23,29 @@
 //!   or after 1 s. A call whose request is still being sent is never delayed.
 //!
 //! Put the layer inside of layers that retry or follow redirects, so that each attempt is judged by itself.
+//!
+//! ```
+//! use auth_layer::{AccessToken, AuthLayer, Profile, StaticToken, TokenManager};
+//! use tower::{Layer, ServiceExt};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let profile = Profile::new("example", "https://auth.example.com/token")?.with_origin("https://api.example.com")?;
+//! let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+//! // The inner service sends requests. This one answers with the header that it received.
+//! let inner = tower::service_fn(|request: http::Request<String>| async move {
+//!     let header = request.headers().get("authorization").cloned();
+//!     Ok::<_, auth_layer::BoxError>(http::Response::new(format!("{header:?}")))
+//! });
+//! let client = AuthLayer::new(&profile, manager).layer(inner);
+//!
+//! let listed = client.clone().oneshot(http::Request::get("https://api.example.com/me").body(String::new())?).await?;
+//! assert_eq!(listed.into_body(), "Some(Sensitive)");
+//! let other = client.oneshot(http::Request::get("https://elsewhere.example").body(String::new())?).await?;
+//! assert_eq!(other.into_body(), "None");
+//! # Ok::<(), auth_layer::BoxError>(())
+//! # })?;
+//! # Ok::<(), auth_layer::BoxError>(())
+//! ```
 
 mod body;
 pub mod challenge;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::members::Members;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind, shown};
-use crate::profile::{Profile, ScopeSeparator};
+use crate::profile::{OriginFrom, Profile, ScopeSeparator};
 use crate::token::{AccessToken, Kept, RefreshToken, Scope, TokenTypeId};
 
 /// A successful token answer (RFC 6749 section 5.1).
@@ -178,7 +178,7 @@ impl Reading<'_> {
     /// Reads the members that the profile keeps. One that is not a plain text, number or boolean is left out.
     fn kept(&self) -> Kept {
         let facts = self.profile.facts();
-        let origin = facts.origin_from.iter().flat_map(|rule| rule.member());
+        let origin = facts.origin_from.iter().flat_map(OriginFrom::member);
         let text = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),

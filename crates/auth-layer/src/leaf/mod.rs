@@ -3,7 +3,7 @@
 //! Any tower service over `http` types can take their place.
 //!
 //! Each leaf has two clients with one configuration. The pooled client sends nearly all requests. The other client has
-//! no idle connections, and sends token requests with a single-use grant (see [`Transport`]).
+//! no idle connections, and sends token requests with a single-use grant (see [`Transport`](crate::Transport)).
 
 #[cfg(any(feature = "reqwest", feature = "hyper-util"))]
 mod connect_timeout;

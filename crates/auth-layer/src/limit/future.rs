@@ -14,12 +14,6 @@ use crate::error::BoxError;
 
 pin_project! {
     /// The future of [`Throttle`](super::Throttle)'s responses.
-    ///
-    /// ```
-    /// use auth_layer::limit::ResponseFuture;
-    ///
-    /// fn is_named<F, R>(_: &ResponseFuture<F, R>) {}
-    /// ```
     pub struct ResponseFuture<F, R> {
         #[pin]
         state: State<F, R>,

@@ -61,14 +61,16 @@ impl TokenManager {
     ///
     /// - Transient failures are remembered for 1 s, doubling to 60 s.
     /// - Permanent failures are remembered for 5 s, doubling to 60 s. Meanwhile the source is asked at most once a
-    ///   second whether it would send something else by now ([`TokenSource::has_changed`]). So a corrected secret or a
-    ///   new sign-in is used within a second.
+    ///   second whether it would send something else by now
+    ///   ([`TokenSource::has_changed`](crate::TokenSource::has_changed)). So a corrected secret or a new sign-in is
+    ///   used within a second.
     /// - A secret that could not be read is looked for once a second as well.
     /// - After [`forget`](Self::forget), no failure is remembered.
     /// - A first panic of the source is not remembered.
     ///
-    /// Returns [`ErrorKind::InvalidAnswer`], which is transient, if every token has arrived expired for a quarter of an
-    /// hour. Outside a runtime there is no timer to wait with, so the first such token causes that error.
+    /// Returns [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer), which is transient, if every token has
+    /// arrived expired for a quarter of an hour. Outside a runtime there is no timer to wait with, so the first such
+    /// token causes that error.
     ///
     /// # Cancel safety
     ///
@@ -114,7 +116,7 @@ impl TokenManager {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Store`] if the store still cannot be written.
+    /// Returns [`ErrorKind::Store`](crate::ErrorKind::Store) if the store still cannot be written.
     ///
     /// # Cancel safety
     ///
@@ -136,7 +138,8 @@ impl TokenManager {
     /// Forgets the token in all clones. The next caller asks the source again. Call this after a sign-out, or when a
     /// token has become useless before its expiry.
     ///
-    /// - The token of a request that runs is discarded: its callers get [`ErrorKind::Interrupted`].
+    /// - The token of a request that runs is discarded: its callers get
+    ///   [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
     /// - A refresh token that is being redeemed is redeemed to the end before the source is asked again.
     /// - Nothing is revoked, and the records in a store stay as they are.
     ///

@@ -12,19 +12,6 @@ use crate::url::endpoint_url;
 ///
 /// The issuer is the one that was asked for, and all URLs are https or loopback. An optional member with the wrong type
 /// or with another URL is left out, and a warning is logged.
-///
-/// ```no_run
-/// # async fn run(transport: auth_layer::Transport) -> Result<(), Box<dyn std::error::Error>> {
-/// use auth_layer::clock::SystemClock;
-/// use auth_layer::{Metadata, Profile};
-/// use std::time::Duration;
-///
-/// let issuer = "https://auth.example.com";
-/// let metadata = Metadata::fetch(issuer, &transport, &SystemClock::new(), Duration::from_secs(10)).await?;
-/// let profile = Profile::new("example", metadata.token_url())?.with_metadata(&metadata)?;
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata(pub(super) Document);
 

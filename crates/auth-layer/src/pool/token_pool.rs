@@ -28,28 +28,6 @@ use crate::operation::OperationMeta;
 ///
 /// An identity takes about 2 kB besides its token, if its exchange is made of a clone of one
 /// [`Profile`](crate::Profile).
-///
-/// ```
-/// use auth_layer::{AuthLayer, Credential, Exchange, Grant, Identity, Profile, TokenManager, TokenPool};
-///
-/// let profile = Profile::new("example", "https://auth.example.com/token")?;
-/// let pool = TokenPool::new({
-///     let profile = profile.clone();
-///     move |identity: &Identity| {
-///         // The application looks up the credential of the tenant.
-///         let credential = Credential::new(format!("client-of-{}", identity.tenant()), "its secret");
-///         let exchange = Exchange::builder(profile.clone(), credential, Grant::ClientCredentials)
-///             .identity(identity)
-///             .build()?;
-///         Ok(TokenManager::new(exchange))
-///     }
-/// });
-/// let layer = AuthLayer::pooled(&profile, pool.clone());
-///
-/// let seven = pool.get(&Identity::new("tenant-7"))?;
-/// assert_eq!((pool.len(), seven.stats().exchanges), (1, 0));
-/// # Ok::<(), auth_layer::Error>(())
-/// ```
 #[derive(Clone)]
 pub struct TokenPool(Arc<Shared>);
 

@@ -10,10 +10,8 @@ impl Profile {
     /// If the answer to a refresh token has this code, a person has to sign in again. Every profile already has the
     /// codes with no other meaning:
     ///
-    /// - `invalid_grant` (RFC 6749), `bad_refresh_token` (GitHub, HubSpot), `invalid_refresh_token` (Slack),
-    ///   `invalid_code` (Zoho);
-    /// - `interaction_required`, `login_required` and `consent_required` (OpenID Connect; Microsoft Entra answers
-    ///   refreshes with them);
+    /// - `invalid_grant` (RFC 6749), `bad_refresh_token`, `invalid_refresh_token` and `invalid_code`;
+    /// - `interaction_required`, `login_required` and `consent_required` (OpenID Connect Core section 3.1.2.6);
     /// - `expired_refresh_token`, `refresh_token_expired`, `refresh_token_invalid`, `refresh_token_revoked`,
     ///   `revoked_refresh_token` and `token_revoked`.
     ///

@@ -28,7 +28,7 @@ pub struct DeviceNames {
 }
 
 impl DeviceNames {
-    /// Returns the names of RFC 8628 section 3.2, and `verification_url`, which Google and others use for the page.
+    /// Returns the names of RFC 8628 section 3.2, and `verification_url`, which some providers use for the page.
     pub fn new() -> Self {
         Self {
             device_code: names_of(["device_code"]),

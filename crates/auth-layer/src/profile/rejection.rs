@@ -35,10 +35,10 @@ use crate::error::ConfigError;
 /// use auth_layer::profile::BodySign;
 /// use http::StatusCode;
 ///
-/// // Salesforce answers with an array.
-/// let salesforce = BodySign::new("/*/errorCode", ["INVALID_SESSION_ID"])?
+/// // An answer that is an array.
+/// let array = BodySign::new("/*/errorCode", ["INVALID_SESSION_ID"])?
 ///     .with_statuses([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN])?;
-/// assert!(salesforce.is_in(br#"[{"errorCode":"INVALID_SESSION_ID"}]"#));
+/// assert!(array.is_in(br#"[{"errorCode":"INVALID_SESSION_ID"}]"#));
 ///
 /// // GraphQL answers with 200. An answer with data is not a rejection.
 /// let graphql = BodySign::new("/errors/*/extensions/code", ["UNAUTHENTICATED"])?

@@ -10,9 +10,9 @@ use super::body::ReplayBody;
 use super::layer::LIMIT;
 use crate::error::BoxError;
 
-/// A copy of a body that is kept while the body itself is sent. [`TryClone::keep`] returns it.
+/// A copy of a body that is kept while the body itself is sent. [`TryClone::keep`](crate::TryClone::keep) returns it.
 ///
-/// Most implementations of [`TryClone`] do not need it. A body type with a boxed stream needs it:
+/// Most implementations of [`TryClone`](crate::TryClone) do not need it. A body type with a boxed stream needs it:
 /// [`recording`](Self::recording) makes such a body resendable.
 ///
 /// ```

@@ -12,21 +12,6 @@ use super::service::Replay;
 ///
 /// A stream of known length should return it from `size_hint`, and not only set a header. Some senders stop at the
 /// length in the header, and the end of the stream is then never seen.
-///
-/// ```
-/// use auth_layer::replay::{ReplayBody, ReplayBodyLayer};
-/// use http_body_util::Full;
-/// use tower_layer::Layer;
-///
-/// # let inner = tower::service_fn(|_: http::Request<ReplayBody<Full<bytes::Bytes>>>| async {
-/// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
-/// # });
-/// // The default: up to 64 KiB of each body.
-/// let service = ReplayBodyLayer::new().layer(inner);
-///
-/// // With room for longer bodies.
-/// let layer = ReplayBodyLayer::new().with_limit(1024 * 1024);
-/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayBodyLayer {
     limit: usize,

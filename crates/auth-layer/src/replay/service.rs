@@ -9,13 +9,6 @@ use tower_service::Service;
 use super::body::ReplayBody;
 
 /// The service of [`ReplayBodyLayer`](crate::replay::ReplayBodyLayer).
-///
-/// ```
-/// # fn show<S>(service: auth_layer::replay::Replay<S>) {
-/// let inner = service.into_inner();
-/// # let _ = inner;
-/// # }
-/// ```
 #[derive(Clone, Debug)]
 pub struct Replay<S> {
     inner: S,

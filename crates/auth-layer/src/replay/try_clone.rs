@@ -9,7 +9,7 @@ use super::body::ReplayBody;
 use super::body_copy::BodyCopy;
 
 /// A request body that may be sent again. Bytes in memory can be sent again at little cost. A stream can be sent again
-/// only if it is recorded ([`ReplayBody`](crate::replay::ReplayBody)).
+/// only if it is recorded ([`ReplayBody`]).
 ///
 /// If there is no copy, the request is sent once, and the caller gets the rejection. A body is never sent again with
 /// other content.

@@ -32,24 +32,6 @@ use crate::replay::Common;
 /// also have one resend after a rejected token: with 4 attempts a request is sent at most 8 times.
 ///
 /// A request needs only one such layer. If there are two, the inner one sends each request once and logs one warning.
-///
-/// ```
-/// use auth_layer::{AccessToken, AuthLayer, Profile, RetryLayer, RetryPolicy, StaticToken, TokenManager};
-/// use tower::ServiceBuilder;
-///
-/// let profile = Profile::new("example", "https://auth.example.com/token")?
-///     .with_origin("https://api.example.com")?;
-/// let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
-///
-/// # let leaf = tower::service_fn(|_: http::Request<String>| async {
-/// #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
-/// # });
-/// let client = ServiceBuilder::new()
-///     .layer(RetryLayer::new(RetryPolicy::new()))
-///     .layer(AuthLayer::new(&profile, manager))
-///     .service(leaf);
-/// # Ok::<(), auth_layer::BoxError>(())
-/// ```
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
     rules: Arc<Rules>,

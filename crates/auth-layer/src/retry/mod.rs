@@ -31,6 +31,24 @@
 //! - `tower::retry` does not show its policy the response of a request that cannot be cloned.
 //! - It has no deadline for a request that is in progress.
 //! - It only lends the response to the policy, but a body can only be drained by its owner.
+//!
+//! ```
+//! use auth_layer::{AccessToken, AuthLayer, Profile, RetryLayer, RetryPolicy, StaticToken, TokenManager};
+//! use tower::ServiceBuilder;
+//!
+//! let profile = Profile::new("example", "https://auth.example.com/token")?
+//!     .with_origin("https://api.example.com")?;
+//! let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
+//!
+//! # let leaf = tower::service_fn(|_: http::Request<String>| async {
+//! #     Ok::<_, auth_layer::BoxError>(http::Response::new(String::new()))
+//! # });
+//! let client = ServiceBuilder::new()
+//!     .layer(RetryLayer::new(RetryPolicy::new()))
+//!     .layer(AuthLayer::new(&profile, manager))
+//!     .service(leaf);
+//! # Ok::<(), auth_layer::BoxError>(())
+//! ```
 
 mod backoff;
 mod budget;

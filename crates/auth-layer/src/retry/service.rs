@@ -26,13 +26,6 @@ use crate::replay::TryClone;
 /// # Cancel safety
 ///
 /// Dropping a response future drops the request, in progress or waiting. Nothing more is sent.
-///
-/// ```
-/// # fn show<S>(service: auth_layer::retry::Retry<S>) {
-/// let inner = service.into_inner();
-/// # let _ = inner;
-/// # }
-/// ```
 #[derive(Clone)]
 pub struct Retry<S> {
     inner: S,

@@ -11,17 +11,6 @@ use crate::secret::Credential;
 use crate::token::Scope;
 
 /// A client of one provider that lets people sign in.
-///
-/// ```no_run
-/// use auth_layer::{Credential, Profile, SignIn};
-///
-/// let profile = Profile::new("example", "https://auth.example.com/token")?
-///     .with_authorize_url("https://auth.example.com/authorize")?;
-/// let sign_in = SignIn::builder(profile, Credential::new("client-id", "client-secret")).build()?;
-/// let authorization = sign_in.authorize("https://app.example.com/callback", None)?;
-/// println!("open {}", authorization.url());
-/// # Ok::<(), auth_layer::ConfigError>(())
-/// ```
 #[derive(Debug)]
 pub struct SignIn {
     pub(super) endpoint: TokenEndpoint,

@@ -8,6 +8,17 @@
 //! and [`SignIn::finish`] trades the code of the callback for tokens. Feature `loopback` has a `LoopbackListener`,
 //! which receives the callback. Without a browser, [`SignIn::ask_for_device_code`] and [`SignIn::poll`] use a device
 //! code.
+//!
+//! ```no_run
+//! use auth_layer::{Credential, Profile, SignIn};
+//!
+//! let profile = Profile::new("example", "https://auth.example.com/token")?
+//!     .with_authorize_url("https://auth.example.com/authorize")?;
+//! let sign_in = SignIn::builder(profile, Credential::new("client-id", "client-secret")).build()?;
+//! let authorization = sign_in.authorize("https://app.example.com/callback", None)?;
+//! println!("open {}", authorization.url());
+//! # Ok::<(), auth_layer::ConfigError>(())
+//! ```
 
 mod authorization;
 mod callback;

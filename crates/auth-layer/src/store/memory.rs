@@ -14,13 +14,6 @@ use super::token_store::TokenStore;
 use crate::clock::{Clock, Now, SystemClock};
 
 /// A store that keeps records in memory. Clones share the records, which are lost when the process ends.
-///
-/// ```
-/// use auth_layer::MemoryStore;
-///
-/// let store = MemoryStore::new();
-/// let the_same = store.clone();
-/// ```
 #[derive(Clone, Debug)]
 pub struct MemoryStore(Arc<Inner>);
 

@@ -17,23 +17,6 @@ use super::record::{Entry, Record, Version};
 ///
 /// Dropping a future of `load` or `changed` does nothing. If a future of `compare_exchange` is dropped, the record is
 /// unchanged or the write is complete. It is never written in part.
-///
-/// ```
-/// use auth_layer::store::{Entry, StoreKey};
-/// use auth_layer::{MemoryStore, RefreshToken, TokenStore};
-///
-/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// let store = MemoryStore::new();
-/// let key = StoreKey::of(["an identity"]);
-/// store.compare_exchange(&key, None, Entry::new(RefreshToken::new("r1"))).await?;
-/// let record = store.load(&key).await?.expect("just written");
-///
-/// let newer = Entry::new(RefreshToken::new("r2"));
-/// assert!(store.compare_exchange(&key, Some(record.version), newer).await?.is_some());
-/// let too_late = Entry::new(RefreshToken::new("r3"));
-/// assert!(store.compare_exchange(&key, Some(record.version), too_late).await?.is_none());
-/// # Ok::<(), auth_layer::store::StoreError>(()) }).unwrap();
-/// ```
 #[async_trait]
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Reads the record of an identity.

@@ -1,4 +1,13 @@
 //! The strings that a token server issues or accepts. Each kind has its own type.
+//!
+//! ```
+//! use auth_layer::Scope;
+//!
+//! let scope: Scope = "collab: identity:".parse()?;
+//! assert_eq!(scope.to_string(), "collab: identity:");
+//! assert!("a\"b".parse::<Scope>().is_err());
+//! # Ok::<(), auth_layer::ConfigError>(())
+//! ```
 
 mod access_token;
 mod call_bearer;

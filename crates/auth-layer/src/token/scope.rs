@@ -7,15 +7,6 @@ use std::str::FromStr;
 use crate::error::ConfigError;
 
 /// A set of scope tokens (RFC 6749 section 3.3).
-///
-/// ```
-/// use auth_layer::Scope;
-///
-/// let scope: Scope = "collab: identity:".parse()?;
-/// assert_eq!(scope.to_string(), "collab: identity:");
-/// assert!("a\"b".parse::<Scope>().is_err());
-/// # Ok::<(), auth_layer::ConfigError>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(BTreeSet<String>);
 

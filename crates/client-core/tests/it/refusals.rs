@@ -244,7 +244,7 @@ async fn an_api_error_shows_each_fact_once_and_can_be_found() {
     let auth = error.auth().unwrap();
     assert_eq!(auth.kind(), auth_layer::ErrorKind::Refused);
     let said = "the call could not be authorized: the token endpoint refused the request \
-                (at https://api.auth.gbgplc.com/as/token.oauth2): \
+                (at https://auth.example.com/token): \
                 401 invalid_client: check SINK_ID and SINK_SECRET (the server says: Who?)";
     assert_eq!(chain(&error), [said, "token failure (Refused)"]);
     let reported = anyhow::Error::from(error);

@@ -107,10 +107,12 @@ async fn a_mistake_is_shown_with_its_place() {
         ("[store]\nkey = \"s3cr3t\"\n", "config.toml:2:7: a key does not belong in this file"),
         ("[store\nfolder = \"s3cr3t\"\n", "config.toml:1:7"),
         ("[providers.Goto]\nclient_id = \"s3cr3t\"\n", "is not a valid provider name"),
-        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "config.toml:2:15: `client_auth` must be `basic`"),
+        (
+            "[providers.goto]\nclient_auth = \"s3cr3t\"\n",
+            "config.toml:2:15: `client_auth` must be `basic`, `basic-raw`, `body`, `public`, or a table",
+        ),
         ("[providers.goto]\nreplay = [\"s3cr3t\"]\n", "config.toml:2:10: `replay` must be"),
         ("[providers]\ngoto = \"s3cr3t\"\n", "config.toml:2:8: has the wrong type"),
-        ("[providers.goto]\nclient_auth = \"s3cr3t\"\n", "is not one of basic, body, public"),
         (
             "[providers.goto]\nclient_secret_env = \"s3cr3t=\"\n",
             "is not a valid name of an environment variable",
