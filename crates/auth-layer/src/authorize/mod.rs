@@ -31,17 +31,20 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let profile = Profile::new("example", "https://auth.example.com/token")?.with_origin("https://api.example.com")?;
 //! let manager = TokenManager::new(StaticToken::new(AccessToken::new("abc")?));
-//! // The inner service sends requests. This one answers with the header that it received.
+//! // The inner service sends requests. This one answers 200 to the token, and 403 without one.
 //! let inner = tower::service_fn(|request: http::Request<String>| async move {
-//!     let header = request.headers().get("authorization").cloned();
-//!     Ok::<_, auth_layer::BoxError>(http::Response::new(format!("{header:?}")))
+//!     let mut response = http::Response::new(String::new());
+//!     if request.headers().get("authorization").is_none_or(|header| header != "Bearer abc") {
+//!         *response.status_mut() = http::StatusCode::FORBIDDEN;
+//!     }
+//!     Ok::<_, auth_layer::BoxError>(response)
 //! });
 //! let client = AuthLayer::new(&profile, manager).layer(inner);
 //!
 //! let listed = client.clone().oneshot(http::Request::get("https://api.example.com/me").body(String::new())?).await?;
-//! assert_eq!(listed.into_body(), "Some(Sensitive)");
+//! assert_eq!(listed.status(), 200);
 //! let other = client.oneshot(http::Request::get("https://elsewhere.example").body(String::new())?).await?;
-//! assert_eq!(other.into_body(), "None");
+//! assert_eq!(other.status(), 403);
 //! # Ok::<(), auth_layer::BoxError>(())
 //! # })?;
 //! # Ok::<(), auth_layer::BoxError>(())

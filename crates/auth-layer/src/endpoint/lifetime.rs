@@ -53,6 +53,13 @@ impl Members {
         let (_, value) = self.find(names).ok()??;
         duration(value, unit).map(|duration| duration.min(LONGEST_LIFETIME))
     }
+
+    /// Reads the lifetime of a refresh token. `None` if it is absent or cannot be read, or is 0, which some servers
+    /// state for a token without an end.
+    pub(super) fn long_duration<N: AsRef<str>>(&self, names: &[N], unit: LifetimeUnit) -> Option<Duration> {
+        let (_, value) = self.find(names).ok()??;
+        duration(value, unit).filter(|duration| !duration.is_zero()).map(|duration| duration.min(CENTURY))
+    }
 }
 
 /// Reads a duration. It is a number (RFC 6749 appendix A.14) or, as some servers write it, a string with a number. Both

@@ -92,8 +92,10 @@ impl Reading<'_> {
         {
             // 32 characters are enough for every registered type. They limit what is shown of a misplaced token.
             let token_type: String = (self.redact)(token_type).escape_default().take(32).collect();
-            let message =
-                format!("the answer has a token of type {token_type}, but only Bearer tokens can be used");
+            let other = if accepted.is_empty() { "" } else { " and the types that the profile accepts" };
+            let message = format!(
+                "the answer has a token of type {token_type}, but only Bearer tokens{other} can be used"
+            );
             return Err(Error::new(ErrorKind::TokenType, message));
         }
         let access_token = AccessToken::new(token)?;
@@ -107,7 +109,7 @@ impl Reading<'_> {
             account: self.account(),
             kept: self.kept(),
             refresh_token_lifetime: members
-                .duration(&names.refresh_token_expires_in, self.profile.facts().lifetime_unit),
+                .long_duration(&names.refresh_token_expires_in, self.profile.facts().lifetime_unit),
             issued_token_type: members
                 .aside(&["issued_token_type"])
                 .map(|id| TokenTypeId::new(shown(&(self.redact)(id)))),

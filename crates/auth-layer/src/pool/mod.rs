@@ -23,7 +23,7 @@
 //!
 //! let seven = pool.get(&Identity::new("tenant-7"))?;
 //! assert_eq!((pool.len(), seven.stats().exchanges), (1, 0));
-//! # Ok::<(), auth_layer::Error>(())
+//! # Ok::<(), auth_layer::BoxError>(())
 //! ```
 
 mod roster;

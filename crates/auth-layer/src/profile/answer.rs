@@ -172,7 +172,8 @@ impl Default for AnswerNames {
 ///
 /// ```
 /// use auth_layer::profile::LifetimeUnit;
-/// ///
+/// use std::time::Duration;
+///
 /// assert_eq!(LifetimeUnit::Minutes.of(1440), Duration::from_secs(86_400));
 /// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]

@@ -76,6 +76,12 @@ impl Profile {
     pub(crate) fn check_names(&self) -> Result<(), ConfigError> {
         self.facts.names.check(self.facts.default_token_type.as_deref())?;
         check("kept member", "the answer", &self.facts.keep, Need::Optional)?;
+        if let Some(rule) = &self.facts.origin_from {
+            check("origin_from", "the answer", rule.member(), Need::Required)?;
+        }
+        if self.facts.grant_type.as_deref() == Some("") {
+            return Err(ConfigError::new("grant_type", "must not be empty; remove it"));
+        }
         self.facts.people.device_names.check()
     }
 }

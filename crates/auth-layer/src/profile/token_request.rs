@@ -104,7 +104,8 @@ impl Profile {
     /// # Errors
     ///
     /// Returns [`ConfigError`] if the name or the value is not valid in a header (RFC 9110 section 5), or if the crate
-    /// sets this header itself: `Authorization`, `Content-Type`, `Content-Length`, `Transfer-Encoding` and `Host`.
+    /// sets this header itself: `Authorization`, `Content-Type`, `Content-Length`, `Transfer-Encoding`, `Host` and
+    /// `User-Agent` ([`Transport::with_user_agent`](crate::Transport::with_user_agent)).
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, ConfigError> {
         let refuse = |problem: &'static str| {
             ConfigError::new(format!("token request header {}", name.escape_debug()), problem)
@@ -114,8 +115,10 @@ impl Profile {
         if OWN_HEADERS.contains(&header) {
             return Err(refuse("is set by this crate; remove it"));
         }
-        let value = HeaderValue::from_str(value)
+        let mut value = HeaderValue::from_str(value)
             .map_err(|_| refuse("has a value with a character that is not allowed in a header"))?;
+        // It may be the key of a gateway.
+        value.set_sensitive(true);
         self.facts_mut().headers.push((header, value));
         Ok(self)
     }
@@ -168,10 +171,11 @@ impl Profile {
 }
 
 /// The headers that the crate sets itself.
-const OWN_HEADERS: [HeaderName; 5] = [
+const OWN_HEADERS: [HeaderName; 6] = [
     http::header::AUTHORIZATION,
     http::header::CONTENT_TYPE,
     http::header::CONTENT_LENGTH,
     http::header::TRANSFER_ENCODING,
     http::header::HOST,
+    http::header::USER_AGENT,
 ];

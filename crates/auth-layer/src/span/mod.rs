@@ -4,13 +4,13 @@
 //!
 //! ```
 //! use auth_layer::span::SpanLayer;
-//! use auth_layer::{AuthLayer, Profile, RetryLayer, TokenManager};
+//! use auth_layer::{AuthLayer, Profile, RetryLayer, RetryPolicy, TokenManager};
 //! use tower::ServiceBuilder;
 //!
 //! # fn show<S>(profile: &Profile, manager: TokenManager, send: S) {
 //! let service = ServiceBuilder::new()
 //!     .layer(SpanLayer::new())
-//!     .layer(RetryLayer::new())
+//!     .layer(RetryLayer::new(RetryPolicy::new()))
 //!     .layer(AuthLayer::new(profile, manager))
 //!     .service(send);
 //! # }

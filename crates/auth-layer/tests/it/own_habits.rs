@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_layer::sign_in::SignedOut;
 use auth_layer::store::{Entry, State, StoreKey};
 use auth_layer::{
-    AccessToken, AuthLayer, CallBearer, Credential, ErrorKind, Exchange, Grant, MemoryStore, Profile,
+    AccessToken, AuthLayer, CallBearer, Clock, Credential, ErrorKind, Exchange, Grant, MemoryStore, Profile,
     RefreshToken, SignIn, StaticToken, TestClock, TokenManager, TokenStore,
 };
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 
 use crate::sign_in::{REDIRECT, client, good, parameter, people, silent};
-use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, example, get, json_response, respond};
+use crate::support::{FakeApi, FakeTokenEndpoint, Rig, Seen, example, exchange, get, json_response, respond};
 
 fn to(url: &str) -> Request<Full<Bytes>> {
     Request::get(url).body(Full::default()).unwrap()
@@ -133,6 +133,48 @@ async fn refreshes_have_their_own_url_and_all_requests_the_headers() {
         let seen = endpoint.seen().pop().unwrap();
         assert_eq!(seen.uri.to_string(), url);
         assert_eq!(seen.headers["accept-version"], "2024-01");
+    }
+}
+
+#[test]
+fn a_header_or_a_name_that_could_never_work_is_an_error() {
+    for name in ["User-Agent", "authorization", "host", "bad header"] {
+        assert!(example().with_header(name, "x").is_err(), "{name}");
+    }
+    let secret = example().with_header("X-Gateway-Key", "s3cr3t").unwrap();
+    assert!(!format!("{secret:?}").contains("s3cr3t"));
+    for profile in [
+        example().with_origin_from("/a~b", ["my.example.net"]).unwrap(),
+        example().with_kept("/a~b"),
+        example().with_grant_type(""),
+    ] {
+        let endpoint = FakeTokenEndpoint::answering([]);
+        assert!(exchange(&endpoint, &TestClock::new(), &profile).build().is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_refresh_token_is_the_one_that_the_answer_states() {
+    // Some servers state 0 for a token without an end. Ten years are kept as they are.
+    for (stated, wanted) in [("0", None), ("315360000", Some(315_360_000)), ("86400", Some(86_400))] {
+        let more = format!(r#""refresh_token":"r1","refresh_token_expires_in":{stated}"#);
+        let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(answer("t1", &more)));
+        let (store, clock) = (Arc::new(MemoryStore::new()), TestClock::new());
+        let exchange = Exchange::builder(
+            example(),
+            Credential::new("client", "secret"),
+            Grant::refresh_token(RefreshToken::new("r0")),
+        )
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .store(store.clone())
+        .build()
+        .unwrap();
+        let key = exchange.store_key().unwrap().clone();
+        let now = clock.now().wall();
+        TokenManager::builder(exchange).clock(Arc::new(clock)).build().token().await.unwrap();
+        let entry = store.load(&key).await.unwrap().unwrap().entry;
+        assert_eq!(entry.refresh_token_expires.map(|end| (end - now).as_secs()), wanted, "{stated}");
     }
 }
 
