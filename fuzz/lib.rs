@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use auth_layer::clock::{Now, Sleep};
-use auth_layer::{BoxError, Clock, Credential, Error, Exchange, Grant, Profile, Token, TokenManager, Transport};
+use auth_layer::{
+    BoxError, Clock, Credential, Error, Exchange, Grant, Profile, Token, TokenManager, Transport,
+};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;

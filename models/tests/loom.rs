@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use auth_layer::token::Generation;
 use auth_layer::model::{Runtime, block_on, join_exchanges};
+use auth_layer::token::Generation;
 use auth_layer_models::{Act, Rig, STALE, Script};
 use loom::sync::atomic::AtomicBool;
 use loom::thread;

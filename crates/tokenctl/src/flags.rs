@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Print an access token, and nothing else; renew it if it has expired
     #[command(after_help = help::TOKEN)]
     Token(Wanted),
-    /// Print the HTTP header with an access token
+    /// Print the HTTP header with an access token, as the provider's profile says
     #[command(after_help = help::HEADER)]
     Header(Wanted),
     /// Show who is signed in, and until when

@@ -60,7 +60,12 @@ pub(super) async fn run(
     let token = token.expose();
     let line = Zeroizing::new(match form {
         Form::Bare => format!("{token}\n"),
-        Form::Header => format!("Authorization: Bearer {token}\n"),
+        Form::Header => {
+            let (name, prefix) = desk.profile().api_header();
+            // Names of headers are in lower case here. The usual one is written as the RFCs do.
+            let name = if name == "authorization" { "Authorization" } else { name.as_str() };
+            format!("{name}: {prefix}{token}\n")
+        }
     });
     screen.data(line.as_bytes())
 }

@@ -123,7 +123,7 @@ async fn a_mistake_is_shown_with_its_place() {
         ),
         (
             "[providers.acme]\nclient_id = \"x\"\nclient_auth = \"public\"\ntoken_url = \"http://acme.example/token\"\n",
-            "acme: token URL http://acme.example/token: must be https",
+            "config.toml:4:13: token_url: token URL http://acme.example/token: must be https",
         ),
     ];
     for (text, expected) in cases {

@@ -76,6 +76,7 @@ fn acme(url: &str) -> String {
         scope_separator = "comma"
         authorize_parameters = {{ access_type = "offline" }}
         pkce = false
+        api_header = {{ name = "X-Acme-Token", prefix = "t=" }}
         keep = ["/data/site"]
         keep_callback = ["company"]
         default_token_type = "Bearer"
@@ -128,6 +129,8 @@ async fn a_provider_from_a_file_signs_in_and_gives_tokens() {
 
     let ran = home.run(&["token", "acme"]).await.ended_with(0);
     assert_eq!(ran.out, "token-of-acme\n");
+    let ran = home.run(&["header", "acme"]).await.ended_with(0);
+    assert_eq!(ran.out, "x-acme-token: t=token-of-acme\n");
     // The renewed answer leaves the kept member out.
     let ran = home.run(&["token", "acme", "--renew"]).await.ended_with(0);
     assert_eq!(ran.out, "second-token-of-acme\n");
