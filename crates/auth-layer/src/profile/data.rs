@@ -5,7 +5,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::keys;
+use super::key_check;
 use super::profile::Profile;
 use super::wire::Wire;
 
@@ -21,17 +21,10 @@ impl<'de> Deserialize<'de> for Profile {
         if !value.is_object() {
             return Err(D::Error::custom("a profile is a table of keys"));
         }
-        keys::check(&value).map_err(D::Error::custom)?;
-        for key in ["name", "token_url"] {
-            if value.get(key).is_none() {
-                return Err(D::Error::custom(format!("`{key}` is missing; add it")));
-            }
-        }
+        key_check::check(&value).map_err(D::Error::custom)?;
         let wire: Wire = serde_path_to_error::deserialize(value).map_err(|error| {
             // The text of serde's error has the value, which may be a secret.
-            let path = error.path().to_string();
-            let form = keys::form_at(&path).unwrap_or("valid");
-            D::Error::custom(format!("`{}` must be {form}", path.escape_debug()))
+            D::Error::custom(key_check::wrong_form(&error.path().to_string()))
         })?;
         wire.profile().map_err(D::Error::custom)
     }

@@ -26,7 +26,7 @@ pub(crate) type Text = Cow<'static, str>;
 pub(crate) type Parameters = Vec<(Text, Text)>;
 
 /// The facts that all identities of a provider share.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     pub(super) name: Text,
     pub(super) token_url: TokenUrl,
@@ -71,7 +71,7 @@ pub(crate) struct Facts {
 }
 
 /// The facts that only sign-ins and refresh tokens need.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct SignInFacts {
     pub(super) authorize_url: Option<Uri>,
     /// The fixed parameters of the sign-in page.

@@ -1,6 +1,4 @@
-//! The keys of a profile that is written as data: one table, for readers and for the check.
-
-use serde_json::Value;
+//! The keys of a profile that is written as data: one table, for readers and for `key_check`.
 
 use super::profile::Profile;
 
@@ -286,104 +284,6 @@ impl Profile {
     ];
 }
 
-/// Returns an error if `value` has a key that a profile does not have. The error names the nearest one.
-pub(super) fn check(value: &Value) -> Result<(), String> {
-    walk("", "", value)
-}
-
-/// Returns the form of the value at a path such as `rejections[0].at`.
-pub(super) fn form_at(path: &str) -> Option<&'static str> {
-    let pattern = pattern_of(path);
-    let row = Profile::KEYS.iter().find(|key| matches(key.name, &pattern));
-    // A table has no row of its own.
-    row.map(|key| key.form).or_else(|| children(&pattern).next().map(|_| "a table"))
-}
-
-/// `path` is the place in the document, and `pattern` the same in the form of the table.
-fn walk(path: &str, pattern: &str, value: &Value) -> Result<(), String> {
-    match value {
-        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
-            let known: Vec<&str> = children(pattern).collect();
-            // A value in place of a table is an error of its form, which is found later.
-            let segment = match known.iter().find(|segment| segment.starts_with('<')) {
-                Some(free) => *free,
-                None if known.is_empty() || known.contains(&name.as_str()) => name,
-                None => return Err(unknown(&joined(path, name), name, &known)),
-            };
-            walk(&joined(path, name), &joined(pattern, segment), member)
-        }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| walk(&format!("{path}[{index}]"), &format!("{pattern}[]"), item)),
-        _ => Ok(()),
-    }
-}
-
-/// Returns the names that may follow a pattern, without repetitions.
-fn children(pattern: &str) -> impl Iterator<Item = &'static str> {
-    let mut last = "";
-    Profile::KEYS.iter().filter_map(move |key| {
-        let rest =
-            if pattern.is_empty() { key.name } else { key.name.strip_prefix(pattern)?.strip_prefix('.')? };
-        let segment = rest.split(['.', '[']).next().unwrap_or(rest);
-        // The rows of a table stand together.
-        let is_new = segment != last;
-        last = segment;
-        is_new.then_some(segment)
-    })
-}
-
-fn joined(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-fn unknown(path: &str, name: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|key| (strsim::normalized_damerau_levenshtein(name, key), *key))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    // Escaped, since the error may be shown on a terminal.
-    let path = path.escape_debug();
-    match near {
-        Some((_, key)) => format!("unknown key `{path}`; did you mean `{key}`?"),
-        None => format!("unknown key `{path}`; the keys here are {}", known.join(", ")),
-    }
-}
-
-/// Writes `rejections[0].at` as `rejections[].at`.
-fn pattern_of(path: &str) -> String {
-    let mut pattern = String::with_capacity(path.len());
-    let mut in_brackets = false;
-    for c in path.chars() {
-        match c {
-            '[' => in_brackets = true,
-            ']' => in_brackets = false,
-            _ if in_brackets => continue,
-            _ => {}
-        }
-        pattern.push(c);
-    }
-    pattern
-}
-
-/// Returns whether a path is one of a row. A list of texts has no row for its items.
-fn matches(row: &str, path: &str) -> bool {
-    let path = path.strip_suffix("[]").unwrap_or(path);
-    let (mut of_row, mut of_path) = (row.split('.'), path.split('.'));
-    loop {
-        match (of_row.next(), of_path.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(found)) if wanted == found || wanted.starts_with('<') => {}
-            _ => return false,
-        }
-    }
-}
-
-/// Names that are less alike are not taken for misspellings of each other.
-const ALIKE: f64 = 0.6;
-
 const TEXT: &str = "text";
 const TEXTS: &str = "a list of texts";
 const URL: &str = "a URL";
@@ -393,7 +293,7 @@ const POINTER: &str = "a JSON Pointer (RFC 6901), in which `*` is every item of 
 const STATUSES: &str = "a list of statuses";
 const SPAN: &str = "a span such as `30d`, `1h` or `90s`";
 const SWITCH: &str = "`true` or `false`";
-const REQUIRED: &str = "required";
+pub(super) const REQUIRED: &str = "required";
 const NONE: &str = "none";
 const ANY: &str = "any";
 const OFF: &str = "`false`";

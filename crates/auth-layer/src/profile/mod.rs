@@ -22,7 +22,7 @@
 //!     origins = ["https://api.example.com"]
 //!     "#,
 //! )?;
-//! assert_eq!(toml::to_string(&read)?, toml::to_string(&built)?);
+//! assert_eq!(read, built);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -33,6 +33,7 @@ mod data;
 mod dead_grant;
 mod device;
 mod facts;
+mod key_check;
 mod keys;
 mod moved;
 mod origin;

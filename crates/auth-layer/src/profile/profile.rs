@@ -26,7 +26,7 @@ use crate::url::endpoint_url;
 /// ```
 ///
 /// A profile is cheap to clone: clones share their facts until one of them is changed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     pub(super) facts: Arc<Facts>,
     // These differ between the identities of one provider. They are outside of the shared facts, so that a profile for

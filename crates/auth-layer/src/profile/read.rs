@@ -160,15 +160,16 @@ impl Device {
 impl Sign {
     fn sign(self) -> Result<BodySign, ConfigError> {
         let mut sign = BodySign::new(&self.at, self.values)?;
-        if !self.statuses.is_empty() {
+        // An empty list is an error of these methods. It does not mean any status or operation.
+        if let Some(statuses) = self.statuses {
             let status = |status: &u16| {
                 StatusCode::from_u16(*status)
                     .map_err(|_| ConfigError::new("statuses", "must be statuses from 100 to 999"))
             };
-            sign = sign.with_statuses(self.statuses.iter().map(status).collect::<Result<Vec<_>, _>>()?)?;
+            sign = sign.with_statuses(statuses.iter().map(status).collect::<Result<Vec<_>, _>>()?)?;
         }
-        if !self.operations.is_empty() {
-            sign = sign.with_operations(self.operations)?;
+        if let Some(operations) = self.operations {
+            sign = sign.with_operations(operations)?;
         }
         match self.absent {
             Some(absent) => sign.while_absent(&absent),

@@ -115,8 +115,10 @@ impl Profile {
         if OWN_HEADERS.contains(&header) {
             return Err(refuse("is set by this crate; remove it"));
         }
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| refuse("has a value with a character that is not allowed in a header"))?;
+        // `from_str` accepts all of UTF-8, which servers read in different ways (RFC 9110 section 5.5).
+        let value = HeaderValue::from_str(value).ok().filter(|value| value.to_str().is_ok());
+        let mut value =
+            value.ok_or_else(|| refuse("has a value with a character that is not visible ASCII"))?;
         // It may be the key of a gateway.
         value.set_sensitive(true);
         self.facts_mut().headers.push((header, value));

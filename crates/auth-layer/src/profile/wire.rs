@@ -155,9 +155,9 @@ pub(super) struct Sign {
     pub(super) at: String,
     pub(super) values: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub(super) statuses: Vec<u16>,
+    pub(super) statuses: Option<Vec<u16>>,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub(super) operations: Vec<String>,
+    pub(super) operations: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) absent: Option<String>,
 }

@@ -143,11 +143,16 @@ impl Sign {
         Self {
             at: sign.at(),
             values: sign.values().map(str::to_owned).collect(),
-            statuses: sign.statuses().map(|status| status.as_u16()).collect(),
-            operations: sign.operations().map(str::to_owned).collect(),
+            statuses: unless_empty(sign.statuses().map(|status| status.as_u16())),
+            operations: unless_empty(sign.operations().map(str::to_owned)),
             absent: sign.absent(),
         }
     }
+}
+
+fn unless_empty<T>(items: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let items: Vec<T> = items.collect();
+    (!items.is_empty()).then_some(items)
 }
 
 fn map(parameters: &Parameters) -> BTreeMap<String, String> {

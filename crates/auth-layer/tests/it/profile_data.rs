@@ -106,9 +106,9 @@ fn a_profile_with_every_key_is_written_as_it_was_read() {
     let written: Value = toml::from_str(FULL).unwrap();
     assert_eq!(normal(json(&profile)), normal(written));
     let again: Profile = toml::from_str(&toml::to_string(&profile).unwrap()).unwrap();
-    assert_eq!(json(&again), json(&profile));
+    assert_eq!(again, profile);
     let again: Profile = serde_json::from_value(json(&profile)).unwrap();
-    assert_eq!(json(&again), json(&profile));
+    assert_eq!(again, profile);
 }
 
 /// Spans may be written in several ways.
@@ -193,8 +193,15 @@ fn a_wrong_value_is_an_error_with_the_key_and_without_the_value() {
         ("replay = \"grace:0s\"", "`replay` must be `kills-family`"),
         ("client_auth = \"s3cret\"", "`client_auth` must be `basic`"),
         ("keep = 5", "`keep` must be a name, or a list"),
-        ("origins = [5]", "`origins[0]` must be a list of URLs"),
+        ("origins = [5]", "`origins` must be a list of URLs"),
         ("answer = \"s3cret\"", "`answer` must be a table"),
+        ("parameters = { \"a.b\" = 5 }", "`parameters.a.b` must be text"),
+        // A list is not read as the values of a table's keys.
+        ("answer = [\"s3cret\"]", "`answer` must be a table"),
+        ("device = []", "`device` must be a table"),
+        ("origin_from = [\"s3cret\", [\"example.com\"]]", "`origin_from` must be a table"),
+        ("rejections = [[\"/x\", [\"s3cret\"]]]", "`rejections[0]` must be a table"),
+        ("client_auth = [\"s3cret\", \"y\"]", "`client_auth` must be `basic`"),
         ("[[rejections]]\nat = \"/x\"\nvalues = [\"y\"]\nstatuses = [\"s3cret\"]", "`rejections[0].statuses"),
         (
             "[[rate_limits]]\nclass = \"x\"\nrequests = 0\nperiod = \"1s\"",
@@ -204,10 +211,34 @@ fn a_wrong_value_is_an_error_with_the_key_and_without_the_value() {
         let error = read(&minimal(more)).unwrap_err();
         assert!(error.starts_with(expected) && !error.contains("s3cret"), "{error}");
     }
-    for (text, expected) in
-        [("", "`name` is missing; add it"), ("name = \"example\"", "`token_url` is missing; add it")]
+}
+
+#[test]
+fn a_missing_key_is_an_error_that_names_it() {
+    for (text, expected) in [("", "name"), ("name = \"example\"", "token_url")] {
+        assert_eq!(read(text).unwrap_err(), format!("`{expected}` is missing; add it"));
+    }
+    for (more, expected) in [
+        ("[[rejections]]\nvalues = [\"y\"]", "rejections[0].at"),
+        ("[[refusals]]\nat = \"/x\"", "refusals[0].values"),
+        ("origin_from = { member = \"url\" }", "origin_from.below"),
+        ("client_auth = { id = \"x\" }", "client_auth.secret"),
+        ("rate_limits = [{ class = \"x\", requests = 1 }]", "rate_limits[0].period"),
+    ] {
+        assert_eq!(read(&minimal(more)).unwrap_err(), format!("`{expected}` is missing; add it"));
+    }
+}
+
+#[test]
+fn a_span_that_is_too_long_is_an_error() {
+    for span in
+        ["18446744073709551615s 1000ms", "1844674407 3709551615s 1000ms", "99999999999y", &"1y".repeat(40)]
     {
-        assert_eq!(read(text).unwrap_err(), expected);
+        let key = "default_lifetime";
+        let error = read(&minimal(&format!("{key} = \"{span}\""))).unwrap_err();
+        assert!(error.starts_with("`default_lifetime` must be a span"), "{error}");
+        let error = read(&minimal(&format!("replay = \"grace:{span}\""))).unwrap_err();
+        assert!(error.starts_with("`replay` must be"), "{error}");
     }
 }
 
@@ -220,6 +251,22 @@ fn what_a_method_refuses_is_refused_in_data() {
         (
             "headers = { \"a b\" = \"c\" }",
             "headers.a b: token request header a b: is not a valid header name",
+        ),
+        (
+            "headers = { x = \"caf\u{e9}\" }",
+            "headers.x: token request header x: has a value with a character",
+        ),
+        (
+            "origin_from = { member = \"/a~2\", below = [\"example.com\"] }",
+            "origin_from of the answer: `~` is written `~0`",
+        ),
+        (
+            "[[rejections]]\nat = \"/x\"\nvalues = [\"y\"]\nstatuses = []",
+            "rejections[0]: body sign /x: needs at least one status",
+        ),
+        (
+            "[[rejections]]\nat = \"/x\"\nvalues = [\"y\"]\noperations = []",
+            "rejections[0]: body sign /x: needs at least one operation",
         ),
         ("headers = { host = \"c\" }", "headers.host: token request header host: is set by this crate"),
         (
