@@ -9,16 +9,6 @@ use std::time::Duration;
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The source of the time: the system's clocks, or a clock of a test.
-///
-/// ```
-/// use auth_layer::clock::SystemClock;
-/// use auth_layer::Clock;
-/// use std::time::Duration;
-///
-/// let clock = SystemClock::new();
-/// let later = clock.now() + Duration::from_secs(60);
-/// assert!(!clock.now().reached(later));
-/// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns a reading of both clocks. It is called for every request, so it should be fast.
     fn now(&self) -> Now;

@@ -3,12 +3,6 @@
 use std::fmt;
 
 /// The kind of a failure; [`Error::kind`](crate::Error::kind) returns it.
-///
-/// ```
-/// use auth_layer::ErrorKind;
-///
-/// assert_eq!(ErrorKind::Timeout.to_string(), "the token endpoint did not answer in time");
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -74,7 +74,7 @@ impl Grant {
     ///
     /// let fixed = Grant::custom("urn:example:api-key", [("api_key", "6f1ed002ab5595859014ebf0951522d9")]);
     /// let mounted = SecretSource::from_file("/run/secrets/api-key");
-    /// let read_anew = Grant::custom("urn:example:api-key", [("api_key", mounted)]);
+    /// let read_each_time = Grant::custom("urn:example:api-key", [("api_key", mounted)]);
     /// ```
     pub fn custom<N, S>(
         grant_type: impl Into<Cow<'static, str>>,

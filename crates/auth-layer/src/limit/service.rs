@@ -29,15 +29,6 @@ use crate::error::BoxError;
 /// # Cancel safety
 ///
 /// Dropping a waiting response future gives up its place in line, and does not block other requests.
-///
-/// ```
-/// # fn show<S>(layer: auth_layer::limit::ThrottleLayer, transport: S) {
-/// use auth_layer::limit::Throttle;
-/// use tower_layer::Layer;
-///
-/// let service: Throttle<S> = layer.layer(transport);
-/// # }
-/// ```
 #[derive(Clone)]
 pub struct Throttle<S> {
     inner: S,

@@ -41,13 +41,6 @@ impl Encoding {
 }
 
 /// The way a client authenticates (RFC 6749 section 2.3). A request uses exactly one.
-///
-/// ```
-/// use auth_layer::ClientAuth;
-///
-/// let named = ClientAuth::body_named("api_access_id", "api_access_secret");
-/// assert_ne!(named, ClientAuth::body());
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {

@@ -122,8 +122,8 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// Reads a span. humantime panics if the sum is one second above the largest one. A sum of 64 characters with at most 10
-/// digits in a row is far below it.
+/// Reads a span. humantime panics if the sum is one second above the largest one. A sum of 64 characters with at most
+/// 10 digits in a row is far below it.
 fn span(text: &str) -> Option<Duration> {
     // humantime ignores white space between the digits of a number.
     let mut numbers = text.split(|c: char| !c.is_ascii_digit() && !c.is_whitespace());

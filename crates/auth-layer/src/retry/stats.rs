@@ -4,13 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The counts of a [`RetryLayer`](crate::RetryLayer) and its services. The token manager counts the resends after a
 /// rejected token ([`Stats`](crate::manager::Stats)).
-///
-/// ```
-/// use auth_layer::{RetryLayer, RetryPolicy};
-///
-/// let layer = RetryLayer::new(RetryPolicy::new());
-/// assert_eq!(layer.stats().retries, 0);
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {

@@ -11,12 +11,6 @@ use crate::store::{Entry, Label, Record, State, StoreError, StoreKey, TokenStore
 use crate::token::{AccessToken, RefreshToken};
 
 /// The result of a revocation.
-///
-/// ```
-/// use auth_layer::sign_in::Revocation;
-///
-/// assert_ne!(Revocation::Done, Revocation::NotOffered);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revocation {

@@ -109,12 +109,6 @@ pub trait TokenSource: std::fmt::Debug + Send + Sync + 'static {
 }
 
 /// A request for a token, with its reason.
-///
-/// ```
-/// use auth_layer::source::TokenRequest;
-///
-/// assert!(TokenRequest::new().rejected().is_none());
-/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TokenRequest {
     rejected: Option<AccessToken>,

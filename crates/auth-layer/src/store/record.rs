@@ -7,12 +7,6 @@ use crate::profile::TokenUrl;
 use crate::token::{AccessToken, Kept, RefreshToken, Scope};
 
 /// The version of a record. Each write makes it larger.
-///
-/// ```
-/// use auth_layer::store::Version;
-///
-/// assert!(Version::new(2) > Version::new(1));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u64);
 
@@ -29,14 +23,6 @@ impl Version {
 }
 
 /// The content of a record. `Debug` shows no token.
-///
-/// ```
-/// use auth_layer::store::{Entry, State};
-/// use auth_layer::RefreshToken;
-///
-/// let entry = Entry::new(RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA"));
-/// assert_eq!(entry.state, State::Idle);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -76,13 +62,6 @@ pub struct Entry {
 }
 
 /// The identity of a record in words, because a person cannot read it from the key. It holds no secret.
-///
-/// ```
-/// use auth_layer::store::Label;
-///
-/// let label = Label::new("example", "my-client", "default");
-/// assert_eq!(label.provider, "example");
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Label {
@@ -102,14 +81,6 @@ impl Label {
 }
 
 /// The state of a record's refresh token.
-///
-/// ```
-/// use auth_layer::store::State;
-/// use std::time::Duration;
-///
-/// let marked = State::Redeeming { holder: "worker-1".into(), lease: Duration::from_secs(60) };
-/// assert_ne!(marked, State::Idle);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -132,14 +103,6 @@ pub enum State {
 }
 
 /// An [`Entry`] as it was read, with its version.
-///
-/// ```
-/// use auth_layer::store::{Entry, Record, Version};
-/// use auth_layer::RefreshToken;
-///
-/// let record = Record::new(Version::new(7), Entry::new(RefreshToken::new("r")));
-/// assert_eq!(record.version.number(), 7);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
