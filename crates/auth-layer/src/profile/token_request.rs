@@ -166,6 +166,11 @@ impl Profile {
         self.facts.grant_type.as_deref()
     }
 
+    /// Returns how the client authenticates at the token endpoint.
+    pub fn client_auth(&self) -> &ClientAuth {
+        &self.facts.client_auth
+    }
+
     /// Returns the URL of the endpoint where refresh tokens are redeemed.
     pub fn refresh_url(&self) -> &Uri {
         self.facts.refresh_url.as_ref().unwrap_or_else(|| self.token_url())

@@ -74,12 +74,8 @@ impl Provider<'_> {
     /// Returns the profile of a file, with the changes of the configuration and the values of its inputs.
     fn of_a_file(&self, known: &ProfileFile, changes: &Table) -> Result<Profile, Failure> {
         let refuse = |error: ProfileError| self.wrong(&error.to_string());
-        let varied = match self.shape().and_then(|shape| shape.own.variant.as_deref()) {
-            Some(variant) => known.variant(variant).map_err(refuse)?,
-            None => known.clone(),
-        };
         let mut values = BTreeMap::new();
-        for input in varied.inputs() {
+        for input in known.inputs() {
             let of_file = || self.shape().and_then(|shape| shape.own.inputs.get(input.name()).cloned());
             if let Some(value) = variable(input.variable())?.or_else(of_file) {
                 values.insert(input.name().to_owned(), value);
@@ -87,15 +83,15 @@ impl Provider<'_> {
         }
         let given = self.shape().into_iter().flat_map(|shape| shape.own.inputs.keys());
         for name in given {
-            if !varied.inputs().iter().any(|input| input.name() == name) {
-                let names: Vec<&str> = varied.inputs().iter().map(Input::name).collect();
+            if !known.inputs().iter().any(|input| input.name() == name) {
+                let names: Vec<&str> = known.inputs().iter().map(Input::name).collect();
                 let problem = format!("{name} is not an input of the profile");
                 return Err(self.wrong(&problem).remedy(format!("its inputs: {}", names.join(", "))));
             }
         }
-        let changed = varied.with_changes(changes).map_err(refuse)?;
+        let changed = known.with_changes(changes).map_err(refuse)?;
         changed.profile_with(|input| values.get(input.name()).cloned()).map_err(|error| {
-            let input = varied.inputs().iter().find(|input| input.variable() == error.place());
+            let input = known.inputs().iter().find(|input| input.variable() == error.place());
             let failure = Failure::config(format!("{}: {error}", self.name()));
             match input {
                 Some(input) => failure.remedy(format!(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use auth_layer::{Credential, Scope, Secret};
+use auth_layer::{ClientAuth, Credential, Scope, Secret};
 use auth_profiles::{Person, ProfileFile};
 
 use super::home::beside;
@@ -18,7 +18,8 @@ pub(crate) struct Provider<'a> {
     shape: Option<&'a member::Provider>,
     /// The configuration file.
     path: &'a Path,
-    /// The file with the provider's profile, if it is a known one or the section names one.
+    /// The file with the provider's profile, if it is a known one or the section names one. It has the keys of the
+    /// section's variant.
     known: Option<ProfileFile>,
 }
 
@@ -46,7 +47,13 @@ impl<'a> Provider<'a> {
             let problem = format!("{}: [providers.{name}]: is not a valid provider name", path.display());
             return Err(Failure::config(problem).remedy("use lower-case letters, digits and hyphens"));
         }
-        let known = profile_file(name, shape, path)?;
+        let known =
+            match (profile_file(name, shape, path)?, shape.and_then(|shape| shape.own.variant.as_deref())) {
+                (Some(known), Some(variant)) => Some(known.variant(variant).map_err(|error| {
+                    Failure::config(format!("{}: [providers.{name}]: {error}", path.display()))
+                })?),
+                (known, _) => known,
+            };
         Ok(Self { name, shape, path, known })
     }
 
@@ -164,7 +171,7 @@ impl<'a> Provider<'a> {
 
     /// Returns where the client's secret is.
     pub(crate) fn secret_place(&self) -> Result<SecretPlace, Failure> {
-        if self.shape.is_some_and(|shape| shape.key("client_auth") == Some("public")) {
+        if self.is_public() {
             return Ok(SecretPlace::None);
         }
         let usual = self.variable_name("CLIENT_SECRET");
@@ -183,6 +190,16 @@ impl<'a> Provider<'a> {
             (None, Some(file)) => SecretPlace::File(beside("client_secret_file", self.path, file)?),
             (None, None) => SecretPlace::Nowhere,
         })
+    }
+
+    /// Returns whether the client has no secret, by its section or by its profile.
+    fn is_public(&self) -> bool {
+        match self.shape.and_then(|shape| shape.keys.get("client_auth")) {
+            Some(client_auth) => client_auth.as_str() == Some("public"),
+            None => self.known.as_ref().is_some_and(|known| {
+                known.example_profile().is_ok_and(|profile| *profile.client_auth() == ClientAuth::Public)
+            }),
+        }
     }
 
     /// Returns the client's id and secret. `ask` asks a person for a secret that is not configured.

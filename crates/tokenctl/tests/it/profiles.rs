@@ -189,6 +189,35 @@ async fn a_profile_that_cannot_be_used_is_named_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_public_by_its_profile_or_variant_needs_no_secret() {
+    let answer = r#"{"access_token": "a", "token_type": "bearer", "expires_in": 3600, "refresh_token": "r"}"#;
+    let server = Server::answering(&[(200, answer)]).await;
+    let mut home = Home::empty();
+    home.set("ACME_CLIENT_ID", "me");
+    let url = &server.url;
+    let file = format!("name = \"acme\"\ntoken_url = \"{url}/token\"\nauthorize_url = \"{url}/authorize\"\n");
+    let public = "client_auth = \"public\"\n";
+    for (section, text) in
+        [("", format!("{file}{public}")), ("variant = \"app\"\n", format!("{file}[variant.app]\n{public}"))]
+    {
+        home.configure(&format!("[providers.acme]\nprofile = \"./acme.toml\"\n{section}"));
+        home.write(".config/tokenctl/acme.toml", &text);
+        let mut login = home.start(&["login", "acme", "--no-browser"]);
+        let page = login.page().await;
+        let parameter =
+            |name: &str| page.split(&format!("{name}=")).nth(1).unwrap().split('&').next().unwrap();
+        let back = parameter("redirect_uri").replace("%3A", ":").replace("%2F", "/");
+        login.paste(&format!("{back}?code=the-code&state={}", parameter("state"))).await;
+        login.end().await.ended_with(0);
+        let request = server.seen().pop().unwrap();
+        assert!(request.contains("client_id=me") && !request.contains("secret"), "{request}");
+    }
+    // Without the variant, the client has a secret, which is not known.
+    home.configure("[providers.acme]\nprofile = \"./acme.toml\"\n");
+    home.run(&["login", "acme"]).await.ended_with(4).told(&["the client's secret is not known"]);
+}
+
+#[tokio::test]
 async fn a_section_changes_keys_of_a_known_profile() {
     let answer = r#"{"access_token": "token-of-zoom", "token_type": "bearer", "expires_in": 3599}"#;
     let server = Server::answering(&[(200, answer)]).await;
