@@ -30,7 +30,7 @@ impl Graph {
     /// of macros, which do not parse by themselves.
     pub(super) fn of(tree: &Tree, source: &str) -> Result<Self> {
         let modules = modules(tree, source);
-        let names = names(&modules)?;
+        let names = names(&parsed(&modules)?);
         let mut graph = Self::default();
         for (module, own) in &names {
             for (path, _) in own.named.iter().filter_map(|path| home(path, &names)) {
@@ -51,20 +51,25 @@ pub(super) fn modules<'a>(tree: &'a Tree, source: &str) -> HashMap<Module, &'a F
     files.into_iter().filter_map(with_module).collect()
 }
 
+/// Parses the file of each module.
+pub(super) fn parsed(modules: &HashMap<Module, &File>) -> Result<HashMap<Module, syn::File>> {
+    modules.iter().map(|(module, file)| Ok((module.clone(), parse(file)?))).collect()
+}
+
 /// Returns the names of each module.
-pub(super) fn names(modules: &HashMap<Module, &File>) -> Result<HashMap<Module, Names>> {
-    let known: BTreeSet<Module> = modules.keys().cloned().collect();
+pub(super) fn names(parsed: &HashMap<Module, syn::File>) -> HashMap<Module, Names> {
+    let known: BTreeSet<Module> = parsed.keys().cloned().collect();
     let mut names = HashMap::new();
-    for (module, file) in modules {
+    for (module, file) in parsed {
         let mut reader = Reader { known: &known, module, depth: 0, names: Names::default() };
-        reader.visit_file(&parse(file)?);
+        reader.visit_file(file);
         names.insert(module.clone(), reader.names);
     }
-    Ok(names)
+    names
 }
 
 /// Parses a file. The items inside of `pin_project!` are read as if they stood outside.
-pub(super) fn parse(file: &File) -> Result<syn::File> {
+fn parse(file: &File) -> Result<syn::File> {
     let mut parsed = syn::parse_file(&file.text).with_context(|| format!("{} is not Rust", file.path))?;
     let inside = |item: syn::Item| match item {
         syn::Item::Macro(item) if item.mac.path.is_ident("pin_project") => {

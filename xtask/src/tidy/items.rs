@@ -33,15 +33,11 @@ impl Items {
     /// Reads the crate `name`, whose source is below `source`. Items that a macro defines are left out, except for
     /// those in `pin_project!`.
     pub(super) fn of(tree: &Tree, name: &str, source: &str) -> Result<Self> {
-        let files = graph::modules(tree, source);
-        let names = graph::names(&files)?;
-        let mut parsed = HashMap::new();
-        for (module, file) in files {
-            parsed.insert(module, graph::parse(file)?.items);
-        }
+        let parsed = graph::parsed(&graph::modules(tree, source))?;
+        let names = graph::names(&parsed);
         let mut items = Self::default();
-        for (module, content) in &parsed {
-            content.iter().for_each(|item| items.define(module, item, &names));
+        for (module, file) in &parsed {
+            file.items.iter().for_each(|item| items.define(module, item, &names));
         }
         items.walk(&Vec::new(), name, "", &parsed, &names);
         Ok(items)
@@ -150,10 +146,10 @@ impl Items {
         module: &Module,
         path: &str,
         needed: &str,
-        parsed: &HashMap<Module, Vec<Item>>,
+        parsed: &HashMap<Module, syn::File>,
         names: &HashMap<Module, Names>,
     ) {
-        for item in parsed.get(module).into_iter().flatten() {
+        for item in parsed.get(module).into_iter().flat_map(|file| &file.items) {
             let (vis, attributes, shown) = match item {
                 Item::Const(item) => (&item.vis, &item.attrs, item.ident.to_string()),
                 Item::Static(item) => (&item.vis, &item.attrs, item.ident.to_string()),

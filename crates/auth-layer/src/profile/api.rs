@@ -89,6 +89,9 @@ impl Profile {
     /// Sets the header of API calls that carries the token, and the text before the token. The default is
     /// `Authorization` with `Bearer ` (RFC 6750 section 2.1).
     ///
+    /// An HTTP client that follows redirects by itself removes `Authorization` for another host, but not this header.
+    /// So redirects must be off in the client below the layer.
+    ///
     /// # Errors
     ///
     /// Returns [`ConfigError`] if `name` is not a valid header name, or if `prefix` has a character that is not visible

@@ -153,26 +153,28 @@ fn a_header_or_a_name_that_could_never_work_is_an_error() {
     }
 }
 
+/// Returns a rig whose exchange has a store, with that store and the key of its record.
+fn stored(endpoint: FakeTokenEndpoint, profile: Profile, grant: Grant) -> (Rig, Arc<MemoryStore>, StoreKey) {
+    let (store, clock) = (Arc::new(MemoryStore::new()), TestClock::new());
+    let exchange = Exchange::builder(profile.clone(), Credential::new("client", "client-secret"), grant)
+        .transport(endpoint.transport())
+        .clock(Arc::new(clock.clone()))
+        .store(store.clone())
+        .build()
+        .unwrap();
+    let key = exchange.store_key().unwrap().clone();
+    (Rig::with_exchange(endpoint, clock, profile, exchange), store, key)
+}
+
 #[tokio::test]
 async fn the_end_of_a_refresh_token_is_the_one_that_the_answer_states() {
     // Some servers state 0 for a token without an end. Ten years are kept as they are.
     for (stated, wanted) in [("0", None), ("315360000", Some(315_360_000)), ("86400", Some(86_400))] {
         let more = format!(r#""refresh_token":"r1","refresh_token_expires_in":{stated}"#);
         let endpoint = FakeTokenEndpoint::scripted(move |_, _| Ok(answer("t1", &more)));
-        let (store, clock) = (Arc::new(MemoryStore::new()), TestClock::new());
-        let exchange = Exchange::builder(
-            example(),
-            Credential::new("client", "secret"),
-            Grant::refresh_token(RefreshToken::new("r0")),
-        )
-        .transport(endpoint.transport())
-        .clock(Arc::new(clock.clone()))
-        .store(store.clone())
-        .build()
-        .unwrap();
-        let key = exchange.store_key().unwrap().clone();
-        let now = clock.now().wall();
-        TokenManager::builder(exchange).clock(Arc::new(clock)).build().token().await.unwrap();
+        let (rig, store, key) = stored(endpoint, example(), Grant::refresh_token(RefreshToken::new("r0")));
+        let now = rig.clock.now().wall();
+        rig.manager.token().await.unwrap();
         let entry = store.load(&key).await.unwrap().unwrap().entry;
         assert_eq!(entry.refresh_token_expires.map(|end| (end - now).as_secs()), wanted, "{stated}");
     }
@@ -184,21 +186,8 @@ async fn a_kept_member_outlives_a_refresh_that_does_not_repeat_it() {
         let more = if n == 1 { r#""shop":"acme","refresh_token":"r1""# } else { r#""refresh_token":"r2""# };
         Ok(answer(&format!("t{n}"), more))
     });
-    let profile = example().with_kept("shop");
-    let store = Arc::new(MemoryStore::new());
-    let clock = TestClock::new();
-    let exchange = Exchange::builder(
-        profile.clone(),
-        Credential::new("client", "secret"),
-        Grant::refresh_token(RefreshToken::new("r0")),
-    )
-    .transport(endpoint.transport())
-    .clock(Arc::new(clock.clone()))
-    .store(store.clone())
-    .build()
-    .unwrap();
-    let key = exchange.store_key().unwrap().clone();
-    let rig = Rig::with_exchange(endpoint, clock, profile, exchange);
+    let grant = Grant::refresh_token(RefreshToken::new("r0"));
+    let (rig, store, key) = stored(endpoint, example().with_kept("shop"), grant);
     for wanted in ["t1", "t2"] {
         let token = rig.manager.token().await.unwrap();
         assert_eq!((token.access_token().expose(), token.kept("shop")), (wanted, Some("acme")));
@@ -209,16 +198,10 @@ async fn a_kept_member_outlives_a_refresh_that_does_not_repeat_it() {
 }
 
 /// Signs in at a provider that issues an access token only, and stores it under `key`.
-async fn signed_in(
-    profile: &Profile,
-    endpoint: &FakeTokenEndpoint,
-    store: &dyn TokenStore,
-    key: &StoreKey,
-    clock: &TestClock,
-) -> SignIn {
-    let sign_in = SignIn::builder(profile.clone(), Credential::new("client", "client-secret"))
-        .transport(endpoint.transport())
-        .clock(Arc::new(clock.clone()))
+async fn signed_in(rig: &Rig, store: &dyn TokenStore, key: &StoreKey) -> SignIn {
+    let sign_in = SignIn::builder(rig.profile.clone(), Credential::new("client", "client-secret"))
+        .transport(rig.endpoint.transport())
+        .clock(Arc::new(rig.clock.clone()))
         .build()
         .unwrap();
     let authorization = sign_in.authorize(REDIRECT, None).unwrap();
@@ -233,19 +216,9 @@ async fn an_access_token_without_a_refresh_token_serves_until_its_end() {
     let endpoint = FakeTokenEndpoint::issuing(3600);
     let profile =
         people().with_access_token_kept().with_revocation_url("https://auth.example.com/revoke").unwrap();
-    let store = Arc::new(MemoryStore::new());
-    let clock = TestClock::new();
-    let exchange =
-        Exchange::builder(profile.clone(), Credential::new("client", "client-secret"), Grant::Stored)
-            .transport(endpoint.transport())
-            .clock(Arc::new(clock.clone()))
-            .store(store.clone())
-            .build()
-            .unwrap();
-    let key = exchange.store_key().unwrap().clone();
-    let sign_in = signed_in(&profile, &endpoint, &*store, &key, &clock).await;
+    let (rig, store, key) = stored(endpoint, profile, Grant::Stored);
+    let sign_in = signed_in(&rig, &*store, &key).await;
     assert_eq!(store.load(&key).await.unwrap().unwrap().entry.state, State::NoRefreshToken);
-    let rig = Rig::with_exchange(endpoint, clock, profile, exchange);
     assert_eq!(rig.manager.token().await.unwrap().access_token().expose(), "token-1");
     rig.advance(3601);
     let error = rig.manager.token().await.unwrap_err();
